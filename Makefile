@@ -1,0 +1,53 @@
+# Every target sets up what it needs; a fresh checkout needs Python 3.11+ with venv, git and make.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Debian puts mosquitto where only root looks.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin
+
+BIN := .venv/bin
+READY := .venv/ready
+WORKERS ?= 2
+# Floors 0-2: what `cov` measures, each file by its own unit tests.
+CORE_TESTS := $(wildcard $(foreach name,errors messages reasons topics clock,tests/unit/test_$(name).py) \
+	tests/unit/codec tests/unit/protocol)
+
+.PHONY: help setup demo test check lint types cov wheel clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup: $(READY) ## make .venv in this checkout (again only when pyproject.toml or constraints.txt changed)
+
+$(READY): pyproject.toml constraints.txt scripts/setup.sh
+	@scripts/setup.sh
+	@touch $@
+
+demo: setup ## a broker keeps dying while messages cross it into a database; prints the ledger
+	@$(BIN)/holdfast demo
+
+test: setup ## the whole test suite (installs mosquitto where it may, else says what was not checked)
+	@scripts/ensure-mosquitto.sh
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal tests
+
+check: lint types cov wheel ## lint, types, coverage of floors 0-2, and the wheel without extras
+
+lint: setup ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## mypy --strict
+	$(BIN)/mypy --strict src tests
+
+cov: setup ## every branch of floors 0-2, from their own unit tests
+	$(BIN)/coverage run -m pytest -q $(CORE_TESTS)
+	$(BIN)/coverage report
+
+wheel: setup ## the wheel builds, installs without extras, imports, and names the extra the CLI needs
+	@scripts/check-wheel.sh
+
+clean: ## remove .venv, caches and build leftovers
+	rm -rf .venv build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,354 @@
+"""The client: one MQTT connection, kept."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+
+from holdfast.client.clock import SystemClock
+from holdfast.client.core import Core
+from holdfast.client.events import Event
+from holdfast.client.intents import Intents
+from holdfast.client.options import Limits, Will
+from holdfast.client.publisher import ABSENT, Absent, Publisher
+from holdfast.client.receipts import Receipt, Receipts
+from holdfast.client.setup import Setup, StrPath, check
+from holdfast.client.shutdown import shut_down
+from holdfast.client.state import VERSIONS, State
+from holdfast.client.status import Snapshot, Status
+from holdfast.client.subscription import Subscription
+from holdfast.errors import Stopped, Timeout, Undelivered
+from holdfast.handling import Handler, HandlerOptions, Router, patterns_of
+from holdfast.messages import Payload, QoS, UserProperties
+from holdfast.outbox import Ledger, MemoryOutbox
+from holdfast.protocol import Session
+from holdfast.resilience import Reconnect, VersionChoice
+from holdfast.topics import Pattern
+from holdfast.transport import TLS
+
+F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
+Retained = Literal["always", "new", "never"]
+
+log = logging.getLogger("holdfast")
+
+DEFAULT_LIMITS = Limits()
+
+
+class Client:
+    """One MQTT connection, kept.
+
+    The constructor does no I/O and needs no event loop; it raises ConfigurationError.
+    Nothing that begins waits for the broker (``async with``, ``start``, ``subscribe``,
+    ``publish``); what waits says so (``ready``, ``flush``, ``acknowledged``).
+    """
+
+    def __init__(
+        self,
+        url: str = "mqtt://localhost",
+        *,
+        client_id: str | None = None,
+        username: str | None = None,
+        password: str | Callable[[], str] | None = None,
+        password_file: StrPath | None = None,
+        tls: TLS | ssl.SSLContext | None = None,
+        version: Literal["5", "3.1.1"] | None = None,
+        session_expiry_s: float | None = None,
+        will: Will | None = None,
+        keepalive_s: float = 60,
+        reconnect: Reconnect | Literal["lan", "wan"] = "wan",
+        limits: Limits = DEFAULT_LIMITS,
+        drain_s: float = 5,
+    ) -> None:
+        """Describe the connection.
+
+        ``url``: ``mqtt://host[:1883]`` or ``mqtts://host[:8883]``; ``user:password@`` allowed.
+        ``client_id``: stable for a kept session; None: a random one, with a clean session.
+        ``password`` (or a function) and ``password_file`` are read at every attempt.
+        ``tls``: None takes the system's CAs for ``mqtts``.
+        ``version``: None tries MQTT 5 first, then 3.1.1.
+        ``session_expiry_s``: how long the broker keeps our session without us; None: 86,400
+        with a stable client id (3,600 when it only publishes), 0 with a random one; 0 is a
+        clean session. ``keepalive_s``: 0 to 65,535; a dead link is noticed within 1.5 times
+        that; 0 switches it off. ``drain_s``: the longest a ``stop`` may take.
+        """
+        self._setup: Setup = check(
+            url, client_id, username, password, password_file, tls, version, session_expiry_s,
+            will, keepalive_s, reconnect, limits, drain_s,
+        )  # fmt: skip
+        self._clock = SystemClock()
+        self._router = Router()
+        self._outbox = MemoryOutbox(qos0_messages=limits.qos0_outbox)
+        self._session = Session(limits.inflight, self._outbox.restore())
+        self._receipts = Receipts()
+        self._publisher = Publisher(self._outbox, self._receipts, self._clock)
+        self._intents = Intents()
+        self._versions = VersionChoice(self._setup.version)
+        self._state = State(self._setup.address.place)
+        self._core: Core | None = None
+        self._thread = 0
+        self._received = self._handled = self._dropped = 0
+
+    # -- from start to stop ------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        """``start``; never waits for the broker."""
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """``stop``; an error on its way out is not replaced by Undelivered."""
+        try:
+            await self.stop()
+        except Undelivered as undelivered:
+            if error is None:
+                raise
+            log.error("%s", undelivered)
+
+    async def start(self) -> None:
+        """Begin to dial. Startable again after ``stop``; started twice, it does nothing."""
+        if self._core is not None:
+            return
+        self._thread = threading.get_ident()
+        self._state.draining = False
+        self._core = core = Core(
+            self._setup, self._session, self._outbox, self._publisher, self._receipts,
+            self._intents, self._state, self._clock, self._versions,
+        )  # fmt: skip
+        self._outbox.on_dropped = core.dropped
+        self._publisher.stopped = None
+        self._publisher.wake = self._wake
+        for handler in self._router.handlers:
+            core.add_handler(handler)
+
+    async def stop(self, drain_s: float | None = None) -> Ledger:
+        """Finish handlers, flush, say DISCONNECT; takes ``drain_s`` seconds at most.
+
+        Accepts no more from here on. Gives the books. Raises Undelivered if messages are left
+        that only memory held. A second cancellation skips the drain.
+        """
+        core = self._core
+        if core is not None:
+            self._core = None
+            try:
+                await shut_down(core, self._setup.drain_s if drain_s is None else drain_s)
+            finally:
+                self._publisher.stopped = "the client was stopped"
+                self._book(core)
+                core.close()
+                self._receipts.stop()
+                self._state.set(Status.DISCONNECTED)
+                self._state.bus.close()
+        ledger = self._outbox.ledger()
+        if core is not None and ledger.pending:
+            raise Undelivered(
+                f"stopped with {ledger.pending} messages that only memory held",
+                pending=ledger.pending,
+                hint=f"the link: {self._state.reason}" if self._state.verdict else "give stop() a longer drain_s",
+            )
+        return ledger
+
+    def _book(self, core: Core) -> None:
+        self._received += core.dispatcher.received
+        self._handled += core.dispatcher.handled
+        self._dropped += core.dispatcher.dropped
+
+    async def ready(self, timeout_s: float | None = None) -> None:
+        """Wait until connected and every subscription is granted.
+
+        Raises NotReady (with the cause) when time ran out, SubscribeRefused, Stopped.
+        """
+        await self._running().granted(None, timeout_s)
+
+    async def flush(self, timeout_s: float | None = None) -> None:
+        """Wait until nothing is pending any more. Raises Timeout, Stopped."""
+        core = self._running()
+        outbox, state = self._outbox, self._state
+        done = await state.changed.wait_until(lambda: not outbox.pending or core.ended is not None, timeout_s)
+        if outbox.pending and core.ended is not None:
+            raise Stopped(f"{outbox.pending} messages are pending: {core.ended}")
+        if not done:
+            raise Timeout(f"{outbox.pending} messages are still pending after {timeout_s} s")
+
+    def redial(self) -> None:
+        """Try to connect now, and begin the backoff anew; any thread. Connected: nothing happens."""
+        core = self._running()
+        core.loop.call_soon_threadsafe(core.supervisor.redial)
+
+    def _running(self) -> Core:
+        if self._core is None:
+            raise Stopped(f"not running: {self._publisher.stopped}")
+        return self._core
+
+    def _wake(self) -> None:
+        core = self._core
+        if core is None:
+            return
+        if threading.get_ident() == self._thread:
+            core.engine.wake()
+        else:
+            core.loop.call_soon_threadsafe(core.engine.wake)
+
+    # -- publishing --------------------------------------------------------------------------
+
+    async def publish(
+        self,
+        topic: str,
+        payload: Payload | Absent = ABSENT,
+        *,
+        json: Any = ABSENT,
+        qos: QoS = 1,
+        retain: bool = False,
+        expiry_s: float | None = None,
+        content_type: str | None = None,
+        user_properties: UserProperties = (),
+        timeout_s: float = 30,
+    ) -> Receipt:
+        """Accept one message: it is in the outbox when this returns.
+
+        ``payload``: bytes, or str as UTF-8; ``json`` instead: any value JSON can hold.
+        ``expiry_s``: not sent any more, and not delivered by an MQTT 5 broker, after so long.
+        ``timeout_s``: the longest wait for room in the outbox. Raises ConfigurationError,
+        PayloadError, TooLarge, OutboxFull, Stopped.
+        """
+        row = self._publisher.row(topic, payload, json, qos, retain, expiry_s, content_type, user_properties)
+        return await self._publisher.accept([row], timeout_s)
+
+    def publish_nowait(
+        self,
+        topic: str,
+        payload: Payload | Absent = ABSENT,
+        *,
+        json: Any = ABSENT,
+        qos: QoS = 1,
+        retain: bool = False,
+        expiry_s: float | None = None,
+        content_type: str | None = None,
+        user_properties: UserProperties = (),
+    ) -> Receipt:
+        """As ``publish``, without waiting, from any thread or callback. Raises OutboxFull at once."""
+        row = self._publisher.row(topic, payload, json, qos, retain, expiry_s, content_type, user_properties)
+        return self._publisher.accept_now([row])
+
+    async def publish_many(
+        self,
+        messages: Iterable[tuple[str, Payload]],
+        *,
+        qos: QoS = 1,
+        retain: bool = False,
+        expiry_s: float | None = None,
+        timeout_s: float = 30,
+    ) -> Receipt:
+        """Accept all of these ``(topic, payload)`` or none; one receipt for the group.
+
+        Its PublishFailed lists every ``(index, error)``. Raises as ``publish``.
+        """
+        return await self._publisher.accept(self._publisher.rows(messages, qos, retain, expiry_s), timeout_s)
+
+    # -- receiving ---------------------------------------------------------------------------
+
+    def subscribe(
+        self,
+        *filters: str,
+        qos: QoS = 1,
+        share: str | None = None,
+        retained: Retained = "always",
+        no_local: bool = False,
+    ) -> Subscription:
+        """Declare an intent; begins at ``async with``, never waits for the broker.
+
+        ``{name}`` is a named ``+``, ``{name:#}`` a named ``#``. ``share``: the group of a shared
+        subscription. ``retained``: whether stored messages are wanted: always, only when the
+        subscription is new to the broker, or never. ``no_local`` (MQTT 5): not our own messages.
+        """
+        options = HandlerOptions(qos, share, retained, no_local)
+        return Subscription(self._running, patterns_of(filters), options, self._setup.limits.qos0_inbox)
+
+    def on(
+        self, *filters: str, qos: QoS = 1, share: str | None = None, retained: Retained = "always"
+    ) -> Callable[[F], F]:
+        """Decorator: handle messages of these filters, before or after ``start``.
+
+        A message is acknowledged when its handler has returned. A handler that raises is
+        logged, counted and told as an event, and the message is acknowledged all the same.
+        Checked when registered: ConfigurationError.
+        """
+        router = Router()
+
+        def register(function: F) -> F:
+            router.on(*filters, qos=qos, share=share, retained=retained)(function)
+            self.include(router)
+            return function
+
+        return register
+
+    def include(self, router: Router) -> None:
+        """Add the handlers of a router."""
+        for handler in router.handlers:
+            self._add(handler)
+
+    def _add(self, handler: Handler) -> None:
+        self._router.handlers.append(handler)
+        if self._core is not None:
+            self._core.add_handler(handler)
+
+    async def unsubscribe(self, *filters: str) -> None:
+        """Forget filters that an older version left in the broker's session; waits for the answer.
+
+        Raises Stopped.
+        """
+        core = self._running()
+        names = [pattern.filter for pattern in map(Pattern, filters)]
+        for name in names:
+            self._intents.forget(name)
+        core.unsubscribe(names)
+        await self._state.changed.wait_until(
+            lambda: core.ended is not None or not any(name in core.unsubscribing for name in names), None
+        )
+        if core.ended is not None:
+            raise Stopped(core.ended)
+
+    # -- looking -----------------------------------------------------------------------------
+
+    @property
+    def status(self) -> Status:
+        """The state of the link."""
+        return self._state.status
+
+    def snapshot(self) -> Snapshot:
+        """Everything health, metrics and dashboards know, as one value. Any thread."""
+        state, core, now = self._state, self._core, self._clock.now()
+        dispatcher = core.dispatcher if core else None
+        last_in = core.engine.last_in if core else None
+        last_out = core.engine.last_out if core else None
+        return Snapshot(
+            status=state.status,
+            cause=state.verdict.cause if state.verdict else None,
+            hint=str(state.verdict) if state.verdict else None,
+            broker=str(self._setup.address),
+            version=VERSIONS[state.terms.version] if state.terms else None,
+            connected_since=state.connected_since,
+            attempts=state.attempts,
+            last_attempt_at=state.last_attempt_at,
+            ledger=self._outbox.ledger(),
+            connections=state.connections,
+            disconnections=dict(state.disconnections),
+            reconnections=max(0, state.connections - 1),
+            received=self._received + (dispatcher.received if dispatcher else 0),
+            handled=self._handled + (dispatcher.handled if dispatcher else 0),
+            errors=state.errors,
+            dropped_inbound=self._dropped + (dispatcher.dropped if dispatcher else 0),
+            last_in_s=None if last_in is None else now - last_in,
+            last_out_s=None if last_out is None else now - last_out,
+        )
+
+    def events(self) -> AsyncIterator[Event]:
+        """Typed events from this call on; bounded, an overrun is itself an event."""
+        return self._state.bus.read()
+

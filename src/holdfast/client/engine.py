@@ -1,0 +1,333 @@
+"""Drives one session over one link after another: bytes, time and batches in, batches out.
+
+The engine stands behind a port that takes and gives batches, so that it does not matter on
+whose thread it runs. One turn of the event loop is one batch each way: rows to send and
+acknowledgements in; deliveries, endings and events out; one write to the transport.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Protocol
+
+from holdfast.clock import Clock
+from holdfast.outbox import Outbox
+from holdfast.protocol import (
+    Closed,
+    ConnectRequest,
+    Delivery,
+    Intent,
+    LinkState,
+    Opened,
+    Record,
+    Refused,
+    Session,
+    SessionEvent,
+    Settled,
+    Terms,
+)
+from holdfast.transport import Link
+
+CLOSE_WITHIN_S = 1.0
+
+
+class Outlet(Protocol):
+    """Who is told what came of the batches."""
+
+    def batch(
+        self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]
+    ) -> None:
+        """One batch; any list may be empty."""
+
+
+class Ended(Exception):
+    """The connection ended: by a packet (``closed``), an error of the link, or plainly."""
+
+    def __init__(self, closed: Closed | None, error: Exception | None) -> None:
+        super().__init__(closed, error)
+        self.closed = closed
+        self.error = error
+
+
+class Connection:
+    """One link and what becomes of it; ``opened`` and ``ended`` are for its owner to await.
+
+    ``worked``: a message came in on it, or one of ours ended.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        loop = asyncio.get_running_loop()
+        self._engine = engine
+        self.link: Link | None = None
+        self.opened: asyncio.Future[Opened | Refused] = loop.create_future()
+        self.ended: asyncio.Future[Ended] = loop.create_future()
+        self.closed: Closed | None = None
+        self.can_write = True
+        self.worked = False
+
+    # LinkUser
+
+    def received(self, data: bytes) -> None:
+        """Bytes came in."""
+        if not self.ended.done():
+            self._engine.received(self, data)
+
+    def writable(self, yes: bool) -> None:
+        """The transport's buffer is full, or has drained."""
+        self.can_write = yes
+        if yes:
+            self._engine.wake()
+
+    def lost(self, error: Exception | None) -> None:
+        """The link is gone."""
+        self._end(Ended(self.closed, error))
+
+    def close(self, closed: Closed | None = None) -> None:
+        """Write what was handed over, then close; a link that cannot is cut."""
+        self.closed = self.closed or closed
+        if self.link is None or self.ended.done():
+            return
+        self.link.close()
+        asyncio.get_running_loop().call_later(CLOSE_WITHIN_S, self.link.abort)
+
+    def abort(self, closed: Closed | None = None) -> None:
+        """Close now, without waiting for a peer that may be gone."""
+        self.closed = self.closed or closed
+        if self.link is not None:
+            self.link.abort()
+        self._end(Ended(self.closed, None))
+
+    def _end(self, ended: Ended) -> None:
+        if self.ended.done():
+            return
+        self.ended.set_result(ended)
+        if not self.opened.done():
+            self.opened.set_exception(ended)
+            self.opened.exception()  # seen: its owner may be gone already
+        self._engine.lost(self)
+
+
+class Inlet:
+    """What waits to be given to the engine at its next turn."""
+
+    __slots__ = ("acks", "intents", "leaving")
+
+    def __init__(self) -> None:
+        self.acks: list[Delivery] = []
+        self.intents: list[Intent] = []
+        self.leaving: list[str] = []
+
+
+class Engine:
+    """The owner of a session; everything here happens on the loop it was made on."""
+
+    def __init__(
+        self, session: Session, outbox: Outbox, clock: Clock, outlet: Outlet, inbox_bytes: int
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._outbox = outbox
+        self._clock = clock
+        self._outlet = outlet
+        self._session = session
+        self._connection: Connection | None = None
+        self._inlet = Inlet()
+        self._woken = False
+        self._pumping = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._commits: list[tuple[int, int]] = []
+        self._inbox_bytes = inbox_bytes
+        self._unhandled_bytes = 0
+        self._reading = True
+        self.terms: Terms | None = None
+        self.last_in: float | None = None
+        self.last_out: float | None = None
+        outbox.on_durable = lambda: self._loop.call_soon_threadsafe(self._durable)
+
+    # -- the port in -------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """There is something to send; looked at once per turn of the loop."""
+        if not self._woken:
+            self._woken = True
+            self._loop.call_soon(self._turn)
+
+    def ack(self, delivery: Delivery) -> None:
+        """This message was handled."""
+        self._inlet.acks.append(delivery)
+        if not self._woken:
+            self.wake()
+
+    def subscribe(self, intents: Iterable[Intent]) -> None:
+        """Want these subscriptions."""
+        self._inlet.intents.extend(intents)
+        self.wake()
+
+    def unsubscribe(self, filters: Iterable[str]) -> None:
+        """Want these subscriptions no more."""
+        self._inlet.leaving.extend(filters)
+        self.wake()
+
+    # -- the connection ----------------------------------------------------------------------
+
+    def connect(self, connection: Connection, link: Link, request: ConnectRequest) -> None:
+        """A link is open: begin MQTT on it."""
+        connection.link = link
+        self._connection = connection
+        self._reading = True
+        self._session.connect(request, self._clock.now())
+        self._pump()
+
+    def disconnect(self, session_expiry_s: int | None) -> None:
+        """Say DISCONNECT and close."""
+        self._session.disconnect(self._clock.now(), session_expiry_s=session_expiry_s)
+        self._pump()
+        if self._connection is not None:
+            self._connection.close()
+
+    def close(self) -> None:
+        """Drive this session no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._session.abandon()
+        self._outbox.on_durable = _nothing
+
+    def received(self, connection: Connection, data: bytes) -> None:
+        """Bytes came in on this connection."""
+        self.last_in = now = self._clock.now()
+        self._session.receive(data, now)
+        self._pump()
+
+    def lost(self, connection: Connection) -> None:
+        """The link of this connection is gone."""
+        if self._connection is connection:
+            self._connection = None
+            self.terms = None
+            self._session.lost(self._clock.now())
+            self._pump()
+
+    # -- turns -------------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        self._woken = False
+        inlet, self._inlet = self._inlet, Inlet()
+        now = self._clock.now()
+        if inlet.intents:
+            self._session.subscribe(inlet.intents, now)
+        if inlet.leaving:
+            self._session.unsubscribe(inlet.leaving, now)
+        if inlet.acks:
+            self._session.ack(inlet.acks, now)
+            self._unhandled_bytes -= sum([len(one.publish.payload) for one in inlet.acks])
+            self._regulate()
+        self._pump()
+
+    def _pump(self) -> None:
+        """Until nothing moves: rows in, output out, bytes away (the driver's rule of the session)."""
+        if self._pumping:  # a handler of the outlet came back to us: the loop below will see it
+            self.wake()
+            return
+        self._pumping = True
+        try:
+            while self._step():
+                pass
+        finally:
+            self._pumping = False
+
+    def _step(self) -> bool:
+        session, connection = self._session, self._connection
+        now = self._clock.now()
+        writing = connection is not None and connection.can_write
+        if writing and session.link is LinkState.UP:
+            rows = self._outbox.take(session.room())
+            if rows:
+                session.publish(rows, now)
+        output = session.take()
+        if output:
+            self._write_down(output.records, output.serial)
+            self._tell(output.deliveries, output.records, output.events)
+        if not writing or connection is None or connection.link is None:
+            return bool(output)
+        data = session.send(now)
+        if data:
+            self.last_out = now
+            connection.link.write(data)
+        return bool(output or data)
+
+    def _write_down(self, records: list[Record], serial: int) -> None:
+        commit = self._outbox.write(records)
+        if commit <= self._outbox.durable and not self._commits:
+            self._session.committed(serial)
+        else:
+            self._commits.append((commit, serial))
+
+    def _durable(self) -> None:
+        while self._commits and self._commits[0][0] <= self._outbox.durable:
+            self._session.committed(self._commits.pop(0)[1])
+        self._pump()
+
+    def _tell(
+        self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]
+    ) -> None:
+        if deliveries:
+            self._unhandled_bytes += sum([len(one.publish.payload) for one in deliveries])
+            self._regulate()
+        if events:
+            self._follow(events)
+        connection = self._connection
+        if connection is not None and not connection.worked:
+            connection.worked = bool(deliveries) or any(isinstance(one, Settled) for one in records)
+        self._outlet.batch(deliveries, records, events)
+
+    def _follow(self, events: list[SessionEvent]) -> None:
+        """What the owner of the connection must know."""
+        connection = self._connection
+        for event in events:
+            if connection is None:
+                return
+            if isinstance(event, Opened):
+                self.terms = event.terms
+                connection.opened.set_result(event)
+                self._watch()
+            elif isinstance(event, Refused):
+                connection.opened.set_result(event)
+                connection.close()
+            elif isinstance(event, Closed):
+                self._loop.call_soon(self._close, connection, event)
+
+    def _close(self, connection: Connection, closed: Closed) -> None:
+        """After this turn's bytes, a DISCONNECT among them, were handed over."""
+        if closed.by_us and closed.reason == 0x8D:
+            connection.abort(closed)  # a dead peer takes no farewell
+        else:
+            connection.close(closed)
+
+    def _regulate(self) -> None:
+        """Stop reading while handlers are behind by more than the budget (promise 5)."""
+        wanted = self._unhandled_bytes < (self._inbox_bytes if self._reading else self._inbox_bytes // 2)
+        if wanted is self._reading or self._connection is None or self._connection.link is None:
+            return
+        self._reading = wanted
+        self._session.listening(wanted, self._clock.now())
+        self._connection.link.read(wanted)
+
+    # -- time --------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        """Look again when the session has something to do; its deadline only ever moves away."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        deadline = self._session.deadline()
+        if deadline is not None:
+            delay = max(0.0, deadline - self._clock.now())
+            self._timer = self._loop.call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        self._session.tick(self._clock.now())
+        self._pump()
+        self._watch()
+
+
+def _nothing() -> None:
+    """Nobody waits for commits."""

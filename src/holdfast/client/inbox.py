@@ -1,0 +1,84 @@
+"""What one consumer has been given and not yet handled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from holdfast.messages import Message
+from holdfast.protocol import Delivery
+
+
+class Shared:
+    """One delivery for several consumers: acknowledged when the last one is done (contract 16)."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+
+class Item:
+    """One message for one consumer."""
+
+    __slots__ = ("delivery", "message", "shared", "source")
+
+    def __init__(self, delivery: Delivery, message: Message, source: int, shared: Shared | None) -> None:
+        """``source`` is the index of the consumer's pattern that the message came by."""
+        self.delivery = delivery
+        self.message = message
+        self.source = source
+        self.shared = shared
+
+
+class Inbox:
+    """A queue with one reader; QoS 0 messages beyond the limit are refused, and counted there."""
+
+    def __init__(self, qos0_limit: int) -> None:
+        self.items: deque[Item] = deque()
+        self._qos0_limit = qos0_limit
+        self._qos0 = 0
+        self._reader: asyncio.Future[None] | None = None
+        self.closed = False
+
+    def put(self, item: Item) -> bool:
+        """Take a message in; False when it is QoS 0 and there is no room."""
+        if not item.message.qos:
+            if self._qos0 >= self._qos0_limit:
+                return False
+            self._qos0 += 1
+        self.items.append(item)
+        if self._reader is not None:
+            self._wake()
+        return True
+
+    def pop(self) -> Item:
+        """The next message."""
+        item = self.items.popleft()
+        if not item.message.qos:
+            self._qos0 -= 1
+        return item
+
+    async def wait(self) -> None:
+        """Until there is a message, a nudge, or the end."""
+        if self.items or self.closed:
+            return
+        self._reader = asyncio.get_running_loop().create_future()
+        try:
+            await self._reader
+        finally:
+            self._reader = None
+
+    def close(self) -> None:
+        """End the reader; what waits here is handled no more."""
+        self.closed = True
+        if self._reader is not None:
+            self._wake()
+
+    def nudge(self) -> None:
+        """Let a waiting reader look around."""
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)

@@ -1,0 +1,89 @@
+"""Option groups of the client: frozen, checked when built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from holdfast.codec import packets
+from holdfast.errors import ConfigurationError
+from holdfast.messages import NO_PROPERTIES, Payload, QoS
+from holdfast.topics import validate_topic
+
+
+def to_bytes(payload: Payload) -> bytes:
+    """The payload as it goes on the wire; str as UTF-8. Raises TypeError for anything else."""
+    if isinstance(payload, bytes):
+        return payload
+    if isinstance(payload, str):
+        return payload.encode()
+    if isinstance(payload, bytearray | memoryview):
+        return bytes(payload)
+    raise TypeError(f"a payload is bytes or str, not {type(payload).__name__}; for JSON say json=...")
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """What the broker says for us when we vanish without a DISCONNECT (MQTT 5 §3.1.2.5).
+
+    ``payload`` may be a function, called at every connection attempt. ``delay_s``: seconds the
+    broker waits before it speaks (MQTT 5), so that a short outage stays unheard.
+    """
+
+    topic: str
+    payload: Payload | Callable[[], Payload]
+    qos: QoS = 1
+    retain: bool = True
+    delay_s: float = 0
+
+    def __post_init__(self) -> None:
+        validate_topic(self.topic)
+        if self.qos not in (0, 1, 2):
+            raise ConfigurationError(f"Will: qos must be 0, 1 or 2, not {self.qos!r}")
+        if self.delay_s < 0:
+            raise ConfigurationError(f"Will: delay_s must not be below 0, not {self.delay_s}")
+
+    def packet(self) -> packets.Will:
+        """The will as CONNECT carries it."""
+        payload = self.payload() if callable(self.payload) else self.payload
+        properties = {"will_delay_interval": int(self.delay_s)} if self.delay_s else NO_PROPERTIES
+        return packets.Will(self.topic, to_bytes(payload), self.qos, self.retain, properties)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """Bounds of one client.
+
+    ``receive_maximum``: QoS 1 and 2 messages the broker may send before we acknowledge (MQTT 5).
+    ``inflight``: QoS 1 and 2 messages we send before the broker acknowledges.
+    ``max_packet_bytes``: the largest packet taken from the broker.
+    ``inbox_bytes``: payloads waiting for handlers; beyond it reading stops until they catch up.
+    ``qos0_inbox``: QoS 0 messages waiting for one handler; beyond it new ones are dropped, counted.
+    ``qos0_outbox``: QoS 0 messages kept without a connection; beyond it the oldest are dropped.
+    ``unclaimed_s``: how long a message waits for a handler or reader that is not there.
+    """
+
+    receive_maximum: int = 1000
+    inflight: int = 1000
+    max_packet_bytes: int = 16 << 20
+    inbox_bytes: int = 64 << 20
+    qos0_inbox: int = 10_000
+    qos0_outbox: int = 1000
+    unclaimed_s: float = 30
+
+    def __post_init__(self) -> None:
+        for name, (lowest, highest) in _BOUNDS.items():
+            value = getattr(self, name)
+            if not lowest <= value <= highest:
+                raise ConfigurationError(f"Limits: {name} must be {lowest} to {highest}, not {value}")
+
+
+_BOUNDS = {
+    "receive_maximum": (1, 65_535),
+    "inflight": (1, 60_000),
+    "max_packet_bytes": (1024, 268_435_460),
+    "inbox_bytes": (1024, 1 << 40),
+    "qos0_inbox": (1, 1 << 30),
+    "qos0_outbox": (1, 1 << 30),
+    "unclaimed_s": (0, 86_400),
+}

@@ -1,0 +1,163 @@
+"""From a call to an accepted row: checks, room, receipt."""
+
+from __future__ import annotations
+
+import json as _json
+from collections.abc import Callable, Iterable
+from threading import Lock
+from typing import Any, Final
+
+from holdfast.client.options import to_bytes
+from holdfast.client.receipts import Receipt, Receipts
+from holdfast.client.waiting import Signal
+from holdfast.clock import Clock
+from holdfast.errors import ConfigurationError, OutboxFull, PayloadError, Stopped, TooLarge
+from holdfast.messages import NO_PROPERTIES, Outgoing, Payload, Properties, QoS, UserProperties
+from holdfast.outbox import MemoryOutbox
+from holdfast.protocol import Terms, wire_size
+from holdfast.topics import validate_topic
+
+
+class Absent:
+    """The type of the payload that was not given."""
+
+
+ABSENT: Final = Absent()
+
+MOST_BYTES = 268_435_455
+"""The longest remaining length MQTT can express (§2.1.4)."""
+
+KNOWN_TOPICS = 4096
+
+
+class Publisher:
+    """The way in: what it lets through is kept."""
+
+    def __init__(self, outbox: MemoryOutbox, receipts: Receipts, clock: Clock) -> None:
+        self._outbox = outbox
+        self._receipts = receipts
+        self._clock = clock
+        self._known_topics: set[str] = set()
+        self.terms: Terms | None = None
+        self.stopped: str | None = "the client is not started"
+        self.wake: Callable[[], None] = lambda: None
+        self.room = Signal()
+        self._lock = Lock()
+
+    # -- the calls ---------------------------------------------------------------------------
+
+    def row(
+        self,
+        topic: str,
+        payload: Payload | Absent,
+        json: Any,
+        qos: QoS,
+        retain: bool,
+        expiry_s: float | None,
+        content_type: str | None,
+        user_properties: UserProperties,
+    ) -> Outgoing:
+        """The message as a row without a sequence number. Raises what ``publish`` raises."""
+        data = _payload(payload, json)
+        properties = _properties(content_type, user_properties)
+        return self._row(topic, data, qos, retain, self._expiry(expiry_s), properties)
+
+    def rows(
+        self, messages: Iterable[tuple[str, Payload]], qos: QoS, retain: bool, expiry_s: float | None
+    ) -> list[Outgoing]:
+        """As ``row``, for many."""
+        expires_at = self._expiry(expiry_s)
+        row = self._row
+        return [row(topic, to_bytes(payload), qos, retain, expires_at, NO_PROPERTIES) for topic, payload in messages]
+
+    async def accept(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
+        """Wait for room, then take the rows in. Raises OutboxFull, Stopped."""
+        if self._outbox.lacks(rows) is not None:
+            await self.room.wait_until(lambda: self.stopped is not None or self._outbox.lacks(rows) is None, timeout_s)
+        return self.accept_now(rows, timeout_s)
+
+    def accept_now(self, rows: list[Outgoing], waited_s: float = 0) -> Receipt:
+        """Take the rows in, or say at once that there is no room. Raises OutboxFull, Stopped."""
+        if self.stopped is not None:
+            raise Stopped(f"not accepted: {self.stopped}")
+        limit = self._outbox.lacks(rows)
+        if limit is not None:
+            raise OutboxFull(
+                f"not accepted: the outbox is full ({limit}) and was for {waited_s} s",
+                limit=limit,
+                hint="the broker takes less than is published, or is away",
+            )
+        with self._lock:  # sequence numbers rise in accept order, whichever thread publishes
+            first = self._outbox.next_seq(len(rows))
+            for seq, row in enumerate(rows, first):
+                row.seq = seq
+            receipt = self._receipts.open(first, len(rows))
+            self._outbox.accept(rows)
+        self.wake()
+        return receipt
+
+    # -- inside ------------------------------------------------------------------------------
+
+    def _row(
+        self,
+        topic: str,
+        payload: bytes,
+        qos: QoS,
+        retain: bool,
+        expires_at: float | None,
+        properties: Properties,
+    ) -> Outgoing:
+        if topic not in self._known_topics:
+            self._check_topic(topic)
+        if qos not in (0, 1, 2):
+            raise ConfigurationError(f"qos must be 0, 1 or 2, not {qos!r}")
+        row = Outgoing(0, topic, payload, qos, retain, properties, expires_at)
+        limit = self.terms.max_packet_bytes if self.terms is not None else None
+        if limit is not None or len(payload) > MOST_BYTES - 200_000:
+            self._check_size(row, limit or MOST_BYTES)
+        return row
+
+    def _check_topic(self, topic: str) -> None:
+        validate_topic(topic)
+        if len(self._known_topics) >= KNOWN_TOPICS:
+            self._known_topics.clear()
+        self._known_topics.add(topic)
+
+    def _check_size(self, row: Outgoing, limit: int) -> None:
+        """Contract 10: with the full topic and everything that may be added."""
+        size = wire_size(row, self.terms.version if self.terms else 5)
+        if size > limit:
+            raise TooLarge(
+                f"{size} bytes as a packet on {row.topic}: this broker takes {limit} at most",
+                hint="send less in one message, or raise the broker's maximum packet size",
+            )
+
+    def _expiry(self, expiry_s: float | None) -> float | None:
+        if expiry_s is None:
+            return None
+        if expiry_s <= 0:
+            raise ConfigurationError(f"expiry_s must be above 0, not {expiry_s}", hint="None: never expires")
+        return self._clock.now() + expiry_s
+
+
+def _payload(payload: Payload | Absent, json: Any) -> bytes:
+    if json is ABSENT:
+        return b"" if isinstance(payload, Absent) else to_bytes(payload)
+    if payload is not ABSENT:
+        raise TypeError("a payload and json= exclude each other")
+    try:
+        return _json.dumps(json, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PayloadError(f"not writable as JSON: {error}") from error
+
+
+def _properties(content_type: str | None, user_properties: UserProperties) -> Properties:
+    if content_type is None and not user_properties:
+        return NO_PROPERTIES
+    properties: dict[str, Any] = {}
+    if content_type is not None:
+        properties["content_type"] = content_type
+    if user_properties:
+        pairs = user_properties.items() if hasattr(user_properties, "items") else user_properties
+        properties["user_property"] = tuple((str(name), str(value)) for name, value in pairs)
+    return properties

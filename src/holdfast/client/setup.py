@@ -1,0 +1,168 @@
+"""The constructor's options, checked, and the CONNECT that follows from them."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Literal
+from uuid import uuid4
+
+from holdfast.client.options import Limits, Will
+from holdfast.codec import V5, V311, Version
+from holdfast.errors import ConfigurationError
+from holdfast.protocol import ConnectRequest
+from holdfast.resilience import PRESETS, Reconnect
+from holdfast.transport import TLS, Address, parse_url
+
+StrPath = str | PathLike[str]
+
+KEPT_S = 24 * 3600.0
+KEPT_PUBLISHER_S = 3600.0
+NEVER_EXPIRES_S = 0xFFFFFFFF
+INBOUND_ALIASES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Everything a client was told, checked."""
+
+    address: Address
+    client_id: str
+    username: str | None
+    password: str | Callable[[], str] | None
+    password_file: StrPath | None
+    tls: TLS | ssl.SSLContext | None
+    version: Version | None
+    session_expiry_s: float | None
+    will: Will | None
+    keepalive_s: int
+    reconnect: Reconnect
+    limits: Limits
+    drain_s: float
+
+    def expiry_s(self, subscribes: bool) -> int:
+        """The session expiry to ask for (contract 2): by role, where none was given."""
+        if self.session_expiry_s is None:
+            return int(KEPT_S if subscribes else KEPT_PUBLISHER_S)
+        return int(min(self.session_expiry_s, NEVER_EXPIRES_S))
+
+    def request(self, version: Version, subscribes: bool) -> ConnectRequest:
+        """What the next attempt asks for; credentials and will are read anew."""
+        return ConnectRequest(
+            client_id=self.client_id,
+            version=version,
+            session_expiry_s=self.expiry_s(subscribes),
+            keepalive_s=self.keepalive_s,
+            username=self._username(),
+            password=self._password(),
+            will=self.will.packet() if self.will else None,
+            receive_maximum=self.limits.receive_maximum,
+            max_packet_bytes=self.limits.max_packet_bytes,
+            topic_alias_maximum=INBOUND_ALIASES,
+        )
+
+    def _username(self) -> str | None:
+        return self.username if self.username is not None else self.address.username
+
+    def _password(self) -> bytes | None:
+        if self.password_file is not None:
+            try:
+                return Path(self.password_file).read_text().rstrip("\r\n").encode()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigurationError(f"password file {self.password_file}: {error}") from error
+        password = self.password() if callable(self.password) else self.password
+        if password is None:
+            password = self.address.password
+        return None if password is None else password.encode()
+
+
+def check(
+    url: str,
+    client_id: str | None,
+    username: str | None,
+    password: str | Callable[[], str] | None,
+    password_file: StrPath | None,
+    tls: TLS | ssl.SSLContext | None,
+    version: Literal["5", "3.1.1"] | None,
+    session_expiry_s: float | None,
+    will: Will | None,
+    keepalive_s: float,
+    reconnect: Reconnect | Literal["lan", "wan"],
+    limits: Limits,
+    drain_s: float,
+) -> Setup:
+    """Raises ConfigurationError for the first thing that is wrong."""
+    address = parse_url(url)
+    if tls is not None and not address.encrypted:
+        raise ConfigurationError(f"tls= with {address}", hint=f"write mqtts://{address.host}")
+    if password is not None and password_file is not None:
+        raise ConfigurationError("password and password_file exclude each other")
+    name = username if username is not None else address.username
+    secret = password is not None or password_file is not None or address.password is not None
+    if secret and name is None:
+        raise ConfigurationError("a password without a username [MQTT-3.1.2-22]", hint="give username= too")
+    return Setup(
+        address,
+        _client_id(client_id, session_expiry_s),
+        username,
+        password,
+        password_file,
+        tls,
+        _version(version),
+        _session(client_id, session_expiry_s),
+        will,
+        _keepalive(keepalive_s),
+        _reconnect(reconnect),
+        limits,
+        _at_least(drain_s, 0, "drain_s"),
+    )
+
+
+def _client_id(client_id: str | None, session_expiry_s: float | None) -> str:
+    if client_id is None:
+        if session_expiry_s:
+            raise ConfigurationError(
+                "a kept session needs a stable client_id", hint='client_id="gateway-7", the same at every start'
+            )
+        return f"holdfast-{uuid4().hex[:12]}"
+    if not client_id or "\0" in client_id:
+        raise ConfigurationError(f"client_id {client_id!r} is empty or holds a null character")
+    return client_id
+
+
+def _session(client_id: str | None, session_expiry_s: float | None) -> float | None:
+    if session_expiry_s is not None:
+        return _at_least(session_expiry_s, 0, "session_expiry_s")
+    return None if client_id is not None else 0
+
+
+def _version(version: str | None) -> Version | None:
+    versions: dict[str | None, Version | None] = {None: None, "5": V5, "3.1.1": V311}
+    if version not in versions:
+        raise ConfigurationError(f"version {version!r} is not known", hint='"5", "3.1.1", or None for both')
+    return versions[version]
+
+
+def _keepalive(keepalive_s: float) -> int:
+    if not 0 <= keepalive_s <= 65_535:
+        raise ConfigurationError(f"keepalive_s must be 0 to 65535, not {keepalive_s}", hint="0 switches it off")
+    if 0 < keepalive_s < 1:
+        raise ConfigurationError(f"keepalive_s must be whole seconds, not {keepalive_s}")
+    return int(keepalive_s)
+
+
+def _reconnect(reconnect: Reconnect | str) -> Reconnect:
+    if isinstance(reconnect, Reconnect):
+        return reconnect
+    if reconnect not in PRESETS:
+        raise ConfigurationError(f"reconnect {reconnect!r} is not known", hint='"lan", "wan" or Reconnect(...)')
+    return PRESETS[reconnect]
+
+
+def _at_least(value: float, lowest: float, name: str) -> float:
+    if not value >= lowest:
+        raise ConfigurationError(f"{name} must not be below {lowest}, not {value}")
+    return value

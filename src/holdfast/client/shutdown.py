@@ -1,0 +1,62 @@
+"""The order in which a client ends (contract 24).
+
+until 60 % of the time   no more messages to handlers; those in hand finish
+until 90 %               their acknowledgements and what is pending leave
+then                     DISCONNECT, and the link is closed
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from holdfast.client.core import Core
+from holdfast.client.status import Status
+
+HANDLERS = 0.6
+FLUSH = 0.9
+
+
+async def shut_down(core: Core, drain_s: float) -> None:
+    """End a run within ``drain_s`` seconds. Cancelled, it ends at once."""
+    began = core.loop.time()
+
+    def left(share: float) -> float:
+        return max(0.0, began + drain_s * share - core.loop.time())
+
+    core.state.draining = True
+    core.publisher.stopped = "the client is stopping"
+    core.publisher.room.notify()
+    core.state.set(Status.DRAINING)
+    try:
+        await _finish_handlers(core, left(HANDLERS))
+        await core.state.changed.wait_until(lambda: not core.outbox.pending, left(FLUSH))
+        await _disconnect(core, left(1.0))
+    finally:
+        for task in core.tasks:
+            task.cancel()
+
+
+async def _finish_handlers(core: Core, timeout_s: float) -> None:
+    for subscription in core.subscriptions:
+        subscription.consumer.inbox.close()
+    stops = [task.stop(timeout_s) for task in core.tasks]
+    await asyncio.gather(*stops, _readers(core, timeout_s))
+
+
+async def _readers(core: Core, timeout_s: float) -> None:
+    """Loops over subscriptions finish the message in hand; they end when they ask for the next."""
+    await core.state.changed.wait_until(
+        lambda: not any(subscription.in_hand for subscription in core.subscriptions), timeout_s
+    )
+
+
+async def _disconnect(core: Core, timeout_s: float) -> None:
+    connection = core.supervisor.connection
+    if connection is None or not core.connected:
+        return
+    # A role that grew to a subscriber since CONNECT asks for the longer expiry now (contract 2).
+    asked = core.setup.expiry_s(bool(core.intents))
+    terms = core.state.terms
+    later = terms is not None and terms.version == 5 and 0 < terms.session_expiry_s != asked
+    core.engine.disconnect(asked if later else None)
+    await asyncio.wait([connection.ended], timeout=timeout_s)

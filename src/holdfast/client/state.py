@@ -1,0 +1,131 @@
+"""What is known about the link and the messages, told as events, log lines and numbers."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Literal
+
+from holdfast.client import events as told
+from holdfast.client.events import Event, EventBus
+from holdfast.client.status import Status
+from holdfast.client.waiting import Signal
+from holdfast.codec import V5
+from holdfast.errors import HoldfastError
+from holdfast.protocol import Terms
+from holdfast.resilience import Verdict
+
+log = logging.getLogger("holdfast")
+
+VERSIONS: dict[int, Literal["5", "3.1.1"]] = {5: "5", 4: "3.1.1"}
+
+
+class State:
+    """The reporter of the supervisor; ``changed`` is notified whenever something did."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        self.bus = EventBus()
+        self.changed = Signal()
+        self.status = Status.DISCONNECTED
+        self.verdict: Verdict | None = None
+        self.terms: Terms | None = None
+        self.connected_since: datetime | None = None
+        self.last_attempt_at: datetime | None = None
+        self.attempts = 0
+        self.connections = 0
+        self.disconnections: Counter[str] = Counter()
+        self.errors = 0
+        self.draining = False
+
+    @property
+    def reason(self) -> str:
+        """Why there is no connection, for the end of a sentence."""
+        return str(self.verdict) if self.verdict else f"{self.place} has not answered yet"
+
+    def set(self, status: Status) -> None:
+        """The link is in another state; while draining it stays DRAINING to the outside."""
+        if self.draining and status is not Status.DISCONNECTED:
+            status = Status.DRAINING
+        if status is not self.status:
+            log.debug("%s: %s -> %s", self.place, self.status, status)
+            self.status = status
+        self.changed.notify()
+
+    def emit(self, event: Event, level: int = logging.INFO) -> None:
+        """Tell an event to its readers and to the log."""
+        log.log(level, "%s", event.message)
+        self.bus.emit(event)
+        self.changed.notify()
+
+    # -- the supervisor's news ---------------------------------------------------------------
+
+    def dialling(self) -> None:
+        """An attempt begins."""
+        self.last_attempt_at = datetime.now(UTC)
+        self.set(Status.RECONNECTING if self.connections else Status.CONNECTING)
+
+    def connected(self, terms: Terms) -> None:
+        """CONNACK accepted us."""
+        self.terms = terms
+        self.verdict = None
+        self.attempts = 0
+        self.connections += 1
+        self.connected_since = datetime.now(UTC)
+        self.set(Status.CONNECTED)
+        version = VERSIONS[terms.version]
+        kept = "session kept" if terms.session_present else "new session"
+        message = f"connected to {self.place} (MQTT {version}, {kept})"
+        self.emit(told.Connected(message=message, version=version, session_present=terms.session_present))
+
+    def attempt_failed(self, verdict: Verdict, retry_in_s: float | None) -> None:
+        """An attempt failed; said loudly once, then quietly until the cause changes."""
+        level = logging.WARNING if self._is_news(verdict) else logging.DEBUG
+        self.attempts += 1
+        self.verdict = verdict
+        if retry_in_s is None:
+            self.set(Status.FAILED)
+            level = logging.ERROR
+        message = str(verdict) if retry_in_s is not None else f"{verdict} Given up after {self.attempts} attempts."
+        self.emit(
+            told.ConnectFailed(
+                message=message, cause=verdict.cause, hint=verdict.hint, retry_in_s=retry_in_s
+            ),
+            level,
+        )
+
+    def disconnected(self, verdict: Verdict) -> None:
+        """An accepted connection ended."""
+        self.terms = None
+        self.connected_since = None
+        if self.draining:
+            self.set(Status.DRAINING)
+            return
+        self.verdict = verdict
+        self.disconnections[verdict.cause] += 1
+        self.set(Status.RECONNECTING)
+        self.emit(
+            told.Disconnected(message=str(verdict), cause=verdict.cause, hint=verdict.hint), logging.WARNING
+        )
+
+    def _is_news(self, verdict: Verdict) -> bool:
+        return self.verdict is None or self.verdict.cause != verdict.cause
+
+    # -- messages ----------------------------------------------------------------------------
+
+    def message_failed(self, seq: int, error: HoldfastError) -> None:
+        """A message of ours failed; nobody can miss it, receipt or not."""
+        self.emit(told.MessageFailed(message=str(error), id=seq, error=error), logging.WARNING)
+
+    def handler_failed(self, topic: str, payload: bytes, error: Exception) -> None:
+        """A handler raised."""
+        self.errors += 1
+        log.error("handler for a message on %s failed", topic, exc_info=error)
+        message = f"handler for a message on {topic} failed: {error!r}"
+        self.bus.emit(told.HandlerFailed(message=message, topic=topic, payload=payload, error=error))
+
+
+def carries_properties(terms: Terms) -> bool:
+    """Whether this connection transports content type and user properties."""
+    return terms.version == V5

@@ -1,0 +1,184 @@
+"""Reading messages in a loop: each is acknowledged when the loop comes back for the next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from types import TracebackType
+from typing import Protocol
+
+from holdfast.client.dispatcher import Consumer
+from holdfast.client.inbox import Inbox, Item
+from holdfast.errors import ConfigurationError, SubscribeRefused
+from holdfast.handling import HandlerOptions
+from holdfast.messages import Message, QoS
+from holdfast.topics import Pattern
+
+FAIRNESS = 100
+"""Messages handed out in a row before other tasks get a turn."""
+
+
+class Owner(Protocol):
+    """The client, as far as a subscription needs it."""
+
+    def enter(self, subscription: Subscription) -> None:
+        """Begin to deliver, and ask the broker."""
+
+    def leave(self, subscription: Subscription, done: bool) -> None:
+        """Deliver no more; ``done``: the subscription is not wanted any more."""
+
+    def finish(self, item: Item) -> None:
+        """This message was handled."""
+
+    async def granted(self, filters: tuple[str, ...], timeout_s: float | None) -> QoS:
+        """Wait until the broker granted these."""
+
+    def refusal(self, filters: tuple[str, ...]) -> SubscribeRefused | None:
+        """Whether the broker refused one of these."""
+
+
+class Subscription(AsyncIterator[Message]):
+    """``async with client.subscribe(...) as messages``: an intent while it is entered.
+
+    Leaving by ``break``, ``return`` or the end means "I have enough": the message in hand and
+    those waiting are acknowledged, and the broker is asked to send no more. Leaving by an
+    exception, by cancellation or because the client stops means "not done": nothing is
+    acknowledged, and the session keeps the subscription (contract 15).
+    """
+
+    def __init__(
+        self,
+        running: Callable[[], Owner],
+        patterns: tuple[Pattern, ...],
+        options: HandlerOptions,
+        qos0_limit: int,
+    ) -> None:
+        """Made by ``Client.subscribe``; ``running`` gives the client's present run, or raises."""
+        self._running = running
+        self.options = options
+        filters = tuple(options.wire_filter(pattern) for pattern in patterns)
+        self.consumer = Consumer(patterns, filters, Inbox(qos0_limit))
+        self._hand: list[Item] = []
+        self._entered = False
+        self._waiting = False
+        self._handed_out = 0
+        self.discarded = 0
+
+    async def __aenter__(self) -> Subscription:
+        """Declare the intent; never waits for the broker."""
+        if self._entered:
+            raise ConfigurationError("this subscription is entered already", hint="subscribe once more")
+        self._owner = self._running()
+        self._entered = True
+        self._owner.enter(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """See the class."""
+        inbox = self.consumer.inbox
+        done = kind is None and not inbox.closed
+        self._entered = False
+        self._owner.leave(self, done)
+        if done:
+            self._finish_hand()
+            self.discarded += len(inbox.items)
+            while inbox.items:
+                self._owner.finish(inbox.pop())
+        inbox.close()
+
+    def __aiter__(self) -> AsyncIterator[Message]:
+        """Each message is acknowledged when the next is asked for. Raises SubscribeRefused."""
+        self._check_entered()
+        return self
+
+    async def __anext__(self) -> Message:
+        """The next message; waits for it, through any outage."""
+        await self._next()
+        item = self.consumer.inbox.pop()
+        self._hand.append(item)
+        return item.message
+
+    def batches(self, size: int = 500, wait_s: float = 0.2) -> AsyncIterator[list[Message]]:
+        """The same in lists of up to ``size``, acknowledged as one when the next is asked for.
+
+        The first message of a list is waited for without end, the others ``wait_s`` seconds.
+        """
+        self._check_entered()
+        return _Batches(self, size, wait_s)
+
+    async def ready(self, timeout_s: float | None = None) -> QoS:
+        """Wait for the grant; gives its QoS. Raises SubscribeRefused, NotReady, Stopped."""
+        return await self._owner.granted(self.consumer.filters, timeout_s)
+
+    @property
+    def in_hand(self) -> bool:
+        """Whether the reader has not come back from what it was given."""
+        return bool(self._hand)
+
+    # -- inside ------------------------------------------------------------------------------
+
+    def _check_entered(self) -> None:
+        if not self._entered:
+            raise TypeError("write: async with client.subscribe(...) as messages, then async for")
+
+    async def _next(self) -> None:
+        """Acknowledge what was handed out, and wait for more."""
+        if self._waiting:
+            raise ConfigurationError("this subscription has a reader already", hint="one loop per subscription")
+        self._finish_hand()
+        self._waiting = True
+        try:
+            await self._wait()
+        finally:
+            self._waiting = False
+
+    async def _wait(self) -> None:
+        inbox = self.consumer.inbox
+        self._handed_out += 1
+        if self._handed_out % FAIRNESS == 0:
+            await asyncio.sleep(0)
+        while not inbox.items or inbox.closed:
+            if inbox.closed:
+                raise StopAsyncIteration
+            refused = self._owner.refusal(self.consumer.filters)
+            if refused is not None:
+                raise refused
+            await inbox.wait()
+
+    async def _next_batch(self, size: int, wait_s: float) -> list[Message]:
+        await self._next()
+        inbox, hand = self.consumer.inbox, self._hand
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait_s
+        while len(hand) < size and not inbox.closed:
+            if inbox.items:
+                hand.append(inbox.pop())
+            elif not await _in_time(inbox, deadline):
+                break
+        return [item.message for item in hand]
+
+    def _finish_hand(self) -> None:
+        hand, self._hand = self._hand, []
+        for item in hand:
+            self._owner.finish(item)
+
+
+class _Batches(AsyncIterator[list[Message]]):
+    def __init__(self, subscription: Subscription, size: int, wait_s: float) -> None:
+        self._subscription = subscription
+        self._size = size
+        self._wait_s = wait_s
+
+    async def __anext__(self) -> list[Message]:
+        return await self._subscription._next_batch(self._size, self._wait_s)
+
+
+async def _in_time(inbox: Inbox, deadline: float) -> bool:
+    try:
+        async with asyncio.timeout_at(deadline):
+            await inbox.wait()
+    except TimeoutError:
+        return False
+    return True

@@ -1,0 +1,146 @@
+"""The one owner of the connection: it alone decides when to dial (contract 19).
+
+    dial ──refused, failed, timed out──▶ wait ──▶ dial ...
+      └─accepted─▶ connected ──lost──▶ wait ──▶ dial ...
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from holdfast.client.engine import Connection, Ended, Engine
+from holdfast.clock import Clock
+from holdfast.codec import Version
+from holdfast.protocol import ConnectRequest, Opened, Refused, Terms
+from holdfast.resilience import Backoff, Reconnect, Verdict, VersionChoice, of_close, of_connack, of_error
+from holdfast.transport import Link, LinkUser
+
+log = logging.getLogger("holdfast")
+
+
+class Reporter(Protocol):
+    """Who is told how the link fares."""
+
+    def dialling(self) -> None:
+        """An attempt begins."""
+
+    def connected(self, terms: Terms) -> None:
+        """CONNACK accepted us."""
+
+    def attempt_failed(self, verdict: Verdict, retry_in_s: float | None) -> None:
+        """An attempt failed; None: there will be no other."""
+
+    def disconnected(self, verdict: Verdict) -> None:
+        """An accepted connection ended."""
+
+
+class Supervisor:
+    """Keeps one engine connected until it is stopped, or may try no more."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        place: str,
+        dial: Callable[[LinkUser], Awaitable[Link]],
+        request: Callable[[Version], ConnectRequest],
+        policy: Reconnect,
+        versions: VersionChoice,
+        clock: Clock,
+        reporter: Reporter,
+    ) -> None:
+        """``request`` is called at every attempt, so that credentials are always fresh."""
+        self._engine = engine
+        self._place = place
+        self._dial = dial
+        self._request = request
+        self._policy = policy
+        self._versions = versions
+        self._clock = clock
+        self._reporter = reporter
+        self._backoff = Backoff(policy, random.uniform)
+        self._hurry = asyncio.Event()
+        self.connection: Connection | None = None
+
+    async def run(self) -> None:
+        """Dial until stopped (cancelled); returns only when ``max_attempts`` is used up."""
+        delay: float | None = 0.0
+        while delay is not None:
+            await self._wait(delay)
+            self._reporter.dialling()
+            try:
+                delay = await self._attempt()
+            finally:
+                if self.connection is not None:
+                    self.connection.abort()
+                self.connection = None
+
+    def redial(self) -> None:
+        """Stop waiting, and begin the backoff anew."""
+        self._backoff.reset()
+        self._hurry.set()
+
+    async def _wait(self, delay: float) -> None:
+        self._hurry.clear()
+        try:
+            async with asyncio.timeout(delay):
+                await self._hurry.wait()
+        except TimeoutError:
+            return
+
+    async def _attempt(self) -> float | None:
+        """One connection from dial to end; gives the wait before the next, None for no next."""
+        self.connection = connection = Connection(self._engine)
+        version = self._versions.choose(self._clock.now())
+        try:
+            async with asyncio.timeout(self._policy.attempt_timeout_s):
+                answer = await self._open(connection, version)
+        except Ended as ended:
+            return self._failed(self._unanswered(ended))
+        except Exception as error:  # whatever an attempt meets, the next one follows
+            return self._failed(of_error(error, self._place))
+        if isinstance(answer, Refused):
+            if self._versions.refused(answer.code):
+                return 0.0
+            return self._failed(of_connack(answer.code, answer.detail, self._place, version))
+        return await self._serve(connection, answer.terms)
+
+    async def _open(self, connection: Connection, version: Version) -> Opened | Refused:
+        request = self._request(version)
+        link = await self._dial(connection)
+        self._engine.connect(connection, link, request)
+        return await connection.opened
+
+    async def _serve(self, connection: Connection, terms: Terms) -> float:
+        now = self._clock.now()
+        self._versions.accepted(now)
+        self._backoff.accepted(now)
+        self._reporter.connected(terms)
+        ended = await connection.ended
+        self._reporter.disconnected(self._verdict(ended))
+        return self._backoff.lost(self._clock.now(), connection.worked)
+
+    def _unanswered(self, ended: Ended) -> Verdict:
+        if ended.closed is None:
+            self._versions.closed_before_connack()
+        verdict = self._verdict(ended)
+        if verdict.cause == "closed":
+            sentence = f"{self._place} closed the connection without an answer"
+            return Verdict("closed", sentence, "Is it an MQTT broker?")
+        return verdict
+
+    def _verdict(self, ended: Ended) -> Verdict:
+        closed = ended.closed
+        if closed is not None:
+            return of_close(closed.by_us, closed.reason, closed.detail, self._place)
+        return of_error(ended.error, self._place)
+
+    def _failed(self, verdict: Verdict) -> float | None:
+        wait: float | None = self._backoff.failed()
+        if self._backoff.exhausted:
+            wait = None
+        self._reporter.attempt_failed(verdict, wait)
+        return wait

@@ -1,0 +1,88 @@
+"""Handlers and their filters, gathered before there is a client."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from holdfast.errors import ConfigurationError
+from holdfast.handling.signature import Call, bind
+from holdfast.messages import QoS
+from holdfast.topics import Pattern, validate_share
+
+F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
+
+Retained = Literal["always", "new", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerOptions:
+    """How a subscription is asked for."""
+
+    qos: QoS = 1
+    share: str | None = None
+    retained: Retained = "always"
+    no_local: bool = False
+
+    def __post_init__(self) -> None:
+        if self.qos not in (0, 1, 2):
+            raise ConfigurationError(f"qos must be 0, 1 or 2, not {self.qos!r}")
+        if self.retained not in ("always", "new", "never"):
+            raise ConfigurationError(f"retained must be 'always', 'new' or 'never', not {self.retained!r}")
+        if self.share is not None:
+            validate_share(self.share)
+            if self.no_local:
+                raise ConfigurationError("no_local and share exclude each other [MQTT-3.8.3-4]")
+
+    def wire_filter(self, pattern: Pattern) -> str:
+        """The topic filter as it stands in SUBSCRIBE."""
+        return f"$share/{self.share}/{pattern.filter}" if self.share else pattern.filter
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """One function with its filters; ``call`` turns a message into its arguments."""
+
+    function: Callable[..., Awaitable[Any]]
+    patterns: tuple[Pattern, ...]
+    calls: tuple[Call, ...]
+    options: HandlerOptions
+
+
+class Router:
+    """Handlers for a module that has no client yet; ``client.include(router)`` adds them."""
+
+    def __init__(self) -> None:
+        self.handlers: list[Handler] = []
+
+    def on(
+        self,
+        *filters: str,
+        qos: QoS = 1,
+        share: str | None = None,
+        retained: Retained = "always",
+    ) -> Callable[[F], F]:
+        """As ``Client.on``. Raises ConfigurationError when filter or function do not fit."""
+        options = HandlerOptions(qos, share, retained)
+        patterns = patterns_of(filters)
+
+        def register(function: F) -> F:
+            calls = tuple(bind(function, pattern) for pattern in patterns)
+            self.handlers.append(Handler(function, patterns, calls, options))
+            return function
+
+        return register
+
+
+def patterns_of(filters: tuple[str, ...]) -> tuple[Pattern, ...]:
+    """The patterns of these filters. Raises ConfigurationError when there is none."""
+    if not filters:
+        raise ConfigurationError("no topic filter given", hint='name at least one, as in on("plant/+/temp")')
+    for filter in filters:
+        if filter.startswith("$share/"):
+            raise ConfigurationError(
+                f"{filter!r}: a shared subscription is asked for with share=",
+                hint='on("plant/+/temp", share="workers")',
+            )
+    return tuple(Pattern(filter) for filter in filters)

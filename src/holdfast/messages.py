@@ -1,0 +1,152 @@
+"""The values everything else speaks of: a message that came, a message to go."""
+
+from __future__ import annotations
+
+import json as _json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Literal
+
+from holdfast.errors import PayloadError
+
+QoS = Literal[0, 1, 2]
+Payload = bytes | bytearray | memoryview | str
+UserProperties = Mapping[str, str] | Sequence[tuple[str, str]]
+
+Properties = Mapping[str, Any]
+"""MQTT 5 properties by the standard's names in snake_case; repeatable ones hold a tuple."""
+
+NO_PROPERTIES: Properties = MappingProxyType({})
+
+
+class Message:
+    """One message as it came from the broker: a value, compared by what it carries.
+
+    ``attempt`` counts the deliveries to this handler in this process, from 1.
+    The MQTT 5 properties are read from ``properties`` when asked for.
+    """
+
+    __slots__ = (
+        "_arrived",
+        "attempt",
+        "captures",
+        "duplicate",
+        "payload",
+        "properties",
+        "qos",
+        "retain",
+        "topic",
+    )
+
+    def __init__(
+        self,
+        topic: str,
+        payload: bytes,
+        qos: QoS = 0,
+        retain: bool = False,
+        duplicate: bool = False,
+        properties: Properties = NO_PROPERTIES,
+        captures: Mapping[str, str] = NO_PROPERTIES,
+        arrived: float = 0.0,
+        attempt: int = 1,
+    ) -> None:
+        """``arrived`` is the time of arrival in seconds since 1970-01-01 UTC."""
+        self.topic = topic
+        self.payload = payload
+        self.qos: QoS = qos
+        self.retain = retain
+        self.duplicate = duplicate
+        self.properties = properties
+        self.captures = captures
+        self.attempt = attempt
+        self._arrived = arrived
+
+    @property
+    def received_at(self) -> datetime:
+        """When it arrived here, UTC."""
+        return datetime.fromtimestamp(self._arrived, UTC)
+
+    @property
+    def content_type(self) -> str | None:
+        """Content Type (MQTT 5 §3.3.2.3.9)."""
+        return self.properties.get("content_type")
+
+    @property
+    def response_topic(self) -> str | None:
+        """Response Topic (MQTT 5 §3.3.2.3.5)."""
+        return self.properties.get("response_topic")
+
+    @property
+    def correlation_data(self) -> bytes | None:
+        """Correlation Data (MQTT 5 §3.3.2.3.6)."""
+        return self.properties.get("correlation_data")
+
+    @property
+    def expiry_s(self) -> float | None:
+        """Message Expiry Interval, seconds left when it arrived (MQTT 5 §3.3.2.3.3)."""
+        return self.properties.get("message_expiry_interval")
+
+    @property
+    def user_properties(self) -> tuple[tuple[str, str], ...]:
+        """User Properties in wire order (MQTT 5 §3.3.2.3.7)."""
+        return tuple(self.properties.get("user_property", ()))
+
+    def text(self) -> str:
+        """The payload as UTF-8. Raises PayloadError."""
+        try:
+            return self.payload.decode()
+        except UnicodeDecodeError as error:
+            raise PayloadError(f"payload on {self.topic} is not UTF-8: {error.reason}") from error
+
+    def json(self) -> Any:
+        """The payload as JSON. Raises PayloadError."""
+        try:
+            return _json.loads(self.payload)
+        except (ValueError, RecursionError) as error:
+            raise PayloadError(f"payload on {self.topic} is not JSON: {error}") from error
+
+    def _key(self) -> tuple[Any, ...]:
+        return (self.topic, self.payload, self.qos, self.retain, self.duplicate, dict(self.properties))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Message) and self._key() == other._key()
+
+    __hash__ = None  # type: ignore[assignment]  # payloads and properties may be large
+
+    def __repr__(self) -> str:
+        return f"Message({self.topic!r}, {len(self.payload)} bytes, qos={self.qos})"
+
+
+class Outgoing:
+    """One accepted message on its way to the broker: a row of the outbox.
+
+    ``seq`` is the outbox sequence number, rising in accept order. ``expires_at`` is on the
+    clock given to the session. ``uncertain`` is set when the message may have reached a
+    broker that has since lost the session (contract 6).
+    """
+
+    __slots__ = ("expires_at", "payload", "properties", "qos", "retain", "seq", "topic", "uncertain")
+
+    def __init__(
+        self,
+        seq: int,
+        topic: str,
+        payload: bytes,
+        qos: QoS = 1,
+        retain: bool = False,
+        properties: Properties = NO_PROPERTIES,
+        expires_at: float | None = None,
+        uncertain: bool = False,
+    ) -> None:
+        self.seq = seq
+        self.topic = topic
+        self.payload = payload
+        self.qos: QoS = qos
+        self.retain = retain
+        self.properties = properties
+        self.expires_at = expires_at
+        self.uncertain = uncertain
+
+    def __repr__(self) -> str:
+        return f"Outgoing({self.seq}, {self.topic!r}, {len(self.payload)} bytes, qos={self.qos})"

@@ -1,0 +1,60 @@
+"""Floor 2: the session as a sans-I/O state machine."""
+
+from holdfast.protocol.events import (
+    Anomaly,
+    Closed,
+    Granted,
+    NotGranted,
+    Opened,
+    Oversize,
+    Refused,
+    SessionEvent,
+    SessionLost,
+    Unsubscribed,
+)
+from holdfast.protocol.receiver import Delivery
+from holdfast.protocol.records import (
+    Assigned,
+    EpochBegan,
+    Failed,
+    Forgotten,
+    Received,
+    Record,
+    Released,
+    Restored,
+    Settled,
+)
+from holdfast.protocol.refusals import wire_size
+from holdfast.protocol.session import LinkState, Output, Session
+from holdfast.protocol.subscriptions import Intent
+from holdfast.protocol.terms import ConnectRequest, Terms
+
+__all__ = [
+    "Anomaly",
+    "Assigned",
+    "Closed",
+    "ConnectRequest",
+    "Delivery",
+    "EpochBegan",
+    "Failed",
+    "Forgotten",
+    "Granted",
+    "Intent",
+    "LinkState",
+    "NotGranted",
+    "Opened",
+    "Output",
+    "Oversize",
+    "Received",
+    "Record",
+    "Refused",
+    "Released",
+    "Restored",
+    "Session",
+    "SessionEvent",
+    "SessionLost",
+    "Settled",
+    "Terms",
+    "Unsubscribed",
+    "wire_size",
+]

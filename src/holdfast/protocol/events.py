@@ -1,0 +1,101 @@
+"""What the session tells besides records and deliveries: facts, without judgement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from holdfast.messages import QoS
+from holdfast.protocol.terms import Terms
+
+
+class ProtocolError(Exception):
+    """The peer broke the protocol; ``reason`` goes into our DISCONNECT (MQTT 5 §4.13)."""
+
+    def __init__(self, reason: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class Opened:
+    """CONNACK accepted us under these terms."""
+
+    terms: Terms
+
+
+@dataclass(slots=True)
+class Refused:
+    """CONNACK refused us; a return code in 3.1.1, a reason code in 5."""
+
+    code: int
+    detail: str
+    server_reference: str | None = None
+
+
+@dataclass(slots=True)
+class Closed:
+    """The connection must be closed: a broken rule (``by_us``) or the broker's DISCONNECT."""
+
+    by_us: bool
+    reason: int
+    detail: str
+    server_reference: str | None = None
+
+
+@dataclass(slots=True)
+class SessionLost:
+    """The broker has a new session for us; ``kept``: it was asked to keep the old one.
+
+    ``resent`` rows go out again as new messages; those in ``uncertain`` (sequence numbers)
+    are QoS 2 and may have reached the old session already (contract 6).
+    """
+
+    epoch: int
+    resent: int
+    uncertain: list[int]
+    kept: bool
+
+
+@dataclass(slots=True)
+class Granted:
+    """SUBACK: the subscription is live at this QoS."""
+
+    filter: str
+    qos: QoS
+
+
+@dataclass(slots=True)
+class NotGranted:
+    """The subscription was refused, by SUBACK or because the terms forbid it."""
+
+    filter: str
+    reason: int
+
+
+@dataclass(slots=True)
+class Unsubscribed:
+    """UNSUBACK, with the broker's reason code (0 in 3.1.1)."""
+
+    filter: str
+    reason: int
+
+
+@dataclass(slots=True)
+class Oversize:
+    """A 3.1.1 PUBLISH above our limit was read past and acknowledged (contract 10)."""
+
+    topic: str
+    size: int
+
+
+@dataclass(slots=True)
+class Anomaly:
+    """Something legal enough to go on with and odd enough to count, by its kind."""
+
+    kind: str
+    packet_id: int
+
+
+SessionEvent = (
+    Opened | Refused | Closed | SessionLost | Granted | NotGranted | Unsubscribed | Oversize | Anomaly
+)

@@ -1,0 +1,218 @@
+"""QoS 0, 1 and 2 from the broker to us (MQTT 5 §4.3, §4.6, §4.9; contract 5, 13, 14).
+
+A message is delivered once, and its acknowledgement leaves when it was handled. Handlers
+finish in any order; acknowledgements leave in the order of the PUBLISH packets of this
+connection, per QoS [MQTT-4.6.0-2, 4.6.0-3], so each QoS has a line:
+
+    PUBLISH ──▶ running, in line ──ack()──▶ done ──head of the line──▶ PUBACK
+                                                                   └─▶ Received, PUBREC
+    PUBREL ──▶ Forgotten, PUBCOMP
+
+A connection lost clears the lines, not what is running. When the broker sends such a message
+again it joins the line with its old delivery: no handler runs twice, none is acknowledged
+before it is done. The same packet identifier without DUP, or with other content, is another
+message: the old delivery is detached and its acknowledgement means nothing any more.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from holdfast.codec import OversizePublish, Publish, Pubrel, encode_ack
+from holdfast.protocol.events import Anomaly, Oversize, ProtocolError, SessionEvent
+from holdfast.protocol.journal import Journal
+from holdfast.protocol.records import Forgotten, Received, Restored
+from holdfast.protocol.terms import ConnectRequest
+from holdfast.protocol.wire import Wire
+
+PUBACK, PUBREC, PUBCOMP = 4, 5, 7
+PROTOCOL_ERROR = 0x82
+IDENTIFIER_NOT_FOUND = 0x92
+RECEIVE_MAXIMUM_EXCEEDED = 0x93
+TOPIC_ALIAS_INVALID = 0x94
+
+
+class Delivery:
+    """One inbound message and how far it is; hand it back with ``ack`` when it was handled."""
+
+    __slots__ = ("connection", "done", "epoch", "publish")
+
+    def __init__(self, publish: Publish, epoch: int, connection: int, done: bool = False) -> None:
+        self.publish = publish
+        self.epoch = epoch
+        self.connection = connection
+        self.done = done
+
+
+class Receiver:
+    """The receiving half of a session."""
+
+    def __init__(
+        self, journal: Journal, wire: Wire, tell: list[SessionEvent], restored: Restored
+    ) -> None:
+        self._journal = journal
+        self._wire = wire
+        self._tell = tell
+        self._connection = 0
+        self._request: ConnectRequest = ConnectRequest("")
+        self._aliases: dict[int, str] = {}
+        self._lines: tuple[deque[Delivery], deque[Delivery]] = (deque(), deque())
+        self._unreleased = 0
+        self._running: dict[int, Delivery] = {}
+        self.received: dict[int, int] = dict.fromkeys(restored.received, 0)
+        self.epoch = restored.epoch
+        self.deliveries: list[Delivery] = []
+
+    # -- the connection ----------------------------------------------------------------------
+
+    def open(self, request: ConnectRequest) -> None:
+        """A new connection: aliases and the window begin anew (§3.3.2.3.4, §4.9)."""
+        self._request = request
+        self._connection += 1
+        self._aliases = {}
+        self._unreleased = 0
+
+    def halt(self) -> None:
+        """The connection ends: an acknowledgement from now on waits for the message to come again."""
+        for line in self._lines:
+            line.clear()
+
+    def restart(self) -> None:
+        """A new session: nothing that was received before has a meaning in it (contract 5)."""
+        self.epoch += 1
+        self._running = {}
+        self.received = {}
+
+    def abandon(self) -> None:
+        """Nobody handles what was delivered any more: when it comes again it is delivered anew."""
+        self._running = {}
+
+    # -- what comes in -----------------------------------------------------------------------
+
+    def publish(self, packet: Publish) -> None:
+        """PUBLISH at any QoS."""
+        if packet.properties and "topic_alias" in packet.properties:
+            self._resolve(packet)
+        elif not packet.topic:
+            raise ProtocolError(PROTOCOL_ERROR, "PUBLISH without topic and alias [MQTT-3.3.2-8]")
+        if not packet.qos:
+            self.deliveries.append(Delivery(packet, self.epoch, self._connection))
+            return
+        known = self._running.get(packet.packet_id)
+        if known is not None or (packet.qos == 2 and packet.packet_id in self.received):
+            self._again(packet, known)
+        else:
+            self._begin(packet)
+
+    def _resolve(self, packet: Publish) -> None:
+        alias = packet.properties["topic_alias"]
+        if not 0 < alias <= self._request.topic_alias_maximum:  # [MQTT-3.3.2-8]
+            raise ProtocolError(TOPIC_ALIAS_INVALID, f"topic alias {alias} is above our maximum")
+        if packet.topic:
+            self._aliases[alias] = packet.topic
+        elif alias in self._aliases:
+            packet.topic = self._aliases[alias]
+        else:
+            raise ProtocolError(PROTOCOL_ERROR, f"topic alias {alias} was never set")
+
+    def _begin(self, packet: Publish) -> None:
+        delivery = Delivery(packet, self.epoch, self._connection)
+        self._running[packet.packet_id] = delivery
+        self._join(delivery)
+        self.deliveries.append(delivery)
+
+    def _join(self, delivery: Delivery) -> None:
+        """Stand in line on this connection, within the Receive Maximum we announced."""
+        first, second = self._lines
+        if len(first) + len(second) + self._unreleased >= self._request.receive_maximum:
+            if self._request.version == 5:  # [MQTT-3.3.4-9]
+                raise ProtocolError(RECEIVE_MAXIMUM_EXCEEDED, "more in flight than our Receive Maximum")
+        delivery.connection = self._connection
+        self._lines[delivery.publish.qos - 1].append(delivery)
+
+    def _again(self, packet: Publish, known: Delivery | None) -> None:
+        """A packet identifier we hold: the same message once more, or another one."""
+        if known is None:  # QoS 2 between PUBREC and PUBREL: never delivered again [MQTT-4.3.3-10]
+            self._join(Delivery(packet, self.epoch, self._connection, done=True))
+            self._release(2)
+        elif not (packet.dup and _same(packet, known.publish)):
+            self._detach(known)
+            self._begin(packet)
+        elif known.connection == self._connection:
+            self._tell.append(Anomaly("redelivery on the same connection", packet.packet_id))
+        else:
+            self._join(known)
+            self._release(packet.qos)
+
+    def _detach(self, old: Delivery) -> None:
+        """Another message took this identifier: the old acknowledgement has nowhere to go."""
+        packet_id = old.publish.packet_id
+        self._tell.append(Anomaly("another message under a packet identifier in use", packet_id))
+        del self._running[packet_id]
+        line = self._lines[old.publish.qos - 1]
+        if old.connection == self._connection and old in line:
+            line.remove(old)
+
+    def oversize(self, packet: OversizePublish) -> None:
+        """3.1.1: a PUBLISH above our limit is read past, told, and acknowledged (contract 10)."""
+        self._tell.append(Oversize(packet.topic, packet.size))
+        if packet.qos:
+            known = self._running.get(packet.packet_id)
+            if known is not None:
+                self._detach(known)
+            kept = Publish(packet.topic, b"", packet.qos, packet_id=packet.packet_id)
+            self._join(Delivery(kept, self.epoch, self._connection, done=True))
+            self._release(packet.qos)
+
+    def pubrel(self, packet: Pubrel) -> None:
+        """PUBREL: the identifier is free again, which is written down before PUBCOMP leaves."""
+        packet_id, reason = packet.packet_id, 0
+        if packet_id in self.received:
+            if self.received.pop(packet_id) == self._connection:
+                self._unreleased -= 1
+            self._journal.write(Forgotten(packet_id))
+        else:
+            reason = IDENTIFIER_NOT_FOUND
+        self._put(encode_ack(PUBCOMP, packet_id, reason, self._request.version))
+
+    # -- what goes back ----------------------------------------------------------------------
+
+    def ack(self, deliveries: Iterable[Delivery]) -> None:
+        """These were handled. Twice, of an older session, or detached: nothing happens."""
+        running = self._running
+        for delivery in deliveries:
+            if running.get(delivery.publish.packet_id) is delivery:
+                delivery.done = True
+        self._release(1)
+        self._release(2)
+
+    def _release(self, qos: int) -> None:
+        """Acknowledge the heads of the line that are done, in wire order."""
+        line = self._lines[qos - 1]
+        if not (line and line[0].done):
+            return
+        finished: list[int] = []
+        while line and line[0].done:
+            packet_id = line.popleft().publish.packet_id
+            self._running.pop(packet_id, None)
+            finished.append(packet_id)
+        if qos == 2:
+            self._remember(finished)
+        version, packet_type = self._request.version, PUBACK if qos == 1 else PUBREC
+        self._put(b"".join([encode_ack(packet_type, packet_id, 0, version) for packet_id in finished]))
+
+    def _remember(self, finished: list[int]) -> None:
+        for packet_id in finished:
+            if packet_id not in self.received:
+                self._journal.write(Received(packet_id))
+            if self.received.get(packet_id) != self._connection:
+                self._unreleased += 1
+            self.received[packet_id] = self._connection
+
+    def _put(self, data: bytes) -> None:
+        self._wire.put(data, self._journal.gate)
+
+
+def _same(one: Publish, other: Publish) -> bool:
+    return one.payload == other.payload and one.topic == other.topic and one.qos == other.qos

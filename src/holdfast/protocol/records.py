@@ -1,0 +1,93 @@
+"""What the session asks to be written down, and in which order it must be.
+
+The drain order of these records is the durability contract (contract 5). A *gating* record
+must be durable before any byte queued after it leaves; the others may lag behind, because
+losing them only means that something is sent, or asked for, once more.
+
+===========  ======  ==========================================================================
+record       gating  why
+===========  ======  ==========================================================================
+Assigned     yes     a PUBLISH whose id is forgotten cannot be completed, only doubled
+Released     yes     after PUBREL the message must never be published again [MQTT-4.3.3-7]
+Received     yes     a QoS 2 id forgotten after PUBREC lets the message in twice
+Forgotten    yes     a stale id would swallow the next message under it
+EpochBegan   yes     ids of the lost session must not judge messages of the new one
+Settled      no      one resend with DUP at worst, which the broker recognises
+Failed       no      the broker refuses again
+===========  ======  ==========================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from holdfast.messages import Outgoing
+
+Ending = Literal["acknowledged", "sent", "expired"]
+
+
+@dataclass(slots=True)
+class Assigned:
+    """These rows leave now, each under its packet identifier."""
+
+    rows: list[tuple[int, Outgoing]]
+
+
+@dataclass(slots=True)
+class Released:
+    """PUBREC came for this packet identifier: from here on only PUBREL is sent."""
+
+    packet_id: int
+
+
+@dataclass(slots=True)
+class Received:
+    """The QoS 2 message under this packet identifier has been taken in."""
+
+    packet_id: int
+
+
+@dataclass(slots=True)
+class Forgotten:
+    """PUBREL came: the packet identifier may mean another message now."""
+
+    packet_id: int
+
+
+@dataclass(slots=True)
+class EpochBegan:
+    """The broker has a new session for us: rows in flight are unsent again, inbound ids gone."""
+
+    number: int
+
+
+@dataclass(slots=True)
+class Settled:
+    """These rows ended: PUBACK/PUBCOMP came, QoS 0 was handed over, or they were too old."""
+
+    seqs: list[int]
+    ending: Ending
+
+
+@dataclass(slots=True)
+class Failed:
+    """This row was refused, by the broker or because its limits forbid it (reason code)."""
+
+    seq: int
+    topic: str
+    reason: int
+    detail: str
+
+
+Record = Assigned | Released | Received | Forgotten | EpochBegan | Settled | Failed
+
+
+@dataclass(slots=True)
+class Restored:
+    """What a session begins with after a restart: the rows and ids written down before."""
+
+    epoch: int = 0
+    sent: list[tuple[int, Outgoing]] = field(default_factory=list)
+    released: list[tuple[int, Outgoing]] = field(default_factory=list)
+    received: list[int] = field(default_factory=list)

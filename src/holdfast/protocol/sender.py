@@ -1,0 +1,260 @@
+"""QoS 0, 1 and 2 from us to the broker (MQTT 5 §4.3, §4.4, §4.6, §4.9).
+
+Where a row can be, and what moves it:
+
+    pending ──PUBLISH──▶ sent ──PUBACK, PUBCOMP, or a refusal──▶ ended
+                          │PUBREC
+                          ▼
+                       released ──PUBCOMP──▶ ended
+
+A connection lost:       sent ──▶ unproven
+The session present:     released: PUBREL again; unproven: PUBLISH again under the same
+                         identifier, DUP if it ever left, in the old order and as the new
+                         connection's window allows [MQTT-4.4.0-1, 3.3.4-7, 4.6.0-1]
+The session gone:        sent, unproven, released ──▶ pending, oldest first, new identifiers
+
+PUBRELs go first: a broker may hand a QoS 2 message on only then, and they are the older ones.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from math import ceil
+
+from holdfast.codec import V5, Puback, Pubcomp, Pubrec, encode_ack, encode_publish
+from holdfast.messages import Outgoing
+from holdfast.protocol import refusals
+from holdfast.protocol.events import Anomaly, ProtocolError, SessionEvent
+from holdfast.protocol.ids import PacketIds
+from holdfast.protocol.journal import Journal
+from holdfast.protocol.records import Assigned, Released, Restored
+from holdfast.protocol.terms import Terms
+from holdfast.protocol.wire import Group, Wire
+
+PUBREL = 6
+PROTOCOL_ERROR = 0x82
+IDENTIFIER_NOT_FOUND = 0x92
+REFUSED = 0x80
+
+
+class Sender:
+    """The sending half of a session. ``now`` is the time of the call being served."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        wire: Wire,
+        ids: PacketIds,
+        tell: list[SessionEvent],
+        inflight: int,
+        restored: Restored,
+    ) -> None:
+        self._journal = journal
+        self._wire = wire
+        self._ids = ids
+        self._tell = tell
+        self._inflight = inflight
+        self._terms = Terms(V5, "", False, 0, 0)
+        self._window = 0
+        self._unlimited = True
+        self._withheld: list[int] = []
+        self._left = {packet_id for packet_id, _ in restored.sent}
+        self.now = 0.0
+        self.pending: deque[Outgoing] = deque()
+        self.sent: dict[int, Outgoing] = {}
+        self.released: dict[int, Outgoing] = dict(restored.released)
+        self.unproven: deque[tuple[int, Outgoing]] = deque(restored.sent)
+        ids.used.update(self.released, self._left)
+
+    # -- the connection ----------------------------------------------------------------------
+
+    def open(self, terms: Terms) -> None:
+        """CONNACK came; the window is counted anew on every connection (§4.9)."""
+        self._terms = terms
+        self._window = min(self._inflight, terms.receive_maximum)
+        self._unlimited = refusals.unlimited(terms)
+
+    def resume(self) -> None:
+        """The session is there: PUBREL in the order of the PUBRECs [MQTT-4.6.0-4]."""
+        for packet_id in self.released:
+            self._pubrel(packet_id, 0)
+
+    def restart(self) -> tuple[int, list[int]]:
+        """The session is gone: everything in flight is pending again, oldest first.
+
+        Gives how many rows that are, and which of them are QoS 2 and so uncertain.
+        """
+        rows = [*self.sent.values(), *self.released.values(), *(row for _, row in self.unproven)]
+        uncertain = [row for row in rows if row.qos == 2]
+        for row in uncertain:
+            row.uncertain = True
+        unproven = (packet_id for packet_id, _ in self.unproven)
+        self._ids.used.difference_update(self.sent, self.released, unproven, self._withheld)
+        self.sent, self.released, self.unproven = {}, {}, deque()
+        self._withheld, self._left = [], set()
+        self.pending = deque(sorted([*rows, *self.pending], key=lambda row: row.seq))
+        return len(rows), [row.seq for row in uncertain]
+
+    def halt(self) -> None:
+        """Send nothing new: the connection is being ended."""
+        self._window = 0
+
+    def lost(self, stayed: Group) -> None:
+        """The connection ended; ``stayed`` are identifiers and rows whose PUBLISH never left."""
+        self.halt()
+        never_left = {packet_id for packet_id, _ in stayed}
+        self._left.update(packet_id for packet_id in self.sent if packet_id not in never_left)
+        self.pending.extendleft(row for packet_id, row in reversed(stayed) if not packet_id)
+        self.unproven.extendleft(reversed(self.sent.items()))
+        self.sent = {}
+
+    # -- what goes out -----------------------------------------------------------------------
+
+    def room(self) -> int:
+        """How many rows of QoS 1 and 2 may be handed over now; 0 without a connection."""
+        held = len(self.sent) + len(self.released) + len(self.unproven) + len(self.pending)
+        return max(0, self._window - held)
+
+    def pump(self) -> None:
+        """Queue what the window allows: resends first, then pending rows in order."""
+        if self.unproven:
+            self._resend()
+        if self.pending and self._window and not self.unproven:
+            self._send()
+
+    def _free(self) -> int:
+        return self._window - len(self.sent) - len(self.released)
+
+    def _resend(self) -> None:
+        group: Group = []
+        while self.unproven and self._free() > 0:
+            packet_id, row = self.unproven.popleft()
+            refused = refusals.oversize(row, self._terms)
+            if refused is None:
+                self.sent[packet_id] = row
+                group.append((packet_id, row))
+            else:  # contract 10: the identifier stays withheld until the session ends
+                self._withheld.append(packet_id)
+                self._journal.fail(row, *refused)
+        if group:
+            self._wire.put(group, self._journal.gate)
+
+    def _send(self) -> None:
+        """One range record and one wire item for the whole group (contract 5)."""
+        group: Group = []
+        pending, sent, take, room = self.pending, self.sent, self._ids.take, self._free()
+        while pending and (room > 0 or not pending[0].qos):
+            row = pending.popleft()
+            if (row.expires_at is not None or not self._unlimited) and self._ended(row):
+                continue
+            packet_id = 0
+            if row.qos:
+                room -= 1
+                packet_id = take()
+                sent[packet_id] = row
+            group.append((packet_id, row))
+        if group:
+            assigned = [entry for entry in group if entry[0]]
+            if assigned:
+                self._journal.write(Assigned(assigned))
+            self._wire.put(group, self._journal.gate)
+
+    def _ended(self, row: Outgoing) -> bool:
+        """Whether a row that was never sent ends here: too old, or against the terms."""
+        if row.expires_at is not None and row.expires_at <= self.now:
+            self._journal.settle("expired").append(row.seq)
+            return True
+        refused = refusals.of_row(row, self._terms)
+        if refused is not None:
+            self._journal.fail(row, *refused)
+        return refused is not None
+
+    def encode(self, group: Group, parts: list[bytes]) -> None:
+        """Append the PUBLISH packets of a group that leaves now."""
+        version = self._terms.version
+        left, append = self._left, parts.append
+        for packet_id, row in group:
+            dup = False
+            if packet_id in left:
+                left.discard(packet_id)
+                dup = True  # [MQTT-3.3.1-1]
+            elif not packet_id:
+                self._journal.settle("sent").append(row.seq)
+            properties = row.properties
+            if row.expires_at is not None and version == V5:
+                seconds = max(1, ceil(row.expires_at - self.now))  # contract 9
+                properties = {**properties, "message_expiry_interval": seconds}
+            append(
+                encode_publish(
+                    row.topic, row.payload, row.qos, row.retain, dup, packet_id, properties, version
+                )
+            )
+
+    # -- what comes back ---------------------------------------------------------------------
+
+    def puback(self, packet: Puback) -> None:
+        """QoS 1 ended (§4.3.2)."""
+        row = self._known(packet.packet_id, 1)
+        if row is not None:
+            self._end(packet, row)
+
+    def pubrec(self, packet: Pubrec) -> None:
+        """QoS 2: the broker has it; from here on PUBREL, never PUBLISH again [MQTT-4.3.3-7]."""
+        packet_id = packet.packet_id
+        if packet_id in self.released:
+            self._pubrel(packet_id, 0)
+            return
+        row = self._known(packet_id, 2)
+        if row is None:
+            self._pubrel(packet_id, IDENTIFIER_NOT_FOUND)
+        elif packet.reason >= REFUSED:
+            self._end(packet, row)
+        else:
+            self.released[packet_id] = row
+            self._journal.write(Released(packet_id))
+            self._pubrel(packet_id, 0)
+
+    def pubcomp(self, packet: Pubcomp) -> None:
+        """QoS 2 ended. 0x92 too: the broker completed it before, and our deletion lagged."""
+        row = self.released.pop(packet.packet_id, None)
+        if row is None:
+            self._tell.append(Anomaly("pubcomp for an unknown packet identifier", packet.packet_id))
+            return
+        self._ids.free(packet.packet_id)
+        self._journal.settle("acknowledged").append(row.seq)
+
+    def _known(self, packet_id: int, qos: int) -> Outgoing | None:
+        """Take the row that this acknowledgement is for out of its place."""
+        row = self.sent.get(packet_id)
+        if row is None:
+            return self._from_unproven(packet_id, qos)
+        _check_kind(row, qos)
+        del self.sent[packet_id]
+        return row
+
+    def _from_unproven(self, packet_id: int, qos: int) -> Outgoing | None:
+        """An answer that overtakes our resend; rare, so a search will do."""
+        for entry in self.unproven:
+            if entry[0] == packet_id:
+                _check_kind(entry[1], qos)
+                self.unproven.remove(entry)
+                self._left.discard(packet_id)
+                return entry[1]
+        self._tell.append(Anomaly("acknowledgement for an unknown packet identifier", packet_id))
+        return None
+
+    def _end(self, packet: Puback | Pubrec, row: Outgoing) -> None:
+        self._ids.free(packet.packet_id)
+        if packet.reason < REFUSED:
+            self._journal.settle("acknowledged").append(row.seq)
+        else:
+            self._journal.fail(row, packet.reason, packet.properties.get("reason_string", ""))
+
+    def _pubrel(self, packet_id: int, reason: int) -> None:
+        data = encode_ack(PUBREL, packet_id, reason, self._terms.version)
+        self._wire.put(data, self._journal.gate)
+
+
+def _check_kind(row: Outgoing, qos: int) -> None:
+    if row.qos != qos:
+        raise ProtocolError(PROTOCOL_ERROR, f"acknowledgement of QoS {qos} for a QoS {row.qos} message")

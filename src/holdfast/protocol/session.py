@@ -1,0 +1,314 @@
+"""The session as a sans-I/O state machine: bytes and time go in, values come out.
+
+In:   connect, receive, tick, lost, disconnect · publish, subscribe, unsubscribe, ack · committed
+Out:  ``take()``  records to write down, messages to deliver, events to tell
+      ``send()``  bytes that may leave, which is: whose records were ``committed``
+      ``room()``, ``deadline()``
+
+A driver does, after every batch of calls and until nothing comes out:
+
+    output = session.take()             # 1 what must be known before anything leaves
+    store(output.records)               # 2 write it down ...
+    session.committed(output.serial)    # 3 ... and say so
+    transport.write(session.send())     # 4 only now is there something to send
+
+States, and what a packet from the broker does in them (anything else is a protocol error):
+
+    DOWN ──connect()──▶ CONNECTING ──CONNACK 0──▶ UP ──lost()──▶ DOWN
+                            │CONNACK ≠ 0           │DISCONNECT, a broken rule, disconnect()
+                            └──────▶ CLOSING ◀─────┘──lost()──▶ DOWN
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import Any
+
+from holdfast import codec
+from holdfast.codec import Connack, Decoder, MalformedPacket, Packet
+from holdfast.messages import Outgoing
+from holdfast.protocol.events import Closed, Opened, ProtocolError, Refused, SessionEvent, SessionLost
+from holdfast.protocol.ids import PacketIds
+from holdfast.protocol.journal import Journal
+from holdfast.protocol.keepalive import Keepalive
+from holdfast.protocol.receiver import Delivery, Receiver
+from holdfast.protocol.records import EpochBegan, Record, Restored
+from holdfast.protocol.sender import Sender
+from holdfast.protocol.subscriptions import Intent, Subscriptions
+from holdfast.protocol.terms import ConnectRequest, Terms
+from holdfast.protocol.wire import Wire
+
+PROTOCOL_ERROR = 0x82
+KEEP_ALIVE_TIMEOUT = 0x8D
+PINGREQ = b"\xc0\x00"
+
+
+class LinkState(Enum):
+    """The states above."""
+
+    DOWN = "down"
+    CONNECTING = "connecting"
+    UP = "up"
+    CLOSING = "closing"
+
+
+class Output:
+    """What one ``take()`` drained; ``serial`` is the number of the last record in it."""
+
+    __slots__ = ("deliveries", "events", "records", "serial")
+
+    def __init__(
+        self,
+        records: list[Record],
+        serial: int,
+        deliveries: list[Delivery],
+        events: list[SessionEvent],
+    ) -> None:
+        self.records = records
+        self.serial = serial
+        self.deliveries = deliveries
+        self.events = events
+
+    def __bool__(self) -> bool:
+        return bool(self.records or self.deliveries or self.events)
+
+
+class Session:
+    """One client's session with one broker, over any number of connections."""
+
+    def __init__(self, inflight: int = 1000, restored: Restored | None = None) -> None:
+        """``inflight``: QoS 1 and 2 messages that may be unacknowledged, 1 to 60,000."""
+        restored = restored or Restored()
+        ids = PacketIds()
+        self._events: list[SessionEvent] = []
+        self._journal = Journal()
+        self._wire = Wire(self._encode)
+        self._sender = Sender(self._journal, self._wire, ids, self._events, inflight, restored)
+        self._receiver = Receiver(self._journal, self._wire, self._events, restored)
+        self._subscriptions = Subscriptions(self._journal, self._wire, ids, self._events)
+        self._committed = 0
+        self._request = ConnectRequest("")
+        self._decoder = Decoder()
+        self._keepalive = Keepalive(0, 0.0)
+        self._now = 0.0
+        self.link = LinkState.DOWN
+        self._handlers = self._table()
+
+    def _table(self) -> dict[LinkState, dict[type, Callable[[Any], None]]]:
+        return {
+            LinkState.DOWN: {},
+            LinkState.CONNECTING: {codec.Connack: self._connack},  # [MQTT-3.2.0-1]
+            LinkState.UP: {
+                codec.Publish: self._receiver.publish,
+                codec.OversizePublish: self._receiver.oversize,
+                codec.Puback: self._sender.puback,
+                codec.Pubrec: self._sender.pubrec,
+                codec.Pubrel: self._receiver.pubrel,
+                codec.Pubcomp: self._sender.pubcomp,
+                codec.Suback: self._subscriptions.suback,
+                codec.Unsuback: self._subscriptions.unsuback,
+                codec.Pingresp: _nothing,
+                codec.Disconnect: self._disconnected,
+            },
+            LinkState.CLOSING: {},
+        }
+
+    # -- the connection ----------------------------------------------------------------------
+
+    def connect(self, request: ConnectRequest, now: float) -> None:
+        """A transport is open: CONNECT is the first packet on it [MQTT-3.1.0-1]."""
+        self._request = request
+        self._decoder = Decoder(request.version, request.max_packet_bytes)
+        self._keepalive = Keepalive(0, now)
+        self.link = LinkState.CONNECTING
+        self._wire.open(codec.encode(request.packet(), request.version))
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Bytes came from the broker, in any portions."""
+        self._at(now)
+        self._keepalive.heard(now)
+        packets: list[Packet] = []
+        broken: MalformedPacket | None = None
+        try:
+            self._decoder.feed(data, packets)
+        except MalformedPacket as error:
+            broken = error
+        try:
+            self._handle(packets)
+        except ProtocolError as error:
+            self._fail(error.reason, str(error))
+        if broken is not None and self.link in (LinkState.CONNECTING, LinkState.UP):
+            self._fail(broken.reason, str(broken))
+        self._sender.pump()
+
+    def lost(self, now: float) -> None:
+        """The transport is gone; nothing that was queued for it will leave."""
+        self._at(now)
+        self._halt()
+        self._sender.lost(self._wire.clear())
+        self._subscriptions.lost()
+        self.link = LinkState.DOWN
+
+    def disconnect(self, now: float, reason: int = 0, session_expiry_s: int | None = None) -> None:
+        """End the connection on purpose: DISCONNECT goes behind what is queued, then nothing."""
+        self._at(now)
+        if self.link is not LinkState.UP:
+            return
+        properties = {} if session_expiry_s is None else {"session_expiry_interval": session_expiry_s}
+        packet = codec.Disconnect(reason, properties)
+        self._wire.put(codec.encode(packet, self._request.version), self._journal.gate)
+        self._wire.close()
+        self._halt()
+
+    def tick(self, now: float) -> None:
+        """Time has passed: ping, or find the link dead."""
+        self._at(now)
+        if self.link is not LinkState.UP:
+            return
+        due = self._keepalive.due(now)
+        if due == "ping":
+            self._keepalive.pinged(now)
+            self._wire.pass_by(PINGREQ)
+        elif due == "dead":
+            self._fail(KEEP_ALIVE_TIMEOUT, "nothing came from the broker in spite of a ping")
+
+    def listening(self, wanted: bool, now: float) -> None:
+        """Whether bytes are read at all; while they are not, silence proves nothing."""
+        self._keepalive.listen(wanted, now)
+
+    def deadline(self) -> float | None:
+        """When ``tick`` has something to do next."""
+        return self._keepalive.deadline() if self.link is LinkState.UP else None
+
+    # -- the application ---------------------------------------------------------------------
+
+    def publish(self, rows: Iterable[Outgoing], now: float) -> None:
+        """Send these in order; QoS 1 and 2 only as many as ``room()`` says."""
+        self._at(now)
+        self._sender.pending.extend(rows)
+        self._sender.pump()
+
+    def room(self) -> int:
+        """How many more rows of QoS 1 and 2 fit into the window; 0 without a connection."""
+        return self._sender.room()
+
+    def ack(self, deliveries: Iterable[Delivery], now: float) -> None:
+        """These messages were handled; their acknowledgements leave in wire order."""
+        self._at(now)
+        self._receiver.ack(deliveries)
+
+    def abandon(self) -> None:
+        """The application stops handling: what it did not acknowledge is delivered anew."""
+        self._receiver.abandon()
+
+    def subscribe(self, intents: Iterable[Intent], now: float) -> None:
+        """Want these subscriptions from now on."""
+        self._at(now)
+        self._subscriptions.subscribe(intents)
+
+    def unsubscribe(self, filters: Iterable[str], now: float) -> None:
+        """Want these subscriptions no more."""
+        self._at(now)
+        self._subscriptions.unsubscribe(filters)
+
+    # -- the driver --------------------------------------------------------------------------
+
+    def take(self) -> Output:
+        """Drain what came of the calls since the last ``take()``."""
+        journal, receiver = self._journal, self._receiver
+        deliveries, receiver.deliveries = receiver.deliveries, []
+        events = self._events[:]
+        self._events.clear()
+        return Output(journal.take(), journal.serial, deliveries, events)
+
+    def committed(self, serial: int) -> None:
+        """All records up to this number are durable."""
+        self._committed = serial
+
+    def send(self, now: float) -> bytes:
+        """The bytes that may leave now, each behind the records drained before it."""
+        self._at(now)
+        data = self._wire.take(self._committed)
+        if data:
+            self._keepalive.sent(now)
+        return data
+
+    # -- inside ------------------------------------------------------------------------------
+
+    def _at(self, now: float) -> None:
+        self._now = self._sender.now = now
+
+    def _encode(self, group: list[tuple[int, Outgoing]], parts: list[bytes]) -> None:
+        self._sender.encode(group, parts)
+
+    def _handle(self, packets: list[Packet]) -> None:
+        for packet in packets:
+            handler = self._handlers[self.link].get(packet.__class__)
+            if handler is not None:
+                handler(packet)
+            elif self.link in (LinkState.CONNECTING, LinkState.UP):
+                name = type(packet).__name__.upper()
+                raise ProtocolError(PROTOCOL_ERROR, f"{name} from the broker while {self.link.value}")
+
+    def _connack(self, packet: Connack) -> None:
+        detail = packet.properties.get("reason_string", "")
+        if packet.reason:
+            reference = packet.properties.get("server_reference")
+            self._halt()
+            self._events.append(Refused(packet.reason, detail, reference))
+            return
+        if packet.session_present and not self._request.session_expiry_s:  # [MQTT-3.2.2-4]
+            raise ProtocolError(PROTOCOL_ERROR, "session present although a clean one was asked for")
+        self._open(Terms.agreed(self._request, packet))
+
+    def _open(self, terms: Terms) -> None:
+        self.link = LinkState.UP
+        self._keepalive = Keepalive(terms.keepalive_s, self._now)
+        self._events.append(Opened(terms))
+        self._receiver.open(self._request)
+        self._sender.open(terms)
+        self._subscriptions.open(terms)
+        if terms.session_present:
+            self._sender.resume()
+        else:
+            self._begin_epoch()
+        self._subscriptions.pump()
+
+    def _begin_epoch(self) -> None:
+        """The broker has no session for us: what we hold of the old one ends [MQTT-3.2.2-5]."""
+        had_one = self._receiver.epoch > 0
+        self._receiver.restart()
+        self._journal.write(EpochBegan(self._receiver.epoch))
+        resent, uncertain = self._sender.restart()
+        if had_one:
+            kept = self._request.session_expiry_s > 0
+            self._events.append(SessionLost(self._receiver.epoch, resent, uncertain, kept))
+
+    def _disconnected(self, packet: codec.Disconnect) -> None:
+        said = packet.properties.get
+        self._close(Closed(False, packet.reason, said("reason_string", ""), said("server_reference")))
+
+    def _fail(self, reason: int, sentence: str) -> None:
+        """We end it: MQTT 5 says why before closing [MQTT-4.13.1-1], 3.1.1 just closes."""
+        if self.link is LinkState.UP and self._request.version == codec.V5:
+            farewell = codec.encode(codec.Disconnect(reason), codec.V5)
+        else:
+            farewell = b""
+        self._close(Closed(True, reason, sentence))
+        self._wire.pass_by(farewell)
+
+    def _close(self, closed: Closed) -> None:
+        self._halt()
+        self._sender.lost(self._wire.clear())
+        self._events.append(closed)
+
+    def _halt(self) -> None:
+        """Nothing new is sent or acknowledged on this connection."""
+        self.link = LinkState.CLOSING
+        self._sender.halt()
+        self._receiver.halt()
+
+
+def _nothing(_packet: object) -> None:
+    """PINGRESP: that bytes came in was noted already."""

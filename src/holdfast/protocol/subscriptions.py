@@ -1,0 +1,191 @@
+"""Subscriptions as intents that outlive connections and sessions (MQTT 5 §3.8 – §3.11).
+
+An intent is *wanted* from ``subscribe`` to ``unsubscribe``, and *granted* from SUBACK until
+the broker loses the session. What is wanted and not granted is asked for on every connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from holdfast.codec import V5, Suback, Subscribe, SubscribeOption, Unsuback, Unsubscribe, encode
+from holdfast.messages import NO_PROPERTIES, QoS
+from holdfast.protocol.events import Granted, NotGranted, ProtocolError, SessionEvent, Unsubscribed
+from holdfast.protocol.ids import PacketIds
+from holdfast.protocol.journal import Journal
+from holdfast.protocol.terms import Terms
+from holdfast.protocol.wire import Wire
+from holdfast.topics import split_share
+
+Retained = Literal["always", "new", "never"]
+
+PROTOCOL_ERROR = 0x82
+REFUSED = 0x80
+SHARED_NOT_SUPPORTED = 0x9E
+WILDCARDS_NOT_SUPPORTED = 0xA2
+IN_FLIGHT = 200
+"""SUBSCRIBE and UNSUBSCRIBE packets that may wait for an answer at one time."""
+
+
+@dataclass(slots=True)
+class Intent:
+    """One topic filter as it goes on the wire, and what is wanted of it.
+
+    ``identifier`` (1 to 268,435,455) lets the broker say which subscription a message came by.
+    """
+
+    filter: str
+    qos: QoS = 1
+    retained: Retained = "always"
+    no_local: bool = False
+    identifier: int = 0
+    granted: bool = field(default=False, init=False)
+
+
+class Subscriptions:
+    """The intents of a client and the requests about them that are in flight."""
+
+    def __init__(
+        self, journal: Journal, wire: Wire, ids: PacketIds, tell: list[SessionEvent]
+    ) -> None:
+        self._journal = journal
+        self._wire = wire
+        self._ids = ids
+        self._tell = tell
+        self._terms: Terms | None = None
+        self._wanted: dict[str, Intent] = {}
+        self._leaving: dict[str, None] = {}
+        self._ask: dict[str, None] = {}
+        self._asked: dict[int, Intent | str] = {}
+
+    # -- intents -----------------------------------------------------------------------------
+
+    def subscribe(self, intents: Iterable[Intent]) -> None:
+        """Want these; an intent for the same filter takes the place of the old one."""
+        for intent in intents:
+            self._wanted[intent.filter] = intent
+            self._leaving.pop(intent.filter, None)
+            self._ask[intent.filter] = None
+        self.pump()
+
+    def unsubscribe(self, filters: Iterable[str]) -> None:
+        """Want these no more; the broker is told now, or at the next connection."""
+        for filter in filters:
+            self._wanted.pop(filter, None)
+            self._ask.pop(filter, None)
+            self._leaving[filter] = None
+        self.pump()
+
+    # -- the connection ----------------------------------------------------------------------
+
+    def open(self, terms: Terms) -> None:
+        """CONNACK came. A new session knows none of our subscriptions."""
+        self._terms = terms
+        if not terms.session_present:
+            self._tell.extend(Unsubscribed(filter, 0) for filter in self._leaving)
+            self._leaving.clear()
+            for intent in self._wanted.values():
+                intent.granted = False
+        self._ask = {name: None for name, intent in self._wanted.items() if not intent.granted}
+
+    def lost(self) -> None:
+        """The connection ended: requests in flight were not answered and are asked again."""
+        self._terms = None
+        for packet_id, asked in self._asked.items():
+            self._ids.free(packet_id)
+            if isinstance(asked, str) and asked not in self._wanted:
+                self._leaving[asked] = None
+        self._asked = {}
+
+    def pump(self) -> None:
+        """Ask for what is wanted and give up what is not, as far as requests may be in flight."""
+        terms = self._terms
+        while terms and self._leaving and len(self._asked) < IN_FLIGHT:
+            filter = next(iter(self._leaving))
+            del self._leaving[filter]
+            self._send_unsubscribe(filter, terms)
+        while terms and self._ask and len(self._asked) < IN_FLIGHT:
+            filter = next(iter(self._ask))
+            del self._ask[filter]
+            self._send_subscribe(self._wanted[filter], terms)
+
+    def _send_subscribe(self, intent: Intent, terms: Terms) -> None:
+        forbidden = _forbidden(intent.filter, terms)
+        if forbidden:
+            self._tell.append(NotGranted(intent.filter, forbidden))
+            return
+        packet_id = self._ids.take()
+        self._asked[packet_id] = intent
+        properties = NO_PROPERTIES
+        if intent.identifier and terms.identifiers_available:
+            properties = {"subscription_identifier": intent.identifier}
+        packet = Subscribe(packet_id, [_option(intent, terms)], properties)
+        self._wire.put(encode(packet, terms.version), self._journal.gate)
+
+    def _send_unsubscribe(self, filter: str, terms: Terms) -> None:
+        packet_id = self._ids.take()
+        self._asked[packet_id] = filter
+        self._wire.put(encode(Unsubscribe(packet_id, [filter]), terms.version), self._journal.gate)
+
+    # -- answers -----------------------------------------------------------------------------
+
+    def suback(self, packet: Suback) -> None:
+        """SUBACK: granted at a QoS, or refused (§3.9.3)."""
+        intent = self._asked.get(packet.packet_id)
+        if not isinstance(intent, Intent) or len(packet.reasons) != 1:
+            raise ProtocolError(PROTOCOL_ERROR, "SUBACK that answers no SUBSCRIBE of ours")
+        self._answered(packet.packet_id)
+        reason = packet.reasons[0]
+        if self._wanted.get(intent.filter) is not intent:
+            return  # given up or replaced meanwhile: the next answer counts
+        if reason >= REFUSED:
+            self._tell.append(NotGranted(intent.filter, reason))
+            return
+        intent.granted = True
+        self._tell.append(Granted(intent.filter, _QOS[reason]))
+
+    def unsuback(self, packet: Unsuback) -> None:
+        """UNSUBACK; 3.1.1 gives no reason codes (§3.11.3)."""
+        filter = self._asked.get(packet.packet_id)
+        if not isinstance(filter, str):
+            raise ProtocolError(PROTOCOL_ERROR, "UNSUBACK that answers no UNSUBSCRIBE of ours")
+        self._answered(packet.packet_id)
+        self._tell.append(Unsubscribed(filter, packet.reasons[0] if packet.reasons else 0))
+
+    def _answered(self, packet_id: int) -> None:
+        del self._asked[packet_id]
+        self._ids.free(packet_id)
+        self.pump()
+
+
+_QOS: tuple[QoS, QoS, QoS] = (0, 1, 2)
+
+_RETAIN_HANDLING: dict[tuple[Retained, bool], Literal[0, 1, 2]] = {
+    ("always", False): 0,
+    ("always", True): 1,  # contract 16: no second replay on a resumed session
+    ("new", False): 1,
+    ("new", True): 1,
+    ("never", False): 2,
+    ("never", True): 2,
+}
+
+
+def _option(intent: Intent, terms: Terms) -> SubscribeOption:
+    if terms.version != V5:
+        return SubscribeOption(intent.filter, intent.qos)
+    handling = _RETAIN_HANDLING[intent.retained, terms.session_present]
+    return SubscribeOption(
+        intent.filter, intent.qos, intent.no_local, retain_as_published=True, retain_handling=handling
+    )
+
+
+def _forbidden(filter: str, terms: Terms) -> int:
+    """The reason code that keeps this filter from being asked for, or 0 (§3.2.2.3.11 – 13)."""
+    group, plain = split_share(filter)
+    if group and not terms.shared_available:
+        return SHARED_NOT_SUPPORTED
+    if not terms.wildcard_available and ("+" in plain or "#" in plain):
+        return WILDCARDS_NOT_SUPPORTED
+    return 0

@@ -1,0 +1,92 @@
+"""What both sides agreed on for one connection: our CONNECT, the broker's CONNACK."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from holdfast.codec import V5, Connack, Connect, Version, Will
+from holdfast.messages import NO_PROPERTIES, Properties, QoS
+
+NEVER = 0xFFFFFFFF
+"""Session Expiry Interval of a session that does not expire (MQTT 5 §3.1.2.11.2)."""
+
+
+@dataclass(slots=True, frozen=True)
+class ConnectRequest:
+    """What one connection attempt asks for; 0 seconds of session expiry is a clean session.
+
+    A kept session is never asked for with Clean Start 1: that would delete what the broker
+    holds for us (contract 1).
+    """
+
+    client_id: str
+    version: Version = V5
+    session_expiry_s: int = 0
+    keepalive_s: int = 60
+    username: str | None = None
+    password: bytes | None = None
+    will: Will | None = None
+    receive_maximum: int = 1000
+    max_packet_bytes: int = 16 << 20
+    topic_alias_maximum: int = 16
+
+    def packet(self) -> Connect:
+        """The CONNECT packet."""
+        return Connect(
+            client_id=self.client_id,
+            clean_start=self.session_expiry_s == 0,
+            keepalive=self.keepalive_s,
+            username=self.username,
+            password=self.password,
+            will=self.will,
+            properties=self._properties() if self.version == V5 else NO_PROPERTIES,
+            version=self.version,
+        )
+
+    def _properties(self) -> Properties:
+        properties = {
+            "receive_maximum": self.receive_maximum,
+            "maximum_packet_size": self.max_packet_bytes,
+            "topic_alias_maximum": self.topic_alias_maximum,
+        }
+        if self.session_expiry_s:
+            properties["session_expiry_interval"] = min(self.session_expiry_s, NEVER)
+        return properties
+
+
+@dataclass(slots=True, frozen=True)
+class Terms:
+    """The limits of one connection. ``max_packet_bytes`` None: the broker named none."""
+
+    version: Version
+    client_id: str
+    session_present: bool
+    session_expiry_s: int
+    keepalive_s: int
+    receive_maximum: int = 65_535
+    maximum_qos: QoS = 2
+    retain_available: bool = True
+    max_packet_bytes: int | None = None
+    wildcard_available: bool = True
+    identifiers_available: bool = True
+    shared_available: bool = True
+
+    @classmethod
+    def agreed(cls, request: ConnectRequest, connack: Connack) -> Terms:
+        """What holds after this CONNACK: the broker's word where it gave one."""
+        said = connack.properties.get
+        return cls(
+            version=request.version,
+            client_id=said("assigned_client_identifier", request.client_id),
+            session_present=connack.session_present,
+            session_expiry_s=said("session_expiry_interval", request.session_expiry_s),
+            keepalive_s=said("server_keep_alive", request.keepalive_s),  # [MQTT-3.2.2-21]
+            receive_maximum=said("receive_maximum", 65_535),
+            maximum_qos=said("maximum_qos", 2),
+            retain_available=bool(said("retain_available", 1)),
+            max_packet_bytes=said("maximum_packet_size"),
+            wildcard_available=bool(said("wildcard_subscription_available", 1)),
+            identifiers_available=request.version == V5
+            and bool(said("subscription_identifier_available", 1)),
+            shared_available=bool(said("shared_subscription_available", 1)),
+        )

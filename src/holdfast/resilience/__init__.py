@@ -1,0 +1,16 @@
+"""Floor 3: pure decisions about the link. Nothing here sleeps."""
+
+from holdfast.resilience.backoff import PRESETS, Backoff, Reconnect
+from holdfast.resilience.verdicts import Verdict, of_close, of_connack, of_error
+from holdfast.resilience.versions import VersionChoice
+
+__all__ = [
+    "PRESETS",
+    "Backoff",
+    "Reconnect",
+    "Verdict",
+    "VersionChoice",
+    "of_close",
+    "of_connack",
+    "of_error",
+]

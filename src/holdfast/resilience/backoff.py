@@ -1,0 +1,111 @@
+"""When to dial: full jitter under a cap, and a bound on accepted connections (contract 19).
+
+    delay before attempt n after a failure   U(0, min(cap, first · multiplier^n))
+    first dial after a link that worked      U(0, 100 ms)
+    accepted connections                     10 at once, then one every 3 s: 30 in any minute
+
+A link that *worked* had carried an acknowledged packet. The count n goes back to 0 only when
+a link has been up for ``stable_s``, so that a flapping broker is not met at full speed. The
+bucket bounds accepted connections, the backoff alone bounds refused ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from holdfast.errors import ConfigurationError
+
+QUICK_S = 0.1
+BURST = 10
+REFILL_S = 3.0
+
+Uniform = Callable[[float, float], float]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reconnect:
+    """How to come back after a lost connection; never gives up unless ``max_attempts`` is set.
+
+    ``first_delay_s`` and ``multiplier`` span the longest wait of each attempt, ``max_delay_s``
+    caps it; the wait itself is drawn between 0 and that. ``stable_s``: a link that was up for
+    so long makes the next trouble a new one. ``attempt_timeout_s`` bounds a whole attempt,
+    name resolution to CONNACK. ``max_attempts`` failures in a row end in ``Status.FAILED``.
+    """
+
+    first_delay_s: float = 0.1
+    multiplier: float = 2
+    max_delay_s: float = 15
+    stable_s: float = 30
+    attempt_timeout_s: float = 10
+    max_attempts: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("first_delay_s", "max_delay_s", "attempt_timeout_s"):
+            if not getattr(self, name) > 0:
+                raise ConfigurationError(f"Reconnect: {name} must be above 0, not {getattr(self, name)}")
+        if self.stable_s < 0:
+            raise ConfigurationError(f"Reconnect: stable_s must not be below 0, not {self.stable_s}")
+        if self.multiplier < 1:
+            raise ConfigurationError(f"Reconnect: multiplier must be 1 or more, not {self.multiplier}")
+        if self.max_attempts is not None and self.max_attempts < 1:
+            raise ConfigurationError(
+                f"Reconnect: max_attempts must be 1 or more, not {self.max_attempts}",
+                hint="leave it out, or None, to never give up",
+            )
+
+
+PRESETS = {
+    "wan": Reconnect(),
+    "lan": Reconnect(max_delay_s=1.5, attempt_timeout_s=2),
+}
+
+
+class Backoff:
+    """The decisions of one client; times are seconds on one clock, ``uniform`` draws."""
+
+    def __init__(self, policy: Reconnect, uniform: Uniform) -> None:
+        self._policy = policy
+        self._uniform = uniform
+        self._tokens = float(BURST)
+        self._filled_at = 0.0
+        self._accepted_at = 0.0
+        self.failures = 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether ``max_attempts`` failed in a row."""
+        limit = self._policy.max_attempts
+        return limit is not None and self.failures >= limit
+
+    def accepted(self, now: float) -> None:
+        """CONNACK accepted us."""
+        self._fill(now)
+        self._tokens -= 1
+        self._accepted_at = now
+
+    def failed(self) -> float:
+        """An attempt failed: the wait before the next one."""
+        # The exponent is bounded: 2.0 ** 5000 would be an overflow after an hour of outage.
+        power = min(self.failures, 64)
+        self.failures += 1
+        longest = min(self._policy.max_delay_s, self._policy.first_delay_s * self._policy.multiplier**power)
+        return self._uniform(0, longest)
+
+    def lost(self, now: float, worked: bool) -> float:
+        """An accepted connection ended: the wait before the next attempt."""
+        if now - self._accepted_at >= self._policy.stable_s:
+            self.failures = 0
+        return max(self._uniform(0, QUICK_S) if worked else self.failed(), self._bucket(now))
+
+    def reset(self) -> None:
+        """Somebody knows better (``redial``): begin anew."""
+        self.failures = 0
+
+    def _fill(self, now: float) -> None:
+        self._tokens = min(BURST, self._tokens + (now - self._filled_at) / REFILL_S)
+        self._filled_at = now
+
+    def _bucket(self, now: float) -> float:
+        self._fill(now)
+        return max(0.0, (1 - self._tokens) * REFILL_S)

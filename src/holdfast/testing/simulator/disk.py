@@ -1,0 +1,164 @@
+"""The outbox as it survives a kill: committed records and nothing else (contract 5, 7).
+
+A row is in exactly one place: ``unsent`` (by sequence number), ``sent`` or ``released`` (by packet
+identifier, in the order they came there), or it has ended. A record that fits no place is a
+broken ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from holdfast.messages import Outgoing
+from holdfast.protocol import (
+    Assigned,
+    EpochBegan,
+    Failed,
+    Forgotten,
+    Received,
+    Record,
+    Released,
+    Restored,
+    Settled,
+)
+from holdfast.testing.simulator.promises import Promise, PromiseBroken
+
+# How a row may end: the ending, the place it ends from, its QoS.
+_ENDS = {
+    ("sent", "unsent", 0),
+    ("acknowledged", "sent", 1),
+    ("acknowledged", "released", 2),
+    *(("expired", "unsent", qos) for qos in (0, 1, 2)),
+    *(("failed", place, qos) for place in ("unsent", "sent") for qos in (0, 1, 2)),
+}
+
+
+class Disk:
+    """Rows, stages, inbound identifiers and the ledger of one outbox."""
+
+    def __init__(self) -> None:
+        self.accepted = 0
+        self.endings: dict[int, str] = {}
+        self.unsent: dict[int, Outgoing] = {}
+        self.sent: dict[int, Outgoing] = {}
+        self.released: dict[int, Outgoing] = {}
+        self.received: dict[int, None] = {}
+        self.epoch = 0
+        self.uncertain: set[int] = set()
+        self._stage: dict[int, int] = {}
+        self._apply: dict[type, Callable[[Any], None]] = {
+            Assigned: self._assigned,
+            Released: self._released,
+            Received: self._received,
+            Forgotten: self._forgotten,
+            EpochBegan: self._epoch_began,
+            Settled: self._settled,
+            Failed: self._failed,
+        }
+
+    # -- what the application does -------------------------------------------------------------
+
+    def accept(self, row: Outgoing) -> None:
+        """The row is durable: from now on it is ours."""
+        self.accepted += 1
+        self.unsent[row.seq] = row
+
+    # -- what the session asks for -------------------------------------------------------------
+
+    def commit(self, records: list[Record]) -> None:
+        """Make these durable, in their order."""
+        for record in records:
+            self._apply[type(record)](record)
+
+    def restored(self) -> Restored:
+        """What a new process finds: rows are read afresh, as objects of their own."""
+        return Restored(
+            epoch=self.epoch,
+            sent=[(packet_id, self._copy(row)) for packet_id, row in self.sent.items()],
+            released=[(packet_id, self._copy(row)) for packet_id, row in self.released.items()],
+            received=list(self.received),
+        )
+
+    def backlog(self) -> list[Outgoing]:
+        """The unsent rows in the order accepted."""
+        return [self._copy(self.unsent[seq]) for seq in sorted(self.unsent)]
+
+    def pending(self) -> int:
+        """Rows that have not ended."""
+        return len(self.unsent) + len(self.sent) + len(self.released)
+
+    def check(self) -> None:
+        """The ledger of contract 7."""
+        if self.accepted != len(self.endings) + self.pending():
+            raise PromiseBroken(
+                Promise.LEDGER,
+                f"accepted {self.accepted}, ended {len(self.endings)}, pending {self.pending()}",
+            )
+
+    def _copy(self, row: Outgoing) -> Outgoing:
+        return Outgoing(
+            row.seq,
+            row.topic,
+            row.payload,
+            row.qos,
+            row.retain,
+            row.properties,
+            row.expires_at,
+            row.seq in self.uncertain,
+        )
+
+    # -- records -------------------------------------------------------------------------------
+
+    def _assigned(self, record: Assigned) -> None:
+        for packet_id, row in record.rows:
+            if row.seq not in self.unsent or packet_id in self.sent or packet_id in self.released:
+                raise PromiseBroken(Promise.IDENTIFIER, f"{packet_id} was assigned to {row} again")
+            del self.unsent[row.seq]
+            self.sent[packet_id] = row
+            self._stage[row.seq] = packet_id
+
+    def _released(self, record: Released) -> None:
+        row = self.sent.pop(record.packet_id, None)
+        if row is None:
+            raise PromiseBroken(Promise.LEDGER, f"{record} for an identifier that is not in stage sent")
+        self.released[record.packet_id] = row
+
+    def _received(self, record: Received) -> None:
+        self.received[record.packet_id] = None
+
+    def _forgotten(self, record: Forgotten) -> None:
+        self.received.pop(record.packet_id, None)
+
+    def _epoch_began(self, record: EpochBegan) -> None:
+        for row in (*self.sent.values(), *self.released.values()):
+            self.unsent[row.seq] = row
+            if row.qos == 2:
+                self.uncertain.add(row.seq)
+        self.sent, self.released, self.received, self._stage = {}, {}, {}, {}
+        self.epoch = record.number
+
+    def _settled(self, record: Settled) -> None:
+        for seq in record.seqs:
+            if record.ending == "expired" and seq not in self.unsent:
+                raise PromiseBroken(Promise.UNSENT_ONLY, f"row {seq} expired, and it is not unsent")
+            self._end(seq, record.ending)
+
+    def _failed(self, record: Failed) -> None:
+        self._end(record.seq, "failed")
+
+    def _end(self, seq: int, ending: str) -> None:
+        packet_id = self._stage.pop(seq, 0)
+        for place, rows, key in (
+            ("unsent", self.unsent, seq),
+            ("sent", self.sent, packet_id),
+            ("released", self.released, packet_id),
+        ):
+            row = rows.pop(key, None)
+            if row is not None:
+                break
+        else:
+            place, row = self.endings.get(seq, "nowhere"), None
+        if row is None or (ending, place, row.qos) not in _ENDS:
+            raise PromiseBroken(Promise.LEDGER, f"row {seq} ({row}) ends as {ending}; it was {place}")
+        self.endings[seq] = ending

@@ -1,0 +1,80 @@
+"""What handlers have seen: every inbound message by its payload, which no other message has.
+
+A retained message comes again with every new subscription, so it is held to nothing but the order
+of its acknowledgement.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from holdfast.protocol import Delivery
+from holdfast.testing.simulator.promises import Promise, PromiseBroken
+
+if TYPE_CHECKING:
+    from holdfast.testing.simulator.process import Process
+    from holdfast.testing.simulator.world import World
+
+RETAINED = b"retained"
+ACKNOWLEDGED = -1
+"""Stands in ``_taken`` for the serial number of a process: PUBREC has left."""
+
+
+class Inbox:
+    """Handlers running, finished, and messages taken."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._running: dict[tuple[int, int, bytes], int] = {}
+        self._done: set[tuple[int, bytes]] = set()
+        self._taken: dict[tuple[int, bytes], int] = {}
+        self.handled: set[bytes] = set()
+
+    def killed(self) -> None:
+        """Handlers die with their process."""
+        self._running, self._done = {}, set()
+
+    def started(self, delivery: Delivery, process: Process) -> None:
+        """A message is given to its handler."""
+        packet = delivery.publish
+        if not packet.qos:
+            return
+        key = (delivery.epoch, packet.packet_id, packet.payload)
+        if key in self._running:
+            raise PromiseBroken(Promise.ATTACH, f"{packet} was given to a second handler")
+        if any(packet_id == packet.packet_id for _, packet_id, _ in self._running):
+            self._world.paths["another message under an identifier being handled"] += 1
+        self._running[key] = packet.qos
+        if packet.qos == 2 and not packet.payload.startswith(RETAINED):
+            self._take(packet.payload, process)
+
+    def _take(self, payload: bytes, process: Process) -> None:
+        assert process.tap is not None
+        key = (process.tap.generation, payload)
+        before = self._taken.get(key)
+        if before in (ACKNOWLEDGED, process.serial):
+            raise PromiseBroken(Promise.ONCE_IN, f"{payload[:40]!r} came to a handler a second time")
+        if before is not None:
+            self._world.paths["QoS 2 handled again after a kill"] += 1
+        self._taken[key] = process.serial
+
+    def finished(self, delivery: Delivery) -> None:
+        """A handler has returned."""
+        packet = delivery.publish
+        self.handled.add(packet.payload)
+        if packet.qos:
+            self._running.pop((delivery.epoch, packet.packet_id, packet.payload), None)
+            self._done.add((packet.packet_id, packet.payload))
+
+    def acknowledged(self, process: Process, qos: int, packet_id: int, payload: bytes | None) -> None:
+        """PUBACK or PUBREC leaves for this message."""
+        if payload is None:
+            return
+        epoch = process.session._receiver.epoch
+        done = (packet_id, payload) in self._done or (qos == 2 and payload in self.handled)
+        if not done or (epoch, packet_id, payload) in self._running:
+            raise PromiseBroken(
+                Promise.ACK_AFTER_HANDLER, f"{packet_id} ({payload[:40]!r}) is acknowledged, not handled"
+            )
+        if qos == 2 and process.tap is not None:
+            self._taken[process.tap.generation, payload] = ACKNOWLEDGED

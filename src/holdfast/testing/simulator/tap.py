@@ -1,0 +1,238 @@
+"""The client's end of one connection, read packet by packet: what may leave, and when.
+
+Whatever the core gives to the transport passes ``leaves`` first, whatever reaches the core passes
+``arrives``; both are decoded here a second time, so nothing is taken from the core's own books.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from holdfast import codec
+from holdfast.codec import V5, Connack, Decoder, Packet, Publish
+from holdfast.protocol import ConnectRequest
+from holdfast.testing.simulator.lines import Lines
+from holdfast.testing.simulator.promises import Promise, PromiseBroken
+
+if TYPE_CHECKING:
+    from holdfast.testing.simulator.process import Process
+    from holdfast.testing.simulator.world import World
+
+UNKNOWN = 0x92
+REFUSED = 0x80
+
+
+def seq_of(payload: bytes) -> int:
+    """The sequence number that every payload of ours begins with."""
+    return int(payload.partition(b"|")[0])
+
+
+class Tap:
+    """One connection as the wire shows it."""
+
+    def __init__(self, world: World, process: Process, request: ConnectRequest) -> None:
+        self._world = world
+        self._truth = world.truth
+        self._disk = world.disk
+        self._process = process
+        self._request = request
+        self._out = Decoder(request.version)
+        self._in = Decoder(request.version, request.max_packet_bytes)
+        self._lines = Lines(world, process, request)
+        self._connected = self._ended = False
+        self._window = 65_535
+        self._inflight: set[int] = set()
+        self._requests: set[int] = set()
+        self._last_seq = self._last_pubrec = 0
+        self.connack: Connack | None = None
+        self.keepalive_s = 0
+        self.generation = 0
+        self.heard = self.sent = world.now
+
+    def _fail(self, promise: Promise, text: str, *arguments: object) -> None:
+        raise PromiseBroken(promise, text % arguments)
+
+    # -- out -----------------------------------------------------------------------------------
+
+    def leaves(self, data: bytes) -> None:
+        """These bytes are written to the transport now."""
+        packets: list[Packet] = []
+        self._out.feed(data, packets)
+        for packet in packets:
+            self._world.note("  -> %s", packet)
+            self._in_turn(packet)
+            check = _OUT.get(type(packet))
+            if check is not None:
+                check(self, packet)
+        self.sent = self._world.now
+
+    def _in_turn(self, packet: Packet) -> None:
+        if self._ended:
+            self._fail(Promise.DISCONNECT_LAST, "%s after DISCONNECT", packet)
+        if isinstance(packet, codec.Connect) is self._connected:
+            self._fail(Promise.CONNECT_FIRST, "%s, and CONNECT sent: %s", packet, self._connected)
+        if self._connected and (self.connack is None or self.connack.reason):
+            self._fail(Promise.CONNECT_FIRST, "%s, and CONNACK is %s", packet, self.connack)
+        self._connected = True
+        if not isinstance(packet, codec.Connect | codec.Pingreq | codec.Disconnect):
+            self._world.epochs.depended_on(packet)
+
+    def _publish(self, packet: Publish) -> None:
+        seq = seq_of(packet.payload)
+        self._limits(packet)
+        self._expiry(packet, seq)
+        if packet.qos:
+            self._durable(packet, seq)
+            self._dup(packet, seq)
+            self._identifier(packet, seq)
+            self._inflight.add(packet.packet_id)
+            if len(self._inflight) > self._window:
+                self._fail(Promise.WINDOW, "%d in flight, Receive Maximum %d", len(self._inflight), self._window)
+        if seq <= self._last_seq:
+            promise = Promise.RESEND_ORDER if packet.dup else Promise.ORDER
+            self._fail(promise, "message %d behind %d on one connection", seq, self._last_seq)
+        self._last_seq = seq
+
+    def _durable(self, packet: Publish, seq: int) -> None:
+        packet_id = packet.packet_id
+        row = self._disk.sent.get(packet_id)
+        if (packet_id, seq) in self._truth.pubrecs:
+            self._fail(Promise.RELEASED_STAYS, "PUBLISH %d (message %d) after its PUBREC", packet_id, seq)
+        if row is None or row.seq != seq:
+            self._fail(
+                Promise.ASSIGNED_FIRST, "PUBLISH %d (message %d), the disk says %s", packet_id, seq, row
+            )
+
+    def _dup(self, packet: Publish, seq: int) -> None:
+        resend = (packet.packet_id, seq) in self._truth.left
+        if packet.dup is not resend and not (packet.dup and packet.packet_id in self._truth.restored):
+            self._fail(Promise.DUP, "%s is DUP %d; sent before: %s", packet, packet.dup, resend)
+        if packet.dup:
+            self._world.paths["PUBLISH again with DUP"] += 1
+        self._truth.left.add((packet.packet_id, seq))
+
+    def _identifier(self, packet: Publish, seq: int) -> None:
+        before = self._truth.in_use.setdefault(packet.packet_id, seq)
+        if before != seq or packet.packet_id in self._requests:
+            self._fail(Promise.IDENTIFIER, "message %d under %d, in use by %d", seq, packet.packet_id, before)
+
+    def _limits(self, packet: Publish) -> None:
+        assert self.connack is not None
+        said = self.connack.properties.get
+        size = len(codec.encode(packet, self._request.version))
+        if (
+            packet.qos > said("maximum_qos", 2)
+            or size > said("maximum_packet_size", size)
+            or packet.retain > said("retain_available", 1)
+        ):
+            self._fail(Promise.LIMITS, "%s of %d bytes under %s", packet, size, self.connack)
+
+    def _expiry(self, packet: Publish, seq: int) -> None:
+        expires_at = self._world.expiries.get(seq)
+        if expires_at is None or self._request.version != V5:
+            return
+        left_s = max(1, ceil(expires_at - self._world.now))
+        if packet.properties.get("message_expiry_interval") != left_s:
+            self._fail(Promise.EXPIRY, "%s with %d s left", packet, left_s)
+
+    def _request_out(self, packet: codec.Subscribe | codec.Unsubscribe) -> None:
+        packet_id = packet.packet_id
+        if packet_id in self._requests or packet_id in self._truth.in_use:
+            self._fail(Promise.IDENTIFIER, "%s under an identifier in use", packet)
+        self._requests.add(packet_id)
+
+    def _pubrel(self, packet: codec.Pubrel) -> None:
+        packet_id = packet.packet_id
+        row = self._disk.released.get(packet_id)
+        if row is None:
+            if packet.reason != UNKNOWN and (self._request.version == V5 or packet_id in self._disk.sent):
+                self._fail(Promise.RELEASED_FIRST, "%s, the disk does not know the PUBREC", packet)
+            return
+        order = self._truth.pubrecs.get((packet_id, row.seq), self._last_pubrec)
+        if order < self._last_pubrec:
+            self._fail(Promise.PUBREL_ORDER, "%s for PUBREC %d behind %d", packet, order, self._last_pubrec)
+        self._last_pubrec = order
+
+    def _puback(self, packet: codec.Puback) -> None:
+        self._lines.acknowledge(1, packet.packet_id)
+
+    def _pubrec_out(self, packet: codec.Pubrec) -> None:
+        if packet.packet_id not in self._disk.received:
+            self._fail(Promise.RECEIVED_FIRST, "%s before its identifier was durable", packet)
+        self._lines.acknowledge(2, packet.packet_id)
+
+    def _pubcomp(self, packet: codec.Pubcomp) -> None:
+        if packet.packet_id in self._disk.received:
+            self._fail(Promise.FORGOTTEN_FIRST, "%s while its identifier is on the disk", packet)
+        self._lines.complete(packet.packet_id)
+
+    def _disconnect_out(self, packet: codec.Disconnect) -> None:
+        self._ended = True
+
+    # -- in ------------------------------------------------------------------------------------
+
+    def arrives(self, data: bytes) -> None:
+        """These bytes are about to be given to the session."""
+        self.heard = self._world.now
+        packets: list[Packet] = []
+        self._in.feed(data, packets)
+        for packet in packets:
+            self._world.note("  <- %s", packet)
+            note = _IN.get(type(packet))
+            if note is not None:
+                note(self, packet)
+
+    def _connack(self, packet: Connack) -> None:
+        self.connack = packet
+        if packet.reason:
+            return
+        said = packet.properties.get
+        self._window = said("receive_maximum", 65_535)
+        self.keepalive_s = said("server_keep_alive", self._request.keepalive_s)
+        self.generation = self._world.connected(packet.session_present)
+
+    def _publish_in(self, packet: Publish) -> None:
+        if packet.qos:
+            self._lines.join(packet.qos, packet.packet_id, packet.payload)
+
+    def _oversize_in(self, packet: codec.OversizePublish) -> None:
+        if packet.qos:
+            self._lines.join(packet.qos, packet.packet_id, None)
+
+    def _puback_in(self, packet: codec.Puback | codec.Pubcomp) -> None:
+        self._inflight.discard(packet.packet_id)
+        self._truth.completed(packet.packet_id)
+
+    def _pubrec_in(self, packet: codec.Pubrec) -> None:
+        if packet.reason >= REFUSED:
+            self._inflight.discard(packet.packet_id)
+            self._truth.completed(packet.packet_id)
+        else:
+            self._truth.pubrec(packet.packet_id)
+
+    def _answer_in(self, packet: codec.Suback | codec.Unsuback) -> None:
+        self._requests.discard(packet.packet_id)
+
+
+_OUT: dict[type, Callable[[Tap, Any], None]] = {
+    Publish: Tap._publish,
+    codec.Subscribe: Tap._request_out,
+    codec.Unsubscribe: Tap._request_out,
+    codec.Puback: Tap._puback,
+    codec.Pubrec: Tap._pubrec_out,
+    codec.Pubrel: Tap._pubrel,
+    codec.Pubcomp: Tap._pubcomp,
+    codec.Disconnect: Tap._disconnect_out,
+}
+_IN: dict[type, Callable[[Tap, Any], None]] = {
+    Connack: Tap._connack,
+    Publish: Tap._publish_in,
+    codec.OversizePublish: Tap._oversize_in,
+    codec.Puback: Tap._puback_in,
+    codec.Pubrec: Tap._pubrec_in,
+    codec.Pubcomp: Tap._puback_in,
+    codec.Suback: Tap._answer_in,
+    codec.Unsuback: Tap._answer_in,
+}

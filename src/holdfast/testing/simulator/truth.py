@@ -1,0 +1,46 @@
+"""What has passed between client and broker in one broker-side session, seen from the wire.
+
+It outlives connections and processes, as the identifiers of a session do, and ends when a CONNACK
+without a session reaches the client.
+"""
+
+from __future__ import annotations
+
+from holdfast.testing.simulator.disk import Disk
+
+Exchange = tuple[int, int]
+"""Packet identifier and sequence number."""
+
+
+class SessionTruth:
+    """Which PUBLISH packets left, which are answered, and which identifiers are taken."""
+
+    def __init__(self) -> None:
+        self.left: set[Exchange] = set()
+        self.in_use: dict[int, int] = {}
+        self.pubrecs: dict[Exchange, int] = {}
+        self.restored: set[int] = set()
+        self._count = 0
+
+    def lost(self) -> None:
+        """The client has heard that the broker knows no session."""
+        self.left, self.in_use, self.pubrecs, self.restored = set(), {}, {}, set()
+
+    def killed(self, disk: Disk) -> None:
+        """The process died: a PUBREC it had not written down is forgotten."""
+        known = {(packet_id, row.seq) for packet_id, row in disk.released.items()}
+        self.pubrecs = {exchange: at for exchange, at in self.pubrecs.items() if exchange in known}
+        self.restored = set(disk.sent)
+
+    def pubrec(self, packet_id: int) -> None:
+        """PUBREC reached the client."""
+        seq = self.in_use.get(packet_id)
+        if seq is not None and (packet_id, seq) not in self.pubrecs:
+            self._count += 1
+            self.pubrecs[packet_id, seq] = self._count
+
+    def completed(self, packet_id: int) -> None:
+        """PUBACK, PUBCOMP or a refusal reached the client: the identifier is free."""
+        seq = self.in_use.pop(packet_id, None)
+        if seq is not None:
+            self.pubrecs.pop((packet_id, seq), None)

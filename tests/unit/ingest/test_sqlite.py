@@ -1,0 +1,204 @@
+"""Rows into a real SQLite file: whole batches, once, whatever the disk does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import threading
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from holdfast.ingest.errors import SinkError
+from holdfast.ingest.row import Row
+from holdfast.ingest.sink import Batch, Written
+from holdfast.ingest.sqlite import SqliteSink
+
+
+def rows(*topics: str) -> list[Row]:
+    return [("2026-11-21T05:00:00.000Z", topic, 1, 0, "p", None) for topic in topics]
+
+
+def stored(path: Path, sql: str = "SELECT topic FROM messages ORDER BY id") -> list[str]:
+    with closing(sqlite3.connect(path)) as db:
+        return [str(value) for (value,) in db.execute(sql)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "readings.db"
+
+
+@pytest.fixture
+async def sink(path: Path) -> AsyncIterator[SqliteSink]:
+    made = SqliteSink(str(path))
+    assert await made.open("me") == 0
+    yield made
+    await made.close()
+
+
+async def test_a_batch_is_in_the_file_when_write_returns(sink: SqliteSink, path: Path) -> None:
+    """Returned = committed: another connection sees the rows in order."""
+    assert await sink.write(Batch(1, rows("a", "b"))) == Written(2, 0, 0)
+    assert stored(path) == ["a", "b"]
+
+
+async def test_the_file_is_written_for_power_cuts(sink: SqliteSink, path: Path) -> None:
+    """WAL stays with the file; every commit of this connection is synced."""
+    assert stored(path, "PRAGMA journal_mode") == ["wal"]
+    assert await sink._run(lambda: sink._connection().execute("PRAGMA synchronous").fetchone()) == (2,)
+
+
+async def test_the_loop_never_touches_the_disk(sink: SqliteSink) -> None:
+    """All calls run on one thread of the sink's own."""
+    names = {await sink._run(lambda: threading.current_thread().name) for _ in range(3)}
+    assert len(names) == 1
+    assert threading.current_thread().name not in names
+
+
+async def test_the_client_id_is_made_once(path: Path) -> None:
+    """The next run, and the next, are the same client to the broker (contract 2)."""
+    seen = set()
+    for _ in range(3):
+        sink = SqliteSink(str(path))
+        seen.add(await sink.client_id())
+        await sink.close()
+    assert len(seen) == 1
+    assert seen.pop().startswith("holdfast-ingest-")
+
+
+async def test_the_last_batch_is_remembered_per_session(sink: SqliteSink, path: Path) -> None:
+    """A number is written with its rows; another session begins at 0."""
+    await sink.write(Batch(1, rows("a")))
+    await sink.write(Batch(2, rows("b")))
+    assert await sink.open("me") == 2
+    assert await sink.open("other") == 0
+
+
+async def test_a_commit_that_failed_and_happened_is_not_repeated(sink: SqliteSink, path: Path) -> None:
+    """The error came after the commit was on disk: written again, the batch is recognised."""
+    connection = await sink._run(sink._connection)
+    sink._db = CommitsThenFails(connection)  # type: ignore[assignment]
+    with pytest.raises(SinkError):
+        await sink.write(Batch(1, rows("a", "b")))
+    assert await sink.write(Batch(1, rows("a", "b"))) == Written(2, 0, 0)
+    assert stored(path) == ["a", "b"]
+
+
+async def test_a_commit_that_failed_is_written_again(sink: SqliteSink, path: Path) -> None:
+    """The error came instead of the commit: nothing is stored, the second attempt stores it all."""
+    connection = await sink._run(sink._connection)
+    sink._db = FailsToCommit(connection)  # type: ignore[assignment]
+    with pytest.raises(SinkError):
+        await sink.write(Batch(1, rows("a")))
+    assert stored(path) == []
+    assert await sink.write(Batch(1, rows("a"))) == Written(1, 0, 0)
+    assert stored(path) == ["a"]
+
+
+async def test_a_unique_index_makes_repeats_harmless(sink: SqliteSink, path: Path) -> None:
+    """A row the table holds already is counted, not stored and no error."""
+    await sink._run(lambda: sink._connection().execute("CREATE UNIQUE INDEX once ON messages (topic)"))
+    await sink.write(Batch(1, rows("a")))
+    assert await sink.write(Batch(2, rows("a", "b", "b"))) == Written(1, 2, 0)
+    assert stored(path) == ["a", "b"]
+
+
+async def test_a_refused_row_stands_beside_the_table(sink: SqliteSink, path: Path) -> None:
+    """A constraint of the user's stops one row, not the batch; the reason is kept with it."""
+    trigger = "CREATE TRIGGER no BEFORE INSERT ON messages WHEN new.topic = 'bad' BEGIN SELECT raise(ABORT, 'not here'); END"
+    await sink._run(lambda: sink._connection().execute(trigger))
+    assert await sink.write(Batch(1, rows("a", "bad", "b"))) == Written(2, 0, 1)
+    assert stored(path) == ["a", "b"]
+    assert stored(path, "SELECT topic || ': ' || reason FROM messages_quarantine") == ["bad: not here"]
+
+
+async def test_a_file_that_is_taken_away_is_made_again(sink: SqliteSink, path: Path) -> None:
+    """Rows never go into a file that has no name any more."""
+    await sink.write(Batch(1, rows("a")))
+    shutil.move(path, path.with_suffix(".old"))
+    for rest in path.parent.glob("readings.db-*"):
+        rest.unlink()
+    await sink.write(Batch(2, rows("b")))
+    assert stored(path) == ["b"]
+
+
+async def test_a_lock_is_an_error_and_then_over(sink: SqliteSink, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program holds the file: one sentence; when it lets go, the same batch is stored."""
+    monkeypatch.setattr("holdfast.ingest.sqlite.BUSY_S", 0.05)
+    await sink._run(sink._let_go)
+    await sink.open("me")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(SinkError, match="locked") as caught:
+            await sink.write(Batch(1, rows("a")))
+        other.execute("ROLLBACK")
+    assert caught.value.hint == "another program holds a lock on the file"
+    assert await sink.write(Batch(1, rows("a"))) == Written(1, 0, 0)
+
+
+async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    """The sentence names the folder, the hint makes it."""
+    sink = SqliteSink(str(tmp_path / "no" / "x.db"))
+    with pytest.raises(SinkError, match="there is no folder") as caught:
+        await sink.open("me")
+    assert "mkdir -p" in str(caught.value.hint)
+    await sink.close()
+
+
+async def test_a_file_that_is_no_database_is_named(path: Path) -> None:
+    """It is refused and stays as it is."""
+    path.write_text("dear diary, " * 100)
+    sink = SqliteSink(str(path))
+    with pytest.raises(SinkError, match="not a database") as caught:
+        await sink.open("me")
+    assert caught.value.hint == "name another file"
+    await sink.close()
+    assert path.read_text().startswith("dear diary")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+async def test_a_file_without_rights_is_named(tmp_path: Path) -> None:
+    """The hint says whose right is missing."""
+    tmp_path.chmod(0o500)
+    sink = SqliteSink(str(tmp_path / "x.db"))
+    with pytest.raises(SinkError) as caught:
+        await sink.open("me")
+    assert "right to write" in str(caught.value.hint)
+    await sink.close()
+    tmp_path.chmod(0o700)
+
+
+class Wrapped:
+    """A connection whose COMMIT ends in a disk error."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.db = db
+
+    def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:
+        if sql == "COMMIT":
+            self.commit()
+            raise sqlite3.OperationalError("disk I/O error")
+        return self.db.execute(sql, *parameters)
+
+    def executemany(self, sql: str, many: list[Row]) -> sqlite3.Cursor:
+        return self.db.executemany(sql, many)
+
+    def close(self) -> None:
+        self.db.close()
+
+    def commit(self) -> None:
+        raise NotImplementedError
+
+
+class CommitsThenFails(Wrapped):
+    def commit(self) -> None:
+        self.db.execute("COMMIT")
+
+
+class FailsToCommit(Wrapped):
+    def commit(self) -> None:
+        self.db.execute("ROLLBACK")

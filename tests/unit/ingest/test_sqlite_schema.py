@@ -1,0 +1,87 @@
+"""The tables in a SQLite file are made, checked and widened, never damaged."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+
+from holdfast.ingest import sqlite_schema as schema
+from holdfast.ingest.errors import SinkError
+
+
+@pytest.fixture
+def db() -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    yield connection
+    connection.close()
+
+
+def columns(db: sqlite3.Connection, table: str = "messages") -> list[str]:
+    return [name for _, name, *_ in db.execute(f"PRAGMA table_info({schema.quoted(table)})")]
+
+
+def test_the_tables_are_made(db: sqlite3.Connection) -> None:
+    """An empty file gets the fixed columns and one for each capture."""
+    schema.prepare(db, "x.db", "messages", ["line"])
+    assert columns(db) == ["id", "received", "topic", "qos", "retain", "payload", "properties", "line"]
+
+
+def test_preparing_twice_changes_nothing(db: sqlite3.Connection) -> None:
+    """A restart finds its tables as it left them."""
+    schema.prepare(db, "x.db", "messages", ["line"])
+    schema.prepare(db, "x.db", "messages", ["line"])
+    assert columns(db).count("line") == 1
+
+
+def test_a_new_capture_is_a_new_column(db: sqlite3.Connection) -> None:
+    """Rows that are there keep theirs and have null in it; case does not make another one."""
+    schema.prepare(db, "x.db", "messages", [])
+    db.execute(schema.insert("messages", []), ("t", "a", 1, 0, "p", None))
+    schema.prepare(db, "x.db", "messages", ["line"])
+    schema.prepare(db, "x.db", "messages", ["Line"])
+    assert db.execute("SELECT topic, line FROM messages").fetchall() == [("a", None)]
+
+
+def test_a_table_of_another_kind_is_left_alone(db: sqlite3.Connection) -> None:
+    """It is named with what it lacks, and nothing is added to the file."""
+    db.execute("CREATE TABLE messages (id INTEGER, topic TEXT, text TEXT)")
+    with pytest.raises(SinkError, match="of another kind.*received") as caught:
+        schema.prepare(db, "x.db", "messages", [])
+    assert caught.value.hint == "name another file"
+    assert db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (1,)
+
+
+def test_a_file_of_another_release_is_refused(db: sqlite3.Connection) -> None:
+    """The sentence has both numbers; the file stays as it is."""
+    schema.prepare(db, "x.db", "messages", [])
+    schema.remember(db, "schema", "99")
+    with pytest.raises(SinkError, match=r"schema 99, here 1"):
+        schema.prepare(db, "x.db", "messages", ["line"])
+    assert "line" not in columns(db)
+
+
+def test_names_are_quoted(db: sqlite3.Connection) -> None:
+    """A table or capture with a keyword or a quote for a name is just a name."""
+    schema.prepare(db, "x.db", 'se"lect', ["order"])
+    db.execute(schema.insert('se"lect', ["order"]), ("t", "a", 1, 0, "p", None, "7"))
+    assert db.execute('SELECT "order" FROM "se""lect"').fetchall() == [("7",)]
+
+
+def test_remembering_replaces(db: sqlite3.Connection) -> None:
+    """A key has its last value; an unknown one has none."""
+    schema.prepare(db, "x.db", "messages", [])
+    schema.remember(db, "k", 1)
+    schema.remember(db, "k", 2)
+    assert (schema.recall(db, "k"), schema.recall(db, "other")) == (2, None)
+
+
+def test_a_refusal_has_a_next_step() -> None:
+    """What SQLite says stands in the sentence, what to do in the hint; an unknown one has no hint."""
+    with pytest.raises(sqlite3.Error) as caught:
+        sqlite3.connect("/nowhere/x.db")
+    error = schema.refused(caught.value, "/nowhere/x.db")
+    assert "/nowhere/x.db cannot be written: unable to open" in str(error)
+    assert "right to write" in str(error.hint)
+    assert schema.refused(sqlite3.ProgrammingError("odd"), "x.db").hint is None

@@ -1,0 +1,38 @@
+"""Where rows go, as it may be written."""
+
+from __future__ import annotations
+
+import pytest
+
+from holdfast.errors import ConfigurationError
+from holdfast.ingest.target import sqlite_path
+
+
+@pytest.mark.parametrize(
+    ("into", "path"),
+    [
+        ("readings.db", "readings.db"),
+        ("/var/readings.db", "/var/readings.db"),
+        ("sqlite:///readings.db", "readings.db"),
+        ("sqlite:////var/readings.db", "/var/readings.db"),
+    ],
+)
+def test_a_file_has_three_spellings(into: str, path: str) -> None:
+    """A plain path, and the URL forms for relative and absolute."""
+    assert sqlite_path(into) == path
+
+
+@pytest.mark.parametrize("into", ["", "sqlite:///", "folder/", ":memory:"])
+def test_what_names_no_file_is_refused(into: str) -> None:
+    """A target that keeps nothing is no target."""
+    with pytest.raises(ConfigurationError, match="names no file"):
+        sqlite_path(into)
+
+
+@pytest.mark.parametrize("into", ["postgresql://u:secret@db/x", "sqlite:readings.db", "sqlite://readings.db"])
+def test_another_scheme_is_refused_without_its_secrets(into: str) -> None:
+    """The sentence names the scheme, the hint the forms that work, neither a password."""
+    with pytest.raises(ConfigurationError) as caught:
+        sqlite_path(into)
+    assert "secret" not in f"{caught.value}{caught.value.hint}"
+    assert "sqlite:///relative" in str(caught.value.hint)
