@@ -118,15 +118,19 @@ class Message:
         return f"Message({self.topic!r}, {len(self.payload)} bytes, qos={self.qos})"
 
 
+OVERHEAD = 200
+"""What a message costs in memory beside its topic and payload, in bytes, roughly."""
+
+
 class Outgoing:
     """One accepted message on its way to the broker: a row of the outbox.
 
     ``seq`` is the outbox sequence number, rising in accept order. ``expires_at`` is on the
     clock given to the session. ``uncertain`` is set when the message may have reached a
-    broker that has since lost the session (contract 6).
+    broker that has since lost the session (contract 6). ``size`` counts against a byte budget.
     """
 
-    __slots__ = ("expires_at", "payload", "properties", "qos", "retain", "seq", "topic", "uncertain")
+    __slots__ = ("expires_at", "payload", "properties", "qos", "retain", "seq", "size", "topic", "uncertain")
 
     def __init__(
         self,
@@ -147,6 +151,7 @@ class Outgoing:
         self.properties = properties
         self.expires_at = expires_at
         self.uncertain = uncertain
+        self.size = OVERHEAD + len(topic) + len(payload)
 
     def __repr__(self) -> str:
         return f"Outgoing({self.seq}, {self.topic!r}, {len(self.payload)} bytes, qos={self.qos})"

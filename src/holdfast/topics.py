@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from holdfast.errors import ConfigurationError
 
 MAX_BYTES = 65_535
-_CAPTURE = re.compile(r"^\{([A-Za-z_][A-Za-z0-9_]*)(:#)?\}$")
+_CAPTURE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(:#)?\}")
 
 
 def _check_text(text: str, what: str) -> None:
@@ -47,26 +47,24 @@ def validate_filter(filter: str) -> None:
                 f"topic filter {filter!r}: '#' must stand alone in the last level [MQTT-4.7.1-1]"
             )
         if "+" in level and level != "+":
-            raise ConfigurationError(
-                f"topic filter {filter!r}: '+' must fill its whole level [MQTT-4.7.1-2]"
-            )
+            raise ConfigurationError(f"topic filter {filter!r}: '+' must fill its whole level [MQTT-4.7.1-2]")
 
 
 def validate_share(group: str) -> None:
-    """Check the name of a shared subscription's group [MQTT-4.8.2-1]. Raises ConfigurationError."""
+    """Check the name of a shared subscription's group [MQTT-4.8.2-2]. Raises ConfigurationError."""
     _check_text(group, "share name")
     if any(sign in group for sign in "/+#"):
-        raise ConfigurationError(f"share name {group!r} holds '/', '+' or '#' [MQTT-4.8.2-1]")
+        raise ConfigurationError(f"share name {group!r} holds '/', '+' or '#' [MQTT-4.8.2-2]")
 
 
 def split_share(filter: str) -> tuple[str | None, str]:
     """``$share/GROUP/FILTER`` as (group, filter); any other filter as (None, filter)."""
     if not filter.startswith("$share/"):
         return None, filter
-    group, slash, rest = filter[7:].partition("/")
+    group, _, rest = filter[7:].partition("/")
     if not group or not rest or "+" in group or "#" in group:
         raise ConfigurationError(
-            f"topic filter {filter!r} is no shared subscription [MQTT-4.8.2-1]",
+            f"topic filter {filter!r} is no shared subscription [MQTT-4.8.2-1, 4.8.2-2]",
             hint="write $share/GROUP/FILTER, the group without wildcards",
         )
     return group, rest
@@ -104,7 +102,7 @@ class Pattern:
             raise ConfigurationError(f"topic filter {text!r} names a capture twice")
 
     def _wildcard(self, index: int, level: str) -> str:
-        found = _CAPTURE.match(level)
+        found = _CAPTURE.fullmatch(level)
         if found is None:
             if "{" in level or "}" in level:
                 raise ConfigurationError(
@@ -121,6 +119,5 @@ class Pattern:
             return {}
         levels = topic.split("/")
         return {
-            name: "/".join(levels[index:]) if rest else levels[index]
-            for index, name, rest in self._names
+            name: "/".join(levels[index:]) if rest else levels[index] for index, name, rest in self._names
         }

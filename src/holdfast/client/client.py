@@ -217,8 +217,8 @@ class Client:
         ``timeout_s``: the longest wait for room in the outbox. Raises ConfigurationError,
         PayloadError, TooLarge, OutboxFull, Stopped.
         """
-        row = self._publisher.row(topic, payload, json, qos, retain, expiry_s, content_type, user_properties)
-        return await self._publisher.accept([row], timeout_s)
+        rows = self._publisher.row(topic, payload, json, qos, retain, expiry_s, content_type, user_properties)
+        return await self._publisher.accept(rows, timeout_s)
 
     def publish_nowait(
         self,
@@ -233,8 +233,8 @@ class Client:
         user_properties: UserProperties = (),
     ) -> Receipt:
         """As ``publish``, without waiting, from any thread or callback. Raises OutboxFull at once."""
-        row = self._publisher.row(topic, payload, json, qos, retain, expiry_s, content_type, user_properties)
-        return self._publisher.accept_now([row])
+        rows = self._publisher.row(topic, payload, json, qos, retain, expiry_s, content_type, user_properties)
+        return self._publisher.accept_now(rows)
 
     async def publish_many(
         self,
@@ -315,6 +315,11 @@ class Client:
             raise Stopped(core.ended)
 
     # -- looking -----------------------------------------------------------------------------
+
+    @property
+    def client_id(self) -> str:
+        """The name the broker knows this client by; a made-up one where none was given."""
+        return self._setup.client_id
 
     @property
     def status(self) -> Status:

@@ -11,7 +11,7 @@ from holdfast.client import events as told
 from holdfast.client.dispatcher import Dispatcher
 from holdfast.client.engine import Engine
 from holdfast.client.handlers import HandlerTask
-from holdfast.client.inbox import Item
+from holdfast.client.inbox import Shared
 from holdfast.client.intents import Intents
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
@@ -23,7 +23,7 @@ from holdfast.client.supervisor import Supervisor
 from holdfast.clock import Clock
 from holdfast.errors import NotReady, Stopped, SubscribeRefused
 from holdfast.handling import Handler, HandlerOptions
-from holdfast.messages import QoS
+from holdfast.messages import Message, QoS
 from holdfast.outbox import MemoryOutbox
 from holdfast.protocol import (
     Anomaly,
@@ -127,14 +127,14 @@ class Core:
             self.unsubscribing[filter] = self.unsubscribing.get(filter, 0) + 1
         self.engine.unsubscribe(filters)
 
-    def finish(self, item: Item) -> None:
+    def finish(self, delivery: Delivery, shared: Shared | None) -> None:
         """A subscription's message was handled."""
-        self.dispatcher.finish(item)
+        self.dispatcher.finish(delivery, shared)
         if self.state.draining:
             self.state.changed.notify()
 
-    def _handler_failed(self, item: Item, error: Exception) -> None:
-        self.state.handler_failed(item.message.topic, item.message.payload, error)
+    def _handler_failed(self, message: Message, error: Exception) -> None:
+        self.state.handler_failed(message.topic, message.payload, error)
 
     def _unclaimed(self, delivery: Delivery) -> None:
         topic = delivery.publish.topic

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 from zlib import crc32
 
-from holdfast.client.inbox import Inbox, Item, Shared
+from holdfast.client.inbox import Inbox, Shared
 from holdfast.clock import Clock
 from holdfast.handling import FilterTree
 from holdfast.messages import Message
@@ -24,6 +25,7 @@ from holdfast.protocol import Delivery
 from holdfast.topics import Pattern
 
 HIGHEST_IDENTIFIER = 268_435_455
+NO_CAPTURES: Mapping[str, str] = MappingProxyType({})
 
 
 def identifier_of(filter: str) -> int:
@@ -88,7 +90,11 @@ class Dispatcher:
             self._tree.add(pattern.filter, source)
         waiting, self._unclaimed = self._unclaimed, deque()
         for since, delivery in waiting:
-            self._deliver(delivery, since)
+            if self._tree.find(delivery.publish.topic):
+                self.received -= 1
+                self.deliver((delivery,))
+            else:
+                self._unclaimed.append((since, delivery))
 
     def remove(self, consumer: Consumer) -> None:
         """Give this consumer nothing more."""
@@ -97,27 +103,26 @@ class Dispatcher:
 
     # -- messages ----------------------------------------------------------------------------
 
-    def deliver(self, deliveries: Iterable[Delivery]) -> None:
+    def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Messages came in, in wire order."""
-        now = self._clock.now()
+        self.received += len(deliveries)
+        arrived, find = self._clock.wall(), self._tree.find
         for delivery in deliveries:
-            self.received += 1
-            self._deliver(delivery, now)
+            found = find(delivery.publish.topic)
+            if len(found) == 1:
+                self._put(found[0], delivery, arrived, None)
+            elif found:
+                self._share(found, delivery, arrived)
+            else:
+                self._keep_unclaimed(delivery, self._clock.now())
 
-    def _deliver(self, delivery: Delivery, since: float) -> None:
-        found = self._find(delivery)
-        if not found:
-            self._keep_unclaimed(delivery, since)
-            return
-        shared = Shared(len(found)) if len(found) > 1 else None
-        arrived = self._clock.wall()
-        for source in found:
+    def _share(self, found: tuple[_Source, ...], delivery: Delivery, arrived: float) -> None:
+        sources = self._named(found, delivery)
+        shared = Shared(len(sources)) if len(sources) > 1 else None
+        for source in sources:
             self._put(source, delivery, arrived, shared)
 
-    def _find(self, delivery: Delivery) -> tuple[_Source, ...]:
-        found = self._tree.find(delivery.publish.topic)
-        if len(found) < 2:
-            return found
+    def _named(self, found: tuple[_Source, ...], delivery: Delivery) -> tuple[_Source, ...]:
         identifiers = delivery.publish.properties.get("subscription_identifier", ())
         named = [source for source in found if source.identifier in identifiers]
         # One run per consumer, by whichever of its filters comes first.
@@ -126,6 +131,7 @@ class Dispatcher:
 
     def _put(self, source: _Source, delivery: Delivery, arrived: float, shared: Shared | None) -> None:
         publish = delivery.publish
+        pattern = source.pattern
         message = Message(
             publish.topic,
             publish.payload,
@@ -133,25 +139,21 @@ class Dispatcher:
             publish.retain,
             publish.dup,
             publish.properties,
-            source.pattern.captures(publish.topic),
+            pattern.captures(publish.topic) if pattern.names else NO_CAPTURES,
             arrived,
         )
-        item = Item(delivery, message, source.index, shared)
         if publish.retain and not source.take_retained:
-            self.finish(item)  # 3.1.1 cannot ask the broker to leave these out
-        elif not source.consumer.inbox.put(item):
+            self.finish(delivery, shared)  # 3.1.1 cannot ask the broker to leave these out
+        elif not source.consumer.inbox.put((message, delivery, source.index, shared)):
             self.dropped += 1
-            self.finish(item)
+            self.finish(delivery, shared)
 
-    def finish(self, item: Item) -> None:
-        """This consumer is done with this message."""
-        if item.shared is not None:
-            item.shared.left -= 1
-            if item.shared.left:
+    def finish(self, delivery: Delivery, shared: Shared | None) -> None:
+        """A consumer is done with this message."""
+        if shared is not None:
+            shared.left -= 1
+            if shared.left:
                 return
-        self._ack(item.delivery)
-
-    def _ack(self, delivery: Delivery) -> None:
         self.handled += 1
         if self.engine is not None:
             self.engine.ack(delivery)
@@ -173,7 +175,7 @@ class Dispatcher:
         while self._unclaimed and self._unclaimed[0][0] <= limit:
             delivery = self._unclaimed.popleft()[1]
             self.on_unclaimed(delivery)
-            self._ack(delivery)
+            self.finish(delivery, None)
         self._schedule()
 
     def close(self) -> None:

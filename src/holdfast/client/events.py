@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from weakref import WeakSet
 
+from holdfast.client.waiting import Signal
 from holdfast.errors import HoldfastError
 
 CAPACITY = 1000
@@ -131,10 +132,10 @@ class Overrun(Event):
 
 
 class EventBus:
-    """Hands every event to every reader, each with a bounded queue."""
+    """Hands every event to every reader, each with a bounded queue; a reader nobody holds is gone."""
 
     def __init__(self) -> None:
-        self._readers: set[_Reader] = set()
+        self._readers: WeakSet[_Reader] = WeakSet()
 
     def emit(self, event: Event) -> None:
         """Tell all readers."""
@@ -155,27 +156,23 @@ class EventBus:
 
 
 class _Reader(AsyncIterator[Event]):
-    def __init__(self, readers: set[_Reader]) -> None:
+    def __init__(self, readers: WeakSet[_Reader]) -> None:
         self._readers = readers
         self._queue: deque[Event] = deque()
         self._missed = 0
         self._ended = False
-        self._waiter: asyncio.Future[None] | None = None
+        self._news = Signal()
 
     def put(self, event: Event) -> None:
         if len(self._queue) >= CAPACITY:
             self._queue.popleft()
             self._missed += 1
         self._queue.append(event)
-        self._wake()
+        self._news.notify()
 
     def end(self) -> None:
         self._ended = True
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        self._news.notify()
 
     async def __anext__(self) -> Event:
         if self._missed:
@@ -184,8 +181,7 @@ class _Reader(AsyncIterator[Event]):
         while not self._queue:
             if self._ended:
                 raise StopAsyncIteration
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
+            await self._news.wait(None)
         return self._queue.popleft()
 
     async def aclose(self) -> None:

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable
 
 from holdfast.client.dispatcher import Consumer
-from holdfast.client.inbox import Inbox, Item
+from holdfast.client.inbox import Inbox, Shared
 from holdfast.errors import Stopped
 from holdfast.handling import Handler
+from holdfast.messages import Message
+from holdfast.protocol import Delivery
 
 FAIRNESS = 100
 """Messages handled in a row before other tasks get a turn."""
@@ -21,8 +23,8 @@ class HandlerTask:
         self,
         handler: Handler,
         qos0_limit: int,
-        finish: Callable[[Item], None],
-        failed: Callable[[Item, Exception], None],
+        finish: Callable[[Delivery, Shared | None], None],
+        failed: Callable[[Message, Exception], None],
     ) -> None:
         self.handler = handler
         filters = tuple(handler.options.wire_filter(pattern) for pattern in handler.patterns)
@@ -30,7 +32,6 @@ class HandlerTask:
         self._finish = finish
         self._failed = failed
         self._task: asyncio.Task[None] | None = None
-        self.busy = False
 
     def start(self) -> None:
         """Begin to handle."""
@@ -49,32 +50,33 @@ class HandlerTask:
             self._task.cancel()
 
     async def _work(self) -> None:
-        inbox = self.consumer.inbox
+        inbox, calls, finish = self.consumer.inbox, self.handler.calls, self._finish
         turns = 0
         while not inbox.closed:
             await inbox.wait()
             while inbox.items and not inbox.closed:
-                await self._handle(inbox.pop())
+                message, delivery, source, shared = inbox.pop()
+                try:
+                    await calls[source](message)
+                except (Exception, asyncio.CancelledError) as error:
+                    if not self._failure(message, error):
+                        continue
+                finish(delivery, shared)
                 turns += 1
                 if turns % FAIRNESS == 0:
                     await asyncio.sleep(0)
 
-    async def _handle(self, item: Item) -> None:
-        self.busy = True
-        try:
-            arguments = self.handler.calls[item.source](item.message)
-            await self.handler.function(**arguments)
-        except Exception as error:
-            if isinstance(error, Stopped) and self.consumer.inbox.closed:
-                return  # the client ends under the handler: the session keeps the message
-            self._failed(item, error)
-        except asyncio.CancelledError as error:
+    def _failure(self, message: Message, error: BaseException) -> bool:
+        """Tell of a handler that raised; False: the message is not to be acknowledged."""
+        if isinstance(error, asyncio.CancelledError):
             if _is_cancelled():
-                raise  # we are being stopped: not acknowledged
-            self._failed(item, RuntimeError(f"the handler was cancelled from inside: {error!r}"))
-        finally:
-            self.busy = False
-        self._finish(item)
+                raise error  # we are being stopped: not acknowledged
+            error = RuntimeError("the handler was cancelled from inside")
+        if isinstance(error, Stopped) and self.consumer.inbox.closed:
+            return False  # the client ends under the handler: the session keeps the message
+        assert isinstance(error, Exception)
+        self._failed(message, error)
+        return True
 
 
 def _is_cancelled() -> bool:

@@ -18,17 +18,10 @@ class Shared:
         self.left = left
 
 
-class Item:
-    """One message for one consumer."""
-
-    __slots__ = ("delivery", "message", "shared", "source")
-
-    def __init__(self, delivery: Delivery, message: Message, source: int, shared: Shared | None) -> None:
-        """``source`` is the index of the consumer's pattern that the message came by."""
-        self.delivery = delivery
-        self.message = message
-        self.source = source
-        self.shared = shared
+Item = tuple[Message, Delivery, int, Shared | None]
+"""One message for one consumer: the message, its delivery, the index of the consumer's pattern
+that it came by, and what it shares with other consumers. A plain tuple, as there is one for
+every message."""
 
 
 class Inbox:
@@ -43,7 +36,7 @@ class Inbox:
 
     def put(self, item: Item) -> bool:
         """Take a message in; False when it is QoS 0 and there is no room."""
-        if not item.message.qos:
+        if not item[0].qos:
             if self._qos0 >= self._qos0_limit:
                 return False
             self._qos0 += 1
@@ -55,7 +48,7 @@ class Inbox:
     def pop(self) -> Item:
         """The next message."""
         item = self.items.popleft()
-        if not item.message.qos:
+        if not item[0].qos:
             self._qos0 -= 1
         return item
 

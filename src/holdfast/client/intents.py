@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from holdfast import reasons
 from holdfast.client.dispatcher import identifier_of
@@ -12,40 +13,83 @@ from holdfast.messages import QoS
 from holdfast.protocol import Granted, Intent, NotGranted
 
 
+class _Wish:
+    """One topic filter: how it is asked for, and the consumers there are now."""
+
+    __slots__ = ("asked", "consumers")
+
+    def __init__(self, asked: HandlerOptions) -> None:
+        self.asked = asked
+        self.consumers: list[HandlerOptions] = []
+
+
 class Intents:
-    """Several consumers may want one filter; the broker is asked once, at the highest QoS."""
+    """Several consumers may want one filter; the broker is asked once, at the highest QoS.
+
+    A filter whose consumers left without being done stays wanted: the session keeps it, and the
+    next consumer takes it over (contract 15).
+    """
 
     def __init__(self) -> None:
-        self._wanted: dict[str, list[HandlerOptions]] = {}
+        self._wanted: dict[str, _Wish] = {}
         self._granted: dict[str, QoS] = {}
         self._refused: dict[str, SubscribeRefused] = {}
 
     def __bool__(self) -> bool:
         return bool(self._wanted)
 
+    def __contains__(self, filter: str) -> bool:
+        return filter in self._wanted
+
+    def check(self, filters: Iterable[str], options: HandlerOptions) -> None:
+        """Raise ConfigurationError when another consumer wants one of these in another way."""
+        for filter in filters:
+            wish = self._wanted.get(filter)
+            if wish is not None:
+                check_agreement(filter, wish.consumers, options)
+
     def want(self, filters: Iterable[str], options: HandlerOptions) -> list[Intent]:
         """One more consumer of these; gives what the broker must be asked for."""
-        asked = []
-        for filter in filters:
-            others = self._wanted.setdefault(filter, [])
-            _check_agreement(filter, others, options)
-            news = not others or options.qos > max(other.qos for other in others)
-            others.append(options)
-            if news or filter in self._refused:
-                self._refused.pop(filter, None)
-                asked.append(self._intent(filter))
-        return asked
+        filters = tuple(dict.fromkeys(filters))
+        self.check(filters, options)
+        return [self._intent(filter) for filter in filters if self._add(filter, options)]
 
-    def unwant(self, filters: Iterable[str], options: HandlerOptions) -> list[str]:
-        """One consumer less; gives the filters that nobody wants any more."""
+    def _add(self, filter: str, options: HandlerOptions) -> bool:
+        """Whether the broker must be asked (again): it is new, refused, or wanted differently."""
+        wish = self._wanted.get(filter)
+        news = wish is None or filter in self._refused
+        if wish is None:
+            wish = self._wanted[filter] = _Wish(options)
+        wish.consumers.append(options)
+        qos = max(one.qos for one in wish.consumers)
+        if options != wish.asked and (len(wish.consumers) == 1 or qos > wish.asked.qos):
+            wish.asked, news = replace(options, qos=qos), True
+            self._granted.pop(filter, None)
+        self._refused.pop(filter, None)
+        return news
+
+    def unwant(self, filters: Iterable[str], options: HandlerOptions, done: bool) -> list[str]:
+        """One consumer less; gives the filters to be given up.
+
+        Not ``done``: the session keeps those that were not refused.
+        """
         gone = []
-        for filter in filters:
-            others = self._wanted.get(filter, [])
-            if options in others:
-                others.remove(options)
-            if not others:
+        for filter in dict.fromkeys(filters):
+            wish = self._wanted.get(filter)
+            if wish is not None and options in wish.consumers:
+                wish.consumers.remove(options)
+            if wish is not None and not wish.consumers and (done or filter in self._refused):
                 gone.append(filter)
                 self.forget(filter)
+        return gone
+
+    def release(self, kept: bool) -> list[str]:
+        """All consumers are gone; gives the filters that no ``kept`` session remembers."""
+        for wish in self._wanted.values():
+            wish.consumers.clear()
+        gone = [] if kept else list(self._wanted)
+        for filter in gone:
+            self.forget(filter)
         return gone
 
     def forget(self, filter: str) -> None:
@@ -53,19 +97,13 @@ class Intents:
         for table in (self._wanted, self._granted, self._refused):
             table.pop(filter, None)
 
-    def all(self) -> list[Intent]:
-        """Everything wanted, for a new session object."""
-        return [self._intent(filter) for filter in self._wanted]
-
     def refused_intents(self) -> list[Intent]:
         """What the broker refused, to be asked for once more."""
         return [self._intent(filter) for filter in self._refused]
 
     def _intent(self, filter: str) -> Intent:
-        options = self._wanted[filter]
-        first = options[0]
-        qos = max((one.qos for one in options), default=first.qos)
-        return Intent(filter, qos, first.retained, first.no_local, identifier_of(filter))
+        asked = self._wanted[filter].asked
+        return Intent(filter, asked.qos, asked.retained, asked.no_local, identifier_of(filter))
 
     # -- answers -----------------------------------------------------------------------------
 
@@ -90,10 +128,9 @@ class Intents:
             self._refused[event.filter] = error
         return error
 
-    def disconnected(self, kept: bool) -> None:
-        """Without a connection nothing is known to be granted any more, unless the session is kept."""
-        if not kept:
-            self._granted = {}
+    def session_lost(self) -> None:
+        """The broker forgot what it had granted."""
+        self._granted = {}
 
     def missing(self, filters: Iterable[str] | None = None) -> list[str]:
         """Those of these filters (None: of all) that are not granted."""
@@ -111,7 +148,8 @@ class Intents:
         return min((self._granted[filter] for filter in filters), default=0)
 
 
-def _check_agreement(filter: str, others: list[HandlerOptions], options: HandlerOptions) -> None:
+def check_agreement(filter: str, others: Iterable[HandlerOptions], options: HandlerOptions) -> None:
+    """Raise ConfigurationError when one subscription cannot serve all of these."""
     for other in others:
         if (other.retained, other.no_local) != (options.retained, options.no_local):
             raise ConfigurationError(

@@ -59,16 +59,13 @@ class Receipt:
         if self._left and not self._stopped:
             if self._changed is None:
                 self._changed = Signal()
-            await self._changed.wait_until(self._ended, timeout_s)
+            await self._changed.wait(timeout_s)
         if self._error is not None and not self._left:
             raise self._error
         if self._left and self._stopped:
             raise Stopped(f"the client stopped before message {self.id} was acknowledged")
         if self._left:
             raise Timeout(f"message {self.id} was not acknowledged in {timeout_s} s; it is still pending")
-
-    def _ended(self) -> bool:
-        return not self._left or self._stopped
 
     def _settle(self, count: int, state: State, error: PublishFailed | None = None, index: int = 0) -> None:
         self._left -= count

@@ -8,10 +8,11 @@ from types import TracebackType
 from typing import Protocol
 
 from holdfast.client.dispatcher import Consumer
-from holdfast.client.inbox import Inbox, Item
+from holdfast.client.inbox import Inbox, Item, Shared
 from holdfast.errors import ConfigurationError, SubscribeRefused
 from holdfast.handling import HandlerOptions
 from holdfast.messages import Message, QoS
+from holdfast.protocol import Delivery
 from holdfast.topics import Pattern
 
 FAIRNESS = 100
@@ -27,7 +28,7 @@ class Owner(Protocol):
     def leave(self, subscription: Subscription, done: bool) -> None:
         """Deliver no more; ``done``: the subscription is not wanted any more."""
 
-    def finish(self, item: Item) -> None:
+    def finish(self, delivery: Delivery, shared: Shared | None) -> None:
         """This message was handled."""
 
     async def granted(self, filters: tuple[str, ...], timeout_s: float | None) -> QoS:
@@ -85,7 +86,7 @@ class Subscription(AsyncIterator[Message]):
             self._finish_hand()
             self.discarded += len(inbox.items)
             while inbox.items:
-                self._owner.finish(inbox.pop())
+                self._finish(inbox.pop())
         inbox.close()
 
     def __aiter__(self) -> AsyncIterator[Message]:
@@ -98,7 +99,7 @@ class Subscription(AsyncIterator[Message]):
         await self._next()
         item = self.consumer.inbox.pop()
         self._hand.append(item)
-        return item.message
+        return item[0]
 
     def batches(self, size: int = 500, wait_s: float = 0.2) -> AsyncIterator[list[Message]]:
         """The same in lists of up to ``size``, acknowledged as one when the next is asked for.
@@ -157,12 +158,15 @@ class Subscription(AsyncIterator[Message]):
                 hand.append(inbox.pop())
             elif not await _in_time(inbox, deadline):
                 break
-        return [item.message for item in hand]
+        return [item[0] for item in hand]
 
     def _finish_hand(self) -> None:
         hand, self._hand = self._hand, []
         for item in hand:
-            self._owner.finish(item)
+            self._finish(item)
+
+    def _finish(self, item: Item) -> None:
+        self._owner.finish(item[1], item[3])
 
 
 class _Batches(AsyncIterator[list[Message]]):

@@ -1,7 +1,8 @@
 """Bytes to packets and back, MQTT 3.1.1 and 5, both roles: no sockets, no clock, no state of a session."""
 
 from holdfast.codec.decode import Decoder
-from holdfast.codec.encode import encode, encode_ack, encode_publish
+from holdfast.codec.encode import encode
+from holdfast.codec.encode_messages import encode_ack, encode_acks, encode_plain, encode_publish
 from holdfast.codec.errors import MalformedPacket
 from holdfast.codec.packets import (
     V5,
@@ -55,5 +56,7 @@ __all__ = [
     "Will",
     "encode",
     "encode_ack",
+    "encode_acks",
+    "encode_plain",
     "encode_publish",
 ]

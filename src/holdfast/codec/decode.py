@@ -8,6 +8,7 @@ as much as parsing one. Everything rare goes through a table of functions (``cod
 from __future__ import annotations
 
 from io import BytesIO
+from types import MappingProxyType
 
 from holdfast import reasons
 from holdfast.codec.connect import read_version
@@ -17,7 +18,6 @@ from holdfast.codec.packet_types import CONNECT, NAMES, PUBLISH, first_byte
 from holdfast.codec.packets import (
     QOS,
     V5,
-    Acknowledgement,
     Packet,
     Puback,
     Pubcomp,
@@ -28,14 +28,20 @@ from holdfast.codec.packets import (
 )
 from holdfast.codec.parse import parse
 from holdfast.codec.properties import decode_properties
-from holdfast.codec.wire import identifier_of, topic_of
-from holdfast.messages import NO_PROPERTIES
+from holdfast.codec.wire import identifier_of, read_remaining, topic_of
+from holdfast.messages import NO_PROPERTIES, Properties
 
 TOPICS_KEPT = 2_048
 """Topics whose checked text a decoder remembers ..."""
 
 TOPIC_BYTES_KEPT = 128
 """... if they are no longer than this: together the bound of its cache."""
+
+SECTIONS_KEPT = 512
+"""Property sections of PUBLISH that a decoder remembers decoded ..."""
+
+SECTION_BYTES_KEPT = 64
+"""... if they are no longer than this."""
 
 
 # First byte → (QoS, retain, dup). Absent: both QoS bits set [MQTT-3.3.1-4], DUP with QoS 0 [MQTT-3.3.1-2].
@@ -49,7 +55,7 @@ _PUBLISH = {
 
 _CONNECT = first_byte(CONNECT)
 
-_ACKS: dict[int, Acknowledgement] = {
+_ACKS: dict[int, type[Puback] | type[Pubrec] | type[Pubrel] | type[Pubcomp]] = {
     0x40: Puback,
     0x50: Pubrec,
     0x62: Pubrel,
@@ -70,6 +76,7 @@ class Decoder:
         "_missing",
         "_partial",
         "_past",
+        "_sections",
         "_topics",
         "max_packet_bytes",
         "version",
@@ -83,6 +90,7 @@ class Decoder:
         self._missing = 0  # ... and what it still lacks
         self._past: PastReader | None = None
         self._topics: dict[bytes, str] = {}
+        self._sections: dict[bytes, Properties] = {}
         self._dead: tuple[str, int] | None = None
 
     def feed(self, data: bytes, out: list[Packet]) -> None:
@@ -108,7 +116,7 @@ class Decoder:
             # The facts, not the error: its traceback would keep the bytes in memory.
             self._dead = (str(error), error.reason)
             self._partial = self._past = None
-            self._topics = {}
+            self._topics, self._sections = {}, {}
             raise
 
     def _complete(self, partial: BytesIO, data: bytes, out: list[Packet]) -> int:
@@ -142,7 +150,7 @@ class Decoder:
             length = data[pos + 1]
             body = pos + 2
             if length > 0x7F:
-                length, body = _read_length(data, body, size, length)
+                length, body = read_remaining(data, body, size, length)
                 if not body:
                     break
             end = body + length
@@ -172,7 +180,7 @@ class Decoder:
                     if at < end and not data[at]:
                         at += 1
                     else:
-                        properties, at = decode_properties(data, at, end, PUBLISH)
+                        properties, at = self._section(data, at, end)
                     if not raw and "topic_alias" not in properties:
                         raise protocol_error("PUBLISH with neither topic nor topic alias (MQTT 5 §3.3.2.1)")
                 append(Publish(topic, data[at:end], qos, retain, dup, packet_id, properties))
@@ -200,6 +208,20 @@ class Decoder:
             self._topics[raw] = topic
         return topic
 
+    def _section(self, data: bytes, pos: int, end: int) -> tuple[Properties, int]:
+        """The properties of a PUBLISH; a broker says the same over and over, so short ones are kept."""
+        stop = pos + 1 + data[pos] if pos < end else end
+        if stop > end or stop - pos > SECTION_BYTES_KEPT:
+            return decode_properties(data, pos, end, PUBLISH)
+        raw = data[pos:stop]
+        properties = self._sections.get(raw)
+        if properties is None:
+            found, stop = decode_properties(data, pos, end, PUBLISH)
+            if len(self._sections) >= SECTIONS_KEPT:
+                self._sections.clear()
+            properties = self._sections[raw] = MappingProxyType(found)  # shared, so not to be changed
+        return properties, stop
+
     def _rare(self, first: int, data: bytes, body: int, end: int) -> Packet:
         if first == _CONNECT:
             # Known even if the rest is malformed: the answer must be of that version.
@@ -215,19 +237,3 @@ class Decoder:
                 reason=reasons.PACKET_TOO_LARGE,
             )
         return self._read_past(PastReader(flags[0], end - body, end - pos), data, body, out)
-
-
-def _read_length(data: bytes, pos: int, size: int, first: int) -> tuple[int, int]:
-    """A remaining length of two to four bytes, and where the body begins: 0 if it is not all there."""
-    value = first & 0x7F
-    for shift in (7, 14, 21):
-        if pos == size:
-            return 0, 0
-        byte = data[pos]
-        pos += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            if not byte:
-                raise MalformedPacket("a remaining length is longer than it need be [MQTT-1.5.5-1]")
-            return value, pos
-    raise MalformedPacket("a remaining length is longer than four bytes (MQTT 5 §2.1.4)")

@@ -1,7 +1,6 @@
 """Packets to bytes.
 
-PUBLISH and the acknowledgements have functions of their own that build no packet object, because
-they are sent by the thousand; everything else goes through a table of functions by class.
+A table of functions by class. For what is sent by the thousand see ``codec.encode_messages``.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from holdfast.codec.connect import encode_connect
+from holdfast.codec.encode_messages import NO_IDENTIFIER, encode_publish
 from holdfast.codec.packet_types import (
     AUTH,
     CONNACK,
@@ -20,7 +20,6 @@ from holdfast.codec.packet_types import (
     PINGRESP,
     PUBACK,
     PUBCOMP,
-    PUBLISH,
     PUBREC,
     PUBREL,
     SUBACK,
@@ -56,65 +55,7 @@ from holdfast.codec.wire import write_number, write_text, write_varint
 from holdfast.errors import ConfigurationError
 from holdfast.messages import Properties
 
-TOPICS_KEPT = 2_048
-"""Topics whose bytes are remembered ..."""
-
-TOPIC_CHARACTERS_KEPT = 128
-"""... if they are no longer than this: together the bound of the cache."""
-
-_NO_IDENTIFIER = "packet identifier {} is not 1 to 65535 [MQTT-2.2.1-3]"
-
-_topics: dict[str, bytes] = {}
 _FIRST_BYTES = [bytes((first_byte(kind),)) for kind in range(16)]
-_ACK_HEADS = [bytes((first_byte(kind), 2)) for kind in range(16)]
-_HEADS = [[bytes((0x30 | flags, size)) for size in range(128)] for flags in range(16)]
-
-
-def encode_publish(
-    topic: str,
-    payload: bytes,
-    qos: int,
-    retain: bool,
-    dup: bool,
-    packet_id: int,
-    properties: Properties,
-    version: Version,
-) -> bytes:
-    """A whole PUBLISH. Raises ConfigurationError. Whether the topic is legal is the caller's to check."""
-    prefix = _topics.get(topic)
-    if prefix is None:
-        prefix = _topic(topic)
-    tail = b"" if version == V311 else encode_properties(properties, PUBLISH) if properties else b"\0"
-    if qos:
-        if not 0 < packet_id < 65_536:
-            raise ConfigurationError(_NO_IDENTIFIER.format(packet_id))
-        tail = packet_id.to_bytes(2, "big") + tail
-    size = len(prefix) + len(tail) + len(payload)
-    flags = (8 if dup else 0) | qos << 1 | (1 if retain else 0)
-    if size < 128:
-        return b"".join((_HEADS[flags][size], prefix, tail, payload))
-    if size < 16_384:
-        return b"".join((b"%c%c%c" % (0x30 | flags, size & 0x7F | 0x80, size >> 7), prefix, tail, payload))
-    return b"".join((b"%c" % (0x30 | flags), write_varint(size, "size of PUBLISH"), prefix, tail, payload))
-
-
-def _topic(topic: str) -> bytes:
-    raw = write_text(topic, "topic")
-    if len(topic) <= TOPIC_CHARACTERS_KEPT:
-        if len(_topics) >= TOPICS_KEPT:
-            _topics.clear()
-        _topics[topic] = raw
-    return raw
-
-
-def encode_ack(packet_type: int, packet_id: int, reason: int, version: Version) -> bytes:
-    """A whole PUBACK, PUBREC, PUBREL or PUBCOMP; the reason code 0 is left out (MQTT 5 §3.4.2.1).
-
-    ``packet_id`` came from the wire, so it is taken as 1 to 65535.
-    """
-    if not reason or version == V311:
-        return _ACK_HEADS[packet_type] + packet_id.to_bytes(2, "big")
-    return b"%c\3%c%c%c" % (first_byte(packet_type), packet_id >> 8, packet_id & 255, reason)
 
 
 def encode(packet: Packet, version: Version) -> bytes:
@@ -135,7 +76,7 @@ def encode(packet: Packet, version: Version) -> bytes:
 
 def _identifier(packet_id: int) -> bytes:
     if not 0 < packet_id < 65_536:
-        raise ConfigurationError(_NO_IDENTIFIER.format(packet_id))
+        raise ConfigurationError(NO_IDENTIFIER.format(packet_id))
     return packet_id.to_bytes(2, "big")
 
 

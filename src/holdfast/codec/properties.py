@@ -130,6 +130,7 @@ def _is_checked(row: Property) -> bool:
     return bool(row.lowest) or row.highest is not None or row.name == "response_topic"
 
 
+_REPEATABLE = frozenset(row.name for row in PROPERTIES if row.repeatable)
 _BY_ID = [_readings(kind) for kind in range(16)]
 
 
@@ -155,13 +156,23 @@ def decode_properties(data: bytes, pos: int, end: int, packet_type: int) -> tupl
         value, pos = read(data, pos + 1, stop)
         if checked is not None:
             _check(checked, value)
-        if repeatable:
-            value = (*found.get(name, ()), value)
-        elif name in found:
+        if name not in found:
+            found[name] = [value] if repeatable else value
+        elif repeatable:
+            found[name].append(value)
+            wire.bounded(len(found[name]), f"property {name}")
+        else:
             raise protocol_error(f"property {name} stands twice in one {NAMES[packet_type]}")
-        found[name] = value
+    for name in _REPEATABLE & found.keys():
+        _fix(found, name)
     _check_authentication(found)
     return found, pos
+
+
+def _fix(found: dict[str, Any], name: str) -> None:
+    """Lists become tuples at the end: a tuple grown one by one takes quadratic time."""
+    if isinstance(found[name], list):
+        found[name] = tuple(found[name])
 
 
 def _check(row: Property, value: Any) -> None:

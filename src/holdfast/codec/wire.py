@@ -16,6 +16,10 @@ MAX_LENGTH = 65_535
 MAX_VARINT = 268_435_455
 """Four bytes of seven bits each."""
 
+MAX_ENTRIES = 65_536
+"""User properties, topic filters or reason codes in one packet. The standard has no such bound, but each
+entry takes many times its bytes in memory, so that one packet could take many times the packet limit."""
+
 
 def need(pos: int, size: int, end: int) -> int:
     """The position ``size`` bytes further, which must not lie behind ``end``."""
@@ -53,6 +57,25 @@ def read_varint(data: bytes, pos: int, end: int) -> tuple[int, int]:
                 raise MalformedPacket("a variable byte integer is longer than it need be [MQTT-1.5.5-1]")
             return value, pos
     raise MalformedPacket("a variable byte integer is longer than four bytes (MQTT 5 §1.5.5)")
+
+
+def read_remaining(data: bytes, pos: int, size: int, first: int) -> tuple[int, int]:
+    """A remaining length of two to four bytes, the first one read already, and where the body begins.
+
+    0 for both if the bytes are not all there yet: the one reader here for which an end is no error.
+    """
+    value = first & 0x7F
+    for shift in (7, 14, 21):
+        if pos == size:
+            return 0, 0
+        byte = data[pos]
+        pos += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            if not byte:
+                raise MalformedPacket("a remaining length is longer than it need be [MQTT-1.5.5-1]")
+            return value, pos
+    raise MalformedPacket("a remaining length is longer than four bytes (MQTT 5 §2.1.4)")
 
 
 def read_binary(data: bytes, pos: int, end: int) -> tuple[bytes, int]:
@@ -100,6 +123,13 @@ def identifier_of(data: bytes, pos: int, what: str) -> int:
     if not packet_id:
         raise protocol_error(f"{what} with the packet identifier 0 [MQTT-2.2.1-3]")
     return packet_id
+
+
+def bounded(count: int, what: str) -> None:
+    """Refuse what is legal but too much for us (0x97)."""
+    if count > MAX_ENTRIES:
+        sentence = f"{what} with more than {MAX_ENTRIES} entries in one packet"
+        raise MalformedPacket(sentence, reason=reasons.QUOTA_EXCEEDED)
 
 
 def write_number(value: object, size: int, what: str) -> bytes:

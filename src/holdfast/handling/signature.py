@@ -20,7 +20,7 @@ import enum
 import inspect
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -28,8 +28,8 @@ from holdfast.errors import ConfigurationError, PayloadError
 from holdfast.messages import Message
 from holdfast.topics import Pattern
 
-Call = Callable[[Message], dict[str, Any]]
-"""The keyword arguments for one message. Raises PayloadError."""
+Call = Callable[[Message], Awaitable[Any]]
+"""Calls the handler with what one message gives. Raises PayloadError."""
 
 _Getter = Callable[[Message], Any]
 
@@ -50,8 +50,17 @@ def bind(function: Callable[..., Any], pattern: Pattern) -> Call:
                 )
             payload_parameter, getter = name, _payload(function, name, kind)
         getters[name] = getter
+    return _call(function, getters)
+
+
+def _call(function: Callable[..., Awaitable[Any]], getters: dict[str, _Getter]) -> Call:
+    """One parameter is the usual case, and calling by name costs more than most handlers do."""
     items = tuple(getters.items())
-    return lambda message: {name: getter(message) for name, getter in items}
+    by_name = [p.kind is p.KEYWORD_ONLY for p in inspect.signature(function).parameters.values()]
+    if len(items) == 1 and not by_name[0]:
+        only = items[0][1]
+        return lambda message: function(only(message))
+    return lambda message: function(**{name: getter(message) for name, getter in items})
 
 
 def _parameters(function: Callable[..., Any]) -> dict[str, Any]:

@@ -11,14 +11,6 @@ from holdfast.messages import Outgoing
 from holdfast.outbox.port import Ledger
 from holdfast.protocol import Failed, Record, Restored, Settled
 
-OVERHEAD = 200
-"""What a message costs in memory beside its topic and payload, in bytes, roughly."""
-
-
-def _size(rows: Sequence[Outgoing]) -> int:
-    return sum([OVERHEAD + len(row.topic) + len(row.payload) for row in rows])
-
-
 class MemoryOutbox:
     """Bounded by bytes; QoS 0 in a ring of its own, which drops its oldest when it is full.
 
@@ -61,7 +53,7 @@ class MemoryOutbox:
         """
         if self.draining and rows and not rows[0].qos and len(self._ring) >= self._qos0_messages:
             return self._qos0_messages
-        if self._bytes + _size(rows) <= self._max_bytes or not self._sizes:
+        if not self._sizes or self._bytes + sum([row.size for row in rows]) <= self._max_bytes:
             return None
         return self._max_bytes
 
@@ -69,10 +61,10 @@ class MemoryOutbox:
         """Take rows in."""
         with self._lock:
             self._accepted += len(rows)
+            sizes = self._sizes
             for row in rows:
-                size = OVERHEAD + len(row.topic) + len(row.payload)
-                self._sizes[row.seq] = size
-                self._bytes += size
+                sizes[row.seq] = row.size
+                self._bytes += row.size
                 (self._unsent if row.qos else self._ring).append(row)
         if len(self._ring) > self._qos0_messages and not self.draining:
             self._drop_oldest()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 HIGHEST = 65_535
 
 
@@ -24,6 +26,15 @@ class PacketIds:
         used.add(packet_id)
         self._last = packet_id
         return packet_id
+
+    def take_many(self, count: int) -> Sequence[int]:
+        """As ``take``, for a whole group: a range, where the next ones are all free."""
+        ahead = range(self._last + 1, self._last + 1 + count)
+        if ahead.stop <= HIGHEST + 1 and self.used.isdisjoint(ahead):
+            self.used.update(ahead)
+            self._last += count
+            return ahead
+        return [self.take() for _ in range(count)]
 
     def free(self, packet_id: int) -> None:
         """The exchange under this identifier has ended."""

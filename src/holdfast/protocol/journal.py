@@ -23,9 +23,9 @@ class Journal:
         self._lag(record)
         self.gate = self.serial
 
-    def fail(self, row: Outgoing, reason: int, detail: str) -> None:
-        """Note that a row was refused."""
-        self._lag(Failed(row.seq, row.topic, reason, detail))
+    def fail(self, row: Outgoing, reason: int, detail: str, withheld: int = 0) -> None:
+        """Note that a row was refused, and the identifier it withholds."""
+        self._lag(Failed(row.seq, row.topic, reason, detail, withheld))
 
     def settle(self, ending: Ending) -> list[int]:
         """The list of the present batch's rows with this ending: append sequence numbers to it."""

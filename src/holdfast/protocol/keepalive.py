@@ -29,6 +29,10 @@ class Keepalive:
         self._sent = self._heard = self._pinged = now
         self._listening = True
 
+    def agree(self, keepalive_s: int) -> None:
+        """CONNACK said what is in force; since CONNECT left the clock is running."""
+        self._interval = keepalive_s
+
     def sent(self, now: float) -> None:
         """A control packet left."""
         self._sent = now
@@ -50,9 +54,7 @@ class Keepalive:
         return min(self._sent, max(self._heard, self._pinged)) + PING_AFTER * self._interval
 
     def _dead_at(self) -> float:
-        return max(
-            self._heard + DEAD_AFTER * self._interval, self._pinged + ANSWER_WITHIN * self._interval
-        )
+        return max(self._heard + DEAD_AFTER * self._interval, self._pinged + ANSWER_WITHIN * self._interval)
 
     def deadline(self) -> float | None:
         """When ``due`` has something to say next; None when switched off."""

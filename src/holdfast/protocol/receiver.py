@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from holdfast.codec import OversizePublish, Publish, Pubrel, encode_ack
+from holdfast.codec import V5, OversizePublish, Publish, Pubrel, encode_ack, encode_acks
 from holdfast.protocol.events import Anomaly, Oversize, ProtocolError, SessionEvent
 from holdfast.protocol.journal import Journal
 from holdfast.protocol.records import Forgotten, Received, Restored
@@ -48,9 +48,7 @@ class Delivery:
 class Receiver:
     """The receiving half of a session."""
 
-    def __init__(
-        self, journal: Journal, wire: Wire, tell: list[SessionEvent], restored: Restored
-    ) -> None:
+    def __init__(self, journal: Journal, wire: Wire, tell: list[SessionEvent], restored: Restored) -> None:
         self._journal = journal
         self._wire = wire
         self._tell = tell
@@ -95,7 +93,7 @@ class Receiver:
         if packet.properties and "topic_alias" in packet.properties:
             self._resolve(packet)
         elif not packet.topic:
-            raise ProtocolError(PROTOCOL_ERROR, "PUBLISH without topic and alias [MQTT-3.3.2-8]")
+            raise ProtocolError(PROTOCOL_ERROR, "PUBLISH without topic and alias (MQTT 5 §3.3.2.1)")
         if not packet.qos:
             self.deliveries.append(Delivery(packet, self.epoch, self._connection))
             return
@@ -107,7 +105,7 @@ class Receiver:
 
     def _resolve(self, packet: Publish) -> None:
         alias = packet.properties["topic_alias"]
-        if not 0 < alias <= self._request.topic_alias_maximum:  # [MQTT-3.3.2-8]
+        if not 0 < alias <= self._request.topic_alias_maximum:  # [MQTT-3.3.2-8, 3.3.2-11]
             raise ProtocolError(TOPIC_ALIAS_INVALID, f"topic alias {alias} is above our maximum")
         if packet.topic:
             self._aliases[alias] = packet.topic
@@ -126,7 +124,8 @@ class Receiver:
         """Stand in line on this connection, within the Receive Maximum we announced."""
         first, second = self._lines
         if len(first) + len(second) + self._unreleased >= self._request.receive_maximum:
-            if self._request.version == 5:  # [MQTT-3.3.4-9]
+            counted = self.received.get(delivery.publish.packet_id) == self._connection
+            if self._request.version == V5 and not counted:  # [MQTT-3.3.4-9]
                 raise ProtocolError(RECEIVE_MAXIMUM_EXCEEDED, "more in flight than our Receive Maximum")
         delivery.connection = self._connection
         self._lines[delivery.publish.qos - 1].append(delivery)
@@ -162,7 +161,9 @@ class Receiver:
             if known is not None:
                 self._detach(known)
             kept = Publish(packet.topic, b"", packet.qos, packet_id=packet.packet_id)
-            self._join(Delivery(kept, self.epoch, self._connection, done=True))
+            delivery = Delivery(kept, self.epoch, self._connection, done=True)
+            self._running[packet.packet_id] = delivery
+            self._join(delivery)
             self._release(packet.qos)
 
     def pubrel(self, packet: Pubrel) -> None:
@@ -199,8 +200,7 @@ class Receiver:
             finished.append(packet_id)
         if qos == 2:
             self._remember(finished)
-        version, packet_type = self._request.version, PUBACK if qos == 1 else PUBREC
-        self._put(b"".join([encode_ack(packet_type, packet_id, 0, version) for packet_id in finished]))
+        self._put(encode_acks(PUBACK if qos == 1 else PUBREC, finished))
 
     def _remember(self, finished: list[int]) -> None:
         for packet_id in finished:

@@ -8,7 +8,7 @@ losing them only means that something is sent, or asked for, once more.
 record       gating  why
 ===========  ======  ==========================================================================
 Assigned     yes     a PUBLISH whose id is forgotten cannot be completed, only doubled
-Released     yes     after PUBREL the message must never be published again [MQTT-4.3.3-7]
+Released     yes     after PUBREL the message must never be published again [MQTT-4.3.3-6]
 Received     yes     a QoS 2 id forgotten after PUBREC lets the message in twice
 Forgotten    yes     a stale id would swallow the next message under it
 EpochBegan   yes     ids of the lost session must not judge messages of the new one
@@ -72,12 +72,17 @@ class Settled:
 
 @dataclass(slots=True)
 class Failed:
-    """This row was refused, by the broker or because its limits forbid it (reason code)."""
+    """This row was refused, by the broker or because its limits forbid it (reason code).
+
+    ``withheld`` is its packet identifier where that stays in use until the session ends
+    (contract 10), also over a restart: the broker may still know it; else 0.
+    """
 
     seq: int
     topic: str
     reason: int
     detail: str
+    withheld: int = 0
 
 
 Record = Assigned | Released | Received | Forgotten | EpochBegan | Settled | Failed
@@ -91,3 +96,4 @@ class Restored:
     sent: list[tuple[int, Outgoing]] = field(default_factory=list)
     released: list[tuple[int, Outgoing]] = field(default_factory=list)
     received: list[int] = field(default_factory=list)
+    withheld: list[int] = field(default_factory=list)

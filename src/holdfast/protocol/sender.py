@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections import deque
 from math import ceil
 
-from holdfast.codec import V5, Puback, Pubcomp, Pubrec, encode_ack, encode_publish
+from holdfast.codec import V5, Puback, Pubcomp, Pubrec, Version, encode_ack, encode_plain, encode_publish
 from holdfast.messages import Outgoing
 from holdfast.protocol import refusals
 from holdfast.protocol.events import Anomaly, ProtocolError, SessionEvent
@@ -35,6 +35,8 @@ PUBREL = 6
 PROTOCOL_ERROR = 0x82
 IDENTIFIER_NOT_FOUND = 0x92
 REFUSED = 0x80
+WITHHELD = 100
+"""Identifiers that may stay withheld; with more of them the session is ended (contract 10)."""
 
 
 class Sender:
@@ -57,14 +59,14 @@ class Sender:
         self._terms = Terms(V5, "", False, 0, 0)
         self._window = 0
         self._unlimited = True
-        self._withheld: list[int] = []
+        self._withheld = list(restored.withheld)
         self._left = {packet_id for packet_id, _ in restored.sent}
         self.now = 0.0
         self.pending: deque[Outgoing] = deque()
         self.sent: dict[int, Outgoing] = {}
         self.released: dict[int, Outgoing] = dict(restored.released)
         self.unproven: deque[tuple[int, Outgoing]] = deque(restored.sent)
-        ids.used.update(self.released, self._left)
+        ids.used.update(self.released, self._left, self._withheld)
 
     # -- the connection ----------------------------------------------------------------------
 
@@ -93,7 +95,11 @@ class Sender:
         self.sent, self.released, self.unproven = {}, {}, deque()
         self._withheld, self._left = [], set()
         self.pending = deque(sorted([*rows, *self.pending], key=lambda row: row.seq))
-        return len(rows), [row.seq for row in uncertain]
+        return sum(row.qos > 0 for row in rows), [row.seq for row in uncertain]
+
+    def crowded(self) -> bool:
+        """Whether more identifiers are withheld than a session should carry along."""
+        return len(self._withheld) > WITHHELD
 
     def halt(self) -> None:
         """Send nothing new: the connection is being ended."""
@@ -104,8 +110,9 @@ class Sender:
         self.halt()
         never_left = {packet_id for packet_id, _ in stayed}
         self._left.update(packet_id for packet_id in self.sent if packet_id not in never_left)
-        self.pending.extendleft(row for packet_id, row in reversed(stayed) if not packet_id)
-        self.unproven.extendleft(reversed(self.sent.items()))
+        entries = [*self.sent.items(), *(entry for entry in stayed if not entry[0])]
+        entries.sort(key=_accepted)  # a QoS 0 row that stayed keeps its place (contract 8)
+        self.unproven.extendleft(reversed(entries))
         self.sent = {}
 
     # -- what goes out -----------------------------------------------------------------------
@@ -127,37 +134,50 @@ class Sender:
 
     def _resend(self) -> None:
         group: Group = []
-        while self.unproven and self._free() > 0:
+        while self.unproven and (self._free() > 0 or not self.unproven[0][0]):
             packet_id, row = self.unproven.popleft()
-            refused = refusals.oversize(row, self._terms)
+            if not packet_id:
+                if not self._ended(row):
+                    group.append((packet_id, row))
+                continue
+            refused = refusals.of_row(row, self._terms)
             if refused is None:
                 self.sent[packet_id] = row
                 group.append((packet_id, row))
             else:  # contract 10: the identifier stays withheld until the session ends
                 self._withheld.append(packet_id)
-                self._journal.fail(row, *refused)
+                self._journal.fail(row, *refused, packet_id)
         if group:
             self._wire.put(group, self._journal.gate)
 
     def _send(self) -> None:
         """One range record and one wire item for the whole group (contract 5)."""
-        group: Group = []
-        pending, sent, take, room = self.pending, self.sent, self._ids.take, self._free()
+        rows = self._next_rows()
+        kept = [row for row in rows if row.qos]
+        assigned = list(zip(self._ids.take_many(len(kept)), kept, strict=True))
+        if assigned:
+            self.sent.update(assigned)
+            self._journal.write(Assigned(assigned))
+        if len(kept) == len(rows):
+            group = assigned
+        else:
+            numbers = (packet_id for packet_id, _ in assigned)
+            group = [(next(numbers) if row.qos else 0, row) for row in rows]
+        if group:
+            self._wire.put(group, self._journal.gate)
+
+    def _next_rows(self) -> list[Outgoing]:
+        """What of the pending rows goes out now; some end here instead."""
+        rows: list[Outgoing] = []
+        pending, room, limited = self.pending, self._free(), not self._unlimited
         while pending and (room > 0 or not pending[0].qos):
             row = pending.popleft()
-            if (row.expires_at is not None or not self._unlimited) and self._ended(row):
+            if (limited or row.expires_at is not None) and self._ended(row):
                 continue
-            packet_id = 0
             if row.qos:
                 room -= 1
-                packet_id = take()
-                sent[packet_id] = row
-            group.append((packet_id, row))
-        if group:
-            assigned = [entry for entry in group if entry[0]]
-            if assigned:
-                self._journal.write(Assigned(assigned))
-            self._wire.put(group, self._journal.gate)
+            rows.append(row)
+        return rows
 
     def _ended(self, row: Outgoing) -> bool:
         """Whether a row that was never sent ends here: too old, or against the terms."""
@@ -172,43 +192,60 @@ class Sender:
     def encode(self, group: Group, parts: list[bytes]) -> None:
         """Append the PUBLISH packets of a group that leaves now."""
         version = self._terms.version
-        left, append = self._left, parts.append
+        if self._plain(group):
+            encode_plain(group, version, parts)
+        else:
+            parts.extend([self._encode(packet_id, row, version) for packet_id, row in group])
+
+    def _plain(self, group: Group) -> bool:
+        """Whether these are first sends of QoS 1 and 2 without properties, as most groups are."""
+        if self._left:
+            return False
         for packet_id, row in group:
-            dup = False
-            if packet_id in left:
-                left.discard(packet_id)
-                dup = True  # [MQTT-3.3.1-1]
-            elif not packet_id:
-                self._journal.settle("sent").append(row.seq)
-            properties = row.properties
-            if row.expires_at is not None and version == V5:
-                seconds = max(1, ceil(row.expires_at - self.now))  # contract 9
-                properties = {**properties, "message_expiry_interval": seconds}
-            append(
-                encode_publish(
-                    row.topic, row.payload, row.qos, row.retain, dup, packet_id, properties, version
-                )
-            )
+            if not packet_id or row.properties or row.expires_at is not None:
+                return False
+        return True
+
+    def _encode(self, packet_id: int, row: Outgoing, version: Version) -> bytes:
+        dup = packet_id in self._left  # [MQTT-3.3.1-1]
+        self._left.discard(packet_id)
+        if not packet_id:
+            self._journal.settle("sent").append(row.seq)
+        properties = row.properties
+        if row.expires_at is not None and version == V5:
+            seconds = max(1, ceil(row.expires_at - self.now))  # contract 9
+            properties = {**properties, "message_expiry_interval": seconds}
+        return encode_publish(
+            row.topic, row.payload, row.qos, row.retain, dup, packet_id, properties, version
+        )
 
     # -- what comes back ---------------------------------------------------------------------
 
     def puback(self, packet: Puback) -> None:
         """QoS 1 ended (§4.3.2)."""
-        row = self._known(packet.packet_id, 1)
+        packet_id = packet.packet_id
+        row = self.sent.get(packet_id)
+        if row is not None and row.qos == 1 and packet.reason < REFUSED:  # as nearly always
+            del self.sent[packet_id]
+            self._ids.used.discard(packet_id)
+            self._journal.settle("acknowledged").append(row.seq)
+            return
+        row = self._known(packet_id, 1)
         if row is not None:
             self._end(packet, row)
 
     def pubrec(self, packet: Pubrec) -> None:
-        """QoS 2: the broker has it; from here on PUBREL, never PUBLISH again [MQTT-4.3.3-7]."""
+        """QoS 2: the broker has it; from here on PUBREL, never PUBLISH again [MQTT-4.3.3-6]."""
         packet_id = packet.packet_id
         if packet_id in self.released:
             self._pubrel(packet_id, 0)
             return
         row = self._known(packet_id, 2)
-        if row is None:
+        if packet.reason >= REFUSED:  # ended, by whichever side knew it: no PUBREL follows
+            if row is not None:
+                self._end(packet, row)
+        elif row is None:
             self._pubrel(packet_id, IDENTIFIER_NOT_FOUND)
-        elif packet.reason >= REFUSED:
-            self._end(packet, row)
         else:
             self.released[packet_id] = row
             self._journal.write(Released(packet_id))
@@ -253,6 +290,10 @@ class Sender:
     def _pubrel(self, packet_id: int, reason: int) -> None:
         data = encode_ack(PUBREL, packet_id, reason, self._terms.version)
         self._wire.put(data, self._journal.gate)
+
+
+def _accepted(entry: tuple[int, Outgoing]) -> int:
+    return entry[1].seq
 
 
 def _check_kind(row: Outgoing, qos: int) -> None:

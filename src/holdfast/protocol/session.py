@@ -27,7 +27,7 @@ from typing import Any
 
 from holdfast import codec
 from holdfast.codec import Connack, Decoder, MalformedPacket, Packet
-from holdfast.messages import Outgoing
+from holdfast.messages import NO_PROPERTIES, Outgoing, Properties
 from holdfast.protocol.events import Closed, Opened, ProtocolError, Refused, SessionEvent, SessionLost
 from holdfast.protocol.ids import PacketIds
 from holdfast.protocol.journal import Journal
@@ -41,6 +41,8 @@ from holdfast.protocol.wire import Wire
 
 PROTOCOL_ERROR = 0x82
 KEEP_ALIVE_TIMEOUT = 0x8D
+PACKET_TOO_LARGE = 0x95
+TOO_MANY_WITHHELD = "too many messages in flight are above this broker's limits: the session is ended"
 PINGREQ = b"\xc0\x00"
 
 
@@ -92,8 +94,8 @@ class Session:
         self._decoder = Decoder()
         self._keepalive = Keepalive(0, 0.0)
         self._now = 0.0
-        self.link = LinkState.DOWN
         self._handlers = self._table()
+        self._enter(LinkState.DOWN)
 
     def _table(self) -> dict[LinkState, dict[type, Callable[[Any], None]]]:
         return {
@@ -121,7 +123,7 @@ class Session:
         self._request = request
         self._decoder = Decoder(request.version, request.max_packet_bytes)
         self._keepalive = Keepalive(0, now)
-        self.link = LinkState.CONNECTING
+        self._enter(LinkState.CONNECTING)
         self._wire.open(codec.encode(request.packet(), request.version))
 
     def receive(self, data: bytes, now: float) -> None:
@@ -141,21 +143,27 @@ class Session:
         if broken is not None and self.link in (LinkState.CONNECTING, LinkState.UP):
             self._fail(broken.reason, str(broken))
         self._sender.pump()
+        if self._sender.crowded() and self.link is LinkState.UP and self._request.version == codec.V5:
+            self._fail(PACKET_TOO_LARGE, TOO_MANY_WITHHELD, {"session_expiry_interval": 0})
 
     def lost(self, now: float) -> None:
         """The transport is gone; nothing that was queued for it will leave."""
         self._at(now)
+        if self.link is LinkState.CONNECTING:
+            self._subscriptions.doubt()
         self._halt()
         self._sender.lost(self._wire.clear())
         self._subscriptions.lost()
-        self.link = LinkState.DOWN
+        self._enter(LinkState.DOWN)
 
     def disconnect(self, now: float, reason: int = 0, session_expiry_s: int | None = None) -> None:
         """End the connection on purpose: DISCONNECT goes behind what is queued, then nothing."""
         self._at(now)
         if self.link is not LinkState.UP:
             return
-        properties = {} if session_expiry_s is None else {"session_expiry_interval": session_expiry_s}
+        properties = {}
+        if session_expiry_s is not None and self._request.session_expiry_s:  # a clean one stays clean
+            properties["session_expiry_interval"] = session_expiry_s
         packet = codec.Disconnect(reason, properties)
         self._wire.put(codec.encode(packet, self._request.version), self._journal.gate)
         self._wire.close()
@@ -242,9 +250,13 @@ class Session:
     def _encode(self, group: list[tuple[int, Outgoing]], parts: list[bytes]) -> None:
         self._sender.encode(group, parts)
 
+    def _enter(self, link: LinkState) -> None:
+        self.link = link
+        self._handled = self._handlers[link]
+
     def _handle(self, packets: list[Packet]) -> None:
         for packet in packets:
-            handler = self._handlers[self.link].get(packet.__class__)
+            handler = self._handled.get(packet.__class__)
             if handler is not None:
                 handler(packet)
             elif self.link in (LinkState.CONNECTING, LinkState.UP):
@@ -263,20 +275,20 @@ class Session:
         self._open(Terms.agreed(self._request, packet))
 
     def _open(self, terms: Terms) -> None:
-        self.link = LinkState.UP
-        self._keepalive = Keepalive(terms.keepalive_s, self._now)
+        self._enter(LinkState.UP)
+        self._keepalive.agree(terms.keepalive_s)
         self._events.append(Opened(terms))
         self._receiver.open(self._request)
         self._sender.open(terms)
         self._subscriptions.open(terms)
-        if terms.session_present:
+        if terms.session_present and self._receiver.epoch:
             self._sender.resume()
-        else:
+        else:  # a new session, or the first one we know of: nothing is in flight then
             self._begin_epoch()
         self._subscriptions.pump()
 
     def _begin_epoch(self) -> None:
-        """The broker has no session for us: what we hold of the old one ends [MQTT-3.2.2-5]."""
+        """This session is not the one we know: what we hold of the old one ends [MQTT-3.2.2-5]."""
         had_one = self._receiver.epoch > 0
         self._receiver.restart()
         self._journal.write(EpochBegan(self._receiver.epoch))
@@ -289,10 +301,10 @@ class Session:
         said = packet.properties.get
         self._close(Closed(False, packet.reason, said("reason_string", ""), said("server_reference")))
 
-    def _fail(self, reason: int, sentence: str) -> None:
+    def _fail(self, reason: int, sentence: str, properties: Properties = NO_PROPERTIES) -> None:
         """We end it: MQTT 5 says why before closing [MQTT-4.13.1-1], 3.1.1 just closes."""
         if self.link is LinkState.UP and self._request.version == codec.V5:
-            farewell = codec.encode(codec.Disconnect(reason), codec.V5)
+            farewell = codec.encode(codec.Disconnect(reason, properties), codec.V5)
         else:
             farewell = b""
         self._close(Closed(True, reason, sentence))
@@ -305,7 +317,7 @@ class Session:
 
     def _halt(self) -> None:
         """Nothing new is sent or acknowledged on this connection."""
-        self.link = LinkState.CLOSING
+        self._enter(LinkState.CLOSING)
         self._sender.halt()
         self._receiver.halt()
 

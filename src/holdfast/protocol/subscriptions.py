@@ -22,6 +22,7 @@ from holdfast.topics import split_share
 Retained = Literal["always", "new", "never"]
 
 PROTOCOL_ERROR = 0x82
+PACKET_TOO_LARGE = 0x95
 REFUSED = 0x80
 SHARED_NOT_SUPPORTED = 0x9E
 WILDCARDS_NOT_SUPPORTED = 0xA2
@@ -47,9 +48,7 @@ class Intent:
 class Subscriptions:
     """The intents of a client and the requests about them that are in flight."""
 
-    def __init__(
-        self, journal: Journal, wire: Wire, ids: PacketIds, tell: list[SessionEvent]
-    ) -> None:
+    def __init__(self, journal: Journal, wire: Wire, ids: PacketIds, tell: list[SessionEvent]) -> None:
         self._journal = journal
         self._wire = wire
         self._ids = ids
@@ -65,9 +64,12 @@ class Subscriptions:
     def subscribe(self, intents: Iterable[Intent]) -> None:
         """Want these; an intent for the same filter takes the place of the old one."""
         for intent in intents:
+            intent.granted = False
             self._wanted[intent.filter] = intent
-            self._leaving.pop(intent.filter, None)
             self._ask[intent.filter] = None
+            if intent.filter in self._leaving:
+                del self._leaving[intent.filter]
+                self._told_off(intent.filter)
         self.pump()
 
     def unsubscribe(self, filters: Iterable[str]) -> None:
@@ -75,8 +77,17 @@ class Subscriptions:
         for filter in filters:
             self._wanted.pop(filter, None)
             self._ask.pop(filter, None)
-            self._leaving[filter] = None
+            self._leave(filter)
         self.pump()
+
+    def _leave(self, filter: str) -> None:
+        if filter in self._leaving:
+            self._told_off(filter)
+        self._leaving[filter] = None
+
+    def _told_off(self, filter: str) -> None:
+        """Each ``unsubscribe`` is answered once, also one that a later wish has overtaken."""
+        self._tell.append(Unsubscribed(filter, 0))
 
     # -- the connection ----------------------------------------------------------------------
 
@@ -95,9 +106,17 @@ class Subscriptions:
         self._terms = None
         for packet_id, asked in self._asked.items():
             self._ids.free(packet_id)
-            if isinstance(asked, str) and asked not in self._wanted:
-                self._leaving[asked] = None
+            if isinstance(asked, str):
+                if asked in self._wanted:
+                    self._told_off(asked)
+                else:
+                    self._leave(asked)
         self._asked = {}
+
+    def doubt(self) -> None:
+        """A CONNECT went unanswered: the CONNACK that was lost may have said "a new session"."""
+        for intent in self._wanted.values():
+            intent.granted = False
 
     def pump(self) -> None:
         """Ask for what is wanted and give up what is not, as far as requests may be in flight."""
@@ -112,22 +131,25 @@ class Subscriptions:
             self._send_subscribe(self._wanted[filter], terms)
 
     def _send_subscribe(self, intent: Intent, terms: Terms) -> None:
-        forbidden = _forbidden(intent.filter, terms)
-        if forbidden:
-            self._tell.append(NotGranted(intent.filter, forbidden))
-            return
-        packet_id = self._ids.take()
-        self._asked[packet_id] = intent
-        properties = NO_PROPERTIES
-        if intent.identifier and terms.identifiers_available:
-            properties = {"subscription_identifier": intent.identifier}
-        packet = Subscribe(packet_id, [_option(intent, terms)], properties)
-        self._wire.put(encode(packet, terms.version), self._journal.gate)
+        reason = _forbidden(intent.filter, terms) or self._request(intent, terms)
+        if reason:
+            self._tell.append(NotGranted(intent.filter, reason))
 
     def _send_unsubscribe(self, filter: str, terms: Terms) -> None:
+        reason = self._request(filter, terms)
+        if reason:
+            self._tell.append(Unsubscribed(filter, reason))
+
+    def _request(self, asked: Intent | str, terms: Terms) -> int:
+        """Send SUBSCRIBE or UNSUBSCRIBE; gives the reason code that forbids it, or 0."""
         packet_id = self._ids.take()
-        self._asked[packet_id] = filter
-        self._wire.put(encode(Unsubscribe(packet_id, [filter]), terms.version), self._journal.gate)
+        data = encode(_packet(packet_id, asked, terms), terms.version)
+        if terms.max_packet_bytes is not None and len(data) > terms.max_packet_bytes:  # [MQTT-3.2.2-15]
+            self._ids.free(packet_id)
+            return PACKET_TOO_LARGE
+        self._asked[packet_id] = asked
+        self._wire.put(data, self._journal.gate)
+        return 0
 
     # -- answers -----------------------------------------------------------------------------
 
@@ -170,6 +192,15 @@ _RETAIN_HANDLING: dict[tuple[Retained, bool], Literal[0, 1, 2]] = {
     ("never", False): 2,
     ("never", True): 2,
 }
+
+
+def _packet(packet_id: int, asked: Intent | str, terms: Terms) -> Subscribe | Unsubscribe:
+    if isinstance(asked, str):
+        return Unsubscribe(packet_id, [asked])
+    properties = NO_PROPERTIES
+    if asked.identifier and terms.identifiers_available:
+        properties = {"subscription_identifier": asked.identifier}
+    return Subscribe(packet_id, [_option(asked, terms)], properties)
 
 
 def _option(intent: Intent, terms: Terms) -> SubscribeOption:

@@ -1,13 +1,33 @@
-"""Broker URLs: what is accepted, and the sentence for what is not."""
+"""Broker URLs: what is accepted, and the sentence for what is not.
+
+    mqtt://[user[:password]@]host[:1883]      TCP
+    mqtts://[user[:password]@]host[:8883]     TLS
+
+User and password are percent-encoded where they hold ``/ ? # % @ :`` or a space (RFC 3986).
+An IPv6 host stands in brackets, its zone after ``%25`` (RFC 6874). No sentence, ``str`` or
+``repr`` shows a user or password: whatever stands before the last ``@``, and every query, is
+hidden, also in a URL that makes no sense otherwise.
+"""
 
 from __future__ import annotations
 
+import re
+import socket
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from holdfast.errors import ConfigurationError
 
 DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+# What other clients call the same thing.
+_ALIASES = {"tcp": "mqtt", "ssl": "mqtts", "tls": "mqtts"}
+
+_HIDDEN = "***"
+_HEAD = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_TAIL = re.compile(r"(?:([^/?#]*)@)?([^@/?#]*)(.*)", re.DOTALL)
+_PLACE = re.compile(r"(?:\[([^\[\]]*)\]|([^\[\]:]*))(?::(.*))?", re.DOTALL)
+_NO_HEAD = re.compile(r"(?:(mqtts?):)?:?/*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +37,7 @@ class Address:
     scheme: str
     host: str
     port: int
-    username: str | None = None
+    username: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
 
     @property
@@ -28,13 +48,11 @@ class Address:
     @property
     def place(self) -> str:
         """``host:port``, an IPv6 host in brackets."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        return f"{_bracketed(self.host)}:{self.port}"
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
-        return f"{self.scheme}://{host}{port}"
+        return f"{self.scheme}://{_bracketed(self.host.replace('%', '%25'))}{port}"
 
 
 def parse_url(url: str) -> Address:
@@ -42,55 +60,116 @@ def parse_url(url: str) -> Address:
 
     Raises ConfigurationError, with the corrected form where there is one.
     """
-    if "://" not in url:
-        raise ConfigurationError(f"{_safe(url)!r} has no scheme", hint=f"write mqtt://{_safe(url)}")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise ConfigurationError(
-            f"{_safe(url)!r} has no valid port: {error}", hint="ports go from 1 to 65535"
-        ) from None
-    _check(url, parts.scheme, parts.hostname, port)
-    _check_rest(url, parts.path, parts.query or parts.fragment)
+    if any(sign <= " " or sign == "\x7f" for sign in url):
+        raise _refused(
+            url, "holds a space or control character", "leave it out; in a user name or password it is %20"
+        )
+    head = _HEAD.match(url)
+    tail = _TAIL.fullmatch(url, head.end()) if head else None
+    if head is None or tail is None:
+        raise _refused(url, "has no scheme", f"write {_with_scheme(url)}")
+    userinfo, place, rest = tail.groups()
+    clean = place if userinfo is None else f"{_HIDDEN}@{place}"
+    scheme = _scheme(url, head[1].lower(), clean)
+    _check_rest(url, rest, f"{scheme}://{clean}")
+    host, port = _place(url, scheme, place)
+    user, colon, password = (userinfo or "").partition(":")
     return Address(
-        parts.scheme,
-        parts.hostname or "",
-        port or DEFAULT_PORTS[parts.scheme],
-        unquote(parts.username) if parts.username is not None else None,
-        unquote(parts.password) if parts.password is not None else None,
+        scheme, host, port, _decoded(url, user) or None, _decoded(url, password) if colon else None
     )
 
 
-def _check(url: str, scheme: str, host: str | None, port: int | None) -> None:
-    if scheme not in DEFAULT_PORTS:
-        raise ConfigurationError(
-            f"{_safe(url)!r}: scheme {scheme!r} is not known", hint="use mqtt:// or mqtts://"
+def _scheme(url: str, scheme: str, clean: str) -> str:
+    if scheme in DEFAULT_PORTS:
+        return scheme
+    alias = _ALIASES.get(scheme)
+    hint = f"write {alias}://{clean}" if alias else "use mqtt:// or mqtts://"
+    raise _refused(url, f"has a scheme that is not known: {scheme!r}", hint)
+
+
+def _check_rest(url: str, rest: str, corrected: str) -> None:
+    if "@" in rest:
+        raise _refused(
+            url,
+            "cannot be read",
+            "percent-encode user and password: / is %2F, ? is %3F, # is %23; a path does not belong here",
         )
-    if not host:
-        raise ConfigurationError(f"{_safe(url)!r} names no host", hint=f"write {scheme}://HOST")
-    if port == 0:
-        raise ConfigurationError(
-            f"{_safe(url)!r}: port 0 cannot be dialled", hint="ports go from 1 to 65535; leave it out for "
-            f"{DEFAULT_PORTS[scheme]}"
+    if rest.strip("/"):
+        raise _refused(
+            url,
+            "has a path or query, which MQTT over TCP does not have",
+            f"write {corrected}; topics are named where you publish and subscribe",
         )
 
 
-def _check_rest(url: str, path: str, rest: str) -> None:
-    if path.strip("/") or rest:
-        plain = _safe(url).split("?")[0].split("#")[0]
-        start = plain.index("://") + 3
-        corrected = plain[: start + plain[start:].find("/")] if "/" in plain[start:] else plain
-        raise ConfigurationError(
-            f"{_safe(url)!r} has a path or query, which MQTT over TCP does not have",
-            hint=f"write {corrected}; topics are named where you publish and subscribe",
-        )
+def _place(url: str, scheme: str, place: str) -> tuple[str, int]:
+    if place.count(":") > 1 and "[" not in place:
+        raise _refused(url, "has an IPv6 host without brackets", f"write {scheme}://[{place}]")
+    found = _PLACE.fullmatch(place)
+    if found is None:
+        raise _refused(url, "has brackets out of place", f"an IPv6 host is written {scheme}://[::1]:1883")
+    ipv6, name, port = found.groups()
+    if not (ipv6 or name):
+        raise _refused(url, "names no host", f"write {scheme}://HOST")
+    host = _ipv6(url, ipv6) if ipv6 else _name(url, name)
+    return host, DEFAULT_PORTS[scheme] if port is None else _port(scheme, host, port)
+
+
+def _ipv6(url: str, text: str) -> str:
+    host = text.replace("%25", "%", 1)
+    try:
+        socket.inet_pton(socket.AF_INET6, host.partition("%")[0])
+    except OSError:
+        raise _refused(url, f"has brackets around {text!r}, which is no IPv6 address", None) from None
+    return host.lower()
+
+
+def _name(url: str, name: str) -> str:
+    try:
+        name.encode("idna")  # as name resolution will, which would only say so when it dials
+    except UnicodeError:
+        raise _refused(url, "has a host that is no name", "between its dots stand 1 to 63 characters") from None
+    return name.lower()
+
+
+def _port(scheme: str, host: str, port: str) -> int:
+    if re.fullmatch("[0-9]{1,5}", port) and 1 <= int(port) <= 65_535:
+        return int(port)
+    # Something else than a number may be a password whose @host was forgotten.
+    shown = port if re.fullmatch("[0-9]*", port) else _HIDDEN
+    raise ConfigurationError(
+        f"'{scheme}://{_bracketed(host)}:{shown}' has no valid port",
+        hint=f"ports go from 1 to 65535; leave it out for {DEFAULT_PORTS[scheme]}",
+    )
+
+
+def _decoded(url: str, text: str) -> str:
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        # The decoder's own error would quote the bytes.
+        raise _refused(url, "has a user or password that is not UTF-8", "percent-encode it as UTF-8") from None
+
+
+def _with_scheme(url: str) -> str:
+    """The URL that was probably meant by one without ``scheme://``."""
+    head = _NO_HEAD.match(url)
+    place = re.split("[/?#]", _safe(url[head.end() :] if head else url), maxsplit=1)[0]
+    return f"{(head and head[1]) or 'mqtt'}://{place or 'HOST'}".lower()
+
+
+def _refused(url: str, what: str, hint: str | None) -> ConfigurationError:
+    return ConfigurationError(f"{_safe(url)!r} {what}", hint=hint)
 
 
 def _safe(url: str) -> str:
-    """The URL without user and password, for sentences."""
-    head, separator, rest = url.partition("://")
-    if not separator:
-        head, rest = "", url
-    userinfo, at, place = rest.rpartition("@")
-    return head + separator + (place if at else userinfo or place)
+    """The URL without user, password and query, for sentences."""
+    head = _HEAD.match(url)
+    start = head.end() if head else 0
+    at = url.rfind("@", start)
+    shown = url if at < 0 else f"{url[:start]}{_HIDDEN}{url[at:]}"
+    return re.sub(r"([?#]).*", rf"\1{_HIDDEN}", shown, flags=re.DOTALL)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

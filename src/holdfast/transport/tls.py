@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from os import PathLike
+from pathlib import Path
 
 from holdfast.errors import ConfigurationError
 
@@ -20,7 +21,7 @@ class TLS:
     ``key_file``: our own certificate, for brokers that ask for one. ``server_name``: the name
     the certificate must carry, where it differs from the URL's host (SNI, RFC 6066).
     ``alpn``: protocols to offer (RFC 7301). The files are read at every connection attempt,
-    so a rotated certificate needs no restart.
+    so a rotated certificate needs no restart. Raises ConfigurationError for a contradiction.
     """
 
     ca_file: StrPath | None = None
@@ -31,31 +32,68 @@ class TLS:
     alpn: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        if self.key_file and not self.cert_file:
-            raise ConfigurationError("TLS: key_file without cert_file", hint="name the certificate too")
+        if self.cert_file is None and (self.key_file is not None or self.key_password is not None):
+            raise ConfigurationError("TLS: a key without cert_file", hint="name the certificate too")
+        if isinstance(self.alpn, str):
+            raise ConfigurationError(f"TLS: alpn is a list of names, not {self.alpn!r}", hint='alpn=["mqtt"]')
+        for name in self.alpn:
+            if not (name.isascii() and 1 <= len(name) <= 255):
+                raise ConfigurationError(f"TLS: alpn {name!r} is not 1 to 255 ASCII characters")
 
     def context(self) -> ssl.SSLContext:
         """The context for one attempt. Raises ConfigurationError when a file cannot be used."""
-        try:
-            context = ssl.create_default_context(cafile=self.ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigurationError(f"TLS: CA file {self.ca_file}: {_plain(error)}") from error
-        if self.cert_file:
+        context = _trusting(self.ca_file)
+        if self.cert_file is not None:
             self._load_certificate(context, self.cert_file)
         if self.alpn:
             context.set_alpn_protocols(list(self.alpn))
         return context
 
     def _load_certificate(self, context: ssl.SSLContext, cert_file: StrPath) -> None:
-        # A callback, so that an encrypted key never asks on the terminal.
+        key_file = self.key_file if self.key_file is not None else cert_file
+        certificate, key = _read(cert_file, "certificate"), _read(key_file, "key")
         try:
-            context.load_cert_chain(cert_file, self.key_file, lambda: self.key_password or "")
-        except (OSError, ssl.SSLError, ValueError) as error:
-            raise ConfigurationError(
-                f"TLS: certificate {cert_file} with key {self.key_file or cert_file}: {_plain(error)}",
-                hint="both must be readable PEM files that belong together",
-            ) from error
+            # A callback, so that an encrypted key never asks on the terminal.
+            context.load_cert_chain(cert_file, key_file, lambda: self.key_password or "")
+        except (ssl.SSLError, ValueError) as error:
+            raise _verdict(cert_file, certificate, key_file, key, self.key_password, error) from error
 
 
-def _plain(error: Exception) -> str:
-    return getattr(error, "strerror", None) or getattr(error, "reason", None) or str(error)
+def _verdict(
+    cert_file: StrPath, certificate: bytes, key_file: StrPath, key: bytes, password: str | None, error: Exception
+) -> ConfigurationError:
+    """OpenSSL says "PEM lib" to nearly everything; the files themselves tell more."""
+    if b"CERTIFICATE-----" not in certificate:
+        return _unusable(f"{cert_file} holds no certificate in PEM form", "is it DER, or another file?")
+    if b"PRIVATE KEY-----" not in key:
+        return _unusable(f"{key_file} holds no private key in PEM form", "name the key in key_file=")
+    if b"ENCRYPTED" in key and password is None:
+        return _unusable(f"the key {key_file} is encrypted", "give key_password=")
+    if b"ENCRYPTED" in key and getattr(error, "reason", None) != "KEY_VALUES_MISMATCH":
+        return _unusable(f"key_password does not open the key {key_file}", "is it the password of this key?")
+    return _unusable(
+        f"the certificate {cert_file} and the key {key_file} do not belong together",
+        f"name the key this certificate was made for ({error.args[-1]})",
+    )
+
+
+def _trusting(ca_file: StrPath | None) -> ssl.SSLContext:
+    if ca_file is None:
+        return ssl.create_default_context()
+    _read(ca_file, "CA file")
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except ssl.SSLError as error:
+        raise _unusable(f"CA file {ca_file} holds no certificate in PEM form", "is it DER, or a key?") from error
+
+
+def _read(path: StrPath, what: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        fact = f"{what} {str(path)!r} cannot be read: {error.strerror}"
+        raise _unusable(fact, "is the path right, and may this user read it?") from error
+
+
+def _unusable(fact: str, hint: str) -> ConfigurationError:
+    return ConfigurationError(f"TLS: {fact}", hint=hint)

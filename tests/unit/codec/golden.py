@@ -36,7 +36,12 @@ def raw(text: str) -> bytes:
 
 
 GOLDEN: list[tuple[str, Version, Packet, bytes]] = [
-    ("CONNECT 3.1.1", V311, Connect("a", keepalive=60, version=V311), raw("10 0D 0004'MQTT' 04 02 003C 0001'a'")),
+    (
+        "CONNECT 3.1.1",
+        V311,
+        Connect("a", keepalive=60, version=V311),
+        raw("10 0D 0004'MQTT' 04 02 003C 0001'a'"),
+    ),
     ("CONNECT 5", V5, Connect("a", keepalive=60), raw("10 0E 0004'MQTT' 05 02 003C 00 0001'a'")),
     (
         "CONNECT 5 with everything",
@@ -76,8 +81,10 @@ GOLDEN: list[tuple[str, Version, Packet, bytes]] = [
     (
         "PUBLISH 5 QoS 2",
         V5,
-        Publish("t", b"!", 2, packet_id=0xFFFF, properties={"topic_alias": 3, "subscription_identifier": (1, 200)}),
-        raw("34 0E 0001't' FFFF 08 23 0003 0B 01 0B C801 '!'"),
+        Publish(
+            "t", b"!", 2, packet_id=0xFFFF, properties={"topic_alias": 3, "subscription_identifier": (1, 200)}
+        ),
+        raw("34 0F 0001't' FFFF 08 23 0003 0B 01 0B C801 '!'"),
     ),
     (
         "PUBLISH 5 with an alias for its topic",

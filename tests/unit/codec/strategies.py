@@ -51,7 +51,9 @@ def _value(row: Property) -> st.SearchStrategy[Any]:
         return st.integers(row.lowest, highest)
     if row.name == "response_topic":
         return topics
-    return {"read_text": texts, "read_binary": st.binary(max_size=9), "read_pair": st.tuples(texts, texts)}[kind]
+    return {"read_text": texts, "read_binary": st.binary(max_size=9), "read_pair": st.tuples(texts, texts)}[
+        kind
+    ]
 
 
 def _values(row: Property, packet_type: int) -> st.SearchStrategy[Any]:

@@ -1,12 +1,8 @@
-"""Decoder: framing, the hot packets, its death, and what it holds."""
+"""Decoder: framing, the packets that come by the thousand, and its death."""
 
 from __future__ import annotations
 
-import tracemalloc
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from holdfast import reasons
 from holdfast.codec import (
@@ -15,7 +11,6 @@ from holdfast.codec import (
     Connect,
     Decoder,
     MalformedPacket,
-    OversizePublish,
     Packet,
     Pingreq,
     Puback,
@@ -27,69 +22,15 @@ from holdfast.codec import (
 )
 from holdfast.codec import decode as decode_module
 from holdfast.messages import NO_PROPERTIES
-from tests.unit.codec.golden import GOLDEN, raw
-from tests.unit.codec.strategies import connects, packets
+from tests.unit.codec.feeding import fed, refused
+from tests.unit.codec.golden import raw
 
 MIB = 1 << 20
 
 
-def fed(data: bytes, version: Version = V5, step: int = 0, limit: int = 16 * MIB) -> list[Packet]:
-    """What a fresh decoder makes of the bytes, in pieces of ``step`` bytes (0: at once)."""
-    decoder, out = Decoder(version, limit), []
-    for start in range(0, len(data), step or len(data) or 1):
-        decoder.feed(data[start : start + step] if step else data, out)
-    return out
-
-
 def refusal(data: bytes, version: Version = V5, step: int = 0) -> int:
     """The reason code with which a fresh decoder refuses the bytes."""
-    with pytest.raises(MalformedPacket) as caught:
-        fed(data, version, step)
-    return caught.value.reason
-
-
-@pytest.mark.parametrize(("version", "packet", "data"), [g[1:] for g in GOLDEN], ids=[g[0] for g in GOLDEN])
-class TestGolden:
-    def test_whole(self, version: Version, packet: Packet, data: bytes) -> None:
-        """The bytes of the standard are this packet."""
-        assert fed(data, version) == [packet]
-
-    def test_byte_by_byte(self, version: Version, packet: Packet, data: bytes) -> None:
-        """A packet is the same however it is cut."""
-        assert fed(data, version, step=1) == [packet]
-        assert fed(data, version, step=3) == [packet]
-
-    def test_with_trailing_data(self, version: Version, packet: Packet, data: bytes) -> None:
-        """What follows in the same chunk is not touched, and comes next."""
-        assert fed(data + data + b"\xc0", version) == [packet, packet]
-        assert fed(data + b"\xc0\x00", version) == [packet, Pingreq()]
-
-    def test_cut_short(self, version: Version, packet: Packet, data: bytes) -> None:
-        """An unfinished packet is nothing yet, and no error."""
-        assert fed(data[:-1], version) == []
-
-
-@pytest.mark.parametrize("version", [V311, V5])
-@settings(max_examples=150)
-@given(data=st.data())
-def test_round_trip(version: Version, data: st.DataObject) -> None:
-    """Whatever is encoded is decoded to the same packets, in any chunks."""
-    sent = data.draw(st.lists(packets(version), min_size=1, max_size=4))
-    step = data.draw(st.sampled_from((0, 1, 2, 7, 64)))
-    assert fed(b"".join(encode(packet, version) for packet in sent), version, step) == sent
-
-
-@pytest.mark.parametrize("version", [V311, V5])
-@given(data=st.data())
-def test_connect_sets_the_version(version: Version, data: st.DataObject) -> None:
-    """A server's decoder learns the version from CONNECT, for all that follows."""
-    connect = data.draw(connects(version))
-    after = data.draw(packets(version))
-    decoder: Decoder = Decoder(V5 if version == V311 else V311)
-    out: list[Packet] = []
-    decoder.feed(encode(connect, version) + encode(after, version), out)
-    assert out == [connect, after]
-    assert decoder.version == version
+    return refused(data, version, step).reason
 
 
 class TestFraming:
@@ -102,7 +43,8 @@ class TestFraming:
         data = encode_publish("t", b"x" * 2_097_152, 0, False, False, 0, NO_PROPERTIES, V5)
         assert data[1:5] == b"\x84\x80\x80\x01"
         assert fed(data) == fed(data, step=65_536) == [Publish("t", b"x" * 2_097_152)]
-        decoder, out = Decoder(), []
+        decoder = Decoder()
+        out: list[Packet] = []
         for piece in (data[:1], data[1:2], data[2:4], data[4:5], data[5:]):
             decoder.feed(piece, out)
         assert len(out) == 1
@@ -121,7 +63,8 @@ class TestFraming:
     def test_unfinished_packet_then_more(self) -> None:
         """The chunk that ends one packet may hold others and the head of a third."""
         one = encode_publish("t", b"1" * 300, 1, False, False, 1, NO_PROPERTIES, V5)
-        decoder, out = Decoder(), []
+        decoder = Decoder()
+        out: list[Packet] = []
         decoder.feed(one[:200], out)
         assert out == []
         decoder.feed(one[200:] + b"\xc0\x00" + one[:10], out)
@@ -223,6 +166,26 @@ class TestPublish:
         assert [packet.topic for packet in fed(data) if isinstance(packet, Publish)] == names
 
 
+class TestProperties:
+    def test_same_properties_twice(self) -> None:
+        """Properties seen before are decoded once, and nobody can change them for the next message."""
+        data = encode_publish("t", b"", 0, False, False, 0, {"content_type": "text/plain"}, V5)
+        first, second = fed(data + data)
+        assert isinstance(first, Publish)
+        assert isinstance(second, Publish)
+        assert first.properties is second.properties
+        assert not isinstance(first.properties, dict)
+
+    def test_many_properties(self) -> None:
+        """More sections than are remembered, and one too long to be remembered, are all right."""
+        types = [f"c/{index}" for index in range(decode_module.SECTIONS_KEPT + 10)] + ["x" * 200] * 2
+        data = b"".join(
+            encode_publish("t", b"", 0, False, False, 0, {"content_type": name}, V5) for name in types
+        )
+        read = [packet.properties["content_type"] for packet in fed(data) if isinstance(packet, Publish)]
+        assert read == types
+
+
 class TestAcknowledgements:
     @pytest.mark.parametrize("version", [V311, V5])
     @pytest.mark.parametrize("first", ["40", "50", "62", "70"])
@@ -234,14 +197,16 @@ class TestAcknowledgements:
 class TestDeath:
     def test_what_came_before_stays(self) -> None:
         """Packets in front of the illegal one are delivered."""
-        decoder, out = Decoder(), []
+        decoder = Decoder()
+        out: list[Packet] = []
         with pytest.raises(MalformedPacket):
             decoder.feed(encode_ack(4, 1, 0, V5) + raw("00 00") + encode_ack(4, 2, 0, V5), out)
         assert out == [Puback(1)]
 
     def test_dead_for_good(self) -> None:
         """After an error every call raises it again and delivers nothing."""
-        decoder, out = Decoder(), []
+        decoder = Decoder()
+        out: list[Packet] = []
         with pytest.raises(MalformedPacket) as first:
             decoder.feed(raw("30 03 0000 00"), out)
         with pytest.raises(MalformedPacket) as second:
@@ -256,119 +221,6 @@ class TestDeath:
         with pytest.raises(MalformedPacket):
             decoder.feed(raw("10 0D 0004'MQTT' 04 03 003C 0001'a'"), [])
         assert decoder.version == V311
-
-
-class TestSize:
-    def test_limit_is_the_whole_packet(self) -> None:
-        """MQTT 5 §3.1.2.11.4: the size counts the fixed header; a packet of the limit passes."""
-        data = encode_publish("t", b"x" * 100, 0, False, False, 0, NO_PROPERTIES, V5)
-        assert len(fed(data, limit=len(data))) == 1
-        assert len(fed(data, limit=len(data), step=1)) == 1
-
-    @pytest.mark.parametrize("step", [0, 1])
-    def test_mqtt_3_1_2_24(self, step: int) -> None:
-        """[MQTT-3.1.2-24] In 5 a larger packet is refused as soon as its header is known."""
-        decoder, out = Decoder(V5, 1_000), []
-        with pytest.raises(MalformedPacket) as caught:
-            decoder.feed(raw("30 E607"), out)  # 3 + 998
-        assert caught.value.reason == reasons.PACKET_TOO_LARGE
-        assert fed(raw("30 E507"), limit=1_000, step=step) == []
-
-    def test_other_types_in_311(self) -> None:
-        """In 3.1.1 too, whatever is no PUBLISH is refused at once."""
-        decoder = Decoder(V311, 1_000)
-        with pytest.raises(MalformedPacket) as caught:
-            decoder.feed(raw("90 E607"), [])
-        assert caught.value.reason == reasons.PACKET_TOO_LARGE
-
-    @pytest.mark.parametrize("step", [0, 1, 7, 1_000])
-    @pytest.mark.parametrize("qos", [0, 1, 2])
-    def test_publish_in_311_is_read_past(self, qos: int, step: int) -> None:
-        """Contract 10: topic, packet identifier and size are told, and the link lives on."""
-        big = encode_publish("a/giant", b"x" * 2_000, qos, True, False, 9 if qos else 0, NO_PROPERTIES, V311)
-        data = raw("C0 00") + big + raw("40 02 0007")
-        told = OversizePublish("a/giant", qos, 9 if qos else 0, len(big))  # type: ignore[arg-type]
-        assert fed(data, V311, step, limit=1_000) == [Pingreq(), told, Puback(7)]
-
-    def test_a_big_packet_in_small_pieces_is_held_once(self) -> None:
-        """Memory: 16 chunks a MiB, and never more than the packet, its payload and a little."""
-        data = encode_publish("t", bytes(4 * MIB), 0, False, False, 0, NO_PROPERTIES, V5)
-        pieces = [data[start : start + 65_536] for start in range(0, len(data), 65_536)]
-        decoder, out = Decoder(V5), []
-        tracemalloc.start()
-        try:
-            for piece in pieces[:-1]:
-                decoder.feed(piece, out)
-            held, peak = tracemalloc.get_traced_memory()
-            assert held <= peak < 1.2 * len(data)
-            decoder.feed(pieces[-1], out)
-            assert tracemalloc.get_traced_memory()[1] < 2.05 * len(data)
-            out.clear()
-            assert tracemalloc.get_traced_memory()[0] < 65_536
-        finally:
-            tracemalloc.stop()
-
-    def test_an_oversize_publish_is_not_held(self) -> None:
-        """Memory: reading past 8 MiB takes next to nothing."""
-        data = encode_publish("t", bytes(8 * MIB), 0, False, False, 0, NO_PROPERTIES, V311)
-        pieces = [data[start : start + 65_536] for start in range(0, len(data), 65_536)]
-        decoder, out = Decoder(V311, 1_000), []
-        tracemalloc.start()
-        try:
-            for piece in pieces:
-                decoder.feed(piece, out)
-            assert tracemalloc.get_traced_memory()[1] < 150_000
-        finally:
-            tracemalloc.stop()
-        assert out == [OversizePublish("t", 0, 0, len(data))]
-
-    def test_a_dead_decoder_holds_nothing(self) -> None:
-        """Memory: what was gathered is let go with the error."""
-        decoder = Decoder(V311)
-        data = raw("30 80800401 FFFF") + bytes(65_536) + raw("FF") * (MIB - 65_538 + MIB)
-        tracemalloc.start()
-        try:
-            with pytest.raises(MalformedPacket):
-                for start in range(0, len(data), 100_000):
-                    decoder.feed(data[start : start + 100_000], [])
-            assert tracemalloc.get_traced_memory()[0] < 150_000
-        finally:
-            tracemalloc.stop()
-
-
-def anything() -> st.SearchStrategy[bytes]:
-    """Noise, and legal packets with a few bytes changed, cut or doubled."""
-    legal = st.one_of(
-        packets(V5).map(lambda packet: encode(packet, V5)),
-        packets(V311).map(lambda packet: encode(packet, V311)),
-        connects(V5).map(lambda packet: encode(packet, V5)),
-        connects(V311).map(lambda packet: encode(packet, V311)),
-    )
-
-    def spoil(data: bytes, at: int, byte: int, cut: int) -> bytes:
-        at %= len(data)
-        return data[:at] + bytes((byte,)) + data[at + cut :]
-
-    spoilt = st.builds(spoil, legal, st.integers(0, 400), st.integers(0, 255), st.integers(0, 3))
-    return st.one_of(st.binary(max_size=64), spoilt, st.lists(spoilt, max_size=3).map(b"".join))
-
-
-@settings(max_examples=500)
-@given(data=anything(), version=st.sampled_from((V311, V5)), limit=st.sampled_from((5, 60, 16 * MIB)))
-def test_any_bytes_whatever(data: bytes, version: Version, limit: int) -> None:
-    """The decoder raises only its own error, and gives the same whole and byte by byte."""
-
-    def outcome(step: int) -> tuple[list[Packet], tuple[str, int] | None]:
-        decoder, out = Decoder(version, limit), []
-        try:
-            for start in range(0, len(data), step or len(data) or 1):
-                decoder.feed(data[start : start + step] if step else data, out)
-        except MalformedPacket as error:
-            assert error.reason in reasons.IN_PACKET["DISCONNECT"] | reasons.IN_PACKET["CONNACK"]
-            return out, (str(error), error.reason)
-        return out, None
-
-    assert outcome(0) == outcome(1)
 
 
 def test_connect_is_refused_by_its_version_first() -> None:

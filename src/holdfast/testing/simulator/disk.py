@@ -44,6 +44,7 @@ class Disk:
         self.sent: dict[int, Outgoing] = {}
         self.released: dict[int, Outgoing] = {}
         self.received: dict[int, None] = {}
+        self.withheld: dict[int, None] = {}
         self.epoch = 0
         self.uncertain: set[int] = set()
         self._stage: dict[int, int] = {}
@@ -78,6 +79,7 @@ class Disk:
             sent=[(packet_id, self._copy(row)) for packet_id, row in self.sent.items()],
             released=[(packet_id, self._copy(row)) for packet_id, row in self.released.items()],
             received=list(self.received),
+            withheld=list(self.withheld),
         )
 
     def backlog(self) -> list[Outgoing]:
@@ -136,6 +138,7 @@ class Disk:
             if row.qos == 2:
                 self.uncertain.add(row.seq)
         self.sent, self.released, self.received, self._stage = {}, {}, {}, {}
+        self.withheld = {}
         self.epoch = record.number
 
     def _settled(self, record: Settled) -> None:
@@ -146,6 +149,8 @@ class Disk:
 
     def _failed(self, record: Failed) -> None:
         self._end(record.seq, "failed")
+        if record.withheld:
+            self.withheld[record.withheld] = None
 
     def _end(self, seq: int, ending: str) -> None:
         packet_id = self._stage.pop(seq, 0)

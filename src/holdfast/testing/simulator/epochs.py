@@ -1,4 +1,9 @@
-"""Which session of the broker is which: what it really is, and what the client believes."""
+"""Which session of the broker is which: what it really is, and what the client believes.
+
+A broker says once that it has forgotten a session: in the CONNACK that begins a new one. If that
+CONNACK is lost, or the process dies before the new epoch is durable, no client can ever know; what
+was in flight is excused then, and the simulator counts how often it happened.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +13,28 @@ from holdfast.testing.simulator.promises import Promise, PromiseBroken
 
 
 class Epochs:
-    """The client's epochs against the broker's generations."""
+    """The client's epochs against the broker's generations (serial numbers of its sessions)."""
 
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
         self._due = 0
-
-    def begun(self) -> None:
-        """The client has heard that its session is new."""
-        self._due += 1
+        self._generations: dict[int, int] = {}
 
     def restarted(self) -> None:
         """A new process knows what is on the disk."""
         self._due = self._disk.epoch
+
+    def connack(self, present: bool, generation: int) -> bool:
+        """CONNACK reaches the client. Whether it resumes a session that is not the one it knew."""
+        if present:
+            return self._generations.setdefault(self._due, generation) != generation
+        self._due += 1
+        self._generations[self._due] = generation
+        return False
+
+    def mistaken(self, generation: int) -> None:
+        """From here on the client takes this session for its own."""
+        self._generations[self._due] = generation
 
     def depended_on(self, packet: Packet) -> None:
         """A packet leaves that belongs to the session."""

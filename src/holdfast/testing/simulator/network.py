@@ -89,8 +89,8 @@ class Link:
         self._gone_down = gone_down
 
     def idle(self) -> bool:
-        """Whether nothing is on its way in either direction."""
-        return self.up.idle() and self.down.idle()
+        """Whether the link works, and nothing is on its way."""
+        return self.up.idle() and self.down.idle() and not (self.up.swallows or self.down.swallows)
 
     def hole(self) -> None:
         """Both directions fall silent, and nobody is told."""

@@ -16,7 +16,7 @@ from holdfast.protocol import (
     ConnectRequest,
     Delivery,
     Intent,
-    Link,
+    LinkState,
     NotGranted,
     Opened,
     Output,
@@ -24,6 +24,7 @@ from holdfast.protocol import (
     SessionEvent,
 )
 from holdfast.testing.simulator.network import Link as NetworkLink
+from holdfast.testing.simulator.scenario import CLIENT_ID
 from holdfast.testing.simulator.schedule import Owner
 from holdfast.testing.simulator.tap import Tap
 from holdfast.testing.simulator.writer import Writer
@@ -46,6 +47,7 @@ class Process(Owner):
         "_pumping",
         "_tick_at",
         "backlog",
+        "inherited",
         "link",
         "running",
         "serial",
@@ -69,6 +71,7 @@ class Process(Owner):
         self.tap: Tap | None = None
         self.running: list[Delivery] = []
         self.woke = 0.0
+        self.inherited = world.disk.accepted
         self._tick_at: float | None = None
         self._leaving = False
         self._pumping = False
@@ -97,7 +100,7 @@ class Process(Owner):
     def _request(self) -> ConnectRequest:
         scenario = self.world.scenario
         return ConnectRequest(
-            client_id="simulated",
+            client_id=CLIENT_ID,
             version=scenario.version,
             session_expiry_s=scenario.session_expiry_s,
             keepalive_s=scenario.keepalive_s,
@@ -110,7 +113,7 @@ class Process(Owner):
         self.world.schedule.after(self.world.rng.random() * self.world.redial_s, self, self.dial)
 
     def _too_slow(self, link: NetworkLink) -> None:
-        if self.link is link and self.session.link is Link.CONNECTING:
+        if self.link is link and self.session.link is LinkState.CONNECTING:
             self.world.paths["no CONNACK in time"] += 1
             self._hang_up()
 
@@ -121,7 +124,7 @@ class Process(Owner):
 
     def leave(self) -> None:
         """End the connection on purpose, then come back."""
-        if self.session.link is Link.UP:
+        if self.session.link is LinkState.UP:
             self.session.disconnect(self.world.now)
             self._leaving = True
             self.pump()
@@ -131,7 +134,6 @@ class Process(Owner):
         self.link.closed_by_client()
         self.link = self.tap = None
         self._leaving = False
-        self.world.paths.lost_link(self.session)
         self.session.lost(self.world.now)
         self._dial_later()
         self.pump()
@@ -174,6 +176,10 @@ class Process(Owner):
         self._border("acked")
         self.pump()
 
+    def freeze(self, how_long_s: float) -> None:
+        """Stand still; everything that happens to this process waits."""
+        self.woke = self.frozen_until = self.world.now + how_long_s
+
     def _tick(self) -> None:
         self._tick_at = None
         self.session.tick(self.world.now)
@@ -206,7 +212,7 @@ class Process(Owner):
 
     def _feed(self) -> None:
         """Rows in order; QoS 1 and 2 as many as there is room for."""
-        if not self.backlog or self.session.link is not Link.UP:
+        if not self.backlog or self.session.link is not LinkState.UP:
             return
         room, rows = self.session.room(), []
         while self.backlog and (room > 0 or not self.backlog[0].qos):
@@ -253,7 +259,7 @@ class Process(Owner):
 
     def _ended(self) -> bool:
         """The session wants no more of this link; a farewell waits for the disk like all else."""
-        return self.session.link is Link.CLOSING and (not self._leaving or self.writer.idle())
+        return self.session.link is LinkState.CLOSING and (not self._leaving or self.writer.idle())
 
     def _wind(self) -> None:
         deadline = self.session.deadline()

@@ -39,6 +39,7 @@ class Promise(Enum):
     SUBSCRIBED = "contract 6: subscriptions are intents that outlive connections and sessions"
     STRICT = "contract 29: the broker's strict mode has nothing to object to"
     NO_FALSE_ALARM = "MQTT-4.13.1-1: a link is ended for a broken rule only, and none was broken"
+    BROKEN_RULE = "MQTT-4.13.1-1: a broken rule ends the link"
     NO_EXCEPTION = "contract 9 of design: no exception leaves the core"
     SANE = "the core's own books agree with each other"
     LIVE = "contract 2.9: everything comes to an end once the network is healed"

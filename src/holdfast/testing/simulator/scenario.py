@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, Literal, cast
 
 from holdfast.codec import V5, V311, Version
+from holdfast.messages import QoS
+from holdfast.testing.model import BrokerLimits
 from holdfast.testing.simulator.network import Weather
+
+CLIENT_ID = "simulated"
+
+TOO_BIG_BYTES = 250
+"""Payloads of this size are above the packet limit that some seeds draw."""
+
+Wish = tuple[QoS, Literal["always", "new", "never"]]
+"""What the application wants of a subscription: QoS and retained messages."""
 
 FILTERS = ("in/0/#", "in/1/+", "in/2/x", "$share/g/in/3/#", "in/+/deep/#")
 """The subscriptions a client may want: no two match the same topic, so each message comes once."""
@@ -38,23 +48,13 @@ ACTIONS = {
     "broker_refuses": 1,
     "takeover": 1,
     "leave": 1,
-    "duplicate": 2,
-    "confuse": 1,
-    "echo": 2,
+    "broker_rejects": 1,
+    "amnesia": 1,
+    "repeat": 3,
+    "stray": 3,
+    "lie": 1,
 }
 """What may happen at a turn, and how often: weights before the seed stretches them."""
-
-
-@dataclass
-class BrokerLimits:
-    """What the broker says in CONNACK; None and the defaults are not said."""
-
-    receive_maximum: int | None = None
-    max_packet_bytes: int | None = None
-    maximum_qos: int = 2
-    retain_available: bool = True
-    shared_available: bool = True
-    keepalive_s: int | None = None
 
 
 @dataclass
@@ -68,6 +68,7 @@ class Scenario:
     receive_maximum: int
     max_packet_bytes: int
     topic_alias_maximum: int
+    aliases: bool
     commit_s: float
     inline_commit: bool
     handler_s: float
@@ -92,6 +93,7 @@ class Scenario:
             receive_maximum=rng.choice((1, 2, 5, 20)),
             max_packet_bytes=rng.choice((220, 16 << 20)),
             topic_alias_maximum=rng.choice((0, 2, 16)),
+            aliases=version == V5 and rng.random() < 0.3,
             commit_s=rng.choice((0.0, 0.002, 0.02, 0.2)),
             inline_commit=rng.random() < 0.15,
             handler_s=rng.choice((0.0, 0.01, 0.1, 1.0)),
@@ -124,13 +126,16 @@ def _weights(rng: Random) -> list[int]:
 
 def draw_limits(rng: Random, version: Version) -> BrokerLimits:
     """The broker's limits until its next restart; 3.1.1 has none to say."""
+    forward_at = cast(Literal["PUBLISH", "PUBREL"], rng.choice(("PUBLISH", "PUBREL")))
     if version == V311 or rng.random() < 0.3:
-        return BrokerLimits()
+        return BrokerLimits(max_inflight=rng.choice((2, 20)), forward_at=forward_at)
     return BrokerLimits(
+        forward_at=forward_at,
         receive_maximum=rng.choice((None, 1, 2, 4, 10)),
         max_packet_bytes=rng.choice((None, None, 150, 400)),
         maximum_qos=rng.choice((2, 2, 2, 2, 2, 1, 0)),
         retain_available=rng.random() < 0.8,
         shared_available=rng.random() < 0.8,
-        keepalive_s=rng.choice((None, None, 3)),
+        server_keep_alive=rng.choice((None, None, 3)),
+        max_inflight=rng.choice((2, 20)),
     )

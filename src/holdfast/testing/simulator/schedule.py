@@ -6,6 +6,8 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
 
+from holdfast.testing.manual_clock import ManualClock
+
 
 class Owner:
     """Somebody things happen to: a dead one's events fall away, a frozen one's wait."""
@@ -20,12 +22,17 @@ class Owner:
 class Schedule:
     """Calls to come, by time."""
 
-    __slots__ = ("_heap", "_serial", "now")
+    __slots__ = ("_clock", "_heap", "_serial")
 
-    def __init__(self, now: float) -> None:
-        self.now = now
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
         self._heap: list[tuple[float, int, Owner, Callable[..., None], tuple[Any, ...]]] = []
         self._serial = 0
+
+    @property
+    def now(self) -> float:
+        """Seconds on the virtual clock."""
+        return self._clock.now()
 
     def at(self, moment: float, owner: Owner, call: Callable[..., None], *arguments: Any) -> None:
         """Call this at a moment, which is now if it has passed."""
@@ -45,6 +52,6 @@ class Schedule:
             if owner.frozen_until > moment:
                 heappush(self._heap, (owner.frozen_until, serial, owner, call, arguments))
                 continue
-            self.now = moment
+            self._clock.advance_to(moment)
             return call, arguments
         return None

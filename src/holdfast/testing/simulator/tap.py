@@ -7,11 +7,12 @@ Whatever the core gives to the transport passes ``leaves`` first, whatever reach
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from holdfast import codec
-from holdfast.codec import V5, Connack, Decoder, Packet, Publish
+from holdfast.codec import V5, Connack, Decoder, MalformedPacket, Packet, Publish
 from holdfast.protocol import ConnectRequest
 from holdfast.testing.simulator.lines import Lines
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
@@ -90,6 +91,11 @@ class Tap:
             self._inflight.add(packet.packet_id)
             if len(self._inflight) > self._window:
                 self._fail(Promise.WINDOW, "%d in flight, Receive Maximum %d", len(self._inflight), self._window)
+        if packet.qos or seq > self._process.inherited:
+            self._order(packet, seq)
+
+    def _order(self, packet: Publish, seq: int) -> None:
+        """A QoS 0 row of a process that died has lost its place: whether it left is not on the disk."""
         if seq <= self._last_seq:
             promise = Promise.RESEND_ORDER if packet.dup else Promise.ORDER
             self._fail(promise, "message %d behind %d on one connection", seq, self._last_seq)
@@ -177,7 +183,8 @@ class Tap:
         """These bytes are about to be given to the session."""
         self.heard = self._world.now
         packets: list[Packet] = []
-        self._in.feed(data, packets)
+        with suppress(MalformedPacket):
+            self._in.feed(data, packets)
         for packet in packets:
             self._world.note("  <- %s", packet)
             note = _IN.get(type(packet))

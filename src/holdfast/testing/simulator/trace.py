@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import fields, is_dataclass
 
 
 class Trace:
@@ -21,4 +22,19 @@ class Trace:
 
     def lines(self) -> list[str]:
         """Everything remembered, oldest first."""
-        return [f"{step:5d} {now:11.4f}  {text % args}" for step, now, text, args in self._lines]
+        return [
+            f"{step:5d} {now:11.4f}  {text % tuple(map(brief, args))}" for step, now, text, args in self._lines
+        ]
+
+
+def brief(value: object) -> object:
+    """Packets and records as one short line each."""
+    if isinstance(value, bytes):
+        return value if len(value) <= 24 else value[:20] + b"..."
+    if isinstance(value, list):
+        return [brief(item) for item in value]
+    if is_dataclass(value):
+        parts = ((part.name, getattr(value, part.name)) for part in fields(value))
+        said = ", ".join(f"{name}={brief(is_said)!s}" for name, is_said in parts if is_said)
+        return f"{type(value).__name__}({said})"
+    return value

@@ -1,0 +1,53 @@
+"""What is broken when: pure, the same for the same seed.
+
+The run is cut into five parts of equal length. Nothing happens in the first quarter of the first;
+each other part begins with a fault that is over before the part ends, so that every recovery is seen
+by itself. The kill comes last, because what a broker forgets then cannot be helped by what follows.
+
+=========  ===========================================================================
+cut        both sides of every connection get a TCP reset; the broker never stops
+restart    SIGTERM, a pause, start again: the broker saves its sessions
+freeze     SIGSTOP: the socket stays open and nobody answers
+kill       kill -9, a pause, start again: the broker loses what it had not saved
+=========  ===========================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+Kind = Literal["cut", "restart", "freeze", "kill"]
+
+ORDER: tuple[Kind, ...] = ("cut", "restart", "freeze", "kill")
+
+KEEPALIVE_S = 2
+"""Of every client here: a frozen broker is noticed within 3 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault: when it begins, and how long the broker is away (0: not at all)."""
+
+    kind: Kind
+    at_s: float
+    away_s: float
+
+
+def plan(seconds: float, seed: int) -> list[Fault]:
+    """The faults of a run that sends for so long."""
+    chance = Random(seed)
+    part = seconds / (len(ORDER) + 1)
+    faults = []
+    for index, kind in enumerate(ORDER):
+        begin = part * (index + 0.6) + chance.uniform(0, 0.15) * part
+        faults.append(Fault(kind, round(begin, 2), _away_s(kind, part, chance)))
+    return faults
+
+
+def _away_s(kind: Kind, part: float, chance: Random) -> float:
+    longest = 0.7 * part
+    shortest = {"cut": 0.0, "restart": 0.5, "freeze": 1.5 * KEEPALIVE_S + 0.5, "kill": 0.5}[kind]
+    spread = {"cut": 0.0, "restart": 1.0, "freeze": 0.5, "kill": 1.5}[kind]
+    return round(min(longest, shortest + chance.uniform(0, spread)) if spread else 0.0, 2)

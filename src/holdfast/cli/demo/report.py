@@ -1,0 +1,108 @@
+"""The demo in words: values in, lines out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from holdfast.cli.demo.judge import Verdict
+from holdfast.cli.demo.plan import Fault, Kind
+from holdfast.cli.words import count
+from holdfast.ingest import IngestLedger
+from holdfast.outbox import Ledger
+
+_LOOKS: dict[Kind, tuple[str, str]] = {
+    "cut": ("✂", "TCP reset on every connection"),
+    "restart": ("↻", "broker restarted, away {away_s:.1f} s"),
+    "freeze": ("❄", "broker stopped for {away_s:.1f} s, sockets open"),
+    "kill": ("✗", "broker killed with -9, away {away_s:.1f} s"),
+}
+
+STYLES: dict[str, str] = {"cut": "yellow", "restart": "yellow", "freeze": "cyan", "kill": "red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """How one fault went: seconds after its beginning, or after the broker could be reached again.
+
+    ``back_s`` None: it was not over when the time was up.
+    """
+
+    fault: Fault
+    noticed_s: float | None
+    back_s: float | None
+    peak: int
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything the run came to."""
+
+    published: Ledger
+    ingested: IngestLedger
+    verdict: Verdict
+
+    @property
+    def good(self) -> bool:
+        """Whether we kept every promise; what the broker forgot does not count."""
+        books = self.published
+        ended = books.acknowledged + books.sent + books.failed + books.expired + books.dropped
+        return self.verdict.ours == 0 and books.accepted == ended and self.ingested.waiting == 0
+
+
+def stamp(seconds: float) -> str:
+    """``00:06``."""
+    return f"{int(seconds) // 60:02}:{int(seconds) % 60:02}"
+
+
+def entry(seconds: float, name: str, glyph: str, what: str, rest: str = "") -> str:
+    """One line of the timeline."""
+    return f" {stamp(seconds)}  {name:<9}{glyph} {what:<45}{rest}".rstrip()
+
+
+def fault_line(recovery: Recovery) -> str:
+    """One fault and how it ended."""
+    fault = recovery.fault
+    glyph, what = _LOOKS[fault.kind]
+    back = "not back in time" if recovery.back_s is None else f"back in {recovery.back_s:4.1f} s"
+    rest = f"{back:<18}outbox peak {count(recovery.peak):>5}   {recovery.cause or ''}"
+    return entry(fault.at_s, fault.kind, glyph, what.format(away_s=fault.away_s), rest)
+
+
+def fault_record(recovery: Recovery) -> dict[str, Any]:
+    """The same as an object."""
+    rest = asdict(recovery)
+    return {"event": "fault", **rest.pop("fault"), **rest}
+
+
+def books(outcome: Outcome) -> list[str]:
+    """The ledgers, each as its equation."""
+    mine, verdict = outcome.published, outcome.verdict
+    lines = [
+        f" published {count(mine.accepted)} = acknowledged {count(mine.acknowledged)} + sent {count(mine.sent)}"
+        f" + failed {count(mine.failed)} + expired {count(mine.expired)} + dropped {count(mine.dropped)}"
+        f" + pending {count(mine.pending)}",
+        f" stored    {count(verdict.stored)}   lost {count(verdict.lost)}   stored twice {count(verdict.doubled)}"
+        f"   out of order {count(verdict.unordered)}   broker lost {count(verdict.broker_lost)}",
+    ]
+    if verdict.broker_doubled:
+        lines.append(f"           the broker sent {count(verdict.broker_doubled)} messages once more as new ones")
+    if verdict.wiped:
+        lines.append(f"           we asked the broker to forget a session {count(verdict.wiped)} times")
+    return lines
+
+
+def outcome_record(outcome: Outcome, database: str, seed: int) -> dict[str, Any]:
+    """The outcome as an object."""
+    published = asdict(outcome.published)
+    published["since"] = outcome.published.since.isoformat()
+    return {
+        "event": "ledger",
+        "published": published,
+        "ingested": asdict(outcome.ingested),
+        **asdict(outcome.verdict),
+        "good": outcome.good,
+        "database": database,
+        "seed": seed,
+    }

@@ -1,0 +1,113 @@
+"""``holdfast demo`` as it is seen: the timeline while it happens, the books at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.cli.demo import report
+from holdfast.cli.demo.brokers import choose
+from holdfast.cli.demo.plan import plan
+from holdfast.cli.demo.readings import GATEWAYS
+from holdfast.cli.demo.run import RATE, Run
+from holdfast.cli.failures import Code
+from holdfast.cli.render import Screen
+from holdfast.cli.words import count
+from holdfast.ingest import SinkError
+
+LIVE_EVERY_S = 0.1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DemoOptions:
+    """How long, which faults, and where the rows go."""
+
+    seconds: float = 30
+    seed: int | None = None
+    folder: str = "demo"
+
+
+async def demo(options: DemoOptions, screen: Screen) -> int:
+    """0 when we kept every promise, 1 when not."""
+    database = _fresh(Path(options.folder))
+    seed = options.seed if options.seed is not None else int(time.strftime("%Y%m%d"))
+    with tempfile.TemporaryDirectory(prefix="holdfast-demo-") as state:
+        broker = choose(Path(state))
+        screen.result(
+            {"event": "begin", "broker": broker.name, "database": str(database), "seed": seed},
+            f"holdfast demo · broker: {broker.name} on 127.0.0.1:{broker.port} · QoS 2 · into {database}\n"
+            f"{GATEWAYS} gateways publish {RATE} readings/s for {options.seconds:g} s."
+            " We break things; you watch.\n",
+            "bold",
+        )
+        async with Run(broker, database, seed).started() as run:
+            outcome = await _watched(run, options, seed, screen)
+    _conclude(outcome, options, database, seed, screen)
+    return Code.DONE if outcome.good else Code.FAILED
+
+
+async def _watched(run: Run, options: DemoOptions, seed: int, screen: Screen) -> report.Outcome:
+    def tell(recovery: report.Recovery) -> None:
+        style = report.STYLES[recovery.fault.kind]
+        screen.result(report.fault_record(recovery), report.fault_line(recovery), style)
+
+    screen.result({"event": "connected"}, report.entry(0, "link", "●", "connected"), "green")
+    async with _live(run, screen):
+        await run.send(options.seconds, plan(options.seconds, seed), tell)
+        screen.result({"event": "draining"}, report.entry(run.seconds, "done", "●", "draining …"), "green")
+        return await run.drain()
+
+
+@asynccontextmanager
+async def _live(run: Run, screen: Screen) -> AsyncIterator[None]:
+    task = asyncio.create_task(_look(run, screen)) if screen.moves and not screen.as_json else None
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        screen.settle()
+
+
+async def _look(run: Run, screen: Screen) -> None:
+    while True:
+        published, stored, waiting = run.counts
+        screen.progress(
+            f" {report.stamp(run.seconds)}  published {count(published):>6} · stored {count(stored):>6}"
+            f" · in the outboxes {count(waiting):>5}"
+        )
+        await asyncio.sleep(LIVE_EVERY_S)
+
+
+def _conclude(
+    outcome: report.Outcome, options: DemoOptions, database: Path, seed: int, screen: Screen
+) -> None:
+    more = f" --seconds {options.seconds:g}" if options.seconds != DemoOptions.seconds else ""
+    lines = [
+        "",
+        *report.books(outcome),
+        f" look:     sqlite3 {database} 'select topic, count(*) from messages group by 1'",
+        f" replay:   holdfast demo --seed {seed}{more}",
+    ]
+    style = "bold green" if outcome.good else "bold red"
+    screen.result(report.outcome_record(outcome, str(database), seed), "\n".join(lines), style)
+
+
+def _fresh(folder: Path) -> Path:
+    """The database of this run; that of an earlier one is removed. Raises SinkError."""
+    database = folder / "vitals.db"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (database.name, f"{database.name}-wal", f"{database.name}-shm"):
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise SinkError(
+            f"{database} cannot be made: {error.strerror}", target=str(database), hint="choose another --folder"
+        ) from error
+    return database

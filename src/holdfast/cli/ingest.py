@@ -1,0 +1,177 @@
+"""``holdfast ingest``: MQTT into a database, with a line that says how it goes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from holdfast.cli.failures import Code, spoken
+from holdfast.cli.link import LinkOptions, news
+from holdfast.cli.render import Screen
+from holdfast.cli.running import stop_wish
+from holdfast.cli.words import clock, count
+from holdfast.client import Client, Status
+from holdfast.ingest import Ingest, IngestLedger, SqliteSink
+from holdfast.ingest.row import capture_columns
+from holdfast.ingest.target import sqlite_path
+from holdfast.messages import QoS
+
+SESSION_S = 24 * 3600
+"""How long the broker keeps messages for us while we are away (contract 2)."""
+
+TTY_EVERY_S, PLAIN_EVERY_S = 0.25, 10.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IngestOptions:
+    """What goes where."""
+
+    filters: tuple[str, ...]
+    into: str
+    qos: QoS = 1
+    batch: int = 500
+    batch_wait_s: float = 0.01
+
+
+async def ingest(link: LinkOptions, options: IngestOptions, screen: Screen) -> int:
+    """Until SIGINT or SIGTERM; prints the ledger."""
+    link.check()
+    captures = capture_columns(options.filters)
+    sink = SqliteSink(sqlite_path(options.into), captures=captures)
+    client = await _client(link, sink)
+    service = Ingest(
+        client,
+        topic=options.filters,
+        into=sink,
+        qos=options.qos,
+        batch=options.batch,
+        batch_wait_s=options.batch_wait_s,
+    )
+    async with stop_wish() as wish, news(client, screen), _progress(service, client, screen):
+        stopping = asyncio.create_task(_stop(wish, service, screen))
+        try:
+            ledger = await service.run()
+        finally:
+            stopping.cancel()
+    return _finish(ledger, service, sink.target, screen)
+
+
+async def _client(link: LinkOptions, sink: SqliteSink) -> Client:
+    """The client id is that of the database file, so that the broker knows us again."""
+    try:
+        client_id = link.client_id or await sink.client_id()
+        return link.client(client_id=client_id, session_expiry_s=SESSION_S)
+    except BaseException:
+        await sink.close()
+        raise
+
+
+async def _stop(wish: asyncio.Event, service: Ingest, screen: Screen) -> None:
+    await wish.wait()
+    screen.settle()
+    screen.talk("draining …")
+    await service.stop()
+
+
+def _finish(ledger: IngestLedger, service: Ingest, target: str, screen: Screen) -> int:
+    screen.settle()
+    screen.result({"event": "ledger", **asdict(ledger), "into": target}, f"{books(ledger)}      {target}")
+    if service.trouble is not None:
+        screen.fail(f"{spoken(service.trouble)} The broker keeps what is waiting.")
+        return Code.CANTCREAT
+    return Code.DONE
+
+
+def books(ledger: IngestLedger) -> str:
+    """The ledger as its equation."""
+    return (
+        f"received {count(ledger.received)} = stored {count(ledger.stored)} + repeated {count(ledger.repeated)}"
+        f" + quarantined {count(ledger.quarantined)} + waiting {count(ledger.waiting)}"
+    )
+
+
+# -- the line that moves -------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _progress(service: Ingest, client: Client, screen: Screen) -> AsyncIterator[None]:
+    task = asyncio.create_task(_watch(service, client, screen), name="progress")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _watch(service: Ingest, client: Client, screen: Screen) -> None:
+    every_s = TTY_EVERY_S if screen.moves and not screen.as_json else PLAIN_EVERY_S
+    loop = asyncio.get_running_loop()
+    meter = Meter(loop.time())
+    trouble = None
+    while True:
+        await asyncio.sleep(min(every_s, 1.0))
+        if service.trouble is not None and trouble is None:
+            screen.talk(f"{spoken(service.trouble)} Nothing is acknowledged meanwhile; trying again.", "bold red")
+        trouble = service.trouble
+        if meter.due(loop.time(), every_s):
+            rate = meter.rate(loop.time(), service.ledger.stored)
+            _show(progress(rate, service.ledger, client), screen)
+
+
+def _show(record: dict[str, Any], screen: Screen) -> None:
+    if screen.as_json:
+        screen.record(record)
+    else:
+        screen.progress(line(record))
+
+
+class Meter:
+    """Messages a second, smoothed over a few looks."""
+
+    def __init__(self, now: float) -> None:
+        self._shown_at = self._at = now
+        self._total = 0
+        self._rate = 0.0
+
+    def due(self, now: float, every_s: float) -> bool:
+        """Whether it is time to show something."""
+        return now - self._shown_at >= every_s
+
+    def rate(self, now: float, total: int) -> float:
+        """The rate at this moment, the total being so high now."""
+        fresh = (total - self._total) / max(now - self._at, 1e-6)
+        weight = min(1.0, (now - self._at) / 1.0)
+        self._rate += weight * (fresh - self._rate)
+        self._shown_at = self._at = now
+        self._total = total
+        return self._rate
+
+
+def progress(rate: float, ledger: IngestLedger, client: Client) -> dict[str, Any]:
+    """How it goes, as one object."""
+    snapshot = client.snapshot()
+    up = snapshot.connected_since if snapshot.status is Status.CONNECTED else None
+    return {
+        "event": "progress",
+        "rate": round(rate),
+        "stored": ledger.stored,
+        "waiting": ledger.waiting,
+        "repeated": ledger.repeated,
+        "link": snapshot.status.value,
+        "link_up_s": None if up is None else round((datetime.now(UTC) - up).total_seconds(), 1),
+        "cause": snapshot.hint,
+    }
+
+
+def line(record: dict[str, Any]) -> str:
+    """The same for a person."""
+    up = record["link_up_s"]
+    link = f"link up {clock(up)}" if up is not None else f"link {record['link']}"
+    return (
+        f" {count(record['rate'])} msg/s · stored {count(record['stored'])} · waiting {count(record['waiting'])}"
+        f" · repeated {count(record['repeated'])} · {link}"
+    )

@@ -1,0 +1,247 @@
+"""The face of the model broker: who is called with which packet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from holdfast import reasons
+from holdfast.codec import (
+    V311,
+    Connack,
+    Connect,
+    Disconnect,
+    MalformedPacket,
+    OversizePublish,
+    Packet,
+    Pingreq,
+    Pingresp,
+    Puback,
+    Pubcomp,
+    Publish,
+    Pubrec,
+    Pubrel,
+    Subscribe,
+    Unsubscribe,
+    encode,
+)
+from holdfast.codec.packet_types import CONNACK, PINGRESP
+from holdfast.messages import NO_PROPERTIES, Properties, QoS
+from holdfast.testing.model import snapshot
+from holdfast.testing.model.books import Books
+from holdfast.testing.model.connecting import Connecting
+from holdfast.testing.model.delivering import Delivering
+from holdfast.testing.model.faults import Sender
+from holdfast.testing.model.limits import BrokerLimits
+from holdfast.testing.model.link import Link
+from holdfast.testing.model.receiving import Receiving
+from holdfast.testing.model.session import Session, Stored
+from holdfast.testing.model.subscribing import Subscribing
+from holdfast.testing.model.wire import Output
+
+_UNACCEPTABLE_VERSION_311 = 1
+_PONG = encode(Pingresp(), V311)
+
+
+class BrokerCore:
+    """See the package's docstring. ``now`` is in seconds of any clock that does not run back."""
+
+    def __init__(self, limits: BrokerLimits | None = None, *, strict: bool = False) -> None:
+        self._books = books = Books(limits or BrokerLimits(), strict)
+        delivering = Delivering(books)
+        receiving = Receiving(books, delivering)
+        subscribing = Subscribing(books, delivering)
+        self._connecting = connecting = Connecting(books, delivering)
+        self._delivering = delivering
+        self._handlers: Mapping[type[Packet], Callable[[Link, Any], None]] = {
+            Connect: connecting.connect,
+            Disconnect: connecting.disconnect,
+            Publish: receiving.publish,
+            OversizePublish: receiving.oversize,
+            Pubrel: receiving.pubrel,
+            Puback: delivering.puback,
+            Pubrec: delivering.pubrec,
+            Pubcomp: delivering.pubcomp,
+            Subscribe: subscribing.subscribe,
+            Unsubscribe: subscribing.unsubscribe,
+            Pingreq: self._pingreq,
+        }
+
+    @classmethod
+    def load(
+        cls, state: snapshot.State, now: float, limits: BrokerLimits | None = None, *, strict: bool = False
+    ) -> BrokerCore:
+        """The broker after a crash that left ``state``; ``now`` is on the same clock as before it."""
+        core = cls(limits, strict=strict)
+        core._books.now = now
+        snapshot.restore(core._books, state)
+        return core
+
+    def state(self) -> snapshot.State:
+        """All that must be durable before ``take`` may leave, as plain data that shares nothing with it."""
+        return snapshot.state(self._books)
+
+    # ---- in
+
+    def open(self, conn_id: int, now: float) -> None:
+        """A client has connected the transport."""
+        self._books.now = now
+        self._books.links[conn_id] = Link(conn_id, self._books.limits, now)
+
+    def receive(self, conn_id: int, data: bytes, now: float) -> None:
+        """Bytes from a client; those of a link that has ended mean nothing."""
+        self._books.now = now
+        link = self._books.links.get(conn_id)
+        if link is None:
+            return
+        packets: list[Packet] = []
+        error: MalformedPacket | None = None
+        try:
+            link.decoder.feed(data, packets)
+        except MalformedPacket as malformed:
+            error = malformed
+        if packets:
+            link.heard_at = now
+        for packet in packets:
+            self._take_in(link, packet)
+            if not link.alive:
+                return
+        if error is not None:
+            self._malformed(link, error)
+
+    def closed(self, conn_id: int, now: float) -> None:
+        """The link is gone without DISCONNECT."""
+        self._books.now = now
+        link = self._books.links.get(conn_id)
+        if link is not None:
+            self._connecting.lost(link)
+
+    def tick(self, now: float) -> None:
+        """Time has passed."""
+        self._books.now = now
+        self._connecting.tick()
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        now: float,
+        *,
+        qos: QoS = 1,
+        retain: bool = False,
+        properties: Properties = NO_PROPERTIES,
+    ) -> None:
+        """A message from elsewhere, to every subscriber; ``accepted`` has only what clients sent."""
+        self._books.now = now
+        self._books.dirty = True
+        self._delivering.route(Stored(topic, payload, qos, retain, properties, now))
+
+    # ---- out
+
+    def take(self) -> list[Output]:
+        """What is to be sent, in order, since the last call."""
+        out, self._books.wire.out = self._books.wire.out, []
+        return out
+
+    def next_deadline(self) -> float | None:
+        """When ``tick`` has something to do; None: never."""
+        return self._connecting.next_deadline()
+
+    # ---- faults
+
+    def hold(self, packet: str, sender: Sender = "broker") -> None:
+        """Packets of this type wait until ``release``; those of a link that ends are gone."""
+        self._books.faults.hold(packet, sender)
+
+    def drop(self, packet: str, times: int = 1, sender: Sender = "broker") -> None:
+        """The next packets of this type vanish."""
+        self._books.faults.drop(packet, times, sender)
+
+    def refuse(self, packet: str, reason: int, times: int | None = None) -> None:
+        """The next CONNECT, PUBLISH, SUBSCRIBE or UNSUBSCRIBE get this reason code; None: all of them.
+
+        3.1.1: a CONNECT gets the return code that says the same, a SUBSCRIBE 0x80; a PUBLISH of QoS 1 or
+        2 ends the connection. A QoS 0 PUBLISH vanishes in both.
+        """
+        self._books.faults.refuse(packet, reason, times)
+
+    def release(self, now: float) -> None:
+        """Lift every hold, drop and refusal, and let go what was held, in order."""
+        self._books.now = now
+        for sender, item in self._books.faults.release():
+            if sender == "broker":
+                self._books.wire.let_go(*item)
+            elif item[0].alive:
+                self._handle(*item)
+
+    # ---- what tests ask
+
+    @property
+    def dirty(self) -> bool:
+        """Whether something durable has changed since it was set to False."""
+        return self._books.dirty
+
+    @dirty.setter
+    def dirty(self, value: bool) -> None:
+        self._books.dirty = value
+
+    @property
+    def accepted(self) -> Sequence[Publish]:
+        """What clients published, as it first came."""
+        return self._books.accepted
+
+    @property
+    def routed(self) -> Sequence[Publish]:
+        """What went onward, in order."""
+        return self._books.routed
+
+    @property
+    def violations(self) -> list[str]:
+        """What clients were cut off for."""
+        return self._books.wire.violations
+
+    @property
+    def connects(self) -> int:
+        """CONNECTs received."""
+        return self._books.connects
+
+    @property
+    def sessions(self) -> Mapping[str, Session]:
+        """By client id; to look at, not to change."""
+        return self._books.sessions
+
+    @property
+    def retained(self) -> Mapping[str, Stored]:
+        """By topic; to look at, not to change."""
+        return self._books.retained
+
+    # ---- inside
+
+    def _take_in(self, link: Link, packet: Packet) -> None:
+        """The judge sees what the client sent, the scripts decide what of it the broker sees."""
+        objection = None if link.judge is None else link.judge.objection(packet)
+        if objection is not None:
+            self._books.wire.fail(link, objection)
+            return
+        faults = self._books.faults
+        if not faults.active or faults.lets_pass(type(packet).__name__.upper(), "client", (link, packet)):
+            self._handle(link, packet)
+
+    def _handle(self, link: Link, packet: Packet) -> None:
+        if link.session is None and not isinstance(packet, Connect):
+            self._books.wire.fail(link, f"{type(packet).__name__.upper()} before CONNECT [MQTT-3.1.0-1]")
+            return
+        self._handlers.get(type(packet), self._unexpected)(link, packet)
+
+    def _pingreq(self, link: Link, packet: Pingreq) -> None:
+        self._books.wire.send(link, PINGRESP, _PONG)
+
+    def _unexpected(self, link: Link, packet: Packet) -> None:
+        self._books.wire.fail(link, f"{type(packet).__name__.upper()}, which no client may send now")
+
+    def _malformed(self, link: Link, error: MalformedPacket) -> None:
+        """A client of another protocol gets the answer that all of them understand [MQTT-3.1.2-2]."""
+        if link.session is None and error.reason == reasons.UNSUPPORTED_PROTOCOL_VERSION:
+            code = _UNACCEPTABLE_VERSION_311
+            self._books.wire.send(link, CONNACK, encode(Connack(False, code), V311), detail=code)
+        self._books.wire.fail(link, str(error), error.reason)

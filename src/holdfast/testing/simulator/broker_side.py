@@ -1,0 +1,233 @@
+"""The model broker in the simulated world: its links, its restarts, and what it has seen of us."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING
+
+from holdfast.codec import V5, Connect, Publish, encode
+from holdfast.messages import QoS
+from holdfast.testing.model import CLOSE, BrokerCore, BrokerLimits
+from holdfast.testing.model.session import Session, Subscription
+from holdfast.testing.simulator.aliaser import Aliaser
+from holdfast.testing.simulator.network import Link, Pipe
+from holdfast.testing.simulator.promises import Promise, PromiseBroken
+from holdfast.testing.simulator.scenario import CLIENT_ID, TOO_BIG_BYTES
+from holdfast.testing.simulator.tap import seq_of
+from holdfast.topics import matches
+
+if TYPE_CHECKING:
+    from holdfast.testing.simulator.process import Process
+    from holdfast.testing.simulator.world import World
+
+CONNACK_BYTE = 0x20
+SILENCE = "MQTT-3.1.2-22"
+"""In the broker's sentence about a client it has not heard: what a hole or a frozen process does."""
+
+UNAVAILABLE = 0x88
+
+
+class BrokerSide:
+    """A ``BrokerCore`` in strict mode, and the witness of what reached it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.core = BrokerCore(world.scenario.limits, strict=True)
+        self.links: dict[int, Link] = {}
+        self._aliasers: dict[int, Aliaser] = {}
+        self._serial = 0
+        self._session: Session | None = None
+        self._accepted = self._routed = 0
+        self._last_first = 0
+        self._first: set[int] = set()
+        self._held: dict[bytes, int] = {}
+        self._tick_at: float | None = None
+        self.arrivals: Counter[int] = Counter()
+        self.generation = 0
+        self.away_until = 0.0
+        self.lose_connack = False
+
+    # -- links ---------------------------------------------------------------------------------
+
+    def accept(self, process: Process) -> Link:
+        """The client opens a connection."""
+        world, serial = self._world, self.open()
+        weather = world.scenario.weather
+        up = Pipe(world.schedule, world.rng, weather, world, partial(self._receive, serial))
+        down = Pipe(world.schedule, world.rng, weather, process, lambda data: process.arrive(link, data))
+        link = Link(up, down, partial(self._gone, serial), lambda: process.gone(link))
+        self.links[serial] = link
+        if world.scenario.aliases:
+            self._aliasers[serial] = Aliaser(world.scenario)
+        world.link = link
+        return link
+
+    def open(self) -> int:
+        """A new connection, by its number."""
+        self._serial += 1
+        self.core.open(self._serial, self._world.now)
+        return self._serial
+
+    def _receive(self, serial: int, data: bytes) -> None:
+        self.core.receive(serial, data, self._world.now)
+        self.settle()
+
+    def _gone(self, serial: int) -> None:
+        if self.links.pop(serial, None) is not None:
+            self.core.closed(serial, self._world.now)
+            self.settle()
+
+    def settle(self) -> None:
+        """Pass on what the broker says, and look at what it has seen."""
+        self._notice_session()
+        written: dict[int, list[bytes]] = {}
+        for serial, data in self.core.take():
+            if data is CLOSE:
+                self._write(serial, written.pop(serial, []))
+                link = self.links.pop(serial, None)
+                if link is not None:
+                    link.closed_by_broker()
+            else:
+                assert isinstance(data, bytes)
+                written.setdefault(serial, []).append(data)
+        for serial, parts in written.items():
+            self._write(serial, parts)
+        self._witness()
+        self._wind()
+
+    def _write(self, serial: int, parts: list[bytes]) -> None:
+        link = self.links.get(serial)
+        if link is None or not parts:
+            return
+        if self.lose_connack and parts[0][0] == CONNACK_BYTE:
+            self.lose_connack = False
+            link.hole()
+        aliaser = self._aliasers.get(serial)
+        if aliaser is not None:
+            parts = [aliaser.shorten(part) for part in parts]
+        link.down.write(b"".join(parts))
+
+    def _wind(self) -> None:
+        deadline = self.core.next_deadline()
+        if deadline is not None and (self._tick_at is None or deadline < self._tick_at):
+            self._tick_at = deadline
+            self._world.schedule.at(deadline, self._world, self._tick)
+
+    def _tick(self) -> None:
+        self._tick_at = None
+        self.core.tick(self._world.now)
+        self.settle()
+
+    # -- the witness ---------------------------------------------------------------------------
+
+    def _notice_session(self) -> None:
+        session = self.core.sessions.get(CLIENT_ID)
+        if session is not None and session is not self._session:
+            self.generation += 1
+        self._session = session
+
+    def _witness(self) -> None:
+        core = self.core
+        for sentence in core.violations:
+            if SILENCE not in sentence:
+                raise PromiseBroken(Promise.STRICT, sentence)
+        core.violations.clear()
+        while self._accepted < len(core.accepted):
+            self._arrived(core.accepted[self._accepted])
+            self._accepted += 1
+        while self._routed < len(core.routed):
+            self._went_onward(core.routed[self._routed])
+            self._routed += 1
+
+    def _arrived(self, packet: Publish) -> None:
+        """The first arrival of each message is in accept order (contract 8)."""
+        seq = seq_of(packet.payload)
+        if not packet.qos or seq in self._first:
+            return
+        self._first.add(seq)
+        if seq < self._last_first:
+            raise PromiseBroken(Promise.ORDER, f"message {seq} first arrived behind {self._last_first}")
+        self._last_first = seq
+
+    def _went_onward(self, packet: Publish) -> None:
+        if not packet.topic.startswith("out/"):
+            return
+        seq, world = seq_of(packet.payload), self._world
+        self.arrivals[seq] += 1
+        if packet.qos == 2 and self.arrivals[seq] > 1:
+            if seq not in world.disk.uncertain and seq not in world.excused:
+                raise PromiseBroken(Promise.ONCE_OUT, f"message {seq} arrived {self.arrivals[seq]} times")
+            world.paths["QoS 2 doubled by a session loss, and named"] += 1
+
+    # -- what others do ------------------------------------------------------------------------
+
+    def publish(self, topic: str, payload: bytes, qos: QoS, retain: bool) -> None:
+        """Somebody else publishes."""
+        granted = max((s.qos for s in self._subscriptions() if matches(s.filter, topic)), default=0)
+        if min(qos, granted) and not retain and len(payload) < TOO_BIG_BYTES:
+            self._held[payload] = self.generation
+        self.core.publish(topic, payload, self._world.now, qos=qos, retain=retain)
+        self.settle()
+
+    def takeover(self) -> None:
+        """Somebody else connects as us, and leaves again."""
+        scenario, serial = self._world.scenario, self.open()
+        properties = {"session_expiry_interval": 3600} if scenario.session_expiry_s else {}
+        greeting = Connect(CLIENT_ID, not scenario.session_expiry_s, version=scenario.version)
+        if scenario.version == V5:
+            greeting.properties = properties
+        self._receive(serial, encode(greeting, scenario.version))
+        self.core.closed(serial, self._world.now)
+        self.settle()
+
+    # -- what becomes of it --------------------------------------------------------------------
+
+    def restart(self, forget: bool, limits: BrokerLimits) -> None:
+        """The broker stops, breaking every link, and is there again, with or without its state."""
+        for link in self.links.values():
+            link.cut(True, False)
+        self.links, self._aliasers = {}, {}
+        if forget:
+            self.core = BrokerCore(limits, strict=True)
+        else:
+            self.core = BrokerCore.load(self.core.state(), self._world.now, limits, strict=True)
+            self._session = self.core.sessions.get(CLIENT_ID)
+        self._accepted = self._routed = 0
+        self._tick_at = None
+        self.settle()
+
+    def refuse(self, times: int) -> None:
+        """The next CONNECTs are refused."""
+        self.core.refuse("CONNECT", UNAVAILABLE, times)
+
+    def reject(self, times: int) -> None:
+        """The next PUBLISH packets are refused (0x97, quota exceeded)."""
+        self.core.refuse("PUBLISH", 0x97, times)
+
+    def heal(self) -> None:
+        """No more trouble from this side."""
+        self.away_until, self.lose_connack = 0.0, False
+        self.core.release(self._world.now)
+
+    # -- what the audit asks -------------------------------------------------------------------
+
+    def idle(self) -> bool:
+        """Whether the broker has nothing for us on its hands."""
+        session = self._session
+        return session is not None and not (session.queue or session.inflight or session.inbound)
+
+    def held_for_us(self) -> list[bytes]:
+        """The messages it took for our present session, and that a client is bound to hear of."""
+        if self.generation in self._world.mistaken:
+            return []
+        return [payload for payload, generation in self._held.items() if generation == self.generation]
+
+    def subscriptions(self) -> set[str]:
+        """The filters of our present session."""
+        session = self.core.sessions.get(CLIENT_ID)
+        return set(session.subscriptions) if session else set()
+
+    def _subscriptions(self) -> list[Subscription]:
+        session = self.core.sessions.get(CLIENT_ID)
+        return list(session.subscriptions.values()) if session else []

@@ -1,0 +1,183 @@
+"""One seed, one world: its pieces, and what is true beyond what the client knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+from holdfast.protocol import Closed, Delivery, Intent, NotGranted, Terms
+from holdfast.testing.manual_clock import ManualClock
+from holdfast.testing.simulator.broker_side import BrokerSide
+from holdfast.testing.simulator.disk import Disk
+from holdfast.testing.simulator.epochs import Epochs
+from holdfast.testing.simulator.inbox import Inbox
+from holdfast.testing.simulator.network import Link, Pipe
+from holdfast.testing.simulator.paths import Paths
+from holdfast.testing.simulator.process import Killed, Process
+from holdfast.testing.simulator.promises import Promise, PromiseBroken
+from holdfast.testing.simulator.scenario import FILTERS, Scenario, Wish
+from holdfast.testing.simulator.schedule import Owner, Schedule
+from holdfast.testing.simulator.trace import Trace
+from holdfast.testing.simulator.truth import SessionTruth
+from holdfast.testing.simulator.turns import Turns
+
+KEEP_ALIVE_TIMEOUT = 0x8D
+
+
+class World(Owner):
+    """Everything of one seed; as an owner of events it is what lies outside the process."""
+
+    def __init__(self, seed: int, keep: int | None = 30) -> None:
+        """``keep``: how many lines of trace are kept; None keeps all."""
+        super().__init__()
+        self.rng = Random(seed)
+        self.trace = Trace(keep)
+        self.paths = Paths()
+        self.scenario = Scenario.draw(self.rng)
+        self.schedule = Schedule(ManualClock())
+        self.disk = Disk()
+        self.truth = SessionTruth()
+        self.epochs = Epochs(self.disk)
+        self.inbox = Inbox(self)
+        self.broker = BrokerSide(self)
+        self.turns = Turns(self)
+        self.process: Process | None = None
+        self.link: Link | None = None
+        self.processes = 0
+        self.doom: tuple[str, int] | None = None
+        self.trouble = True
+        self.provoked = False
+        self.quiet_s = 0.0
+        self.redial_s = 1.0
+        self.wanted: dict[str, Wish] = {}
+        self.unwanted: set[str] = set()
+        self.abandoned: set[str] = set()
+        self.refused: set[str] = set()
+        self.expiries: dict[int, float | None] = {}
+        self.excused: set[int] = set()
+        self.mistaken: set[int] = set()
+        self._stuck: list[tuple[Process, Delivery]] = []
+
+    @property
+    def now(self) -> float:
+        """Seconds on the virtual clock."""
+        return self.schedule.now
+
+    def note(self, text: str, *arguments: object) -> None:
+        """A line for the trace."""
+        self.trace.note(self.schedule.now, text, *arguments)
+
+    # -- life and death ------------------------------------------------------------------------
+
+    def revive(self) -> None:
+        """A process starts from what is on the disk."""
+        self.processes += 1
+        self.note("process %d starts: %s", self.processes, self.disk.restored())
+        self.epochs.restarted()
+        self.process = Process(self, self.processes)
+        self.process.start()
+
+    def border(self, name: str) -> None:
+        """The process stands at a border; it may be the one it dies at."""
+        if self.doom is None or self.doom[0] != name:
+            return
+        if self.doom[1] > 1:
+            self.doom = (name, self.doom[1] - 1)
+        elif self.trouble:
+            self.doom = None
+            raise Killed(name)
+
+    def bury(self, death: Killed) -> None:
+        """The process is dead: what was only in its memory is gone."""
+        process = self.process
+        assert process is not None
+        self.note("process %d killed at border %s", process.serial, death)
+        self.paths[f"killed at {death}"] += 1
+        process.alive = False
+        self.paths["killed, the commit arrived untold"] += process.writer.die()
+        if process.link is not None:
+            process.link.cut(False, self.rng.random() < 0.8)
+        self.process = None
+        self.abandoned |= self.unwanted
+        self.inbox.killed()
+        self.truth.killed(self.disk)
+        self.schedule.after(self.rng.random() * 0.5, self, self.revive)
+
+    # -- what the process asks of the world ----------------------------------------------------
+
+    def wanted_intents(self) -> Iterator[Intent]:
+        """The subscriptions of the application, as a new process makes them."""
+        for filter, (qos, retained) in self.wanted.items():
+            yield Intent(filter, qos, retained, identifier=1 + FILTERS.index(filter))
+
+    def open_link(self, process: Process) -> Link | None:
+        """Dial the broker; None if nobody listens."""
+        if self.broker.away_until > self.now:
+            self.paths["nobody listens"] += 1
+            return None
+        return self.broker.accept(process)
+
+    def connected(self, present: bool) -> int:
+        """CONNACK 0 reaches the client; the serial number of the session it is in."""
+        process, generation = self.process, self.broker.generation
+        assert process is not None
+        self.refused.clear()
+        if self.epochs.connack(present, generation):
+            self.paths["session lost without a word"] += 1
+            rows = (*self.disk.sent.values(), *self.disk.released.values())
+            self.excused.update(row.seq for row in rows)
+            self.mistaken.add(generation)
+            self.epochs.mistaken(generation)
+        if not present:
+            self.truth.lost()
+        return generation
+
+    def opened(self, process: Process, terms: Terms) -> None:
+        """The session is up."""
+
+    def not_granted(self, event: NotGranted) -> None:
+        """A subscription was refused: until the next connection it is not missed."""
+        self.refused.add(event.filter)
+
+    def alarm(self, event: Closed) -> None:
+        """The session ends a link by itself: for silence only, since this broker breaks no rule."""
+        if event.reason != KEEP_ALIVE_TIMEOUT and not self.provoked:
+            raise PromiseBroken(Promise.NO_FALSE_ALARM, f"{event}")
+
+    def handle(self, process: Process, delivery: Delivery) -> None:
+        """A handler runs for a while; a stuck one until the world is healed."""
+        if self.trouble and self.rng.random() < self.scenario.stuck:
+            self._stuck.append((process, delivery))
+            return
+        delay_s = self.rng.random() * self.scenario.handler_s
+        self.schedule.after(delay_s, process, self._handled, process, delivery)
+
+    def _handled(self, process: Process, delivery: Delivery) -> None:
+        finished = [delivery]
+        if len(process.running) > 1 and self.rng.random() < 0.2:
+            finished += self.rng.sample(process.running, self.rng.randint(1, len(process.running)))
+        process.finish(finished)
+
+    # -- trouble and healing -------------------------------------------------------------------
+
+    def turn(self) -> None:
+        """Something happens, and soon again, as long as there is to be trouble."""
+        if self.trouble:
+            self.quiet_s = 0.0
+            delay_s = self.rng.expovariate(1.0) * self.scenario.turn_s
+            self.schedule.after(delay_s, self, self.again)
+            self.turns.take()
+
+    def again(self) -> None:
+        """The next turn, unless it is a quiet time."""
+        self.schedule.after(self.quiet_s, self, self.turn)
+
+    def heal(self) -> None:
+        """No more trouble: the network works, the broker is there, handlers finish."""
+        self.note("healed")
+        self.trouble, self.doom, self.redial_s = False, None, 0.2
+        self.broker.heal()
+        if self.link is not None:
+            self.link.cut(True, True)
+        for process, delivery in self._stuck:
+            self.schedule.after(0.0, process, self._handled, process, delivery)
