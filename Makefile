@@ -14,7 +14,7 @@ WORKERS ?= 2
 CORE_TESTS := $(wildcard $(foreach name,errors messages reasons topics clock,tests/unit/test_$(name).py) \
 	tests/unit/codec tests/unit/protocol)
 
-.PHONY: help setup demo test check lint types cov wheel clean
+.PHONY: help setup demo test chaos bench-first check lint types cov wheel mypyc clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -30,9 +30,16 @@ demo: setup ## a broker keeps dying while messages cross it into a database; pri
 
 test: setup ## the whole test suite (installs mosquitto where it may, else says what was not checked)
 	@scripts/ensure-mosquitto.sh
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal tests
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not chaos" tests
 
-check: lint types cov wheel ## lint, types, coverage of floors 0-2, and the wheel without extras
+chaos: setup ## the same faults at full size: what takes too long for every run of the suite
+	@scripts/ensure-mosquitto.sh
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m chaos --timeout 1800 tests
+
+bench-first: setup ## CPU per message beside gmqtt and paho, in one run (two minutes; needs their packages)
+	$(BIN)/python benchmarks/run.py --quick --gate --save benchmarks/results/first.json
+
+check: lint types cov wheel mypyc ## lint, types, coverage of floors 0-2, the wheel without extras, mypyc
 
 lint: setup ## ruff: rules and format
 	$(BIN)/ruff check .
@@ -47,6 +54,9 @@ cov: setup ## every branch of floors 0-2, from their own unit tests
 
 wheel: setup ## the wheel builds, installs without extras, imports, and names the extra the CLI needs
 	@scripts/check-wheel.sh
+
+mypyc: setup ## floors 0-2 can be compiled, and work compiled
+	@scripts/check-mypyc.sh
 
 clean: ## remove .venv, caches and build leftovers
 	rm -rf .venv build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis

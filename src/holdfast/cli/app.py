@@ -12,13 +12,15 @@ from typing import Annotated, Any, Literal, NoReturn, cast
 import typer
 
 from holdfast import __version__
-from holdfast.cli.demo.show import DemoOptions, demo as show_demo
-from holdfast.cli.ingest import IngestOptions, ingest as run_ingest
+from holdfast.cli.ingest import IngestOptions
+from holdfast.cli.ingest import ingest as run_ingest
 from holdfast.cli.link import DEFAULT_URL, VARIABLE, LinkOptions
-from holdfast.cli.pub import PubOptions, pub as run_pub
+from holdfast.cli.pub import PubOptions
+from holdfast.cli.pub import pub as run_pub
 from holdfast.cli.render import Screen
 from holdfast.cli.running import run
-from holdfast.cli.sub import SubOptions, sub as run_sub
+from holdfast.cli.sub import SubOptions
+from holdfast.cli.sub import sub as run_sub
 from holdfast.messages import QoS
 
 app = typer.Typer(
@@ -40,7 +42,9 @@ def _link(
     *,
     url: Annotated[
         str | None,
-        _option("--url", "-u", metavar="URL", help=f"mqtt[s]://HOST[:PORT]; else ${VARIABLE}, else {DEFAULT_URL}."),
+        _option(
+            "--url", "-u", metavar="URL", help=f"mqtt[s]://HOST[:PORT]; else ${VARIABLE}, else {DEFAULT_URL}."
+        ),
     ] = None,
     client_id: Annotated[str | None, _option(metavar="ID", help="The name the broker knows us by.")] = None,
     username: Annotated[str | None, _option(metavar="NAME", help="Login name.")] = None,
@@ -127,6 +131,9 @@ def demo(
     seconds: Annotated[float, _option(metavar="S", min=10, max=600, help="How long messages are sent.")] = 30,
     seed: Annotated[int | None, _option(metavar="N", help="Replay the same faults.")] = None,
     folder: Annotated[str, _option(metavar="DIR", help="Where the database goes.")] = "demo",
+    built_in: Annotated[
+        bool, _option("--built-in", help="Our own broker even where mosquitto is: kill -9 costs it nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """A broker keeps dying while messages cross it into a database; prints the ledger.
@@ -139,15 +146,20 @@ def demo(
       holdfast demo
       holdfast demo --seed 20261121 --seconds 60
     """
+    from holdfast.cli.demo.show import DemoOptions  # the test kit, for this command only
+    from holdfast.cli.demo.show import demo as show_demo
+
     screen = Screen(as_json=as_json)
-    _end(show_demo(DemoOptions(seconds=seconds, seed=seed, folder=folder), screen), screen)
+    options = DemoOptions(seconds=seconds, seed=seed, folder=folder, built_in=built_in)
+    _end(show_demo(options, screen), screen)
 
 
 @app.command()
 @_dials
 def ingest(
     topic: Annotated[
-        list[str], _option("--topic", "-t", metavar="FILTER", help="{name} captures a level as a column. Repeatable.")
+        list[str],
+        _option("--topic", "-t", metavar="FILTER", help="{name} captures a level as a column. Repeatable."),
     ],
     into: Annotated[str, _option(metavar="DB", help="A path or sqlite:///FILE.")],
     link: LinkOptions,
@@ -182,8 +194,12 @@ def pub(
     link: LinkOptions,
     payload: Annotated[str, typer.Argument(metavar="PAYLOAD|-", help="- reads it from stdin.")] = "",
     qos: Level = 1,
-    retain: Annotated[bool, _option("--retain", "-r", help="The broker keeps it for new subscribers.")] = False,
-    expiry_s: Annotated[float | None, _option(metavar="S", help="Not delivered when older than this.")] = None,
+    retain: Annotated[
+        bool, _option("--retain", "-r", help="The broker keeps it for new subscribers.")
+    ] = False,
+    expiry_s: Annotated[
+        float | None, _option(metavar="S", help="Not delivered when older than this.")
+    ] = None,
     content_type: Annotated[str | None, _option(metavar="TYPE", help="Content type (MQTT 5).")] = None,
     timeout_s: Annotated[float, _option(metavar="S", min=0, help="Give up after so long.")] = 30,
     as_json: AsJson = False,

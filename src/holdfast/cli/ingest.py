@@ -88,10 +88,9 @@ def _finish(ledger: IngestLedger, service: Ingest, target: str, screen: Screen) 
 
 def books(ledger: IngestLedger) -> str:
     """The ledger as its equation."""
-    return (
-        f"received {count(ledger.received)} = stored {count(ledger.stored)} + repeated {count(ledger.repeated)}"
-        f" + quarantined {count(ledger.quarantined)} + waiting {count(ledger.waiting)}"
-    )
+    names = ("stored", "repeated", "quarantined", "waiting")
+    places = " + ".join(f"{name} {count(getattr(ledger, name))}" for name in names)
+    return f"received {count(ledger.received)} = {places}"
 
 
 # -- the line that moves -------------------------------------------------------------------------
@@ -115,7 +114,9 @@ async def _watch(service: Ingest, client: Client, screen: Screen) -> None:
     while True:
         await asyncio.sleep(min(every_s, 1.0))
         if service.trouble is not None and trouble is None:
-            screen.talk(f"{spoken(service.trouble)} Nothing is acknowledged meanwhile; trying again.", "bold red")
+            screen.talk(
+                f"{spoken(service.trouble)} Nothing is acknowledged meanwhile; trying again.", "bold red"
+            )
         trouble = service.trouble
         if meter.due(loop.time(), every_s):
             rate = meter.rate(loop.time(), service.ledger.stored)
@@ -171,7 +172,5 @@ def line(record: dict[str, Any]) -> str:
     """The same for a person."""
     up = record["link_up_s"]
     link = f"link up {clock(up)}" if up is not None else f"link {record['link']}"
-    return (
-        f" {count(record['rate'])} msg/s · stored {count(record['stored'])} · waiting {count(record['waiting'])}"
-        f" · repeated {count(record['repeated'])} · {link}"
-    )
+    sums = " · ".join(f"{name} {count(record[name])}" for name in ("stored", "waiting", "repeated"))
+    return f" {count(record['rate'])} msg/s · {sums} · {link}"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from holdfast.client import Client, Event
 from holdfast.cli.failures import SettingsError
 from holdfast.cli.render import Screen
+from holdfast.client import Client, Event
 from holdfast.errors import ConfigurationError
 from holdfast.resilience import PRESETS, Reconnect
 from holdfast.transport import TLS, parse_url

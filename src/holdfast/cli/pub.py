@@ -72,7 +72,10 @@ def _failed(client: Client, options: PubOptions, error: Timeout | PublishFailed,
         sentence, code = spoken(error), Code.FAILED
     else:
         why = client.snapshot().hint or "connected, and the broker kept silent about this message"
-        sentence, code = with_hint(f"not acknowledged in {options.timeout_s:g} s: {why}", None), Code.UNAVAILABLE
+        sentence, code = (
+            with_hint(f"not acknowledged in {options.timeout_s:g} s: {why}", None),
+            Code.UNAVAILABLE,
+        )
     if screen.as_json:
         screen.record({"topic": options.topic, "acknowledged": False, "error": sentence})
     screen.fail(sentence)

@@ -55,7 +55,9 @@ async def _stop(wish: asyncio.Event, client: Client) -> None:
 def as_text(message: Message) -> str:
     """``topic payload``, what cannot be shown escaped, so that a message is one line."""
     payload = message.payload.decode(errors="backslashreplace")
-    shown = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in payload)
+    shown = "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in payload
+    )
     return f"{message.topic} {shown}"
 
 

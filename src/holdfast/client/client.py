@@ -6,14 +6,14 @@ import asyncio
 import logging
 import ssl
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
 from holdfast.client.clock import SystemClock
 from holdfast.client.core import Core
 from holdfast.client.events import Event
-from holdfast.client.intents import Intents
+from holdfast.client.intents import Intents, check_agreement
 from holdfast.client.options import Limits, Will
 from holdfast.client.publisher import ABSENT, Absent, Publisher
 from holdfast.client.receipts import Receipt, Receipts
@@ -85,11 +85,12 @@ class Client:
         self._outbox = MemoryOutbox(qos0_messages=limits.qos0_outbox)
         self._session = Session(limits.inflight, self._outbox.restore())
         self._receipts = Receipts()
-        self._publisher = Publisher(self._outbox, self._receipts, self._clock)
         self._intents = Intents()
         self._versions = VersionChoice(self._setup.version)
         self._state = State(self._setup.address.place)
+        self._publisher = Publisher(self._outbox, self._receipts, self._clock, self._state.changed)
         self._core: Core | None = None
+        self._ending: Core | None = None
         self._thread = 0
         self._received = self._handled = self._dropped = 0
 
@@ -113,6 +114,8 @@ class Client:
 
     async def start(self) -> None:
         """Begin to dial. Startable again after ``stop``; started twice, it does nothing."""
+        if self._ending is not None:
+            await self._ending.closed.wait()
         if self._core is not None:
             return
         self._thread = threading.get_ident()
@@ -122,8 +125,9 @@ class Client:
             self._intents, self._state, self._clock, self._versions,
         )  # fmt: skip
         self._outbox.on_dropped = core.dropped
-        self._publisher.stopped = None
+        self._receipts.start()
         self._publisher.wake = self._wake
+        self._publisher.stopped = None
         for handler in self._router.handlers:
             core.add_handler(handler)
 
@@ -131,20 +135,18 @@ class Client:
         """Finish handlers, flush, say DISCONNECT; takes ``drain_s`` seconds at most.
 
         Accepts no more from here on. Gives the books. Raises Undelivered if messages are left
-        that only memory held. A second cancellation skips the drain.
+        that only memory held. A second cancellation skips the drain. While another ``stop`` is
+        under way this one waits for its end, except in a handler, which that one waits for.
         """
-        core = self._core
+        core, self._core = self._core, None
         if core is not None:
-            self._core = None
+            self._ending = core
             try:
                 await shut_down(core, self._setup.drain_s if drain_s is None else drain_s)
             finally:
-                self._publisher.stopped = "the client was stopped"
-                self._book(core)
-                core.close()
-                self._receipts.stop()
-                self._state.set(Status.DISCONNECTED)
-                self._state.bus.close()
+                await self._end(core)
+        elif self._ending is not None and not self._ending.works_in(asyncio.current_task()):
+            await self._ending.closed.wait()
         ledger = self._outbox.ledger()
         if core is not None and ledger.pending:
             raise Undelivered(
@@ -153,6 +155,17 @@ class Client:
                 hint=f"the link: {self._state.reason}" if self._state.verdict else "give stop() a longer drain_s",
             )
         return ledger
+
+    async def _end(self, core: Core) -> None:
+        try:
+            await core.close()
+        finally:
+            self._publisher.close("the client was stopped")
+            self._book(core)
+            self._receipts.stop()
+            self._state.set(Status.DISCONNECTED)
+            self._state.bus.close()
+            self._ending = None
 
     def _book(self, core: Core) -> None:
         self._received += core.dispatcher.received
@@ -218,7 +231,7 @@ class Client:
         PayloadError, TooLarge, OutboxFull, Stopped.
         """
         rows = self._publisher.row(topic, payload, json, qos, retain, expiry_s, content_type, user_properties)
-        return await self._publisher.accept(rows, timeout_s)
+        return self._publisher.take(rows) or await self._publisher.wait_and_take(rows, timeout_s)
 
     def publish_nowait(
         self,
@@ -234,7 +247,7 @@ class Client:
     ) -> Receipt:
         """As ``publish``, without waiting, from any thread or callback. Raises OutboxFull at once."""
         rows = self._publisher.row(topic, payload, json, qos, retain, expiry_s, content_type, user_properties)
-        return self._publisher.accept_now(rows)
+        return self._publisher.take_now(rows)
 
     async def publish_many(
         self,
@@ -249,7 +262,8 @@ class Client:
 
         Its PublishFailed lists every ``(index, error)``. Raises as ``publish``.
         """
-        return await self._publisher.accept(self._publisher.rows(messages, qos, retain, expiry_s), timeout_s)
+        rows = self._publisher.rows(messages, qos, retain, expiry_s)
+        return self._publisher.take(rows) or await self._publisher.wait_and_take(rows, timeout_s)
 
     # -- receiving ---------------------------------------------------------------------------
 
@@ -294,9 +308,17 @@ class Client:
             self._add(handler)
 
     def _add(self, handler: Handler) -> None:
-        self._router.handlers.append(handler)
+        for filter, options in self._registered():
+            if filter in handler.filters:
+                check_agreement(filter, [options], handler.options)
         if self._core is not None:
             self._core.add_handler(handler)
+        self._router.handlers.append(handler)
+
+    def _registered(self) -> Iterator[tuple[str, HandlerOptions]]:
+        for handler in self._router.handlers:
+            for filter in handler.filters:
+                yield filter, handler.options
 
     async def unsubscribe(self, *filters: str) -> None:
         """Forget filters that an older version left in the broker's session; waits for the answer.
@@ -309,7 +331,7 @@ class Client:
             self._intents.forget(name)
         core.unsubscribe(names)
         await self._state.changed.wait_until(
-            lambda: core.ended is not None or not any(name in core.unsubscribing for name in names), None
+            lambda: core.ended is not None or core.unsubscribing.keys().isdisjoint(names), None
         )
         if core.ended is not None:
             raise Stopped(core.ended)
@@ -329,15 +351,16 @@ class Client:
     def snapshot(self) -> Snapshot:
         """Everything health, metrics and dashboards know, as one value. Any thread."""
         state, core, now = self._state, self._core, self._clock.now()
+        verdict, terms = state.verdict, state.terms  # read once: the client's thread goes on meanwhile
         dispatcher = core.dispatcher if core else None
         last_in = core.engine.last_in if core else None
         last_out = core.engine.last_out if core else None
         return Snapshot(
             status=state.status,
-            cause=state.verdict.cause if state.verdict else None,
-            hint=str(state.verdict) if state.verdict else None,
+            cause=verdict.cause if verdict else None,
+            hint=str(verdict) if verdict else None,
             broker=str(self._setup.address),
-            version=VERSIONS[state.terms.version] if state.terms else None,
+            version=VERSIONS[terms.version] if terms else None,
             connected_since=state.connected_since,
             attempts=state.attempts,
             last_attempt_at=state.last_attempt_at,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
+from holdfast import reasons
 from holdfast.client import events as told
-from holdfast.client.dispatcher import Dispatcher
+from holdfast.client.dispatcher import Consumer, Dispatcher
 from holdfast.client.engine import Engine
 from holdfast.client.handlers import HandlerTask
-from holdfast.client.inbox import Shared
+from holdfast.client.inbox import Item, Shared
 from holdfast.client.intents import Intents
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
@@ -21,7 +23,8 @@ from holdfast.client.status import Status
 from holdfast.client.subscription import Subscription
 from holdfast.client.supervisor import Supervisor
 from holdfast.clock import Clock
-from holdfast.errors import NotReady, Stopped, SubscribeRefused
+from holdfast.codec import V311
+from holdfast.errors import ConnectRefused, HoldfastError, NotReady, Stopped
 from holdfast.handling import Handler, HandlerOptions
 from holdfast.messages import Message, QoS
 from holdfast.outbox import MemoryOutbox
@@ -31,6 +34,7 @@ from holdfast.protocol import (
     Failed,
     Granted,
     NotGranted,
+    Opened,
     Oversize,
     Record,
     Session,
@@ -39,11 +43,30 @@ from holdfast.protocol import (
     Settled,
     Unsubscribed,
 )
-from holdfast.resilience import VersionChoice
+from holdfast.resilience import Verdict, VersionChoice
 from holdfast.transport import open_link
+
+log = logging.getLogger("holdfast")
 
 REFUSED_AGAIN_S = 60.0
 """A refused subscription is asked for again so often: rights are granted while services run."""
+
+TOLD_EVERY_S = 1.0
+CANCEL_WITHIN_S = 0.5
+"""How long a cancelled handler may take to end; one that swallows cancellation is left behind."""
+
+
+class Worker(Protocol):
+    """Who takes messages: the task of a handler, or a subscription."""
+
+    consumer: Consumer
+
+    @property
+    def in_hand(self) -> bool:
+        """Whether there is a message it has not finished."""
+
+    def runs_in(self, task: asyncio.Task[Any] | None) -> bool:
+        """Whether it works in this task."""
 
 
 class Core:
@@ -74,8 +97,11 @@ class Core:
         self.dispatcher.engine = self.engine
         self.tasks: list[HandlerTask] = []
         self.subscriptions: set[Subscription] = set()
-        self.unsubscribing: dict[str, int] = {}
+        self.unsubscribing: Counter[str] = Counter()
+        self.closed = asyncio.Event()
         self._refused_timer: asyncio.TimerHandle | None = None
+        self._given_up = 0
+        self._given_up_timer: asyncio.TimerHandle | None = None
         self.supervisor = Supervisor(
             self.engine,
             setup.address.place,
@@ -89,42 +115,63 @@ class Core:
         self.supervising = self.loop.create_task(self._supervise(), name="holdfast supervisor")
 
     async def _supervise(self) -> None:
-        await self.supervisor.run()
-        reason = f"gave up on the broker: {self.state.reason}"
-        self.publisher.stopped = reason
-        self.publisher.room.notify()
+        try:
+            await self.supervisor.run()
+        except Exception as error:  # a defect of ours: said aloud, and nobody waits for a dead link
+            log.critical("the supervisor failed", exc_info=error)
+            self.state.attempt_failed(Verdict("internal", f"the supervisor failed: {error!r}"), None)
+        self.publisher.close(f"gave up on the broker: {self.state.reason}")
         self.receipts.stop()
+        for subscription in self.subscriptions:
+            subscription.consumer.inbox.nudge()
 
     # -- consumers ---------------------------------------------------------------------------
 
     def add_handler(self, handler: Handler) -> None:
         """Run this handler from now on."""
-        task = HandlerTask(handler, self.setup.limits.qos0_inbox, self.dispatcher.finish, self._handler_failed)
-        asked = self.intents.want(task.consumer.filters, handler.options)
+        limit, finish = self.setup.limits.qos0_inbox, self.dispatcher.finish
+        task = HandlerTask(handler, limit, finish, self._handler_failed, self._handler_ended)
+        self._want(task.consumer, handler.options)
         self.tasks.append(task)
-        self.dispatcher.add(task.consumer, handler.options.retained != "never")
         task.start()
-        self.engine.subscribe(asked)
 
     def enter(self, subscription: Subscription) -> None:
         """Begin to deliver to this subscription."""
-        asked = self.intents.want(subscription.consumer.filters, subscription.options)
+        self._want(subscription.consumer, subscription.options)
         self.subscriptions.add(subscription)
-        self.dispatcher.add(subscription.consumer, subscription.options.retained != "never")
-        self.engine.subscribe(asked)
 
-    def leave(self, subscription: Subscription, done: bool) -> None:
-        """Deliver no more to it; a subscription that is not done stays in the session."""
+    def _want(self, consumer: Consumer, options: HandlerOptions) -> None:
+        asked = self.intents.want(consumer.filters, options)
+        self.dispatcher.add(consumer, options.retained != "never")
+        self.engine.subscribe(asked)
+        self.state.changed.notify()
+
+    def leave(self, subscription: Subscription, done: bool, unfinished: Sequence[Item]) -> None:
+        """Deliver no more to it; what it did not finish waits for the next (contract 15)."""
+        if subscription not in self.subscriptions:
+            return  # of a run that is over
         self.subscriptions.discard(subscription)
         self.dispatcher.remove(subscription.consumer)
-        if done:
-            gone = self.intents.unwant(subscription.consumer.filters, subscription.options)
+        self.dispatcher.give_back(unfinished)
+        gone = self.intents.unwant(subscription.consumer.filters, subscription.options, done)
+        if gone:
             self.unsubscribe(gone)
+        self.state.changed.notify()
 
-    def unsubscribe(self, filters: Iterable[str]) -> None:
+    def _handler_ended(self, task: HandlerTask) -> None:
+        """With its inbox open, somebody cancelled it: what it had waits unclaimed, not lost in silence."""
+        if task.consumer.inbox.closed:
+            self.state.changed.notify()
+            return
+        self.tasks.remove(task)
+        self.dispatcher.remove(task.consumer)
+        self.dispatcher.give_back(task.consumer.inbox.drain())
+        log.error("%s was cancelled from outside: it takes no more messages", task.name)
+
+    def unsubscribe(self, filters: Sequence[str]) -> None:
         """Ask the broker to send no more of these."""
-        for filter in filters:
-            self.unsubscribing[filter] = self.unsubscribing.get(filter, 0) + 1
+        self.unsubscribing.update(filters)
+        self.dispatcher.enough(filters)
         self.engine.unsubscribe(filters)
 
     def finish(self, delivery: Delivery, shared: Shared | None) -> None:
@@ -132,6 +179,14 @@ class Core:
         self.dispatcher.finish(delivery, shared)
         if self.state.draining:
             self.state.changed.notify()
+
+    def works_in(self, task: asyncio.Task[Any] | None) -> bool:
+        """Whether this task is one of a handler or reader, so that waiting for them would be for itself."""
+        return any(one.runs_in(task) for one in self.workers())
+
+    def workers(self) -> list[Worker]:
+        """Everyone who takes messages."""
+        return [*self.tasks, *self.subscriptions]
 
     def _handler_failed(self, message: Message, error: Exception) -> None:
         self.state.handler_failed(message.topic, message.payload, error)
@@ -154,17 +209,20 @@ class Core:
 
         def settled() -> bool:
             ready = self.connected and not self.intents.missing(filters)
-            return ready or self.intents.refusal(filters) is not None or self.ended is not None
+            return ready or self.failure(filters) is not None or self._given_up_on(filters)
 
         in_time = await self.state.changed.wait_until(settled, timeout_s)
-        if self.ended is not None:
-            raise Stopped(self.ended)
-        refusal = self.intents.refusal(filters)
-        if refusal is not None:
-            raise refusal
+        failure = self.failure(filters)
+        if failure is not None:
+            raise failure
+        if self._given_up_on(filters):
+            raise NotReady("not ready: this subscription was left", cause="unsubscribed")
         if not in_time:
             raise self._not_ready(filters, timeout_s)
         return self.intents.lowest(filters or ())
+
+    def _given_up_on(self, filters: tuple[str, ...] | None) -> bool:
+        return any(filter not in self.intents for filter in filters or ())
 
     @property
     def ended(self) -> str | None:
@@ -178,14 +236,18 @@ class Core:
         if self.connected:
             missing = ", ".join(self.intents.missing(filters))
             return NotReady(f"not ready in {timeout_s} s: no answer yet for {missing}", cause="subscribing")
-        return NotReady(
+        error = NotReady(
             f"not ready in {timeout_s} s: {verdict.sentence if verdict else self.state.reason}",
             cause=verdict.cause if verdict else None,
             hint=verdict.hint if verdict else None,
         )
+        error.__cause__ = refusal_of(verdict)
+        return error
 
-    def refusal(self, filters: tuple[str, ...]) -> SubscribeRefused | None:
-        """Whether the broker refused one of these."""
+    def failure(self, filters: tuple[str, ...] | None) -> HoldfastError | None:
+        """Why waiting for these (None: all) is of no use: this run is over, or the broker refused one."""
+        if self.ended is not None:
+            return Stopped(self.ended)
         return self.intents.refusal(filters)
 
     # -- what the engine tells ---------------------------------------------------------------
@@ -206,7 +268,6 @@ class Core:
         if deliveries:
             self.dispatcher.deliver(deliveries)
         if records:
-            self.publisher.room.notify()
             self.state.changed.notify()
 
     def _settled(self, record: Settled) -> None:
@@ -215,6 +276,10 @@ class Core:
             count = len(record.seqs)
             message = f"{count} messages were older than their expiry_s before they could be sent"
             self.state.emit(told.Dropped(message=message, count=count), logging.WARNING)
+
+    def _opened(self, event: Opened) -> None:
+        self.publisher.terms = event.terms
+        self.dispatcher.drop_retained = event.terms.version == V311
 
     def _granted(self, event: Granted) -> None:
         self.intents.granted(event)
@@ -235,16 +300,15 @@ class Core:
         self.engine.subscribe(self.intents.refused_intents())
 
     def _unsubscribed(self, event: Unsubscribed) -> None:
-        left = self.unsubscribing.get(event.filter, 0) - 1
-        if left > 0:
-            self.unsubscribing[event.filter] = left
+        if self.unsubscribing[event.filter] > 1:
+            self.unsubscribing[event.filter] -= 1
         else:
-            self.unsubscribing.pop(event.filter, None)
+            del self.unsubscribing[event.filter]
         self.state.changed.notify()
 
     def _session_lost(self, event: SessionLost) -> None:
         self.receipts.uncertain(event.uncertain)
-        self.intents.disconnected(kept=False)
+        self.intents.session_lost()
         if event.kept:
             message = (
                 f"{self.state.place} forgot our session: {event.resent} messages go out again, "
@@ -267,22 +331,53 @@ class Core:
 
     def _dropped(self, seqs: list[int]) -> None:
         self.receipts.settle(seqs, "dropped")
-        message = f"{len(seqs)} QoS 0 messages were given up: too many waited for a connection"
-        self.state.emit(told.Dropped(message=message, count=len(seqs)), logging.WARNING)
+        self._given_up += len(seqs)
+        if self._given_up_timer is None:
+            self._tell_given_up()
 
-    def close(self) -> None:
-        """The end of this run."""
+    def _tell_given_up(self) -> None:
+        """At once, then once a second at most: a flood must not become a flood of log lines."""
+        self._given_up_timer = None
+        count, self._given_up = self._given_up, 0
+        if count:
+            message = f"{count} QoS 0 messages were given up: too many waited for a connection"
+            self.state.emit(told.Dropped(message=message, count=count), logging.WARNING)
+            self._given_up_timer = self.loop.call_later(TOLD_EVERY_S, self._tell_given_up)
+
+    async def close(self) -> None:
+        """The end of this run: nothing of it is left when this returns, cancelled or not."""
+        here = asyncio.current_task()
+        workers = [one.cancel() for one in self.tasks if not one.runs_in(here)]
         self.supervising.cancel()
-        if self._refused_timer is not None:
-            self._refused_timer.cancel()
+        try:
+            await asyncio.wait([self.supervising, *filter(None, workers)], timeout=CANCEL_WITHIN_S)
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        self._tell_given_up()
+        for timer in (self._refused_timer, self._given_up_timer):
+            if timer is not None:
+                timer.cancel()
+        self.subscriptions.clear()
         self.dispatcher.close()
-        self.engine.close()
+        self.engine.close(self.intents.release(self.setup.session_expiry_s != 0))
+        self.closed.set()
+
+
+def refusal_of(verdict: Verdict | None) -> ConnectRefused | None:
+    """The broker's refusal behind a verdict, if there is one."""
+    if verdict is None or verdict.code is None:
+        return None
+    name = reasons.name(verdict.code)
+    return ConnectRefused(verdict.sentence, code=verdict.code, reason=name, hint=verdict.hint)
 
 
 _EVENTS: dict[type, Callable[[Core, Any], None]] = {
     Anomaly: Core._anomaly,
     Granted: Core._granted,
     NotGranted: Core._not_granted,
+    Opened: Core._opened,
     Oversize: Core._oversize,
     SessionLost: Core._session_lost,
     Unsubscribed: Core._unsubscribed,

@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 from zlib import crc32
 
-from holdfast.client.inbox import Inbox, Shared
+from holdfast.client.inbox import Inbox, Item, Shared
 from holdfast.clock import Clock
 from holdfast.handling import FilterTree
 from holdfast.messages import Message
 from holdfast.protocol import Delivery
-from holdfast.topics import Pattern
+from holdfast.topics import Pattern, matches, split_share
 
 HIGHEST_IDENTIFIER = 268_435_455
 NO_CAPTURES: Mapping[str, str] = MappingProxyType({})
@@ -71,13 +71,15 @@ class Dispatcher:
         self._unclaimed_s = unclaimed_s
         self._tree: FilterTree[_Source] = FilterTree()
         self._sources: dict[int, list[_Source]] = {}
-        self._unclaimed: deque[tuple[float, Delivery]] = deque()
+        self._unclaimed: deque[tuple[float, Delivery, Shared | None]] = deque()
+        self._left: dict[str, float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self.engine: Acknowledger | None = None
         self.received = 0
         self.handled = 0
         self.dropped = 0
-        self.on_unclaimed = _ignore
+        self.drop_retained = False
+        self.on_unclaimed: Callable[[Delivery], None] = _ignore
 
     # -- consumers ---------------------------------------------------------------------------
 
@@ -88,18 +90,33 @@ class Dispatcher:
             source = _Source(consumer, index, take_retained)
             own.append(source)
             self._tree.add(pattern.filter, source)
+            self._left.pop(pattern.filter, None)
         waiting, self._unclaimed = self._unclaimed, deque()
-        for since, delivery in waiting:
-            if self._tree.find(delivery.publish.topic):
-                self.received -= 1
-                self.deliver((delivery,))
+        arrived = self._clock.wall()
+        for one in waiting:
+            _, delivery, shared = one
+            sources = self._named(self._tree.find(delivery.publish.topic), delivery)
+            mine = [source for source in sources if source.consumer is consumer]
+            if mine:
+                self._put(mine[0], delivery, arrived, shared)
             else:
-                self._unclaimed.append((since, delivery))
+                self._unclaimed.append(one)
 
     def remove(self, consumer: Consumer) -> None:
         """Give this consumer nothing more."""
         for source in self._sources.pop(id(consumer), ()):
             self._tree.remove(source.pattern.filter, source)
+
+    def give_back(self, items: Sequence[Item]) -> None:
+        """A consumer left these unfinished: the next one gets them, else they are unclaimed (contract 15)."""
+        now = self._clock.now()
+        for message, delivery, _, shared in items:
+            if message.qos:
+                self._unclaimed.append((now, delivery, shared))
+            else:
+                self.dropped += 1
+                self.finish(delivery, shared)
+        self._schedule()
 
     # -- messages ----------------------------------------------------------------------------
 
@@ -114,7 +131,7 @@ class Dispatcher:
             elif found:
                 self._share(found, delivery, arrived)
             else:
-                self._keep_unclaimed(delivery, self._clock.now())
+                self._nobody(delivery)
 
     def _share(self, found: tuple[_Source, ...], delivery: Delivery, arrived: float) -> None:
         sources = self._named(found, delivery)
@@ -142,7 +159,7 @@ class Dispatcher:
             pattern.captures(publish.topic) if pattern.names else NO_CAPTURES,
             arrived,
         )
-        if publish.retain and not source.take_retained:
+        if publish.retain and self.drop_retained and not source.take_retained:
             self.finish(delivery, shared)  # 3.1.1 cannot ask the broker to leave these out
         elif not source.consumer.inbox.put((message, delivery, source.index, shared)):
             self.dropped += 1
@@ -160,9 +177,35 @@ class Dispatcher:
 
     # -- nobody there ------------------------------------------------------------------------
 
-    def _keep_unclaimed(self, delivery: Delivery, since: float) -> None:
-        self._unclaimed.append((since, delivery))
-        self._schedule()
+    def enough(self, filters: Iterable[str]) -> None:
+        """Nobody wants these any more: what still comes, or waits unclaimed, is acknowledged (contract 15).
+
+        A broker goes on sending what it had queued before UNSUBSCRIBE, so they are remembered for a while.
+        """
+        now = self._clock.now()
+        self._left = {filter: at for filter, at in self._left.items() if now - at < self._unclaimed_s}
+        self._left.update((split_share(filter)[1], now) for filter in filters)
+        waiting, self._unclaimed = self._unclaimed, deque()
+        for one in waiting:
+            if self._is_left(one[1]):
+                self.finish(one[1], one[2])
+            else:
+                self._unclaimed.append(one)
+
+    def _is_left(self, delivery: Delivery) -> bool:
+        now, topic = self._clock.now(), delivery.publish.topic
+        for filter, at in self._left.items():
+            if now - at < self._unclaimed_s and matches(filter, topic):
+                self._left[filter] = now
+                return True
+        return False
+
+    def _nobody(self, delivery: Delivery) -> None:
+        if self._is_left(delivery):
+            self.finish(delivery, None)
+        else:
+            self._unclaimed.append((self._clock.now(), delivery, None))
+            self._schedule()
 
     def _schedule(self) -> None:
         if self._timer is None and self._unclaimed:
@@ -173,9 +216,9 @@ class Dispatcher:
         self._timer = None
         limit = self._clock.now() - self._unclaimed_s
         while self._unclaimed and self._unclaimed[0][0] <= limit:
-            delivery = self._unclaimed.popleft()[1]
+            _, delivery, shared = self._unclaimed.popleft()
             self.on_unclaimed(delivery)
-            self.finish(delivery, None)
+            self.finish(delivery, shared)
         self._schedule()
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ acknowledgements in; deliveries, endings and events out; one write to the transp
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from holdfast.clock import Clock
@@ -30,6 +30,8 @@ from holdfast.protocol import (
 from holdfast.transport import Link
 
 CLOSE_WITHIN_S = 1.0
+OVERHEAD = 200
+"""What a message that waits for its handler costs beside its payload, in bytes, roughly."""
 
 
 class Outlet(Protocol):
@@ -65,6 +67,7 @@ class Connection:
         self.closed: Closed | None = None
         self.can_write = True
         self.worked = False
+        self._cut: asyncio.TimerHandle | None = None
 
     # LinkUser
 
@@ -79,6 +82,11 @@ class Connection:
         if yes:
             self._engine.wake()
 
+    def answered(self, answer: Opened | Refused) -> None:
+        """CONNACK came; its owner may have given up waiting in this very turn."""
+        if not self.opened.done():
+            self.opened.set_result(answer)
+
     def lost(self, error: Exception | None) -> None:
         """The link is gone."""
         self._end(Ended(self.closed, error))
@@ -89,7 +97,8 @@ class Connection:
         if self.link is None or self.ended.done():
             return
         self.link.close()
-        asyncio.get_running_loop().call_later(CLOSE_WITHIN_S, self.link.abort)
+        if self._cut is None:
+            self._cut = asyncio.get_running_loop().call_later(CLOSE_WITHIN_S, self.link.abort)
 
     def abort(self, closed: Closed | None = None) -> None:
         """Close now, without waiting for a peer that may be gone."""
@@ -105,18 +114,19 @@ class Connection:
         if not self.opened.done():
             self.opened.set_exception(ended)
             self.opened.exception()  # seen: its owner may be gone already
+        if self._cut is not None:
+            self._cut.cancel()
         self._engine.lost(self)
 
 
 class Inlet:
     """What waits to be given to the engine at its next turn."""
 
-    __slots__ = ("acks", "intents", "leaving")
+    __slots__ = ("acks", "wishes")
 
     def __init__(self) -> None:
         self.acks: list[Delivery] = []
-        self.intents: list[Intent] = []
-        self.leaving: list[str] = []
+        self.wishes: list[Intent | str] = []  # a filter is one to give up; their order counts
 
 
 class Engine:
@@ -142,7 +152,7 @@ class Engine:
         self.terms: Terms | None = None
         self.last_in: float | None = None
         self.last_out: float | None = None
-        outbox.on_durable = lambda: self._loop.call_soon_threadsafe(self._durable)
+        outbox.on_durable = self._commit_happened
 
     # -- the port in -------------------------------------------------------------------------
 
@@ -160,12 +170,12 @@ class Engine:
 
     def subscribe(self, intents: Iterable[Intent]) -> None:
         """Want these subscriptions."""
-        self._inlet.intents.extend(intents)
+        self._inlet.wishes.extend(intents)
         self.wake()
 
     def unsubscribe(self, filters: Iterable[str]) -> None:
         """Want these subscriptions no more."""
-        self._inlet.leaving.extend(filters)
+        self._inlet.wishes.extend(filters)
         self.wake()
 
     # -- the connection ----------------------------------------------------------------------
@@ -173,22 +183,27 @@ class Engine:
     def connect(self, connection: Connection, link: Link, request: ConnectRequest) -> None:
         """A link is open: begin MQTT on it."""
         connection.link = link
+        if connection.ended.done():
+            return  # the peer hung up at once
         self._connection = connection
         self._reading = True
         self._session.connect(request, self._clock.now())
         self._pump()
 
     def disconnect(self, session_expiry_s: int | None) -> None:
-        """Say DISCONNECT and close."""
+        """Say DISCONNECT, behind what was handed over, and close."""
+        self._take_in()
         self._session.disconnect(self._clock.now(), session_expiry_s=session_expiry_s)
         self._pump()
         if self._connection is not None:
             self._connection.close()
 
-    def close(self) -> None:
-        """Drive this session no more."""
+    def close(self, gone: Sequence[str] = ()) -> None:
+        """Drive this session no more; the next run does not want these subscriptions."""
         if self._timer is not None:
             self._timer.cancel()
+        self._take_in()
+        self._session.unsubscribe(gone, self._clock.now())
         self._session.abandon()
         self._outbox.on_durable = _nothing
 
@@ -203,6 +218,7 @@ class Engine:
         if self._connection is connection:
             self._connection = None
             self.terms = None
+            self._outbox.draining = False
             self._session.lost(self._clock.now())
             self._pump()
 
@@ -210,17 +226,21 @@ class Engine:
 
     def _turn(self) -> None:
         self._woken = False
+        self._take_in()
+        self._pump()
+
+    def _take_in(self) -> None:
         inlet, self._inlet = self._inlet, Inlet()
         now = self._clock.now()
-        if inlet.intents:
-            self._session.subscribe(inlet.intents, now)
-        if inlet.leaving:
-            self._session.unsubscribe(inlet.leaving, now)
+        for wish in inlet.wishes:
+            if isinstance(wish, str):
+                self._session.unsubscribe([wish], now)
+            else:
+                self._session.subscribe([wish], now)
         if inlet.acks:
             self._session.ack(inlet.acks, now)
-            self._unhandled_bytes -= sum([len(one.publish.payload) for one in inlet.acks])
+            self._unhandled_bytes -= _weight(inlet.acks)
             self._regulate()
-        self._pump()
 
     def _pump(self) -> None:
         """Until nothing moves: rows in, output out, bytes away (the driver's rule of the session)."""
@@ -261,6 +281,9 @@ class Engine:
         else:
             self._commits.append((commit, serial))
 
+    def _commit_happened(self) -> None:
+        self._loop.call_soon_threadsafe(self._durable)
+
     def _durable(self) -> None:
         while self._commits and self._commits[0][0] <= self._outbox.durable:
             self._session.committed(self._commits.pop(0)[1])
@@ -270,7 +293,7 @@ class Engine:
         self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]
     ) -> None:
         if deliveries:
-            self._unhandled_bytes += sum([len(one.publish.payload) for one in deliveries])
+            self._unhandled_bytes += _weight(deliveries)
             self._regulate()
         if events:
             self._follow(events)
@@ -287,12 +310,14 @@ class Engine:
                 return
             if isinstance(event, Opened):
                 self.terms = event.terms
-                connection.opened.set_result(event)
+                self._outbox.draining = True
+                connection.answered(event)
                 self._watch()
             elif isinstance(event, Refused):
-                connection.opened.set_result(event)
+                connection.answered(event)
                 connection.close()
             elif isinstance(event, Closed):
+                connection.closed = event
                 self._loop.call_soon(self._close, connection, event)
 
     def _close(self, connection: Connection, closed: Closed) -> None:
@@ -327,6 +352,11 @@ class Engine:
         self._session.tick(self._clock.now())
         self._pump()
         self._watch()
+
+
+def _weight(deliveries: list[Delivery]) -> int:
+    """What these take in memory, roughly: empty payloads must not go uncounted."""
+    return sum([len(one.publish.payload) for one in deliveries]) + OVERHEAD * len(deliveries)
 
 
 def _nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 
 from holdfast.messages import Message
 from holdfast.protocol import Delivery
@@ -51,6 +52,16 @@ class Inbox:
         if not item[0].qos:
             self._qos0 -= 1
         return item
+
+    def put_back(self, items: Sequence[Item]) -> None:
+        """These were not handled after all: they are the next again."""
+        self.items.extendleft(reversed(items))
+        self._qos0 += sum(not item[0].qos for item in items)
+
+    def drain(self) -> list[Item]:
+        """Close, and give everything that waits here."""
+        self.close()
+        return [self.pop() for _ in range(len(self.items))]
 
     async def wait(self) -> None:
         """Until there is a message, a nudge, or the end."""

@@ -6,9 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from holdfast.codec import packets
-from holdfast.errors import ConfigurationError
+from holdfast.errors import ConfigurationError, PayloadError
 from holdfast.messages import NO_PROPERTIES, Payload, QoS
 from holdfast.topics import validate_topic
+
+
+LONGEST_DELAY_S = 0xFFFFFFFF
+LARGEST_WILL = 65_535
+"""The will's payload is binary data, whose length has two bytes (MQTT 5 §3.1.3.3)."""
 
 
 def to_bytes(payload: Payload) -> bytes:
@@ -16,10 +21,17 @@ def to_bytes(payload: Payload) -> bytes:
     if isinstance(payload, bytes):
         return payload
     if isinstance(payload, str):
-        return payload.encode()
+        return _utf8(payload)
     if isinstance(payload, bytearray | memoryview):
         return bytes(payload)
     raise TypeError(f"a payload is bytes or str, not {type(payload).__name__}; for JSON say json=...")
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise PayloadError(f"a str payload goes out as UTF-8, which this one cannot: {error.reason}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +52,10 @@ class Will:
         validate_topic(self.topic)
         if self.qos not in (0, 1, 2):
             raise ConfigurationError(f"Will: qos must be 0, 1 or 2, not {self.qos!r}")
-        if self.delay_s < 0:
-            raise ConfigurationError(f"Will: delay_s must not be below 0, not {self.delay_s}")
+        if not 0 <= self.delay_s <= LONGEST_DELAY_S:
+            raise ConfigurationError(f"Will: delay_s must be 0 to {LONGEST_DELAY_S}, not {self.delay_s}")
+        if not callable(self.payload) and len(to_bytes(self.payload)) > LARGEST_WILL:
+            raise ConfigurationError(f"Will: the payload must not be longer than {LARGEST_WILL} bytes")
 
     def packet(self) -> packets.Will:
         """The will as CONNECT carries it."""

@@ -11,6 +11,8 @@ from holdfast.client.options import to_bytes
 from holdfast.client.receipts import Receipt, Receipts
 from holdfast.client.waiting import Signal
 from holdfast.clock import Clock
+from holdfast.codec.packet_types import PUBLISH
+from holdfast.codec.properties import encode_properties
 from holdfast.errors import ConfigurationError, OutboxFull, PayloadError, Stopped, TooLarge
 from holdfast.messages import NO_PROPERTIES, Outgoing, Payload, Properties, QoS, UserProperties
 from holdfast.outbox import MemoryOutbox
@@ -30,13 +32,17 @@ MOST_BYTES = 268_435_455
 ENVELOPE = 70_000
 """More than a PUBLISH without properties can hold beside its payload."""
 
+LONGEST_EXPIRY_S = 0xFFFFFFFF
+"""What a Message Expiry Interval can say (MQTT 5 §3.3.2.3.3)."""
+
 KNOWN_TOPICS = 4096
 
 
 class Publisher:
     """The way in: what it lets through is kept."""
 
-    def __init__(self, outbox: MemoryOutbox, receipts: Receipts, clock: Clock) -> None:
+    def __init__(self, outbox: MemoryOutbox, receipts: Receipts, clock: Clock, room: Signal) -> None:
+        """``room`` is notified when the outbox may have room again, or the client ends."""
         self._outbox = outbox
         self._receipts = receipts
         self._clock = clock
@@ -44,8 +50,14 @@ class Publisher:
         self.terms: Terms | None = None
         self.stopped: str | None = "the client is not started"
         self.wake: Callable[[], None] = lambda: None
-        self.room = Signal()
+        self.room = room
         self._lock = Lock()
+
+    def close(self, reason: str) -> None:
+        """Accept nothing more; when this returns no other thread is about to."""
+        with self._lock:
+            self.stopped = reason
+        self.room.notify()
 
     # -- the calls ---------------------------------------------------------------------------
 
@@ -61,8 +73,9 @@ class Publisher:
         user_properties: UserProperties,
     ) -> list[Outgoing]:
         """The message as a row without a sequence number. Raises what ``publish`` raises."""
-        data = _payload(payload, json)
-        properties = _properties(content_type, user_properties)
+        data = payload if json is ABSENT and isinstance(payload, bytes) else _payload(payload, json)
+        plain = content_type is None and not user_properties
+        properties = NO_PROPERTIES if plain else _properties(content_type, user_properties)
         return self.rows([(topic, data)], qos, retain, expiry_s, properties)
 
     def rows(
@@ -91,17 +104,14 @@ class Publisher:
             rows.append(row)
         return rows
 
-    async def accept(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
-        """Wait for room, then take the rows in. Raises OutboxFull, Stopped."""
-        receipt = self._take(rows)
-        if receipt is not None:
-            return receipt
+    async def wait_and_take(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
+        """As ``take``, after waiting for room. Raises OutboxFull, Stopped."""
         await self.room.wait_until(lambda: self.stopped is not None or self._outbox.lacks(rows) is None, timeout_s)
-        return self.accept_now(rows, timeout_s)
+        return self.take_now(rows, timeout_s)
 
-    def accept_now(self, rows: list[Outgoing], waited_s: float = 0) -> Receipt:
-        """Take the rows in, or say at once that there is no room. Raises OutboxFull, Stopped."""
-        receipt = self._take(rows)
+    def take_now(self, rows: list[Outgoing], waited_s: float = 0) -> Receipt:
+        """As ``take``, but no room is an error. Raises OutboxFull, Stopped."""
+        receipt = self.take(rows)
         if receipt is not None:
             return receipt
         limit = self._outbox.lacks(rows) or 0
@@ -111,10 +121,11 @@ class Publisher:
             hint="the broker takes less than is published, or is away",
         )
 
-    def _take(self, rows: list[Outgoing]) -> Receipt | None:
-        if self.stopped is not None:
-            raise Stopped(f"not accepted: {self.stopped}")
+    def take(self, rows: list[Outgoing]) -> Receipt | None:
+        """Take the rows in; None when there is no room. Raises Stopped."""
         with self._lock:  # sequence numbers rise in accept order, whichever thread publishes
+            if self.stopped is not None:
+                raise Stopped(f"not accepted: {self.stopped}")
             if self._outbox.lacks(rows) is not None:
                 return None
             first = self._outbox.next_seq(len(rows))
@@ -145,8 +156,10 @@ class Publisher:
     def _expiry(self, expiry_s: float | None) -> float | None:
         if expiry_s is None:
             return None
-        if expiry_s <= 0:
-            raise ConfigurationError(f"expiry_s must be above 0, not {expiry_s}", hint="None: never expires")
+        if not 0 < expiry_s <= LONGEST_EXPIRY_S:
+            raise ConfigurationError(
+                f"expiry_s must be above 0 and at most {LONGEST_EXPIRY_S}, not {expiry_s}", hint="None: never expires"
+            )
         return self._clock.now() + expiry_s
 
 
@@ -170,4 +183,6 @@ def _properties(content_type: str | None, user_properties: UserProperties) -> Pr
     if user_properties:
         pairs = user_properties.items() if hasattr(user_properties, "items") else user_properties
         properties["user_property"] = tuple((str(name), str(value)) for name, value in pairs)
+    # Refused here and now, whichever version is spoken: a row that cannot be encoded would block all others.
+    encode_properties(properties, PUBLISH)
     return properties

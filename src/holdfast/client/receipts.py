@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Literal
-from weakref import WeakValueDictionary, ref
+from weakref import ref
 
 from holdfast import reasons
-from holdfast.client.waiting import Signal
 from holdfast.errors import (
     Dropped,
     Expired,
@@ -32,7 +33,7 @@ class Receipt:
     True when a QoS 2 message was sent again to a broker that had forgotten the session.
     """
 
-    __slots__ = ("__weakref__", "_changed", "_count", "_error", "_left", "_stopped", "id", "maybe_duplicate", "state")
+    __slots__ = ("__weakref__", "_count", "_error", "_left", "_stopped", "_waiters", "id", "maybe_duplicate", "state")
 
     def __init__(self, id: int, count: int = 1) -> None:
         self.id = id
@@ -41,7 +42,7 @@ class Receipt:
         self._count = count
         self._left = count
         self._error: PublishFailed | None = None
-        self._changed: Signal | None = None
+        self._waiters: list[asyncio.Future[None]] | None = None
         self._stopped = False
 
     def __repr__(self) -> str:
@@ -57,15 +58,26 @@ class Receipt:
         (all PublishFailed; a TooLarge is its cause), Timeout (still pending), Stopped.
         """
         if self._left and not self._stopped:
-            if self._changed is None:
-                self._changed = Signal()
-            await self._changed.wait(timeout_s)
+            await self._wait(timeout_s)
         if self._error is not None and not self._left:
             raise self._error
         if self._left and self._stopped:
             raise Stopped(f"the client stopped before message {self.id} was acknowledged")
         if self._left:
             raise Timeout(f"message {self.id} was not acknowledged in {timeout_s} s; it is still pending")
+
+    async def _wait(self, timeout_s: float | None) -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        if self._waiters is None:
+            self._waiters = [waiter]
+        else:
+            self._waiters.append(waiter)
+        if timeout_s is None:
+            await waiter
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await waiter
 
     def _settle(self, count: int, state: State, error: PublishFailed | None = None, index: int = 0) -> None:
         self._left -= count
@@ -86,32 +98,47 @@ class Receipt:
     def _final(self, state: State) -> State:
         return "failed" if self._error is not None and self._count > 1 else state
 
-    def _stop(self) -> None:
-        self._stopped = True
-        self._wake()
-
     def _wake(self) -> None:
-        if self._changed is not None:
-            self._changed.notify()
+        if self._waiters is not None:
+            waiters, self._waiters = self._waiters, None
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
+
+
+class _Held(ref[Receipt]):
+    """A receipt that is in somebody's hands; a plain reference that knows its message."""
+
+    __slots__ = ("seq",)
+    seq: int
 
 
 class Receipts:
     """All receipts still in somebody's hands."""
 
     def __init__(self) -> None:
-        self._single: WeakValueDictionary[int, Receipt] = WeakValueDictionary()
+        self._single: dict[int, _Held] = {}
         self._groups: list[ref[Receipt]] = []
 
     def open(self, seq: int, count: int = 1) -> Receipt:
         """A receipt for these sequence numbers; before the rows are accepted."""
         receipt = Receipt(seq, count)
         if count == 1:
-            self._single[seq] = receipt
+            self._single[seq] = held = _Held(receipt, self._dropped)
+            held.seq = seq
         elif count:
             self._groups.append(ref(receipt))
         else:
             receipt.state = "acknowledged"
         return receipt
+
+    def _dropped(self, held: ref[Receipt]) -> None:
+        assert isinstance(held, _Held)
+        self._single.pop(held.seq, None)
+
+    def _take(self, seq: int) -> Receipt | None:
+        held = self._single.pop(seq, None)
+        return None if held is None else held()
 
     def settle(self, seqs: Sequence[int], state: State) -> None:
         """These messages ended well, or all in the same other way."""
@@ -121,11 +148,10 @@ class Receipts:
             self._settle_groups(seqs, state)
 
     def _settle_single(self, seqs: Sequence[int], state: State) -> None:
-        pop = self._single.pop
         for seq in seqs:
-            receipt = pop(seq, None)
+            receipt = self._take(seq)
             if receipt is not None:
-                receipt._settle(1, state, _failure(seq, state))
+                receipt._settle(1, state, None if state == "acknowledged" else _failure(seq, state))
 
     def _settle_groups(self, seqs: Sequence[int], state: State) -> None:
         lowest, highest = min(seqs), max(seqs)
@@ -147,7 +173,7 @@ class Receipts:
     def fail(self, record: Failed) -> PublishRefused:
         """This message was refused; gives the error, for events and the log."""
         error = refusal(record)
-        receipt = self._single.pop(record.seq, None)
+        receipt = self._take(record.seq)
         if receipt is not None:
             receipt._settle(1, "failed", error)
         for group in self._alive():
@@ -158,7 +184,8 @@ class Receipts:
     def uncertain(self, seqs: Sequence[int]) -> None:
         """These QoS 2 messages are sent again after the session was lost (contract 6)."""
         for seq in seqs:
-            receipt = self._single.get(seq)
+            held = self._single.get(seq)
+            receipt = held() if held is not None else None
             if receipt is not None:
                 receipt.maybe_duplicate = True
             for group in self._alive():
@@ -167,8 +194,18 @@ class Receipts:
 
     def stop(self) -> None:
         """The client ends: whoever still waits is told."""
-        for receipt in [*self._single.values(), *self._alive()]:
-            receipt._stop()
+        for receipt in self._all():
+            receipt._stopped = True
+            receipt._wake()
+
+    def start(self) -> None:
+        """The client runs again: what is pending may be waited for again."""
+        for receipt in self._all():
+            receipt._stopped = False
+
+    def _all(self) -> list[Receipt]:
+        singles = (held() for held in self._single.values())
+        return [*filter(None, singles), *self._alive()]
 
     def _alive(self) -> list[Receipt]:
         alive = [group for group in (reference() for reference in self._groups) if group and group._left]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Literal
@@ -32,7 +32,7 @@ class Setup:
     address: Address
     client_id: str
     username: str | None
-    password: str | Callable[[], str] | None
+    password: str | Callable[[], str] | None = field(repr=False)
     password_file: StrPath | None
     tls: TLS | ssl.SSLContext | None
     version: Version | None

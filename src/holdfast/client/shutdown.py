@@ -24,30 +24,21 @@ async def shut_down(core: Core, drain_s: float) -> None:
         return max(0.0, began + drain_s * share - core.loop.time())
 
     core.state.draining = True
-    core.publisher.stopped = "the client is stopping"
-    core.publisher.room.notify()
+    core.publisher.close("the client is stopping")
+    core.engine.wake()  # for what another thread handed over just before
     core.state.set(Status.DRAINING)
-    try:
-        await _finish_handlers(core, left(HANDLERS))
-        await core.state.changed.wait_until(lambda: not core.outbox.pending, left(FLUSH))
-        await _disconnect(core, left(1.0))
-    finally:
-        for task in core.tasks:
-            task.cancel()
+    await _finish_handlers(core, left(HANDLERS))
+    await core.state.changed.wait_until(lambda: not core.outbox.pending or core.supervising.done(), left(FLUSH))
+    await _disconnect(core, left(1.0))
 
 
 async def _finish_handlers(core: Core, timeout_s: float) -> None:
-    for subscription in core.subscriptions:
-        subscription.consumer.inbox.close()
-    stops = [task.stop(timeout_s) for task in core.tasks]
-    await asyncio.gather(*stops, _readers(core, timeout_s))
-
-
-async def _readers(core: Core, timeout_s: float) -> None:
-    """Loops over subscriptions finish the message in hand; they end when they ask for the next."""
-    await core.state.changed.wait_until(
-        lambda: not any(subscription.in_hand for subscription in core.subscriptions), timeout_s
-    )
+    """Messages in hand finish; loops over subscriptions end when they ask for the next."""
+    here = asyncio.current_task()  # a handler that stops the client is not waited for by itself
+    workers = [one for one in core.workers() if not one.runs_in(here)]
+    for worker in core.workers():
+        worker.consumer.inbox.close()
+    await core.state.changed.wait_until(lambda: not any(one.in_hand for one in workers), timeout_s)
 
 
 async def _disconnect(core: Core, timeout_s: float) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 
 from holdfast.client.dispatcher import Consumer
 from holdfast.client.inbox import Inbox, Item, Shared
-from holdfast.errors import ConfigurationError, SubscribeRefused
+from holdfast.errors import ConfigurationError, HoldfastError
 from holdfast.handling import HandlerOptions
 from holdfast.messages import Message, QoS
 from holdfast.protocol import Delivery
@@ -25,8 +25,8 @@ class Owner(Protocol):
     def enter(self, subscription: Subscription) -> None:
         """Begin to deliver, and ask the broker."""
 
-    def leave(self, subscription: Subscription, done: bool) -> None:
-        """Deliver no more; ``done``: the subscription is not wanted any more."""
+    def leave(self, subscription: Subscription, done: bool, unfinished: Sequence[Item]) -> None:
+        """Deliver no more; ``done``: not wanted any more; ``unfinished`` are for the next reader."""
 
     def finish(self, delivery: Delivery, shared: Shared | None) -> None:
         """This message was handled."""
@@ -34,8 +34,8 @@ class Owner(Protocol):
     async def granted(self, filters: tuple[str, ...], timeout_s: float | None) -> QoS:
         """Wait until the broker granted these."""
 
-    def refusal(self, filters: tuple[str, ...]) -> SubscribeRefused | None:
-        """Whether the broker refused one of these."""
+    def failure(self, filters: tuple[str, ...]) -> HoldfastError | None:
+        """Why waiting for messages is of no use any more, if it is."""
 
 
 class Subscription(AsyncIterator[Message]):
@@ -61,17 +61,18 @@ class Subscription(AsyncIterator[Message]):
         self.consumer = Consumer(patterns, filters, Inbox(qos0_limit))
         self._hand: list[Item] = []
         self._entered = False
-        self._waiting = False
+        self._reading = False
+        self._reader: asyncio.Task[Any] | None = None
         self._handed_out = 0
         self.discarded = 0
 
     async def __aenter__(self) -> Subscription:
         """Declare the intent; never waits for the broker."""
-        if self._entered:
-            raise ConfigurationError("this subscription is entered already", hint="subscribe once more")
+        if self._entered or self.consumer.inbox.closed:
+            raise ConfigurationError("this subscription was entered before", hint="subscribe once more")
         self._owner = self._running()
-        self._entered = True
         self._owner.enter(self)
+        self._entered = True
         return self
 
     async def __aexit__(
@@ -81,22 +82,29 @@ class Subscription(AsyncIterator[Message]):
         inbox = self.consumer.inbox
         done = kind is None and not inbox.closed
         self._entered = False
-        self._owner.leave(self, done)
-        if done:
+        if kind is None:
             self._finish_hand()
-            self.discarded += len(inbox.items)
-            while inbox.items:
-                self._finish(inbox.pop())
-        inbox.close()
+        hand, self._hand = self._hand, []
+        unread = inbox.drain()
+        if done:
+            self.discarded += len(unread)
+            for item in unread:
+                self._finish(item)
+        self._owner.leave(self, done, [] if done else [*hand, *unread])
 
     def __aiter__(self) -> AsyncIterator[Message]:
-        """Each message is acknowledged when the next is asked for. Raises SubscribeRefused."""
+        """Each message is acknowledged when the next is asked for. Raises SubscribeRefused, Stopped."""
         self._check_entered()
+        self._reader = asyncio.current_task()
         return self
 
     async def __anext__(self) -> Message:
         """The next message; waits for it, through any outage."""
-        await self._next()
+        self._begin_reading()
+        try:
+            await self._wait()
+        finally:
+            self._reading = False
         item = self.consumer.inbox.pop()
         self._hand.append(item)
         return item[0]
@@ -107,10 +115,14 @@ class Subscription(AsyncIterator[Message]):
         The first message of a list is waited for without end, the others ``wait_s`` seconds.
         """
         self._check_entered()
+        if size < 1 or wait_s < 0:
+            raise ConfigurationError(f"batches({size}, {wait_s}): size is 1 or more, wait_s not below 0")
+        self._reader = asyncio.current_task()
         return _Batches(self, size, wait_s)
 
     async def ready(self, timeout_s: float | None = None) -> QoS:
         """Wait for the grant; gives its QoS. Raises SubscribeRefused, NotReady, Stopped."""
+        self._check_entered()
         return await self._owner.granted(self.consumer.filters, timeout_s)
 
     @property
@@ -118,22 +130,23 @@ class Subscription(AsyncIterator[Message]):
         """Whether the reader has not come back from what it was given."""
         return bool(self._hand)
 
+    def runs_in(self, task: asyncio.Task[Any] | None) -> bool:
+        """Whether this task reads here."""
+        return task is not None and task is self._reader
+
     # -- inside ------------------------------------------------------------------------------
 
     def _check_entered(self) -> None:
         if not self._entered:
             raise TypeError("write: async with client.subscribe(...) as messages, then async for")
 
-    async def _next(self) -> None:
-        """Acknowledge what was handed out, and wait for more."""
-        if self._waiting:
-            raise ConfigurationError("this subscription has a reader already", hint="one loop per subscription")
-        self._finish_hand()
-        self._waiting = True
-        try:
-            await self._wait()
-        finally:
-            self._waiting = False
+    def _begin_reading(self) -> None:
+        """Acknowledge what was handed out; two readers would acknowledge each other's messages."""
+        if self._reading:
+            raise ConfigurationError("this subscription has a reader", hint="one loop per subscription")
+        if self._hand:
+            self._finish_hand()
+        self._reading = True
 
     async def _wait(self) -> None:
         inbox = self.consumer.inbox
@@ -143,22 +156,35 @@ class Subscription(AsyncIterator[Message]):
         while not inbox.items or inbox.closed:
             if inbox.closed:
                 raise StopAsyncIteration
-            refused = self._owner.refusal(self.consumer.filters)
-            if refused is not None:
-                raise refused
+            self._check_entered()
+            failure = self._owner.failure(self.consumer.filters)
+            if failure is not None:
+                raise failure
             await inbox.wait()
 
     async def _next_batch(self, size: int, wait_s: float) -> list[Message]:
-        await self._next()
-        inbox, hand = self.consumer.inbox, self._hand
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + wait_s
-        while len(hand) < size and not inbox.closed:
-            if inbox.items:
-                hand.append(inbox.pop())
-            elif not await _in_time(inbox, deadline):
-                break
-        return [item[0] for item in hand]
+        self._begin_reading()
+        try:
+            await self._wait()
+            self._hand = await self._gather(size, wait_s)
+        finally:
+            self._reading = False
+        return [item[0] for item in self._hand]
+
+    async def _gather(self, size: int, wait_s: float) -> list[Item]:
+        inbox = self.consumer.inbox
+        batch: list[Item] = []
+        deadline = asyncio.get_running_loop().time() + wait_s
+        try:
+            while len(batch) < size and not inbox.closed:
+                if inbox.items:
+                    batch.append(inbox.pop())
+                elif not await _in_time(inbox, deadline):
+                    break
+        except BaseException:
+            inbox.put_back(batch)  # cancelled: nobody has seen these
+            raise
+        return batch
 
     def _finish_hand(self) -> None:
         hand, self._hand = self._hand, []

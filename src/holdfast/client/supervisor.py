@@ -16,7 +16,16 @@ from holdfast.client.engine import Connection, Ended, Engine
 from holdfast.clock import Clock
 from holdfast.codec import Version
 from holdfast.protocol import ConnectRequest, Opened, Refused, Terms
-from holdfast.resilience import Backoff, Reconnect, Verdict, VersionChoice, of_close, of_connack, of_error
+from holdfast.resilience import (
+    Backoff,
+    Reconnect,
+    TakeoverSuspicion,
+    Verdict,
+    VersionChoice,
+    of_close,
+    of_connack,
+    of_error,
+)
 from holdfast.transport import Link, LinkUser
 
 log = logging.getLogger("holdfast")
@@ -62,7 +71,9 @@ class Supervisor:
         self._clock = clock
         self._reporter = reporter
         self._backoff = Backoff(policy, random.uniform)
+        self._suspicion = TakeoverSuspicion()
         self._hurry = asyncio.Event()
+        self._connected = False
         self.connection: Connection | None = None
 
     async def run(self) -> None:
@@ -70,6 +81,7 @@ class Supervisor:
         delay: float | None = 0.0
         while delay is not None:
             await self._wait(delay)
+            self._hurry.clear()
             self._reporter.dialling()
             try:
                 delay = await self._attempt()
@@ -79,12 +91,12 @@ class Supervisor:
                 self.connection = None
 
     def redial(self) -> None:
-        """Stop waiting, and begin the backoff anew."""
-        self._backoff.reset()
-        self._hurry.set()
+        """Stop waiting, or do not begin to, and begin the backoff anew. Connected: nothing happens."""
+        if not self._connected:
+            self._backoff.reset()
+            self._hurry.set()
 
     async def _wait(self, delay: float) -> None:
-        self._hurry.clear()
         try:
             async with asyncio.timeout(delay):
                 await self._hurry.wait()
@@ -119,9 +131,14 @@ class Supervisor:
         self._versions.accepted(now)
         self._backoff.accepted(now)
         self._reporter.connected(terms)
-        ended = await connection.ended
-        self._reporter.disconnected(self._verdict(ended))
-        return self._backoff.lost(self._clock.now(), connection.worked)
+        self._connected = True
+        try:
+            ended = await connection.ended
+        finally:
+            self._connected = False
+        gone = self._clock.now()
+        self._reporter.disconnected(self._suspicion.judge(self._verdict(ended), gone - now))
+        return self._backoff.lost(gone, connection.worked)
 
     def _unanswered(self, ended: Ended) -> Verdict:
         if ended.closed is None:

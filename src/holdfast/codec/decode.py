@@ -26,7 +26,7 @@ from holdfast.codec.packets import (
     Pubrel,
     Version,
 )
-from holdfast.codec.parse import parse
+from holdfast.codec.parse import parse, parser_of
 from holdfast.codec.properties import decode_properties
 from holdfast.codec.wire import identifier_of, read_remaining, topic_of
 from holdfast.messages import NO_PROPERTIES, Properties
@@ -194,6 +194,8 @@ class Decoder:
         self._header = data[pos:]
 
     def _keep(self, data: bytes, pos: int, end: int) -> None:
+        if data[pos] not in _PUBLISH:
+            parser_of(data[pos], self.version)  # what is no MQTT may never send the rest
         self._partial = BytesIO()
         self._partial.write(memoryview(data)[pos:])
         self._missing = end - len(data)

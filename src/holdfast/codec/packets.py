@@ -30,7 +30,7 @@ def _no_properties() -> Properties:
 
 
 class Value:
-    """Equal by class and fields; shown with both."""
+    """Equal by class and fields; shown with both, but never with a password."""
 
     __slots__ = ()
     __match_args__: ClassVar[tuple[str, ...]] = ()
@@ -42,7 +42,8 @@ class Value:
         return all(getattr(self, name) == getattr(other, name) for name in self.__match_args__)
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+        shown = [name for name in self.__match_args__ if name != "password"]
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{type(self).__name__}({fields})"
 
 

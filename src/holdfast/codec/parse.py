@@ -52,13 +52,18 @@ from holdfast.messages import NO_PROPERTIES
 
 def parse(first: int, data: bytes, pos: int, end: int, version: Version) -> Packet:
     """The packet whose body is ``data[pos:end]``. Raises MalformedPacket."""
-    function = _PARSERS.get(first)
-    if function is None or (version == V311 and first == first_byte(AUTH)):
-        raise MalformedPacket(_no_such_packet(first, version))
-    packet, pos = function(data, pos, end, version)
+    packet, pos = parser_of(first, version)(data, pos, end, version)
     if pos != end:
         raise MalformedPacket(f"{NAMES[first >> 4]} holds {end - pos} bytes too many")
     return packet
+
+
+def parser_of(first: int, version: Version) -> _Parser:
+    """The function for packets with this first byte. Raises MalformedPacket when there are none."""
+    function = _PARSERS.get(first)
+    if function is None or (version == V311 and first == first_byte(AUTH)):
+        raise MalformedPacket(_no_such_packet(first, version))
+    return function
 
 
 def _no_such_packet(first: int, version: Version) -> str:

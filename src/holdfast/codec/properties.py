@@ -163,7 +163,7 @@ def decode_properties(data: bytes, pos: int, end: int, packet_type: int) -> tupl
             wire.bounded(len(found[name]), f"property {name}")
         else:
             raise protocol_error(f"property {name} stands twice in one {NAMES[packet_type]}")
-    for name in _REPEATABLE & found.keys():
+    for name in [name for name in found if name in _REPEATABLE]:
         _fix(found, name)
     _check_authentication(found)
     return found, pos

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from holdfast.errors import ConfigurationError
-from holdfast.handling.signature import Call, bind
+from holdfast.handling.signature import Call, bind_all
 from holdfast.messages import QoS
 from holdfast.topics import Pattern, validate_share
 
@@ -49,6 +49,11 @@ class Handler:
     calls: tuple[Call, ...]
     options: HandlerOptions
 
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """The topic filters as they stand in SUBSCRIBE."""
+        return tuple(self.options.wire_filter(pattern) for pattern in self.patterns)
+
 
 class Router:
     """Handlers for a module that has no client yet; ``client.include(router)`` adds them."""
@@ -68,7 +73,7 @@ class Router:
         patterns = patterns_of(filters)
 
         def register(function: F) -> F:
-            calls = tuple(bind(function, pattern) for pattern in patterns)
+            calls = bind_all(function, patterns)
             self.handlers.append(Handler(function, patterns, calls, options))
             return function
 
@@ -80,9 +85,18 @@ def patterns_of(filters: tuple[str, ...]) -> tuple[Pattern, ...]:
     if not filters:
         raise ConfigurationError("no topic filter given", hint='name at least one, as in on("plant/+/temp")')
     for filter in filters:
+        _check_text(filter)
         if filter.startswith("$share/"):
             raise ConfigurationError(
                 f"{filter!r}: a shared subscription is asked for with share=",
                 hint='on("plant/+/temp", share="workers")',
             )
     return tuple(Pattern(filter) for filter in filters)
+
+
+def _check_text(filter: object) -> None:
+    if not isinstance(filter, str):
+        raise ConfigurationError(
+            f"{filter!r} is no topic filter",
+            hint='filters stand in the parentheses: on("plant/+/temp", "a/#")',
+        )

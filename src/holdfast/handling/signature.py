@@ -9,18 +9,22 @@ payload annotation                 from
 bytes                              as it came
 str                                UTF-8
 dict, list, Any, TypedDict         JSON
-a dataclass                        a JSON object with its fields
+a dataclass                        a JSON object: its fields by name; unknown ones are ignored,
+                                   so that a device may learn to say more
 a pydantic model                   its own ``model_validate_json``
+
+JSON values keep the types JSON gives them: only a pydantic model checks its fields.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import inspect
 import types
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -34,10 +38,23 @@ Call = Callable[[Message], Awaitable[Any]]
 _Getter = Callable[[Message], Any]
 
 
-def bind(function: Callable[..., Any], pattern: Pattern) -> Call:
-    """How to call this function for a message that came by this pattern."""
+def bind_all(function: Callable[..., Any], patterns: Sequence[Pattern]) -> tuple[Call, ...]:
+    """How to call this function, for each of its patterns. Raises ConfigurationError."""
     if not inspect.iscoroutinefunction(function):
         raise ConfigurationError(f"{_name(function)} is no coroutine function", hint="write async def")
+    for name in inspect.signature(function).parameters:
+        # Else a capture of one filter would be given the payload by the other.
+        without = [pattern.text for pattern in patterns if name not in pattern.names]
+        if without and len(without) < len(patterns):
+            raise ConfigurationError(
+                f"{_name(function)}: {name!r} is a capture of another filter, but not of {without[0]!r}",
+                hint="name it in every filter, or write two handlers",
+            )
+    return tuple(bind(function, pattern) for pattern in patterns)
+
+
+def bind(function: Callable[..., Any], pattern: Pattern) -> Call:
+    """How to call this function for a message that came by this pattern."""
     getters: dict[str, _Getter] = {}
     payload_parameter: str | None = None
     for name, kind in _parameters(function).items():
@@ -64,10 +81,7 @@ def _call(function: Callable[..., Awaitable[Any]], getters: dict[str, _Getter]) 
 
 
 def _parameters(function: Callable[..., Any]) -> dict[str, Any]:
-    try:
-        hints = typing.get_type_hints(function)
-    except NameError as error:
-        raise ConfigurationError(f"{_name(function)}: annotation not found: {error}") from error
+    hints = _hints(function)
     kinds = {}
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
@@ -81,6 +95,21 @@ def _parameters(function: Callable[..., Any]) -> dict[str, Any]:
     return kinds
 
 
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    while isinstance(function, functools.partial):
+        function = function.func
+    try:
+        return typing.get_type_hints(function)
+    except Exception as error:  # an annotation is code, which can raise anything
+        missing = getattr(error, "name", None)
+        texts = inspect.get_annotations(function)
+        where = ", ".join(repr(name) for name, text in texts.items() if missing and missing in str(text))
+        raise ConfigurationError(
+            f"{_name(function)}: the annotation of {where or 'a parameter'} cannot be read: {error}",
+            hint="types of a handler are looked up when it is registered, in its module",
+        ) from error
+
+
 def _getter(function: Callable[..., Any], name: str, kind: Any, pattern: Pattern) -> _Getter | None:
     if kind is Message:
         return lambda message: message
@@ -92,19 +121,28 @@ def _getter(function: Callable[..., Any], name: str, kind: Any, pattern: Pattern
 def _capture(function: Callable[..., Any], name: str, kind: Any) -> _Getter:
     if kind is str:
         return lambda message: message.captures[name]
-    if kind in (int, float, UUID) or (isinstance(kind, type) and issubclass(kind, enum.Enum)):
+    convert: Callable[[str], Any] = kind
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        convert = _member_of(kind)
+    elif kind not in (int, float, UUID):
+        raise ConfigurationError(
+            f"{_name(function)}: capture {name!r} cannot be a {_name(kind)}",
+            hint="str, int, float, UUID or an Enum",
+        )
 
-        def convert(message: Message) -> Any:
-            try:
-                return kind(message.captures[name])
-            except ValueError as error:
-                raise PayloadError(f"{message.topic}: {name} is no {kind.__name__}: {error}") from error
+    def get(message: Message) -> Any:
+        try:
+            return convert(message.captures[name])
+        except ValueError as error:
+            raise PayloadError(f"{message.topic}: {name} is no {_name(kind)}: {error}") from error
 
-        return convert
-    raise ConfigurationError(
-        f"{_name(function)}: capture {name!r} cannot be a {_name(kind)}",
-        hint="str, int, float, UUID or an Enum",
-    )
+    return get
+
+
+def _member_of(kind: type[enum.Enum]) -> Callable[[str], enum.Enum]:
+    """By the text of the value, so that an Enum of numbers works too."""
+    members = {str(member.value): member for member in kind}
+    return lambda text: members[text] if text in members else kind(text)
 
 
 def _payload(function: Callable[..., Any], name: str, kind: Any) -> _Getter:
@@ -154,11 +192,13 @@ def _model(kind: Any) -> _Getter:
 
 def _dataclass(kind: type) -> _Getter:
     as_object = _json_of(dict)
+    fields = inspect.signature(kind).parameters
 
     def decode(message: Message) -> Any:
+        known = {name: value for name, value in as_object(message).items() if name in fields}
         try:
-            return kind(**as_object(message))
-        except TypeError as error:
+            return kind(**known)
+        except (TypeError, ValueError) as error:  # a field is missing, or __post_init__ refused
             raise PayloadError(f"payload on {message.topic} is no {kind.__name__}: {error}") from error
 
     return decode

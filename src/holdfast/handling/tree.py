@@ -11,6 +11,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 CACHED_TOPICS = 4096
+CACHED_LENGTH = 512
+"""Longer topics are looked up each time: a peer that sends 64 KiB of them would fill the memory."""
 
 
 class _Node(Generic[T]):
@@ -69,7 +71,9 @@ class FilterTree(Generic[T]):
             self._cache = {}
         found: list[T] = []
         self._walk(self._root, topic.split("/"), topic.startswith("$"), found)
-        self._cache[topic] = result = tuple(found)
+        result = tuple(found)
+        if len(topic) <= CACHED_LENGTH:
+            self._cache[topic] = result
         return result
 
     def _walk(self, node: _Node[T], levels: list[str], hidden: bool, found: list[T]) -> None:

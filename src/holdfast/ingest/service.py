@@ -46,7 +46,9 @@ class Ingest:
         if not self._filters:
             raise ConfigurationError("ingest without a topic filter", hint="name at least one")
         if batch < 1 or batch_wait_s < 0:
-            raise ConfigurationError(f"batch must be above 0 and batch_wait_s not below: {batch}, {batch_wait_s}")
+            raise ConfigurationError(
+                f"batch must be above 0 and batch_wait_s not below: {batch}, {batch_wait_s}"
+            )
         self._captures = capture_columns(self._filters)
         self._sink = SqliteSink(sqlite_path(into), captures=self._captures) if isinstance(into, str) else into
         self._qos: QoS = qos

@@ -24,7 +24,7 @@ from holdfast.ingest.sink import Batch, Written
 
 T = TypeVar("T")
 
-BUSY_S = 5.0
+BUSY_S = 1.0
 
 
 class SqliteSink:

@@ -59,9 +59,7 @@ def _check_version(db: sqlite3.Connection, target: str) -> None:
 
 def _create(db: sqlite3.Connection, table: str, captures: Sequence[str]) -> None:
     columns = [f"{name} {_TYPES[name]}" for name in COLUMNS] + [f"{quoted(name)} TEXT" for name in captures]
-    db.execute(
-        f"CREATE TABLE IF NOT EXISTS {quoted(table)} (id INTEGER PRIMARY KEY, {', '.join(columns)})"
-    )
+    db.execute(f"CREATE TABLE IF NOT EXISTS {quoted(table)} (id INTEGER PRIMARY KEY, {', '.join(columns)})")
 
 
 def _widen(db: sqlite3.Connection, target: str, table: str, captures: Sequence[str]) -> None:
@@ -86,7 +84,9 @@ def recall(db: sqlite3.Connection, key: str) -> str | int | None:
 
 def remember(db: sqlite3.Connection, key: str, value: str | int) -> None:
     """Remember this, with the transaction that is open."""
-    db.execute("INSERT INTO holdfast VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value))
+    db.execute(
+        "INSERT INTO holdfast VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value)
+    )
 
 
 def insert(table: str, captures: Sequence[str]) -> str:

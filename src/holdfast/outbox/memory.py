@@ -11,6 +11,7 @@ from holdfast.messages import Outgoing
 from holdfast.outbox.port import Ledger
 from holdfast.protocol import Failed, Record, Restored, Settled
 
+
 class MemoryOutbox:
     """Bounded by bytes; QoS 0 in a ring of its own, which drops its oldest when it is full.
 
@@ -71,15 +72,18 @@ class MemoryOutbox:
         return self.durable
 
     def _drop_oldest(self) -> None:
-        over = len(self._ring) - self._qos0_messages
-        seqs = [self._ring.popleft().seq for _ in range(over)]
-        self._end(seqs, "dropped")
-        self.on_dropped(seqs)
+        with self._lock:  # another thread may drop, or the engine take, at the same time
+            over = len(self._ring) - self._qos0_messages
+            seqs = [self._ring.popleft().seq for _ in range(over)]
+        if seqs:
+            self._end(seqs, "dropped")
+            self.on_dropped(seqs)
 
     def take(self, room: int) -> list[Outgoing]:
         """The next unsent rows: QoS 0 first, which has no order against the others."""
         ring, unsent = self._ring, self._unsent
-        rows = [ring.popleft() for _ in range(len(ring))]
+        with self._lock:  # a publisher's thread may drop what waits here
+            rows = [ring.popleft() for _ in range(len(ring))]
         rows += [unsent.popleft() for _ in range(min(room, len(unsent)))]
         return rows
 
@@ -95,8 +99,8 @@ class MemoryOutbox:
     def _end(self, seqs: Sequence[int], ending: str) -> None:
         pop = self._sizes.pop
         with self._lock:
-            self._ended[ending] += len(seqs)
             self._bytes -= sum([pop(seq) for seq in seqs])
+            self._ended[ending] += len(seqs)
 
     @property
     def pending(self) -> int:

@@ -26,6 +26,8 @@ class Journal:
     def fail(self, row: Outgoing, reason: int, detail: str, withheld: int = 0) -> None:
         """Note that a row was refused, and the identifier it withholds."""
         self._lag(Failed(row.seq, row.topic, reason, detail, withheld))
+        if withheld:  # later rows overtake it now: it must not come back behind them
+            self.gate = self.serial
 
     def settle(self, ending: Ending) -> list[int]:
         """The list of the present batch's rows with this ending: append sequence numbers to it."""

@@ -92,8 +92,6 @@ class Receiver:
         """PUBLISH at any QoS."""
         if packet.properties and "topic_alias" in packet.properties:
             self._resolve(packet)
-        elif not packet.topic:
-            raise ProtocolError(PROTOCOL_ERROR, "PUBLISH without topic and alias (MQTT 5 §3.3.2.1)")
         if not packet.qos:
             self.deliveries.append(Delivery(packet, self.epoch, self._connection))
             return
@@ -116,8 +114,8 @@ class Receiver:
 
     def _begin(self, packet: Publish) -> None:
         delivery = Delivery(packet, self.epoch, self._connection)
+        self._join(delivery)  # may end the connection: then it was never delivered
         self._running[packet.packet_id] = delivery
-        self._join(delivery)
         self.deliveries.append(delivery)
 
     def _join(self, delivery: Delivery) -> None:
@@ -162,8 +160,8 @@ class Receiver:
                 self._detach(known)
             kept = Publish(packet.topic, b"", packet.qos, packet_id=packet.packet_id)
             delivery = Delivery(kept, self.epoch, self._connection, done=True)
-            self._running[packet.packet_id] = delivery
             self._join(delivery)
+            self._running[packet.packet_id] = delivery
             self._release(packet.qos)
 
     def pubrel(self, packet: Pubrel) -> None:

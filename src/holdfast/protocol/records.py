@@ -13,7 +13,8 @@ Received     yes     a QoS 2 id forgotten after PUBREC lets the message in twice
 Forgotten    yes     a stale id would swallow the next message under it
 EpochBegan   yes     ids of the lost session must not judge messages of the new one
 Settled      no      one resend with DUP at worst, which the broker recognises
-Failed       no      the broker refuses again
+Failed       no      the broker refuses again; but yes with an identifier withheld, because what
+                     is resent next would overtake the row if it came back (contract 8)
 ===========  ======  ==========================================================================
 """
 

@@ -32,6 +32,7 @@ from holdfast.protocol.terms import Terms
 from holdfast.protocol.wire import Group, Wire
 
 PUBREL = 6
+UNANNOUNCED_QOS2 = 20
 PROTOCOL_ERROR = 0x82
 IDENTIFIER_NOT_FOUND = 0x92
 REFUSED = 0x80
@@ -109,6 +110,7 @@ class Sender:
         """The connection ended; ``stayed`` are identifiers and rows whose PUBLISH never left."""
         self.halt()
         never_left = {packet_id for packet_id, _ in stayed}
+        self._left -= never_left - self.sent.keys()  # answered before it left again
         self._left.update(packet_id for packet_id in self.sent if packet_id not in never_left)
         entries = [*self.sent.items(), *(entry for entry in stayed if not entry[0])]
         entries.sort(key=_accepted)  # a QoS 0 row that stayed keeps its place (contract 8)
@@ -124,9 +126,11 @@ class Sender:
 
     def pump(self) -> None:
         """Queue what the window allows: resends first, then pending rows in order."""
+        if not self._window:  # before CONNACK, or the connection is being ended
+            return
         if self.unproven:
             self._resend()
-        if self.pending and self._window and not self.unproven:
+        if self.pending and not self.unproven:
             self._send()
 
     def _free(self) -> int:
@@ -170,14 +174,23 @@ class Sender:
         """What of the pending rows goes out now; some end here instead."""
         rows: list[Outgoing] = []
         pending, room, limited = self.pending, self._free(), not self._unlimited
-        while pending and (room > 0 or not pending[0].qos):
+        twos = self._free_of_qos2()
+        while pending and (room > 0 or not pending[0].qos) and (twos > 0 or pending[0].qos != 2):
             row = pending.popleft()
             if (limited or row.expires_at is not None) and self._ended(row):
                 continue
             if row.qos:
                 room -= 1
+                twos -= row.qos == 2
             rows.append(row)
         return rows
+
+    def _free_of_qos2(self) -> int:
+        """3.1.1 announces no Receive Maximum, but mosquitto hangs up on the 21st open QoS 2 message."""
+        if self._terms.version == V5:
+            return self._window
+        sent = sum([row.qos == 2 for row in self.sent.values()])
+        return UNANNOUNCED_QOS2 - sent - len(self.released)
 
     def _ended(self, row: Outgoing) -> bool:
         """Whether a row that was never sent ends here: too old, or against the terms."""
@@ -195,7 +208,11 @@ class Sender:
         if self._plain(group):
             encode_plain(group, version, parts)
         else:
-            parts.extend([self._encode(packet_id, row, version) for packet_id, row in group])
+            for packet_id, row in group:
+                if packet_id and self.sent.get(packet_id) is not row:
+                    self._left.discard(packet_id)  # answered before it left again [MQTT-4.3.3-6]
+                else:
+                    parts.append(self._encode(packet_id, row, version))
 
     def _plain(self, group: Group) -> bool:
         """Whether these are first sends of QoS 1 and 2 without properties, as most groups are."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from holdfast.codec import V5, Connack, Connect, Version, Will
 from holdfast.messages import NO_PROPERTIES, Properties, QoS
@@ -24,7 +24,7 @@ class ConnectRequest:
     session_expiry_s: int = 0
     keepalive_s: int = 60
     username: str | None = None
-    password: bytes | None = None
+    password: bytes | None = field(default=None, repr=False)
     will: Will | None = None
     receive_maximum: int = 1000
     max_packet_bytes: int = 16 << 20

@@ -4,15 +4,17 @@
     first dial after a link that worked      U(0, 100 ms)
     accepted connections                     10 at once, then one every 3 s: 30 in any minute
 
-A link that *worked* had carried an acknowledged packet. The count n goes back to 0 only when
-a link has been up for ``stable_s``, so that a flapping broker is not met at full speed. The
-bucket bounds accepted connections, the backoff alone bounds refused ones.
+A link that *worked* had carried an acknowledged packet; one that did not counts in n like a
+failure. The count n goes back to 0 only when a link has been up for ``stable_s``, so that a
+flapping broker is not met at full speed. The bucket bounds accepted connections, the backoff
+alone bounds refused ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 from holdfast.errors import ConfigurationError
 
@@ -41,19 +43,26 @@ class Reconnect:
     max_attempts: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("first_delay_s", "max_delay_s", "attempt_timeout_s"):
-            if not getattr(self, name) > 0:
-                raise ConfigurationError(f"Reconnect: {name} must be above 0, not {getattr(self, name)}")
-        if self.stable_s < 0:
-            raise ConfigurationError(f"Reconnect: stable_s must not be below 0, not {self.stable_s}")
-        if self.multiplier < 1:
-            raise ConfigurationError(f"Reconnect: multiplier must be 1 or more, not {self.multiplier}")
+        for name, lowest in _LOWEST.items():
+            value = getattr(self, name)
+            if not lowest <= value < inf:
+                raise ConfigurationError(
+                    f"Reconnect: {name} must be finite and at least {lowest:g}, not {value}"
+                )
         if self.max_attempts is not None and self.max_attempts < 1:
             raise ConfigurationError(
                 f"Reconnect: max_attempts must be 1 or more, not {self.max_attempts}",
                 hint="leave it out, or None, to never give up",
             )
 
+
+_LOWEST = {
+    "first_delay_s": 0.001,
+    "multiplier": 1,
+    "max_delay_s": 0.001,
+    "stable_s": 0,
+    "attempt_timeout_s": 0.001,
+}
 
 PRESETS = {
     "wan": Reconnect(),
@@ -67,6 +76,7 @@ class Backoff:
     def __init__(self, policy: Reconnect, uniform: Uniform) -> None:
         self._policy = policy
         self._uniform = uniform
+        self._longest = min(policy.first_delay_s, policy.max_delay_s)
         self._tokens = float(BURST)
         self._filled_at = 0.0
         self._accepted_at = 0.0
@@ -83,24 +93,28 @@ class Backoff:
         self._fill(now)
         self._tokens -= 1
         self._accepted_at = now
+        self.failures = 0
 
     def failed(self) -> float:
         """An attempt failed: the wait before the next one."""
-        # The exponent is bounded: 2.0 ** 5000 would be an overflow after an hour of outage.
-        power = min(self.failures, 64)
         self.failures += 1
-        longest = min(self._policy.max_delay_s, self._policy.first_delay_s * self._policy.multiplier**power)
+        return self._draw()
+
+    def _draw(self) -> float:
+        longest = self._longest
+        self._longest = min(self._policy.max_delay_s, longest * self._policy.multiplier)
         return self._uniform(0, longest)
 
     def lost(self, now: float, worked: bool) -> float:
         """An accepted connection ended: the wait before the next attempt."""
         if now - self._accepted_at >= self._policy.stable_s:
-            self.failures = 0
-        return max(self._uniform(0, QUICK_S) if worked else self.failed(), self._bucket(now))
+            self.reset()
+        return max(self._uniform(0, QUICK_S) if worked else self._draw(), self._bucket(now))
 
     def reset(self) -> None:
         """Somebody knows better (``redial``): begin anew."""
         self.failures = 0
+        self._longest = min(self._policy.first_delay_s, self._policy.max_delay_s)
 
     def _fill(self, now: float) -> None:
         self._tokens = min(BURST, self._tokens + (now - self._filled_at) / REFILL_S)

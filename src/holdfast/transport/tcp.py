@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import socket
 import ssl
 from typing import cast
@@ -10,6 +12,12 @@ from typing import cast
 from holdfast.transport.address import Address
 from holdfast.transport.port import Link, LinkUser
 from holdfast.transport.tls import TLS
+
+HAPPY_EYEBALLS_S = 0.25
+"""A host with several addresses: after this pause the next one is tried beside the first (RFC 8305)."""
+
+# One address needs no race, and asyncio's race drops an open socket when it is cancelled at its end.
+_ADDRESS = re.compile(r"[0-9.]+|.*:.*")
 
 
 class TcpLink(asyncio.Protocol):
@@ -37,7 +45,12 @@ class TcpLink(asyncio.Protocol):
     def resume_writing(self) -> None:
         self._user.writable(True)
 
+    def eof_received(self) -> None:
+        """The peer is done: what we still hold for it would wait for nobody."""
+        self.abort()
+
     def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None  # asyncio's raises when it is aborted after it has ended
         self._user.lost(error)
 
     # our side
@@ -71,10 +84,31 @@ async def open_link(address: Address, tls: TLS | ssl.SSLContext | None, user: Li
     """Resolve, connect and shake hands. Raises OSError, ssl.SSLError, ConfigurationError."""
     loop = asyncio.get_running_loop()
     context, server_name = await _tls_of(address, tls)
-    _, link = await loop.create_connection(
-        lambda: TcpLink(user), address.host, address.port, ssl=context, server_hostname=server_name
-    )
+    try:
+        _, link = await loop.create_connection(
+            lambda: TcpLink(user),
+            address.host,
+            address.port,
+            ssl=context,
+            server_hostname=server_name,
+            happy_eyeballs_delay=None if _ADDRESS.fullmatch(address.host) else HAPPY_EYEBALLS_S,
+        )
+    except OSError as error:
+        raise _named(error, context is not None) from error
     return link
+
+
+def _named(error: OSError, encrypted: bool) -> OSError:
+    """The error by its own class, where asyncio has hidden it."""
+    if encrypted and isinstance(error, ConnectionResetError | ConnectionAbortedError):
+        return ssl.SSLError("the connection ended during the TLS handshake")
+    if error.errno is None:
+        # Several addresses failed: asyncio joins their texts into one plain OSError.
+        numbers = re.findall(r"\[Errno (\d+)\]", str(error))
+        if numbers:
+            number = int(numbers[-1])
+            return OSError(number, os.strerror(number))
+    return error
 
 
 async def _tls_of(
@@ -82,9 +116,10 @@ async def _tls_of(
 ) -> tuple[ssl.SSLContext | None, str | None]:
     if not address.encrypted:
         return None, None
+    host = address.host.partition("%")[0]  # a certificate knows no zone
     if isinstance(tls, ssl.SSLContext):
-        return tls, address.host
+        return tls, host
     options = tls or TLS()
     # Reading CA bundles takes milliseconds: not on the event loop.
     context = await asyncio.to_thread(options.context)
-    return context, options.server_name or address.host
+    return context, options.server_name or host

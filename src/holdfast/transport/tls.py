@@ -6,7 +6,6 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from os import PathLike
-from pathlib import Path
 
 from holdfast.errors import ConfigurationError
 
@@ -60,21 +59,27 @@ class TLS:
 
 
 def _verdict(
-    cert_file: StrPath, certificate: bytes, key_file: StrPath, key: bytes, password: str | None, error: Exception
+    cert_file: StrPath,
+    certificate: bytes,
+    key_file: StrPath,
+    key: bytes,
+    password: str | None,
+    error: Exception,
 ) -> ConfigurationError:
     """OpenSSL says "PEM lib" to nearly everything; the files themselves tell more."""
     if b"CERTIFICATE-----" not in certificate:
         return _unusable(f"{cert_file} holds no certificate in PEM form", "is it DER, or another file?")
     if b"PRIVATE KEY-----" not in key:
         return _unusable(f"{key_file} holds no private key in PEM form", "name the key in key_file=")
-    if b"ENCRYPTED" in key and password is None:
+    if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
+        fact = f"the certificate {cert_file} and the key {key_file} do not belong together"
+        return _unusable(fact, "name the key that this certificate was made for")
+    if b"ENCRYPTED" not in key:
+        fact = f"certificate {cert_file} with key {key_file}: {error.args[-1]}"
+        return _unusable(fact, "is one of the files damaged?")
+    if password is None:
         return _unusable(f"the key {key_file} is encrypted", "give key_password=")
-    if b"ENCRYPTED" in key and getattr(error, "reason", None) != "KEY_VALUES_MISMATCH":
-        return _unusable(f"key_password does not open the key {key_file}", "is it the password of this key?")
-    return _unusable(
-        f"the certificate {cert_file} and the key {key_file} do not belong together",
-        f"name the key this certificate was made for ({error.args[-1]})",
-    )
+    return _unusable(f"key_password does not open the key {key_file}", "is it the password of this key?")
 
 
 def _trusting(ca_file: StrPath | None) -> ssl.SSLContext:
@@ -84,12 +89,15 @@ def _trusting(ca_file: StrPath | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except ssl.SSLError as error:
-        raise _unusable(f"CA file {ca_file} holds no certificate in PEM form", "is it DER, or a key?") from error
+        raise _unusable(
+            f"CA file {ca_file} holds no certificate in PEM form", "is it DER, or a key?"
+        ) from error
 
 
 def _read(path: StrPath, what: str) -> bytes:
     try:
-        return Path(path).read_bytes()
+        with open(path, "rb") as file:
+            return file.read()
     except OSError as error:
         fact = f"{what} {str(path)!r} cannot be read: {error.strerror}"
         raise _unusable(fact, "is the path right, and may this user read it?") from error

@@ -10,4 +10,8 @@ def test_it_is_facts_sentence_and_hint() -> None:
     """A SinkError is one of ours, names its target and the next step."""
     error = SinkError("x.db cannot be written: disk full", target="x.db", hint="make room")
     assert isinstance(error, HoldfastError)
-    assert (str(error), error.target, error.hint) == ("x.db cannot be written: disk full", "x.db", "make room")
+    assert (str(error), error.target, error.hint) == (
+        "x.db cannot be written: disk full",
+        "x.db",
+        "make room",
+    )

@@ -47,7 +47,7 @@ def test_a_new_capture_is_a_new_column(db: sqlite3.Connection) -> None:
 def test_a_table_of_another_kind_is_left_alone(db: sqlite3.Connection) -> None:
     """It is named with what it lacks, and nothing is added to the file."""
     db.execute("CREATE TABLE messages (id INTEGER, topic TEXT, text TEXT)")
-    with pytest.raises(SinkError, match="of another kind.*received") as caught:
+    with pytest.raises(SinkError, match=r"of another kind.*received") as caught:
         schema.prepare(db, "x.db", "messages", [])
     assert caught.value.hint == "name another file"
     assert db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (1,)

@@ -34,13 +34,17 @@ class BrokerProcess:
 
     async def start(self) -> None:
         """Start it and wait until it takes connections."""
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, start_new_session=True)
+        self._process = self._spawn()
         deadline = asyncio.get_running_loop().time() + START_WITHIN_S
         while not await _listens(self.port):
             if self._process.poll() is not None or asyncio.get_running_loop().time() > deadline:
                 raise HoldfastError(f"{self.name} did not start", hint=f"see {self._log}")
             await asyncio.sleep(POLL_S)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        # A session of its own, so that Ctrl-C ends the demo first and the broker after it.
+        with self._log.open("ab") as log:
+            return subprocess.Popen(self._command, stdout=log, stderr=log, start_new_session=True)
 
     async def terminate(self) -> None:
         """SIGTERM: it saves what it keeps."""
@@ -72,17 +76,21 @@ class BrokerProcess:
         await asyncio.to_thread(process.wait)
 
 
-def choose(folder: Path) -> BrokerProcess:
-    """mosquitto if it is here, else the built-in broker."""
+def choose(folder: Path, *, own: bool = False) -> BrokerProcess:
+    """mosquitto if it is here and not our ``own`` is wanted, else the built-in broker."""
     port = free_port()
     program = shutil.which("mosquitto", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
-    if program is None:
+    if own or program is None:
         return built_in(folder, port)
     return mosquitto(program, folder, port)
 
 
 def mosquitto(program: str, folder: Path, port: int) -> BrokerProcess:
-    """mosquitto, which saves its sessions at every few changes and when it is told to end."""
+    """mosquitto, which saves its sessions at every few changes and when it is told to end.
+
+    Its window must be wider than a client's receive maximum (1,000): what does not fit into it when
+    it reads its file is published once more, completed or not, or refused with 0x97.
+    """
     config = folder / "mosquitto.conf"
     config.write_text(
         f"listener {port} 127.0.0.1\n"
@@ -92,10 +100,13 @@ def mosquitto(program: str, folder: Path, port: int) -> BrokerProcess:
         f"persistence_location {folder}{os.sep}\n"
         "autosave_on_changes true\n"
         "autosave_interval 100\n"
+        "max_inflight_messages 2000\n"
         "max_queued_messages 0\n"  # by default it drops what is above 1,000 without a word
     )
     said = subprocess.run([program, "-h"], capture_output=True, text=True).stdout.split()
-    return BrokerProcess(f"mosquitto {said[2] if len(said) > 2 else ''}".strip(), [program, "-c", str(config)], port, folder)
+    return BrokerProcess(
+        f"mosquitto {said[2] if len(said) > 2 else ''}".strip(), [program, "-c", str(config)], port, folder
+    )
 
 
 def built_in(folder: Path, port: int) -> BrokerProcess:

@@ -8,7 +8,7 @@ from random import Random
 from holdfast.cli.demo.plan import KEEPALIVE_S
 from holdfast.cli.demo.readings import readings, topic
 from holdfast.client import Client, Receipt
-from holdfast.errors import Undelivered
+from holdfast.errors import PublishFailed, Undelivered
 from holdfast.outbox import Ledger
 
 
@@ -40,6 +40,16 @@ class Gateway:
     def acknowledged(self) -> set[str]:
         """The serials the broker acknowledged, as this client believes."""
         return {serial for serial, receipt in self._receipts.items() if receipt.state == "acknowledged"}
+
+    async def failure(self) -> str | None:
+        """Why the first message that failed did."""
+        for receipt in self._receipts.values():
+            if receipt.state == "failed":
+                try:
+                    await receipt.acknowledged()
+                except PublishFailed as error:
+                    return str(error)
+        return None
 
     async def stop(self) -> Ledger:
         """End, and give the books, whatever is left in them."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from holdfast.cli.demo.tap import Direction, Tap
 
@@ -78,7 +79,7 @@ def _unordered(rows: Iterable[str], sent: Sequence[str]) -> int:
 def _unordered_sendings(tap: Tap) -> int:
     """First sendings of a publisher that did not leave in the order of their serials."""
     first = list(dict.fromkeys(tap.to_broker.order))
-    return sum(later < earlier for earlier, later in zip(first, first[1:], strict=False))
+    return sum(later < earlier for earlier, later in pairwise(first))
 
 
 def _strays(rows: Sequence[str], sent: Sequence[str]) -> int:

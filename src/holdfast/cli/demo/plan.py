@@ -8,7 +8,7 @@ by itself. The kill comes last, because what a broker forgets then cannot be hel
 cut        both sides of every connection get a TCP reset; the broker never stops
 restart    SIGTERM, a pause, start again: the broker saves its sessions
 freeze     SIGSTOP: the socket stays open and nobody answers
-kill       kill -9, a pause, start again: the broker loses what it had not saved
+kill -9    SIGKILL, a pause, start again: the broker loses what it had not saved
 =========  ===========================================================================
 """
 
@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-Kind = Literal["cut", "restart", "freeze", "kill"]
+Kind = Literal["cut", "restart", "freeze", "kill -9"]
 
-ORDER: tuple[Kind, ...] = ("cut", "restart", "freeze", "kill")
+ORDER: tuple[Kind, ...] = ("cut", "restart", "freeze", "kill -9")
 
 KEEPALIVE_S = 2
 """Of every client here: a frozen broker is noticed within 3 s."""
@@ -48,6 +48,6 @@ def plan(seconds: float, seed: int) -> list[Fault]:
 
 def _away_s(kind: Kind, part: float, chance: Random) -> float:
     longest = 0.7 * part
-    shortest = {"cut": 0.0, "restart": 0.5, "freeze": 1.5 * KEEPALIVE_S + 0.5, "kill": 0.5}[kind]
-    spread = {"cut": 0.0, "restart": 1.0, "freeze": 0.5, "kill": 1.5}[kind]
+    shortest = {"cut": 0.0, "restart": 0.5, "freeze": 1.5 * KEEPALIVE_S + 0.5, "kill -9": 0.5}[kind]
+    spread = {"cut": 0.0, "restart": 1.0, "freeze": 0.5, "kill -9": 1.5}[kind]
     return round(min(longest, shortest + chance.uniform(0, spread)) if spread else 0.0, 2)

@@ -74,7 +74,11 @@ def _report(gateway: int, attribute: str, device: int, value: dict[str, Any]) ->
 
 
 def _pressure(gateway: int, chance: Random) -> dict[str, Any]:
-    value = {"bp_high": chance.randint(105, 150), "bp_low": chance.randint(60, 95), "pr": chance.randint(55, 100)}
+    value = {
+        "bp_high": chance.randint(105, 150),
+        "bp_low": chance.randint(60, 95),
+        "pr": chance.randint(55, 100),
+    }
     return _report(gateway, "WBP_JUMPER", 1, value)
 
 

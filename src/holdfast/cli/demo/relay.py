@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from typing import Self
 
 from holdfast.cli.demo.tap import SerialOf, Tap, Wire
@@ -46,19 +46,30 @@ class Relay:
         if task is not None:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        with suppress(OSError, asyncio.CancelledError):
+        wire = Wire(self.tap)
+        with closed(writer), suppress(OSError):
             broker_reader, broker_writer = await asyncio.open_connection("127.0.0.1", self._broker_port)
-            wire = Wire(self.tap)
-            await _until_one_ends(
-                _pump(reader, broker_writer, wire.from_client),
-                _pump(broker_reader, writer, wire.from_broker),
-            )
-            broker_writer.transport.abort()
+            with closed(broker_writer):
+                await _until_one_ends(
+                    _pump(reader, broker_writer, wire.from_client),
+                    _pump(broker_reader, writer, wire.from_broker),
+                )
+
+
+@contextmanager
+def closed(writer: asyncio.StreamWriter) -> Iterator[None]:
+    """Close it in the end: what was handed over still leaves, unless we were told to go at once."""
+    try:
+        yield
+    except asyncio.CancelledError:
         writer.transport.abort()
+        raise
+    finally:
+        writer.close()
 
 
-async def _until_one_ends(*pumps: asyncio._CoroutineLike[None]) -> None:
-    tasks = [asyncio.ensure_future(pump) for pump in pumps]
+async def _until_one_ends(*pumps: Coroutine[None, None, None]) -> None:
+    tasks = [asyncio.create_task(pump) for pump in pumps]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -67,12 +78,12 @@ async def _until_one_ends(*pumps: asyncio._CoroutineLike[None]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter, seen: Callable[[bytes], None]) -> None:
+async def _pump(
+    source: asyncio.StreamReader, sink: asyncio.StreamWriter, seen: Callable[[bytes], None]
+) -> None:
     """Seen first, then passed on: what one side got, the tap has seen."""
     with suppress(OSError):
         while data := await source.read(CHUNK):
             seen(data)
             sink.write(data)
             await sink.drain()
-        sink.write_eof()
-        await sink.drain()

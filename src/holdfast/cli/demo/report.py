@@ -12,13 +12,13 @@ from holdfast.ingest import IngestLedger
 from holdfast.outbox import Ledger
 
 _LOOKS: dict[Kind, tuple[str, str]] = {
-    "cut": ("✂", "TCP reset on every connection"),
-    "restart": ("↻", "broker restarted, away {away_s:.1f} s"),
-    "freeze": ("❄", "broker stopped for {away_s:.1f} s, sockets open"),
-    "kill": ("✗", "broker killed with -9, away {away_s:.1f} s"),
+    "cut": ("✂", "TCP reset"),
+    "restart": ("↻", "broker gone for {away_s:.1f} s"),
+    "freeze": ("❄", "broker frozen for {away_s:.1f} s"),
+    "kill -9": ("✗", "broker gone for {away_s:.1f} s"),
 }
 
-STYLES: dict[str, str] = {"cut": "yellow", "restart": "yellow", "freeze": "cyan", "kill": "red"}
+STYLES: dict[str, str] = {"cut": "yellow", "restart": "yellow", "freeze": "cyan", "kill -9": "red"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class Outcome:
     published: Ledger
     ingested: IngestLedger
     verdict: Verdict
+    failure: str | None = None
+    """Why the broker refused what ``failed`` counts; the first reason."""
 
     @property
     def good(self) -> bool:
@@ -58,15 +60,17 @@ def stamp(seconds: float) -> str:
 
 def entry(seconds: float, name: str, glyph: str, what: str, rest: str = "") -> str:
     """One line of the timeline."""
-    return f" {stamp(seconds)}  {name:<9}{glyph} {what:<45}{rest}".rstrip()
+    return f" {stamp(seconds)}  {name:<9}{glyph} {what:<26}{rest}".rstrip()
 
 
 def fault_line(recovery: Recovery) -> str:
     """One fault and how it ended."""
     fault = recovery.fault
     glyph, what = _LOOKS[fault.kind]
-    back = "not back in time" if recovery.back_s is None else f"back in {recovery.back_s:4.1f} s"
-    rest = f"{back:<18}outbox peak {count(recovery.peak):>5}   {recovery.cause or ''}"
+    noticed = "not noticed" if recovery.noticed_s is None else f"noticed in {recovery.noticed_s:3.1f} s"
+    back = "not back in time" if recovery.back_s is None else f"back in {recovery.back_s:3.1f} s"
+    cause = f"   cause: {recovery.cause}" if recovery.cause else ""
+    rest = f"{noticed:<18}{back:<17}outbox peak {count(recovery.peak):>5}{cause}"
     return entry(fault.at_s, fault.kind, glyph, what.format(away_s=fault.away_s), rest)
 
 
@@ -78,19 +82,28 @@ def fault_record(recovery: Recovery) -> dict[str, Any]:
 
 def books(outcome: Outcome) -> list[str]:
     """The ledgers, each as its equation."""
-    mine, verdict = outcome.published, outcome.verdict
+    verdict = outcome.verdict
     lines = [
-        f" published {count(mine.accepted)} = acknowledged {count(mine.acknowledged)} + sent {count(mine.sent)}"
-        f" + failed {count(mine.failed)} + expired {count(mine.expired)} + dropped {count(mine.dropped)}"
-        f" + pending {count(mine.pending)}",
-        f" stored    {count(verdict.stored)}   lost {count(verdict.lost)}   stored twice {count(verdict.doubled)}"
-        f"   out of order {count(verdict.unordered)}   broker lost {count(verdict.broker_lost)}",
+        _published(outcome.published),
+        f" stored    {count(verdict.stored)}   lost {count(verdict.lost)}"
+        f"   stored twice {count(verdict.doubled)}   out of order {count(verdict.unordered)}"
+        f"   broker lost {count(verdict.broker_lost)}",
     ]
+    if outcome.failure is not None:
+        lines.append(f" failed    {outcome.failure}")
     if verdict.broker_doubled:
-        lines.append(f"           the broker sent {count(verdict.broker_doubled)} messages once more as new ones")
+        lines.append(
+            f"           the broker sent {count(verdict.broker_doubled)} messages once more as new ones"
+        )
     if verdict.wiped:
         lines.append(f"           we asked the broker to forget a session {count(verdict.wiped)} times")
     return lines
+
+
+def _published(ledger: Ledger) -> str:
+    names = ("acknowledged", "sent", "failed", "expired", "dropped", "pending")
+    ends = " + ".join(f"{name} {count(getattr(ledger, name))}" for name in names)
+    return f" published {count(ledger.accepted)} = {ends}"
 
 
 def outcome_record(outcome: Outcome, database: str, seed: int) -> dict[str, Any]:
@@ -102,6 +115,7 @@ def outcome_record(outcome: Outcome, database: str, seed: int) -> dict[str, Any]
         "published": published,
         "ingested": asdict(outcome.ingested),
         **asdict(outcome.verdict),
+        "failure": outcome.failure,
         "good": outcome.good,
         "database": database,
         "seed": seed,

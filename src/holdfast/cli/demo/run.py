@@ -16,9 +16,10 @@ from holdfast.cli.demo.plan import KEEPALIVE_S, Fault
 from holdfast.cli.demo.readings import GATEWAYS, TOPIC, serial_of
 from holdfast.cli.demo.relay import Relay
 from holdfast.cli.demo.report import Outcome, Recovery
+from holdfast.cli.demo.watch import POLL_S, Watch
 from holdfast.client import Client, Status
 from holdfast.ingest import Ingest
-from holdfast.testing import Proxy
+from holdfast.testing.proxy import Proxy
 
 RATE = 200
 """Readings a second, of all gateways together."""
@@ -27,7 +28,6 @@ READY_WITHIN_S = 10.0
 BACK_WITHIN_S = 15.0
 DRAIN_WITHIN_S = 15.0
 QUIET_S = 1.0
-POLL_S = 0.01
 
 INGESTER = "ingester"
 
@@ -48,7 +48,7 @@ class Run:
             await self._broker.start()
             stack.push_async_callback(self._broker.kill)
             self._relay = await stack.enter_async_context(Relay(self._broker.port, serial_of))
-            self._proxy = stack.enter_context(Proxy(self._relay.port))
+            self._proxy = stack.enter_context(Proxy(f"127.0.0.1:{self._relay.port}"))
             await self._connect(stack)
             yield self
 
@@ -109,7 +109,7 @@ class Run:
             until.set()
 
     async def _suffer(self, fault: Fault) -> Recovery:
-        watch = Watch(self._clients, lambda: self._waiting)
+        watch = Watch(self._clients, lambda: self._waiting, links_drop=fault.kind != "freeze")
         looking = asyncio.create_task(watch.look())
         try:
             await self._act(fault)
@@ -139,11 +139,12 @@ class Run:
         await self._until(lambda: not self._waiting, DRAIN_WITHIN_S)
         await self._until_quiet()
         acknowledged = set().union(*(gateway.acknowledged for gateway in self._gateways))
+        failures = [said for gateway in self._gateways if (said := await gateway.failure())]
         ledgers = [await gateway.stop() for gateway in self._gateways]
         await self._end_ingest()
         taps = [self._relay.tap(gateway.client.client_id) for gateway in self._gateways]
         verdict = judge(acknowledged, self._rows(), taps, self._relay.tap(INGESTER))
-        return Outcome(together(ledgers), self._ingest.ledger, verdict)
+        return Outcome(together(ledgers), self._ingest.ledger, verdict, next(iter(failures), None))
 
     async def _until_quiet(self) -> None:
         """Nothing came from the broker for a while, and nothing of it is unanswered."""
@@ -167,52 +168,5 @@ class Run:
 
     async def _until(self, check: Callable[[], bool], within_s: float) -> None:
         deadline = asyncio.get_running_loop().time() + within_s
-        while not check() and asyncio.get_running_loop().time() < deadline:
+        while not check() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110  # two clients' state
             await asyncio.sleep(POLL_S)
-
-
-class Watch:
-    """Sees a fault pass: every link was lost and is up again."""
-
-    def __init__(self, clients: list[Client], waiting: Callable[[], int]) -> None:
-        self._clients = clients
-        self._waiting = waiting
-        self._before = [client.snapshot().connections for client in clients]
-        self._clock = asyncio.get_running_loop().time
-        self._began = self._clock()
-        self._possible_at: float | None = None
-        self.over = asyncio.Event()
-        self.noticed_s: float | None = None
-        self.back_s: float | None = None
-        self.peak = 0
-        self.cause: str | None = None
-
-    def possible(self) -> None:
-        """From this moment a new connection could succeed."""
-        self._possible_at = self._clock()
-
-    async def look(self) -> None:
-        """Until all are back."""
-        while True:
-            self.peak = max(self.peak, self._waiting())
-            if self.noticed_s is None:
-                self._notice()
-            elif self._possible_at is not None and self._back():
-                self.back_s = max(0.0, self._clock() - self._possible_at)
-                self.over.set()
-                return
-            await asyncio.sleep(POLL_S)
-
-    def _notice(self) -> None:
-        for client in self._clients:
-            snapshot = client.snapshot()
-            if snapshot.status is not Status.CONNECTED:
-                self.noticed_s = self._clock() - self._began
-                self.cause = snapshot.hint
-                return
-
-    def _back(self) -> bool:
-        return all(
-            client.status is Status.CONNECTED and client.snapshot().connections > before
-            for client, before in zip(self._clients, self._before, strict=True)
-        )

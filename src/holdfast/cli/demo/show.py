@@ -21,15 +21,17 @@ from holdfast.cli.words import count
 from holdfast.ingest import SinkError
 
 LIVE_EVERY_S = 0.1
+USUAL_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DemoOptions:
     """How long, which faults, and where the rows go."""
 
-    seconds: float = 30
+    seconds: float = USUAL_S
     seed: int | None = None
     folder: str = "demo"
+    built_in: bool = False
 
 
 async def demo(options: DemoOptions, screen: Screen) -> int:
@@ -37,7 +39,7 @@ async def demo(options: DemoOptions, screen: Screen) -> int:
     database = _fresh(Path(options.folder))
     seed = options.seed if options.seed is not None else int(time.strftime("%Y%m%d"))
     with tempfile.TemporaryDirectory(prefix="holdfast-demo-") as state:
-        broker = choose(Path(state))
+        broker = choose(Path(state), own=options.built_in)
         screen.result(
             {"event": "begin", "broker": broker.name, "database": str(database), "seed": seed},
             f"holdfast demo · broker: {broker.name} on 127.0.0.1:{broker.port} · QoS 2 · into {database}\n"
@@ -88,7 +90,8 @@ async def _look(run: Run, screen: Screen) -> None:
 def _conclude(
     outcome: report.Outcome, options: DemoOptions, database: Path, seed: int, screen: Screen
 ) -> None:
-    more = f" --seconds {options.seconds:g}" if options.seconds != DemoOptions.seconds else ""
+    more = f" --seconds {options.seconds:g}" if options.seconds != USUAL_S else ""
+    more += " --built-in" if options.built_in else ""
     lines = [
         "",
         *report.books(outcome),
@@ -108,6 +111,8 @@ def _fresh(folder: Path) -> Path:
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise SinkError(
-            f"{database} cannot be made: {error.strerror}", target=str(database), hint="choose another --folder"
+            f"{database} cannot be made: {error.strerror}",
+            target=str(database),
+            hint="choose another --folder",
         ) from error
     return database

@@ -31,7 +31,7 @@ from holdfast.testing.model import snapshot
 from holdfast.testing.model.books import Books
 from holdfast.testing.model.connecting import Connecting
 from holdfast.testing.model.delivering import Delivering
-from holdfast.testing.model.faults import Sender
+from holdfast.testing.model.faults import Script, Sender
 from holdfast.testing.model.limits import BrokerLimits
 from holdfast.testing.model.link import Link
 from holdfast.testing.model.receiving import Receiving
@@ -76,6 +76,26 @@ class BrokerCore:
         core._books.now = now
         snapshot.restore(core._books, state)
         return core
+
+    def ancestor(self, state: snapshot.State | None) -> BrokerCore:
+        """A broker with the same options as it was when it left ``state``; empty if it left none."""
+        limits, strict = self._books.limits, self._books.strict
+        if state is None:
+            return BrokerCore(limits, strict=strict)
+        return BrokerCore.load(state, state["now"], limits, strict=strict)
+
+    def successor(self, state: snapshot.State | None, now: float) -> BrokerCore:
+        """This broker after a restart: with ``state`` alone, but with what it tells and its scripts."""
+        limits, strict = self._books.limits, self._books.strict
+        core = BrokerCore.load(state, now, limits, strict=strict) if state else self.ancestor(None)
+        core._books.inherit(self._books)
+        for name, args, _ in self.scripts():
+            getattr(core, name)(*args)
+        return core
+
+    def scripts(self) -> list[Script]:
+        """The calls that would script again what is in force."""
+        return self._books.faults.scripts()
 
     def state(self) -> snapshot.State:
         """All that must be durable before ``take`` may leave, as plain data that shares nothing with it."""

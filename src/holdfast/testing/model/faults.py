@@ -7,6 +7,9 @@ from typing import Any, Literal
 from holdfast.codec.packet_types import NAMES
 from holdfast.errors import ConfigurationError
 
+Script = tuple[str, tuple[Any, ...], dict[str, Any]]
+"""``hold``, ``drop`` or ``refuse``, and its arguments."""
+
 Sender = Literal["broker", "client"]
 REFUSABLE = ("CONNECT", "PUBLISH", "SUBSCRIBE", "UNSUBSCRIBE")
 
@@ -37,6 +40,15 @@ class Faults:
         if packet not in REFUSABLE:
             raise ConfigurationError(f"{packet!r} cannot be refused, only {', '.join(REFUSABLE)} can")
         self._refusals[packet] = (reason, times)
+        self.active = True
+
+    def scripts(self) -> list[Script]:
+        """The calls that make a new object do what this one would."""
+        return [
+            *(("hold", key, {}) for key in sorted(self._held_types)),
+            *(("drop", (packet, n, sender), {}) for (packet, sender), n in self._drops.items() if n),
+            *(("refuse", (packet, *rest), {}) for packet, rest in self._refusals.items()),
+        ]
 
     def release(self) -> list[tuple[Sender, Any]]:
         """End every script; gives what was held, in order."""

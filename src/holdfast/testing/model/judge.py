@@ -84,7 +84,9 @@ class Judge:
     def _first(self, packet: Publish, fingerprint: tuple[Any, ...]) -> str | None:
         if packet.dup and not self._resumed:
             return f"PUBLISH {packet.packet_id} with DUP in a new session [MQTT-3.3.1-1]"
-        self._unanswered[packet.packet_id] = (self._link_id, self._arrivals, fingerprint)
+        # A resend we do not know was answered before, and the answer lost: its place is where it stands.
+        arrival = self._last_arrival if packet.dup else self._arrivals
+        self._unanswered[packet.packet_id] = (self._link_id, arrival, fingerprint)
         self._arrivals += 1
         return None
 

@@ -118,7 +118,13 @@ class Router:
                 for subscription in session.subscriptions.values()
                 if subscription.group is None and topics.matches(subscription.filter, topic)
             ]
+            matching.sort(key=_exactness)
             if matching:
                 plan.sessions.append((session, matching))
         plan.groups = [group for (_, filter), group in self._groups.items() if topics.matches(filter, topic)]
         return plan
+
+
+def _exactness(subscription: Subscription) -> list[int]:
+    """Copies of one message go out by the exactest filter first: any order will do, this is mosquitto's."""
+    return ["+#".find(level) for level in subscription.filter.split("/")]

@@ -21,6 +21,7 @@ State = dict[str, Any]
 def state(books: Books) -> State:
     """All that outlives the process."""
     return {
+        "now": books.now,
         "assigned": books.assigned,
         "retained": [_stored(message) for message in books.retained.values()],
         "sessions": [_session(session) for session in books.sessions.values() if session.expiry_s],

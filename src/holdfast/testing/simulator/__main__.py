@@ -13,12 +13,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m holdfast.testing.simulator", description=__doc__)
     parser.add_argument("--seed", type=int, default=0, help="the first seed (default 0)")
     parser.add_argument("--count", type=int, default=1, help="how many seeds from there on (default 1)")
-    parser.add_argument("--trace", action="store_true", help="print everything that happened, not only the end")
+    parser.add_argument(
+        "--trace", action="store_true", help="print everything that happened, not only the end"
+    )
     parser.add_argument("--paths", action="store_true", help="print which paths were reached how often")
     options = parser.parse_args(arguments)
-    broken, paths = explore(
-        range(options.seed, options.seed + options.count), None if options.trace else 30
-    )
+    broken, paths = explore(range(options.seed, options.seed + options.count), None if options.trace else 30)
     if options.paths:
         sys.stdout.writelines(f"{hits:8d}  {path}\n" for path, hits in sorted(paths.items()))
     if broken is not None:

@@ -21,6 +21,7 @@ def after_step(world: World) -> None:
     process = world.process
     if process is not None and process.frozen_until <= world.now:
         books(process.session)
+        kept(world, process)
         keepalive(world, process)
 
 
@@ -34,6 +35,19 @@ def books(session: Session) -> None:
         raise PromiseBroken(Promise.SANE, f"identifiers in use {sender._ids.used}, by place {places}")
 
 
+def kept(world: World, process: Process) -> None:
+    """While nothing is being written, each row of the disk is in one place of the process."""
+    sender, wire = process.session._sender, process.session._wire
+    if process.session._journal.pending or not process.writer.idle():
+        return
+    queued = sum(not entry[0] for _, item in wire._queue if isinstance(item, list) for entry in item)
+    held = sum(map(len, (process.backlog, sender.pending, sender.sent, sender.released, sender.unproven)))
+    if held + queued != world.disk.pending():
+        raise PromiseBroken(
+            Promise.NOTHING_LOST, f"{world.disk.pending()} rows on the disk, {held + queued} in the process"
+        )
+
+
 def keepalive(world: World, process: Process) -> None:
     """Something leaves in time, and silence is noticed in time."""
     tap = process.tap
@@ -41,39 +55,33 @@ def keepalive(world: World, process: Process) -> None:
         return
     silent_s = world.now - max(tap.sent, process.woke)
     if silent_s > tap.keepalive_s + LATE_S:
-        raise PromiseBroken(Promise.PING, f"nothing left for {silent_s:.2f} s, keep alive {tap.keepalive_s} s")
+        raise PromiseBroken(
+            Promise.PING, f"nothing left for {silent_s:.2f} s, keep alive {tap.keepalive_s} s"
+        )
     deaf_s = world.now - max(tap.heard, process.woke)
-    if deaf_s > 1.5 * tap.keepalive_s + LATE_S:
+    if not process.paused() and deaf_s > 1.5 * tap.keepalive_s + LATE_S:
         raise PromiseBroken(Promise.HALF_OPEN, f"nothing came for {deaf_s:.2f} s, and the link is held")
 
 
-def quiet(world: World) -> bool:
-    """Whether nothing is left to be done."""
+def restless(world: World) -> str:
+    """What is still to be done; nothing, once everything has come to rest."""
     process = world.process
-    return (
-        process is not None
-        and process.session.link is LinkState.UP
-        and not process.backlog
-        and not process.running
-        and process.writer.idle()
-        and process.link is not None
-        and process.link.idle()
-        and _sent_all(process.session)
-        and world.broker.idle()
-    )
-
-
-def _sent_all(session: Session) -> bool:
-    sender, subscriptions = session._sender, session._subscriptions
-    return not (
-        sender.pending
-        or sender.sent
-        or sender.released
-        or sender.unproven
-        or subscriptions._asked
-        or subscriptions._ask
-        or subscriptions._leaving
-    )
+    if process is None or process.link is None or process.session.link is not LinkState.UP:
+        return "no link is up"
+    sender, subscriptions = process.session._sender, process.session._subscriptions
+    left = {
+        "backlog": process.backlog,
+        "handlers": process.running,
+        "commits": not process.writer.idle(),
+        "bytes on their way": not process.link.idle(),
+        "pending": sender.pending,
+        "sent": sender.sent,
+        "released": sender.released,
+        "unproven": sender.unproven,
+        "requests": subscriptions._asked or subscriptions._ask or subscriptions._leaving,
+        "broker": not world.broker.idle(),
+    }
+    return ", ".join(f"{name}: {what}" for name, what in left.items() if what)
 
 
 def at_the_end(world: World) -> None:
@@ -100,7 +108,7 @@ def _inbound(world: World) -> None:
 def _subscribed(world: World) -> None:
     there = world.broker.subscriptions()
     missing = set(world.wanted) - there - world.refused
-    if missing:
+    if missing and world.broker.generation not in world.broker.stolen:
         raise PromiseBroken(Promise.SUBSCRIBED, f"the broker does not know {missing}, only {there}")
     stale = there - set(world.wanted) - world.abandoned
     if stale:

@@ -7,8 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from holdfast.codec import V5, Connect, Publish, encode
+from holdfast.codec.packet_types import PUBREC
 from holdfast.messages import QoS
 from holdfast.testing.model import CLOSE, BrokerCore, BrokerLimits
+from holdfast.testing.model.link import Link as BrokerLink
 from holdfast.testing.model.session import Session, Subscription
 from holdfast.testing.simulator.aliaser import Aliaser
 from holdfast.testing.simulator.network import Link, Pipe
@@ -38,13 +40,16 @@ class BrokerSide:
         self._aliasers: dict[int, Aliaser] = {}
         self._serial = 0
         self._session: Session | None = None
+        self._greeted: BrokerLink | None = None
         self._accepted = self._routed = 0
         self._last_first = 0
+        self._rejected = False
         self._first: set[int] = set()
         self._held: dict[bytes, int] = {}
         self._tick_at: float | None = None
         self.arrivals: Counter[int] = Counter()
         self.generation = 0
+        self.stolen: set[int] = set()
         self.away_until = 0.0
         self.lose_connack = False
 
@@ -81,6 +86,8 @@ class BrokerSide:
     def settle(self) -> None:
         """Pass on what the broker says, and look at what it has seen."""
         self._notice_session()
+        if self._world.scenario.repeats_pubrec:
+            self._repeat_pubrecs()
         written: dict[int, list[bytes]] = {}
         for serial, data in self.core.take():
             if data is CLOSE:
@@ -95,6 +102,15 @@ class BrokerSide:
             self._write(serial, parts)
         self._witness()
         self._wind()
+
+    def _repeat_pubrecs(self) -> None:
+        """On every new connection, as 3.1.1 brokers do that keep a PUBREC until the PUBREL."""
+        link = self._session.link if self._session else None
+        if self._session is not None and link is not None and link is not self._greeted:
+            for packet_id in self._session.inbound:
+                self._world.paths["PUBREC repeated on a new connection"] += 1
+                self.core._books.wire.acknowledge(link, PUBREC, packet_id)
+        self._greeted = link
 
     def _write(self, serial: int, parts: list[bytes]) -> None:
         link = self.links.get(serial)
@@ -141,12 +157,12 @@ class BrokerSide:
             self._routed += 1
 
     def _arrived(self, packet: Publish) -> None:
-        """The first arrival of each message is in accept order (contract 8)."""
+        """First arrivals are in accept order; a refused message that comes again is an exception (contract 8)."""
         seq = seq_of(packet.payload)
         if not packet.qos or seq in self._first:
             return
         self._first.add(seq)
-        if seq < self._last_first:
+        if seq < self._last_first and not self._rejected:
             raise PromiseBroken(Promise.ORDER, f"message {seq} first arrived behind {self._last_first}")
         self._last_first = seq
 
@@ -177,7 +193,10 @@ class BrokerSide:
         greeting = Connect(CLIENT_ID, not scenario.session_expiry_s, version=scenario.version)
         if scenario.version == V5:
             greeting.properties = properties
+        before = self.generation
         self._receive(serial, encode(greeting, scenario.version))
+        if self.generation != before:
+            self.stolen.add(self.generation)
         self.core.closed(serial, self._world.now)
         self.settle()
 
@@ -203,6 +222,7 @@ class BrokerSide:
 
     def reject(self, times: int) -> None:
         """The next PUBLISH packets are refused (0x97, quota exceeded)."""
+        self._rejected = True
         self.core.refuse("PUBLISH", 0x97, times)
 
     def heal(self) -> None:
@@ -214,8 +234,10 @@ class BrokerSide:
 
     def idle(self) -> bool:
         """Whether the broker has nothing for us on its hands."""
-        session = self._session
-        return session is not None and not (session.queue or session.inflight or session.inbound)
+        session, withheld = self._session, self._world.disk.withheld
+        return session is not None and not (
+            session.queue or session.inflight or session.inbound.keys() - withheld.keys()
+        )
 
     def held_for_us(self) -> list[bytes]:
         """The messages it took for our present session, and that a client is bound to hear of."""

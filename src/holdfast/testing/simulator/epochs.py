@@ -25,9 +25,12 @@ class Epochs:
         self._due = self._disk.epoch
 
     def connack(self, present: bool, generation: int) -> bool:
-        """CONNACK reaches the client. Whether it resumes a session that is not the one it knew."""
-        if present:
-            return self._generations.setdefault(self._due, generation) != generation
+        """CONNACK reaches the client. Whether it resumes a session that is not the one it knew.
+
+        A client in epoch 0 knows none: whatever it resumes is new to it.
+        """
+        if present and self._due:
+            return self._generations[self._due] != generation
         self._due += 1
         self._generations[self._due] = generation
         return False

@@ -34,6 +34,15 @@ class Inbox:
         """Handlers die with their process."""
         self._running, self._done = {}, set()
 
+    def abandoned(self) -> None:
+        """Handlers were cancelled: what they had not finished comes again."""
+        self._running = {}
+        self._taken = {key: by for key, by in self._taken.items() if by == ACKNOWLEDGED}
+
+    def handles(self, packet_id: int, payload: bytes) -> bool:
+        """Whether this very message is with a handler."""
+        return any(key[1:] == (packet_id, payload) for key in self._running)
+
     def started(self, delivery: Delivery, process: Process) -> None:
         """A message is given to its handler."""
         packet = delivery.publish
@@ -53,7 +62,8 @@ class Inbox:
         key = (process.tap.generation, payload)
         before = self._taken.get(key)
         if before in (ACKNOWLEDGED, process.serial):
-            raise PromiseBroken(Promise.ONCE_IN, f"{payload[:40]!r} came to a handler a second time")
+            promise = Promise.ONCE_IN if before == ACKNOWLEDGED else Promise.ATTACH
+            raise PromiseBroken(promise, f"{payload[:40]!r} came to a handler a second time")
         if before is not None:
             self._world.paths["QoS 2 handled again after a kill"] += 1
         self._taken[key] = process.serial
@@ -66,13 +76,18 @@ class Inbox:
             self._running.pop((delivery.epoch, packet.packet_id, packet.payload), None)
             self._done.add((packet.packet_id, packet.payload))
 
+    def _mistaken(self, process: Process) -> bool:
+        return process.tap is not None and process.tap.generation in self._world.mistaken
+
     def acknowledged(self, process: Process, qos: int, packet_id: int, payload: bytes | None) -> None:
         """PUBACK or PUBREC leaves for this message."""
         if payload is None:
             return
         epoch = process.session._receiver.epoch
         done = (packet_id, payload) in self._done or (qos == 2 and payload in self.handled)
-        if not done or (epoch, packet_id, payload) in self._running:
+        if not done and qos == 2 and self._mistaken(process):
+            self._world.paths["QoS 2 swallowed by an identifier of a session lost without a word"] += 1
+        elif not done or (epoch, packet_id, payload) in self._running:
             raise PromiseBroken(
                 Promise.ACK_AFTER_HANDLER, f"{packet_id} ({payload[:40]!r}) is acknowledged, not handled"
             )

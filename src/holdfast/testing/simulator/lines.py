@@ -34,7 +34,8 @@ class Lines:
             self._world.paths["redelivery on the same connection"] += 1
             return
         line.append((packet_id, payload))
-        if len(self._lines[0]) + len(self._lines[1]) + len(self._unreleased) > self._limit:
+        taken = len(self._lines[0]) + len(self._lines[1]) + len(self._unreleased)
+        if taken > self._limit and self._process.link is not self._world.overfilled:
             raise PromiseBroken(Promise.OUR_WINDOW, f"PUBLISH {packet_id} is one more than {self._limit}")
 
     def acknowledge(self, qos: int, packet_id: int) -> None:

@@ -5,6 +5,7 @@ Odd ones are legal enough to go on with; a lie must end the link (MQTT 5 §4.13)
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 from holdfast.codec import (
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from holdfast.testing.simulator.world import World
 
 STRANGER = 60_000
-"""A packet identifier that nobody uses."""
+"""From here on nobody uses a packet identifier."""
 
 
 class Mischief:
@@ -37,13 +38,14 @@ class Mischief:
     def __init__(self, world: World) -> None:
         self._world = world
         self._rng = world.rng
+        self._strangers = cycle(range(STRANGER, STRANGER + 5_000))
 
     def _between_packets(self) -> Process | None:
         """The process, if its link is up and no half packet is on its way."""
         process = self._world.process
         if process is None or process.link is None or process.session.link is not LinkState.UP:
             return None
-        if not process.link.idle() or process.frozen_until > self._world.now:
+        if not process.link.idle() or process.paused() or process.frozen_until > self._world.now:
             return None
         return process
 
@@ -58,8 +60,8 @@ class Mischief:
         process = self._between_packets()
         if process is None:
             return
-        receiver = process.session._receiver
-        waiting = [delivery.publish for line in receiver._lines for delivery in line]
+        lines = process.session._receiver._lines
+        waiting = [delivery.publish for line in lines for delivery in line if delivery in process.running]
         if waiting:
             said = self._rng.choice(waiting)
             again = Publish(said.topic, said.payload, said.qos, said.retain, True, said.packet_id)
@@ -75,7 +77,7 @@ class Mischief:
         self._world.paths[f"stray {name}"] += 1
         if name in ("puback", "pubcomp"):
             kind = Puback if name == "puback" else Pubcomp
-            self._inject(process, encode(kind(STRANGER), self._world.scenario.version))
+            self._inject(process, encode(kind(next(self._strangers)), self._world.scenario.version))
         else:
             self._by_broker(name)
 
@@ -85,7 +87,7 @@ class Mischief:
         session = books.sessions.get(CLIENT_ID)
         if session is None or session.link is None:
             return
-        for packet_id in list(session.inbound) if name == "pubrec again" else [STRANGER]:
+        for packet_id in list(session.inbound) if name == "pubrec again" else [next(self._strangers)]:
             books.wire.acknowledge(session.link, PUBREL if name == "pubrel" else PUBREC, packet_id)
         self._world.broker.settle()
 
@@ -105,6 +107,16 @@ class Mischief:
         if process.link is link and link is not None:
             raise PromiseBroken(Promise.BROKEN_RULE, f"{name}, and the link is kept")
 
+    def overfill(self) -> None:
+        """The broker forgets our Receive Maximum on this connection [MQTT-3.3.4-9]."""
+        core = self._world.broker.core
+        session = core.sessions.get(CLIENT_ID)
+        if session is not None and session.link is not None and self._world.scenario.version == V5:
+            self._world.overfilled = self._world.link
+            session.link.window = 65_535
+            core._delivering.pump(session)
+            self._world.broker.settle()
+
     def _lies(self, process: Process) -> list[tuple[str, bytes]]:
         lies: list[tuple[str, Packet]] = [
             ("a second CONNACK", Connack()),
@@ -112,7 +124,10 @@ class Mischief:
         ]
         in_flight = process.session._sender.sent
         lies += [
-            ("PUBREC for QoS 1" if row.qos == 1 else "PUBACK for QoS 2", (Pubrec if row.qos == 1 else Puback)(id))
+            (
+                "PUBREC for QoS 1" if row.qos == 1 else "PUBACK for QoS 2",
+                (Pubrec if row.qos == 1 else Puback)(id),
+            )
             for id, row in list(in_flight.items())[:3]
         ]
         version = self._world.scenario.version

@@ -81,7 +81,9 @@ class Pipe:
 class Link:
     """One connection: two pipes, and how it ends."""
 
-    def __init__(self, up: Pipe, down: Pipe, gone_up: Callable[[], None], gone_down: Callable[[], None]) -> None:
+    def __init__(
+        self, up: Pipe, down: Pipe, gone_up: Callable[[], None], gone_down: Callable[[], None]
+    ) -> None:
         """``gone_up`` tells the broker that the link is gone, ``gone_down`` the client."""
         self.up = up
         self.down = down

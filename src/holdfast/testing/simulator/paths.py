@@ -42,6 +42,7 @@ class Paths(Counter[str]):
         self[f"{how} with handlers running"] += bool(receiver._running)
         self[f"{how} with inbound QoS 2 unreleased"] += bool(receiver.received)
         self[f"{how} with withheld identifiers"] += bool(sender._withheld)
+        self[f"{how} with a QoS 0 row that kept its place"] += any(not entry[0] for entry in sender.unproven)
 
 
 MINIMUM: dict[str, int] = {f"killed at {border}": 1 for border in KILL_BORDERS}

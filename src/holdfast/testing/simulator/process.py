@@ -46,6 +46,7 @@ class Process(Owner):
         "_leaving",
         "_pumping",
         "_tick_at",
+        "_unread",
         "backlog",
         "inherited",
         "link",
@@ -75,6 +76,7 @@ class Process(Owner):
         self._tick_at: float | None = None
         self._leaving = False
         self._pumping = False
+        self._unread: list[bytes] | None = None
 
     # -- the connection ------------------------------------------------------------------------
 
@@ -126,17 +128,27 @@ class Process(Owner):
         """End the connection on purpose, then come back."""
         if self.session.link is LinkState.UP:
             self.session.disconnect(self.world.now)
+            self.world.paths["left on purpose"] += 1
             self._leaving = True
             self.pump()
 
     def _hang_up(self) -> None:
         assert self.link is not None
         self.link.closed_by_client()
-        self.link = self.tap = None
+        self.link = self.tap = self._unread = None
+        if self._leaving and self.world.rng.random() < 0.5:
+            self._abandon()
         self._leaving = False
         self.session.lost(self.world.now)
         self._dial_later()
         self.pump()
+
+    def _abandon(self) -> None:
+        """The application stopped: its handlers are cancelled."""
+        self.running.clear()
+        self.world.inbox.abandoned()
+        self.session.abandon()
+        self.world.paths["handlers abandoned"] += 1
 
     # -- calls into the session ----------------------------------------------------------------
 
@@ -144,10 +156,34 @@ class Process(Owner):
         """Bytes from the broker."""
         if self.link is not link or self.tap is None:
             return
+        if self._unread is not None:
+            self._unread.append(data)
+            return
         self.tap.arrives(data)
         self.session.receive(data, self.world.now)
         self._border("received")
         self.pump()
+
+    def pause(self, how_long_s: float) -> None:
+        """Stop reading, as a process does whose handlers are behind."""
+        if self._unread is None and self.session.link is LinkState.UP:
+            self._unread = []
+            self.session.listening(False, self.world.now)
+            self.world.schedule.after(how_long_s, self, self._resume, self.link)
+
+    def _resume(self, link: NetworkLink) -> None:
+        if self.link is not link or self._unread is None or self.tap is None:
+            return
+        unread, self._unread = self._unread, None
+        self.session.listening(True, self.world.now)
+        self.tap.heard = self.world.now
+        for data in unread:
+            self.arrive(link, data)
+        self.pump()
+
+    def paused(self) -> bool:
+        """Whether silence means nothing."""
+        return self._unread is not None
 
     def accept(self, rows: list[Outgoing]) -> None:
         """The application published; the rows are durable already."""
@@ -178,6 +214,7 @@ class Process(Owner):
 
     def freeze(self, how_long_s: float) -> None:
         """Stand still; everything that happens to this process waits."""
+        self.world.paths["frozen"] += 1
         self.woke = self.frozen_until = self.world.now + how_long_s
 
     def _tick(self) -> None:

@@ -30,7 +30,7 @@ class Promise(Enum):
     WINDOW = "MQTT-3.3.4-7: never more in flight than the broker's Receive Maximum, resends included"
     OUR_WINDOW = "MQTT-3.3.4-9: our own Receive Maximum is kept, and a broker that keeps it is believed"
     DUP = "MQTT-3.3.1-1: DUP stands exactly on resends"
-    RELEASED_STAYS = "MQTT-4.3.3-7: after PUBREC the message is never published again"
+    RELEASED_STAYS = "MQTT-4.3.3-6: after PUBREC the message is never published again"
     IDENTIFIER = "MQTT-2.2.1-3: a packet identifier in use means one exchange only"
     EXPIRY = "contract 9: expiry on the wire is the seconds left, rounded up, at least 1"
     LIMITS = "MQTT-3.2.2-11, 3.2.2-15: nothing leaves that the broker's CONNACK forbids"

@@ -45,11 +45,12 @@ def _live(world: World) -> World:
         _step(world)
     world.heal()
     for _ in range(HEALING_STEPS):
-        if audit.quiet(world):
+        if not audit.restless(world):
             audit.at_the_end(world)
+            world.paths.update(f"ended: {ending}" for ending in world.disk.endings.values())
             return world
         _step(world)
-    raise PromiseBroken(Promise.LIVE, f"not at rest {HEALING_STEPS} steps after healing")
+    raise PromiseBroken(Promise.LIVE, f"{HEALING_STEPS} steps after healing: {audit.restless(world)}")
 
 
 def _step(world: World) -> None:

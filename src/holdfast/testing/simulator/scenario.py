@@ -38,6 +38,7 @@ ACTIONS = {
     "subscribe": 8,
     "unsubscribe": 3,
     "idle": 4,
+    "pause": 2,
     "cut": 5,
     "hole": 3,
     "kill": 5,
@@ -53,6 +54,7 @@ ACTIONS = {
     "repeat": 3,
     "stray": 3,
     "lie": 1,
+    "overfill": 1,
 }
 """What may happen at a turn, and how often: weights before the seed stretches them."""
 
@@ -69,6 +71,7 @@ class Scenario:
     max_packet_bytes: int
     topic_alias_maximum: int
     aliases: bool
+    repeats_pubrec: bool
     commit_s: float
     inline_commit: bool
     handler_s: float
@@ -78,6 +81,8 @@ class Scenario:
     weather: Weather
     weights: list[int]
     limits: BrokerLimits
+    forward_at: Literal["PUBLISH", "PUBREL"]
+    wanted: dict[str, Wish]
     qos_weights: tuple[int, int, int]
     names: list[str] = field(default_factory=lambda: list(ACTIONS))
 
@@ -85,6 +90,7 @@ class Scenario:
     def draw(cls, rng: Random) -> Scenario:
         """Read one from the dice."""
         version = rng.choice((V5, V5, V311))
+        forward_at = cast(Literal["PUBLISH", "PUBREL"], rng.choice(("PUBLISH", "PUBREL")))
         return cls(
             version=version,
             session_expiry_s=rng.choice((3600, 3600, 3600, 3600, 0)),
@@ -94,6 +100,7 @@ class Scenario:
             max_packet_bytes=rng.choice((220, 16 << 20)),
             topic_alias_maximum=rng.choice((0, 2, 16)),
             aliases=version == V5 and rng.random() < 0.3,
+            repeats_pubrec=rng.random() < 0.3,
             commit_s=rng.choice((0.0, 0.002, 0.02, 0.2)),
             inline_commit=rng.random() < 0.15,
             handler_s=rng.choice((0.0, 0.01, 0.1, 1.0)),
@@ -102,7 +109,9 @@ class Scenario:
             turn_s=rng.choice((0.01, 0.05, 0.2)),
             weather=_weather(rng),
             weights=_weights(rng),
-            limits=draw_limits(rng, version),
+            limits=draw_limits(rng, version, forward_at),
+            forward_at=forward_at,
+            wanted={filter: (2, "always") for filter in FILTERS if rng.random() < 0.5},
             qos_weights=rng.choice(((1, 1, 1), (1, 4, 4), (0, 1, 0), (0, 0, 1), (1, 6, 1))),
         )
 
@@ -114,7 +123,9 @@ class Scenario:
 
 def _weather(rng: Random) -> Weather:
     latency_s = rng.choice((0.0005, 0.005, 0.05))
-    return Weather(latency_s, latency_s * rng.choice((0, 1, 5)), rng.choice((1, 1, 2, 5)), rng.choice((0.0, 0.1)))
+    return Weather(
+        latency_s, latency_s * rng.choice((0, 1, 5)), rng.choice((1, 1, 2, 5)), rng.choice((0.0, 0.1))
+    )
 
 
 def _weights(rng: Random) -> list[int]:
@@ -124,9 +135,8 @@ def _weights(rng: Random) -> list[int]:
     return weights
 
 
-def draw_limits(rng: Random, version: Version) -> BrokerLimits:
+def draw_limits(rng: Random, version: Version, forward_at: Literal["PUBLISH", "PUBREL"]) -> BrokerLimits:
     """The broker's limits until its next restart; 3.1.1 has none to say."""
-    forward_at = cast(Literal["PUBLISH", "PUBREL"], rng.choice(("PUBLISH", "PUBREL")))
     if version == V311 or rng.random() < 0.3:
         return BrokerLimits(max_inflight=rng.choice((2, 20)), forward_at=forward_at)
     return BrokerLimits(

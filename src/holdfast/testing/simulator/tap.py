@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast import codec
 from holdfast.codec import V5, Connack, Decoder, MalformedPacket, Packet, Publish
-from holdfast.protocol import ConnectRequest
+from holdfast.protocol import ConnectRequest, LinkState
 from holdfast.testing.simulator.lines import Lines
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 
@@ -46,7 +46,9 @@ class Tap:
         self._window = 65_535
         self._inflight: set[int] = set()
         self._requests: set[int] = set()
+        self._repeated: set[int] = set()
         self._last_seq = self._last_pubrec = 0
+        self._last_dup = False
         self.connack: Connack | None = None
         self.keepalive_s = 0
         self.generation = 0
@@ -90,21 +92,24 @@ class Tap:
             self._identifier(packet, seq)
             self._inflight.add(packet.packet_id)
             if len(self._inflight) > self._window:
-                self._fail(Promise.WINDOW, "%d in flight, Receive Maximum %d", len(self._inflight), self._window)
+                self._fail(
+                    Promise.WINDOW, "%d in flight, Receive Maximum %d", len(self._inflight), self._window
+                )
         if packet.qos or seq > self._process.inherited:
             self._order(packet, seq)
 
     def _order(self, packet: Publish, seq: int) -> None:
         """A QoS 0 row of a process that died has lost its place: whether it left is not on the disk."""
         if seq <= self._last_seq:
-            promise = Promise.RESEND_ORDER if packet.dup else Promise.ORDER
+            promise = Promise.RESEND_ORDER if packet.dup and self._last_dup else Promise.ORDER
             self._fail(promise, "message %d behind %d on one connection", seq, self._last_seq)
-        self._last_seq = seq
+        self._last_seq, self._last_dup = seq, packet.dup
 
     def _durable(self, packet: Publish, seq: int) -> None:
         packet_id = packet.packet_id
         row = self._disk.sent.get(packet_id)
-        if (packet_id, seq) in self._truth.pubrecs:
+        released = self._disk.released.get(packet_id)
+        if (packet_id, seq) in self._truth.pubrecs or (released is not None and released.seq == seq):
             self._fail(Promise.RELEASED_STAYS, "PUBLISH %d (message %d) after its PUBREC", packet_id, seq)
         if row is None or row.seq != seq:
             self._fail(
@@ -153,13 +158,14 @@ class Tap:
         packet_id = packet.packet_id
         row = self._disk.released.get(packet_id)
         if row is None:
-            if packet.reason != UNKNOWN and (self._request.version == V5 or packet_id in self._disk.sent):
+            answered = packet.reason == UNKNOWN or packet_id in self._repeated
+            if not answered and (self._request.version == V5 or packet_id in self._disk.sent):
                 self._fail(Promise.RELEASED_FIRST, "%s, the disk does not know the PUBREC", packet)
             return
         order = self._truth.pubrecs.get((packet_id, row.seq), self._last_pubrec)
-        if order < self._last_pubrec:
+        if order < self._last_pubrec and packet_id not in self._repeated:
             self._fail(Promise.PUBREL_ORDER, "%s for PUBREC %d behind %d", packet, order, self._last_pubrec)
-        self._last_pubrec = order
+        self._last_pubrec = max(order, self._last_pubrec)
 
     def _puback(self, packet: codec.Puback) -> None:
         self._lines.acknowledge(1, packet.packet_id)
@@ -185,6 +191,8 @@ class Tap:
         packets: list[Packet] = []
         with suppress(MalformedPacket):
             self._in.feed(data, packets)
+        if self._process.session.link is LinkState.CLOSING:
+            return  # the session has said its last word, and hears none
         for packet in packets:
             self._world.note("  <- %s", packet)
             note = _IN.get(type(packet))
@@ -192,16 +200,25 @@ class Tap:
                 note(self, packet)
 
     def _connack(self, packet: Connack) -> None:
+        if self.connack is not None:
+            return  # the broker lies
         self.connack = packet
         if packet.reason:
             return
         said = packet.properties.get
+        self._world.paths.connack(
+            self._process.session, packet.session_present, said("receive_maximum", 65_535)
+        )
         self._window = said("receive_maximum", 65_535)
         self.keepalive_s = said("server_keep_alive", self._request.keepalive_s)
         self.generation = self._world.connected(packet.session_present)
 
     def _publish_in(self, packet: Publish) -> None:
+        self._world.paths["topic alias in place of a topic"] += not packet.topic
+        self._world.paths["retained message"] += packet.retain
         if packet.qos:
+            attaches = self._world.inbox.handles(packet.packet_id, packet.payload)
+            self._world.paths["redelivery of what is being handled"] += attaches
             self._lines.join(packet.qos, packet.packet_id, packet.payload)
 
     def _oversize_in(self, packet: codec.OversizePublish) -> None:
@@ -216,8 +233,8 @@ class Tap:
         if packet.reason >= REFUSED:
             self._inflight.discard(packet.packet_id)
             self._truth.completed(packet.packet_id)
-        else:
-            self._truth.pubrec(packet.packet_id)
+        elif not self._truth.pubrec(packet.packet_id):
+            self._repeated.add(packet.packet_id)
 
     def _answer_in(self, packet: codec.Suback | codec.Unsuback) -> None:
         self._requests.discard(packet.packet_id)

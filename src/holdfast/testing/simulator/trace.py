@@ -23,7 +23,8 @@ class Trace:
     def lines(self) -> list[str]:
         """Everything remembered, oldest first."""
         return [
-            f"{step:5d} {now:11.4f}  {text % tuple(map(brief, args))}" for step, now, text, args in self._lines
+            f"{step:5d} {now:11.4f}  {text % tuple(map(brief, args))}"
+            for step, now, text, args in self._lines
         ]
 
 

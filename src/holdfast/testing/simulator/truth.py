@@ -32,12 +32,14 @@ class SessionTruth:
         self.pubrecs = {exchange: at for exchange, at in self.pubrecs.items() if exchange in known}
         self.restored = set(disk.sent)
 
-    def pubrec(self, packet_id: int) -> None:
-        """PUBREC reached the client."""
+    def pubrec(self, packet_id: int) -> bool:
+        """PUBREC reached the client; whether it is the first one for its message."""
         seq = self.in_use.get(packet_id)
-        if seq is not None and (packet_id, seq) not in self.pubrecs:
-            self._count += 1
-            self.pubrecs[packet_id, seq] = self._count
+        if seq is None or (packet_id, seq) in self.pubrecs:
+            return False
+        self._count += 1
+        self.pubrecs[packet_id, seq] = self._count
+        return True
 
     def completed(self, packet_id: int) -> None:
         """PUBACK, PUBCOMP or a refusal reached the client: the identifier is free."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from holdfast.messages import Outgoing, QoS
 from holdfast.protocol import Intent
+from holdfast.testing.model import BrokerLimits
 from holdfast.testing.simulator.inbox import RETAINED
 from holdfast.testing.simulator.mischief import Mischief
 from holdfast.testing.simulator.process import Killed, Process
@@ -68,7 +69,9 @@ class Turns:
             self._incoming += 1
             size = self._rng.choice((0, 0, 0, 0, 0, 0, TOO_BIG_BYTES))
             payload = b"in-%d|" % self._incoming + b"y" * size
-            self._world.broker.publish(self._rng.choice(TOPICS), payload, self._rng.choice((0, 1, 1, 2, 2)), False)
+            self._world.broker.publish(
+                self._rng.choice(TOPICS), payload, self._rng.choice((0, 1, 1, 2, 2)), False
+            )
 
     def retained(self) -> None:
         """The same, retained."""
@@ -101,6 +104,12 @@ class Turns:
         if process is not None:
             process.leave()
 
+    def pause(self) -> None:
+        """Our process stops reading for a while."""
+        process = self._client()
+        if process is not None:
+            process.pause(self._rng.random() * 2 * (self._world.scenario.keepalive_s or 1))
+
     def idle(self) -> None:
         """Nothing, for as long as keepalive takes to matter."""
         self._world.quiet_s = self._rng.random() * 3 * (self._world.scenario.keepalive_s or 1)
@@ -127,25 +136,37 @@ class Turns:
             self._world.link.cut(self._rng.random() < 0.8, self._rng.random() < 0.8)
 
     def hole(self) -> None:
-        """The link falls silent."""
-        if self._world.link is not None:
-            self._world.link.hole()
-            self._world.paths["black hole"] += 1
+        """The link falls silent; without keepalive it is the system that gives it up in the end."""
+        world, link = self._world, self._world.link
+        if link is not None:
+            link.hole()
+            world.paths["black hole"] += 1
+            if self._rng.random() < 0.5:
+                self.idle()
+            world.schedule.after(self._soon() * 10, world, link.cut, True, True)
+
+    def _soon(self) -> float:
+        """A few turns from now."""
+        return self._rng.random() * 10 * self._world.scenario.turn_s
 
     # -- the broker ----------------------------------------------------------------------------
 
     def broker_restart(self) -> None:
         """The broker restarts and keeps its state; its limits may be others afterwards."""
-        self._world.broker.restart(False, draw_limits(self._rng, self._world.scenario.version))
+        self._world.broker.restart(False, self._limits())
 
     def broker_forgets(self) -> None:
         """The broker restarts without its state."""
-        self._world.broker.restart(True, draw_limits(self._rng, self._world.scenario.version))
+        self._world.broker.restart(True, self._limits())
+
+    def _limits(self) -> BrokerLimits:
+        scenario = self._world.scenario
+        return draw_limits(self._rng, scenario.version, scenario.forward_at)
 
     def broker_away(self) -> None:
         """The broker is down for a while."""
         self.broker_restart()
-        self._world.broker.away_until = self._world.now + self._rng.random() * 3
+        self._world.broker.away_until = self._world.now + self._soon()
 
     def broker_refuses(self) -> None:
         """The broker says no to the next few CONNECTs."""
@@ -171,6 +192,10 @@ class Turns:
     def stray(self) -> None:
         """An acknowledgement comes twice, or for nothing."""
         self._mischief.stray()
+
+    def overfill(self) -> None:
+        """The broker sends more at once than we take."""
+        self._mischief.overfill()
 
     def lie(self) -> None:
         """The broker breaks a rule."""

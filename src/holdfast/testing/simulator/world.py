@@ -15,13 +15,15 @@ from holdfast.testing.simulator.network import Link, Pipe
 from holdfast.testing.simulator.paths import Paths
 from holdfast.testing.simulator.process import Killed, Process
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
-from holdfast.testing.simulator.scenario import FILTERS, Scenario, Wish
+from holdfast.testing.simulator.scenario import FILTERS, Scenario
 from holdfast.testing.simulator.schedule import Owner, Schedule
 from holdfast.testing.simulator.trace import Trace
 from holdfast.testing.simulator.truth import SessionTruth
 from holdfast.testing.simulator.turns import Turns
 
 KEEP_ALIVE_TIMEOUT = 0x8D
+RECEIVE_MAXIMUM_EXCEEDED = 0x93
+PACKET_TOO_LARGE = 0x95
 
 
 class World(Owner):
@@ -47,9 +49,10 @@ class World(Owner):
         self.doom: tuple[str, int] | None = None
         self.trouble = True
         self.provoked = False
+        self.overfilled: Link | None = None
         self.quiet_s = 0.0
-        self.redial_s = 1.0
-        self.wanted: dict[str, Wish] = {}
+        self.redial_s = 5 * self.scenario.turn_s
+        self.wanted = self.scenario.wanted
         self.unwanted: set[str] = set()
         self.abandoned: set[str] = set()
         self.refused: set[str] = set()
@@ -101,7 +104,7 @@ class World(Owner):
         self.abandoned |= self.unwanted
         self.inbox.killed()
         self.truth.killed(self.disk)
-        self.schedule.after(self.rng.random() * 0.5, self, self.revive)
+        self.schedule.after(self.rng.random() * self.redial_s, self, self.revive)
 
     # -- what the process asks of the world ----------------------------------------------------
 
@@ -128,7 +131,7 @@ class World(Owner):
             self.excused.update(row.seq for row in rows)
             self.mistaken.add(generation)
             self.epochs.mistaken(generation)
-        if not present:
+        if not present or not self.disk.epoch:
             self.truth.lost()
         return generation
 
@@ -140,8 +143,11 @@ class World(Owner):
         self.refused.add(event.filter)
 
     def alarm(self, event: Closed) -> None:
-        """The session ends a link by itself: for silence only, since this broker breaks no rule."""
-        if event.reason != KEEP_ALIVE_TIMEOUT and not self.provoked:
+        """The session ends a link by itself: for silence, a lie, or too much that it cannot resend."""
+        assert self.process is not None
+        crowded = event.reason == PACKET_TOO_LARGE and self.process.session._sender.crowded()
+        overfilled = event.reason == RECEIVE_MAXIMUM_EXCEEDED and self.process.link is self.overfilled
+        if event.reason != KEEP_ALIVE_TIMEOUT and not (self.provoked or crowded or overfilled):
             raise PromiseBroken(Promise.NO_FALSE_ALARM, f"{event}")
 
     def handle(self, process: Process, delivery: Delivery) -> None:

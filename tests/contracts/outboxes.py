@@ -1,0 +1,23 @@
+"""Every outbox there is, by name: the contract suite runs over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from holdfast.messages import Outgoing, QoS
+from holdfast.outbox import MemoryOutbox, Outbox
+
+RING = 5
+BUDGET = 4000
+
+Make = Callable[[], Outbox]
+
+ADAPTERS: dict[str, Make] = {
+    "memory": lambda: MemoryOutbox(max_bytes=BUDGET, qos0_messages=RING),
+}
+
+
+def rows(outbox: Outbox, count: int, qos: QoS = 1, payload: bytes = b"x") -> list[Outgoing]:
+    """A group of new rows, numbered but not accepted."""
+    first = outbox.next_seq(count)
+    return [Outgoing(seq, "plant/1/temp", payload, qos) for seq in range(first, first + count)]

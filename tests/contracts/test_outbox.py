@@ -1,0 +1,161 @@
+"""One suite for every outbox: what the port promises, whatever stands behind it (contract 5, 7, 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from holdfast.messages import Outgoing, QoS
+from holdfast.outbox import Ledger, Outbox
+from holdfast.protocol import Assigned, Failed, Record, Released, Settled
+from tests.contracts.outboxes import ADAPTERS, BUDGET, RING, rows
+
+
+@pytest.fixture(params=ADAPTERS)
+def outbox(request: pytest.FixtureRequest) -> Outbox:
+    """A new outbox of each kind, with a ring of 5 and 4,000 bytes."""
+    return ADAPTERS[request.param]()
+
+
+def seqs(taken: list[Outgoing]) -> list[int]:
+    return [row.seq for row in taken]
+
+
+def accept(outbox: Outbox, count: int, qos: QoS = 1) -> list[int]:
+    group = rows(outbox, count, qos)
+    outbox.accept(group)
+    return seqs(group)
+
+
+def counts(ledger: Ledger) -> dict[str, int]:
+    names = ("accepted", "acknowledged", "sent", "failed", "expired", "dropped", "pending")
+    return {name: getattr(ledger, name) for name in names if getattr(ledger, name)}
+
+
+# -- accepting and taking --------------------------------------------------------------------
+
+
+def test_a_new_outbox_is_empty(outbox: Outbox) -> None:
+    """Nothing in flight, nothing pending, nothing to take."""
+    restored = outbox.restore()
+    assert (restored.sent, restored.released, restored.received) == ([], [], [])
+    assert outbox.pending == 0
+    assert outbox.take(1000) == []
+    assert counts(outbox.ledger()) == {}
+
+
+def test_sequence_numbers_rise(outbox: Outbox) -> None:
+    """Each call gives the first of as many new numbers; none is given twice."""
+    first = outbox.next_seq(3)
+    assert outbox.next_seq(1) == first + 3
+    assert outbox.next_seq(1) == first + 4
+
+
+def test_rows_are_taken_in_accept_order(outbox: Outbox) -> None:
+    """Contract 8: QoS 1 and 2 leave in the order they were accepted, a group as it was given."""
+    order = accept(outbox, 2, qos=2) + accept(outbox, 1, qos=1) + accept(outbox, 3, qos=2)
+    assert seqs(outbox.take(1000)) == order
+
+
+def test_no_more_is_taken_than_there_is_room(outbox: Outbox) -> None:
+    """The window of the session bounds QoS 1 and 2; the rest waits its turn, nothing is given twice."""
+    order = accept(outbox, 5)
+    assert seqs(outbox.take(2)) == order[:2]
+    assert outbox.take(0) == []
+    assert outbox.take(-1) == []
+    assert seqs(outbox.take(2)) == order[2:4]
+    assert seqs(outbox.take(2)) == order[4:]
+
+
+def test_qos_0_needs_no_room(outbox: Outbox) -> None:
+    """QoS 0 has no packet id: it is taken whatever the window says, and in its own order."""
+    accept(outbox, 1, qos=1)
+    order = accept(outbox, 3, qos=0)
+    assert seqs(outbox.take(0)) == order
+
+
+def test_what_is_accepted_becomes_durable(outbox: Outbox) -> None:
+    """accept() gives a commit; when ``durable`` has reached it, the rows are kept (promise 1)."""
+    told: list[int] = []
+    outbox.on_durable = lambda: told.append(outbox.durable)
+    commit = outbox.accept(rows(outbox, 2))
+    assert outbox.durable >= commit or told
+
+
+# -- the ledger ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("qos", "record", "column"),
+    [
+        (1, lambda seq: Settled([seq], "acknowledged"), "acknowledged"),
+        (2, lambda seq: Settled([seq], "expired"), "expired"),
+        (0, lambda seq: Settled([seq], "sent"), "sent"),
+        (1, lambda seq: Failed(seq, "plant/1/temp", 0x97, "quota"), "failed"),
+    ],
+)
+def test_an_ending_is_booked(outbox: Outbox, qos: QoS, record: Callable[[int], Record], column: str) -> None:
+    """Contract 7: every ending moves the message from pending into its own column, once."""
+    ended, waiting = accept(outbox, 2, qos)
+    outbox.take(1000)
+    outbox.write([record(ended)])
+    assert counts(outbox.ledger()) == {"accepted": 2, column: 1, "pending": 1}
+    assert outbox.pending == 1
+    outbox.write([record(waiting)])
+    assert counts(outbox.ledger()) == {"accepted": 2, column: 2}
+
+
+def test_stages_end_nothing(outbox: Outbox) -> None:
+    """In flight is pending: neither an id nor PUBREC is an ending."""
+    accept(outbox, 1, qos=2)
+    (row,) = outbox.take(1)
+    outbox.write([Assigned([(1, row)])])
+    outbox.write([Released(1)])
+    assert counts(outbox.ledger()) == {"accepted": 1, "pending": 1}
+
+
+def test_the_ring_drops_its_oldest(outbox: Outbox) -> None:
+    """Without a connection QoS 0 keeps the newest; what falls out is told and counted."""
+    dropped: list[int] = []
+    outbox.on_dropped = dropped.extend
+    order = accept(outbox, RING + 2, qos=0)
+    assert dropped == order[:2]
+    dropped.clear()
+    order = order[2:] + accept(outbox, 1, qos=0)
+    assert dropped == order[:1]
+    assert counts(outbox.ledger()) == {"accepted": RING + 3, "dropped": 3, "pending": RING}
+    assert seqs(outbox.take(0)) == order[1:]
+
+
+def test_nothing_falls_out_while_draining(outbox: Outbox) -> None:
+    """With a connection QoS 0 is kept whole: who publishes more waits for room instead."""
+    outbox.draining = True
+    order = accept(outbox, RING + 2, qos=0)
+    assert outbox.lacks(rows(outbox, 1, qos=0)) == RING
+    assert outbox.lacks(rows(outbox, 1, qos=1)) is None
+    assert seqs(outbox.take(0)) == order
+    assert outbox.lacks(rows(outbox, 1, qos=0)) is None
+
+
+# -- the budget ------------------------------------------------------------------------------
+
+
+def test_the_budget_is_in_bytes(outbox: Outbox) -> None:
+    """Promise 8: what does not fit is refused with the bound; an ending makes room, taking does not."""
+    half = rows(outbox, 1, payload=bytes(BUDGET // 2))
+    outbox.accept(half)
+    more = rows(outbox, 1, payload=bytes(BUDGET // 2))
+    assert outbox.lacks(more) == BUDGET
+    outbox.take(1)
+    assert outbox.lacks(more) == BUDGET
+    outbox.write([Settled(seqs(half), "acknowledged")])
+    assert outbox.lacks(more) is None
+
+
+def test_a_group_larger_than_the_budget_goes_alone(outbox: Outbox) -> None:
+    """publish_many of more than the whole budget: accepted when nothing else waits, never stuck for ever."""
+    group = rows(outbox, 3, payload=bytes(BUDGET))
+    assert outbox.lacks(group) is None
+    outbox.accept(rows(outbox, 1))
+    assert outbox.lacks(group) == BUDGET

@@ -1,0 +1,61 @@
+"""The flags of every command that dials, as a client."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from holdfast.cli.app import _link
+from holdfast.cli.failures import SettingsError
+from holdfast.cli.link import DEFAULT_URL, VARIABLE, LinkOptions
+from holdfast.errors import ConfigurationError
+
+
+def test_every_option_has_its_flag() -> None:
+    """The command line and LinkOptions have the same names and the same defaults."""
+    assert _link() == LinkOptions()
+    named = {field.name for field in fields(LinkOptions)} - {"from_environment"}
+    assert named == set(_link.__annotations__) - {"return"}
+
+
+def test_the_environment_gives_the_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HOLDFAST_URL is used where no --url is typed, and only there."""
+    monkeypatch.setenv(VARIABLE, "mqtt://from.example")
+    assert _link().url == "mqtt://from.example"
+    assert _link(url="mqtt://typed.example").url == "mqtt://typed.example"
+
+
+def test_without_either_it_is_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default is that of Client."""
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert _link().url == DEFAULT_URL
+
+
+def test_a_wrong_url_is_whose_it_is() -> None:
+    """Typed: a usage error. From the environment: a setting, named with its variable."""
+    with pytest.raises(ConfigurationError) as typed:
+        LinkOptions(url="broker.example").check()
+    assert not isinstance(typed.value, SettingsError)
+    with pytest.raises(SettingsError, match=VARIABLE):
+        LinkOptions(url="broker.example", from_environment=True).check()
+
+
+def test_the_options_reach_the_client() -> None:
+    """Each is checked by Client, which says what is wrong with it."""
+    assert LinkOptions(client_id="me").client().client_id == "me"
+    for wrong in (
+        LinkOptions(version="4"),  # type: ignore[arg-type]
+        LinkOptions(keepalive_s=-1),
+        LinkOptions(reconnect_max_attempts=0),
+        LinkOptions(tls_ca_file="ca.pem"),
+        LinkOptions(url="mqtts://b.example", tls_key_file="key.pem"),
+        LinkOptions(password_file="secret"),
+    ):
+        with pytest.raises(ConfigurationError):
+            wrong.client()
+
+
+def test_a_command_may_say_more() -> None:
+    """What a command decides itself wins over the flags."""
+    assert LinkOptions(client_id="me").client(client_id="other").client_id == "other"

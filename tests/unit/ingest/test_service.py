@@ -1,0 +1,37 @@
+"""What an Ingest refuses before anything begins; how it runs is in tests/integration/test_ingest.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from holdfast import Client
+from holdfast.errors import ConfigurationError
+from holdfast.ingest import Ingest, IngestLedger
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"topic": []}, "without a topic filter"),
+        ({"topic": "a/#/b"}, "'#'"),
+        ({"topic": "a/{topic}"}, "column 'topic'"),
+        ({"batch": 0}, "batch"),
+        ({"batch_wait_s": -1}, "batch_wait_s"),
+        ({"into": "postgresql://db/x"}, "no database"),
+        ({"into": ""}, "names no file"),
+    ],
+)
+def test_a_wrong_option_is_refused(wrong: dict[str, Any], said: str) -> None:
+    """At once, in one sentence; no file is made and nothing dialled."""
+    options: dict[str, Any] = {"topic": "a", "into": "never-made.db", **wrong}
+    with pytest.raises(ConfigurationError, match=said):
+        Ingest(Client(), **options)
+
+
+def test_it_begins_with_empty_books() -> None:
+    """And without trouble."""
+    service = Ingest(Client(), topic=("a/{x}", "b/{x}"), into="never-made.db")
+    assert service.ledger == IngestLedger()
+    assert service.trouble is None

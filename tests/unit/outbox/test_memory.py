@@ -1,0 +1,174 @@
+"""The memory outbox beyond the port's suite (tests/contracts/test_outbox.py): threads, and what it costs."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Iterator
+from threading import Event, Lock, Thread
+
+import pytest
+
+from holdfast.messages import Outgoing, QoS
+from holdfast.outbox import Ledger, MemoryOutbox
+from holdfast.protocol import Settled
+
+THREADS = 4
+EACH = 500
+
+
+@pytest.fixture
+def _restless() -> Iterator[None]:
+    """Threads change places as often as the interpreter lets them."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+def balanced(ledger: Ledger) -> bool:
+    ended = ledger.acknowledged + ledger.sent + ledger.failed + ledger.expired + ledger.dropped
+    return ledger.accepted == ended + ledger.pending
+
+
+class Publishers:
+    """Threads that accept as the client does: numbers and rows under one lock."""
+
+    def __init__(self, outbox: MemoryOutbox, qos: QoS) -> None:
+        self._outbox = outbox
+        self._qos: QoS = qos
+        self._lock = Lock()
+        self.failed: list[Exception] = []
+        self._threads = [Thread(target=self._work) for _ in range(THREADS)]
+
+    def _work(self) -> None:
+        try:
+            for _ in range(EACH):
+                with self._lock:
+                    seq = self._outbox.next_seq(1)
+                    row = Outgoing(seq, "t", b"x", self._qos)
+                self._outbox.accept([row])
+        except Exception as error:
+            self.failed.append(error)
+
+    def __enter__(self) -> Publishers:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for thread in self._threads:
+            thread.join()
+
+    @property
+    def running(self) -> bool:
+        return any(thread.is_alive() for thread in self._threads)
+
+
+@pytest.mark.usefixtures("_restless")
+def test_qos_1_from_many_threads() -> None:
+    """Rows accepted on four threads while a fifth takes and ends them: each is taken exactly once."""
+    outbox = MemoryOutbox()
+    taken: list[int] = []
+    with Publishers(outbox, 1) as publishers:
+        while publishers.running or outbox.pending:
+            seqs = [row.seq for row in outbox.take(7)]
+            taken += seqs
+            outbox.write([Settled(seqs, "acknowledged")])
+            assert balanced(outbox.ledger())
+    assert publishers.failed == []
+    assert sorted(taken) == list(range(1, THREADS * EACH + 1))
+    assert outbox.ledger().acknowledged == THREADS * EACH
+
+
+@pytest.mark.usefixtures("_restless")
+def test_the_ring_from_many_threads() -> None:
+    """QoS 0 dropped on four threads while the engine takes: each row is taken or dropped, never both."""
+    outbox = MemoryOutbox(qos0_messages=3)
+    dropped: list[int] = []
+    taken: list[int] = []
+    outbox.on_dropped = dropped.extend
+    with Publishers(outbox, 0) as publishers:
+        while publishers.running or outbox.pending:
+            seqs = [row.seq for row in outbox.take(0)]
+            taken += seqs
+            outbox.write([Settled(seqs, "sent")])
+            assert balanced(outbox.ledger())
+    assert publishers.failed == []
+    assert sorted(taken + dropped) == list(range(1, THREADS * EACH + 1))
+    ledger = outbox.ledger()
+    assert (ledger.sent, ledger.dropped, ledger.pending) == (len(taken), len(dropped), 0)
+
+
+def test_dropping_and_taking_take_turns() -> None:
+    """An engine that takes in the middle of a drop waits for its end: no row is lost between the two."""
+    outbox = MemoryOutbox(qos0_messages=1)
+    dropped: list[int] = []
+    taken: list[int] = []
+    outbox.on_dropped = dropped.extend
+
+    def take() -> None:
+        taken.extend(row.seq for row in outbox.take(0))
+
+    engine = Thread(target=take)
+
+    class Ring(deque[Outgoing]):
+        """Lets the engine come in at the worst moment."""
+
+        def popleft(self) -> Outgoing:
+            if engine.ident is None:
+                engine.start()
+                engine.join(0.05)
+            return super().popleft()
+
+    outbox._ring = Ring()
+    outbox.accept([Outgoing(seq, "t", b"", 0) for seq in (1, 2)])
+    engine.join()
+    assert (dropped, taken) == ([1], [2])
+
+
+def test_what_falls_out_is_told_outside_the_lock() -> None:
+    """on_dropped may look into the books: it is not called while they are locked."""
+    outbox = MemoryOutbox(qos0_messages=1)
+    looked = Event()
+
+    def look(seqs: list[int]) -> None:
+        if outbox.ledger().dropped == len(seqs):
+            looked.set()
+
+    outbox.on_dropped = look
+    watch = Thread(target=lambda: outbox.accept([Outgoing(seq, "t", b"", 0) for seq in (1, 2)]), daemon=True)
+    watch.start()
+    assert looked.wait(5)
+    watch.join()
+
+
+def test_everything_is_durable_at_once() -> None:
+    """Memory has no commit to wait for: accept and write give a number that is reached already."""
+    outbox = MemoryOutbox()
+    assert outbox.accept([Outgoing(1, "t", b"", 1)]) <= outbox.durable
+    assert outbox.write([Settled([1], "acknowledged")]) <= outbox.durable
+
+
+def test_nothing_is_left_of_what_ended() -> None:
+    """Promise 8: after a hundred thousand messages the budget is whole again, so no byte was miscounted."""
+    outbox = MemoryOutbox(max_bytes=1000)
+    for first in range(1, 100_000, 100):
+        rows = [Outgoing(seq, "topic", bytes(seq % 7), 1) for seq in range(first, first + 100)]
+        outbox.accept(rows)
+        outbox.write([Settled([row.seq for row in outbox.take(100)], "acknowledged")])
+    outbox.accept([Outgoing(200_000, "t", b"", 1)])
+    left = 1000 - Outgoing(0, "t", b"", 1).size
+    fits, not_quite = (
+        Outgoing(200_001, "t", bytes(left - Outgoing(0, "t", b"", 1).size + more), 1) for more in (0, 1)
+    )
+    assert outbox.lacks([fits]) is None
+    assert outbox.lacks([not_quite]) == 1000
+
+
+def test_closing_is_harmless() -> None:
+    """close() keeps the books readable."""
+    outbox = MemoryOutbox()
+    outbox.accept([Outgoing(1, "t", b"", 1)])
+    outbox.close()
+    assert outbox.ledger().pending == 1

@@ -1,0 +1,237 @@
+"""The sending half of a session on one connection: QoS 0, 1 and 2 to the broker (contract 5 to 10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from holdfast.codec import V5, V311, Connack, Puback, Pubcomp, Pubrec, Version
+from holdfast.messages import Outgoing, QoS
+from holdfast.protocol import Anomaly, Assigned, Closed, Failed, LinkState, Settled
+from tests.support.driven import Driven, names, ready, row, sent
+
+BOTH = pytest.mark.parametrize("version", [V311, V5])
+SMALL: dict[str, Any] = {"maximum_packet_size": 20}
+
+
+def ids(driven: Driven, *rows: Outgoing) -> list[int]:
+    return [packet.packet_id for packet in sent(driven.publish(*rows))]
+
+
+# -- first sends ------------------------------------------------------------------------------
+
+
+@BOTH
+def test_rows_leave_in_order_as_they_are(version: Version) -> None:
+    """Topic, payload, QoS and retain go out unchanged, DUP 0, in the order given (contract 8)."""
+    driven = ready(version)
+    left = sent(driven.publish(row(1, 0, retain=True), row(2, 1, topic="a"), row(3, 2)))
+    assert [(one.topic, one.payload, one.qos, one.retain, one.dup, one.packet_id) for one in left] == [
+        ("t", b"1", 0, True, False, 0),
+        ("a", b"2", 1, False, False, 1),
+        ("t", b"3", 2, False, False, 2),
+    ]
+
+
+def test_one_record_for_a_group() -> None:
+    """The identifiers of a group are written down together (contract 5)."""
+    driven = ready()
+    rows = [row(1), row(2, 0), row(3, 2)]
+    driven.publish(*rows)
+    assert driven.told(Assigned) == [Assigned([(1, rows[0]), (2, rows[2])])]
+
+
+@BOTH
+def test_qos_0_is_sent_when_it_left(version: Version) -> None:
+    """A QoS 0 row ends when it was handed over whole, and needs no identifier (contract 7)."""
+    driven = ready(version)
+    driven.publish(row(1, 0), row(2, 0))
+    assert driven.told(Settled) == [Settled([1, 2], "sent")]
+    assert driven.told(Assigned) == []
+
+
+def test_properties_leave_with_the_message() -> None:
+    """User properties and content type as given; the seconds left as Message Expiry Interval."""
+    driven = ready()
+    driven.now = 10.0
+    one = row(1, properties={"content_type": "x"}, expires_at=13.5)
+    two = row(2, 2, properties={"content_type": "y"})
+    left = sent(driven.publish(one, two))
+    assert left[0].properties == {"content_type": "x", "message_expiry_interval": 4}
+    assert left[1].properties == {"content_type": "y"}
+
+
+def test_311_carries_neither_properties_nor_expiry() -> None:
+    """3.1.1 has no place for them; an expired row ends here all the same."""
+    driven = ready(V311)
+    driven.now = 10.0
+    assert sent(driven.publish(row(1, expires_at=13.5)))[0].properties == {}
+    assert driven.publish(row(2, expires_at=9.0)) == []
+    assert driven.told(Settled) == [Settled([2], "expired")]
+
+
+def test_expired_before_sending() -> None:
+    """Expiry acts on unsent rows: such a row ends as expired, and takes no place (contract 9)."""
+    driven = ready(receive_maximum=1)
+    assert ids(driven, row(1), row(2, expires_at=5.0), row(3)) == [1]
+    driven.now = 5.0
+    assert names(driven.feed(Puback(1))) == ["PUBLISH 2"]
+    assert driven.told(Settled)[-1] == Settled([2], "expired")
+
+
+def test_refused_by_the_terms() -> None:
+    """What the broker would not take fails with the reason code, and the rest goes on."""
+    driven = ready(maximum_qos=1, retain_available=0, **SMALL)
+    big = row(4, topic="t" * 20)
+    left = driven.publish(row(1), row(2, 2), row(3, retain=True), big, row(5))
+    assert names(left) == ["PUBLISH 1", "PUBLISH 2"]
+    assert [(one.seq, one.reason, one.withheld) for one in driven.told(Failed)] == [
+        (2, 0x9B, 0),
+        (3, 0x9A, 0),
+        (4, 0x95, 0),
+    ]
+
+
+# -- the window -------------------------------------------------------------------------------
+
+
+def test_the_window_is_the_smaller_of_both() -> None:
+    """Our own limit and the broker's Receive Maximum [MQTT-3.3.4-7]."""
+    for inflight, maximum in ((2, 50), (50, 2)):
+        driven = Driven(inflight=inflight)
+        driven.up(False, {"receive_maximum": maximum})
+        assert driven.session.room() == 2
+        assert ids(driven, row(1), row(2), row(3)) == [1, 2]
+        assert driven.session.room() == 0
+
+
+def test_qos_0_passes_a_full_window_in_its_place() -> None:
+    """Before a waiting QoS 1 row it goes, behind one it waits: a row keeps its place (contract 8)."""
+    driven = ready(receive_maximum=1)
+    assert [one.payload for one in sent(driven.publish(row(1), row(2, 0), row(3), row(4, 0)))] == [b"1", b"2"]
+    assert [one.payload for one in sent(driven.feed(Puback(1)))] == [b"3", b"4"]
+
+
+def test_a_released_message_keeps_its_place_in_the_window() -> None:
+    """A QoS 2 message counts until PUBCOMP (§4.9)."""
+    driven = ready(receive_maximum=1)
+    driven.publish(row(1, 2), row(2, 2))
+    assert names(driven.feed(Pubrec(1))) == ["PUBREL 1"]
+    assert names(driven.feed(Pubcomp(1))) == ["PUBLISH 2"]
+
+
+def test_311_sends_twenty_of_qos_2_at_a_time() -> None:
+    """A broker that cannot announce its limit may hang up beyond it; QoS 1 is not held back by it."""
+    driven = ready(V311)
+    assert len(ids(driven, *(row(seq, 2) for seq in range(1, 31)))) == 20
+    assert names(driven.feed(Pubrec(1))) == ["PUBREL 1"]
+    assert names(driven.feed(Pubcomp(1))) == ["PUBLISH 21"]
+    driven = ready(V311)
+    assert len(ids(driven, *(row(seq, 1) for seq in range(1, 31)))) == 30
+    assert len(ids(driven, row(31, 2), row(32, 1))) == 2
+
+
+def test_without_a_connection_there_is_no_room() -> None:
+    """Before CONNACK, and after the end, nothing is taken and nothing leaves."""
+    driven = Driven()
+    assert driven.session.room() == 0
+    assert names(driven.connect()) == ["CONNECT"]
+    assert driven.session.room() == 0
+    assert driven.publish(row(1), row(2, 0)) == []
+    assert names(driven.feed(Connack())) == ["PUBLISH 1", "PUBLISH"]
+    driven.lost()
+    assert driven.session.room() == 0
+
+
+# -- endings ----------------------------------------------------------------------------------
+
+
+@BOTH
+def test_acknowledged(version: Version) -> None:
+    """QoS 1 ends with PUBACK, QoS 2 with PUBCOMP; the identifier is free again."""
+    driven = ready(version)
+    driven.publish(row(1), row(2, 2))
+    driven.feed(Puback(1))
+    assert driven.told(Settled) == [Settled([1], "acknowledged")]
+    assert names(driven.feed(Pubrec(2), Pubcomp(2))) == ["PUBREL 2"]
+    assert driven.told(Settled)[1:] == [Settled([2], "acknowledged")]
+    assert driven.session.room() == 1000
+
+
+@pytest.mark.parametrize("reason", [0x00, 0x10])
+def test_below_0x80_is_success(reason: int) -> None:
+    """ "No matching subscribers" is an acknowledgement too (MQTT 5 §3.4.2.1)."""
+    driven = ready()
+    driven.publish(row(1), row(2, 2))
+    assert names(driven.feed(Puback(1, reason), Pubrec(2, reason))) == ["PUBREL 2"]
+    assert driven.told(Settled) == [Settled([1], "acknowledged")]
+
+
+@pytest.mark.parametrize("qos", [1, 2])
+def test_refused_by_the_broker(qos: QoS) -> None:
+    """An error in PUBACK or PUBREC ends the row with code and sentence, and no PUBREL follows."""
+    driven = ready()
+    driven.publish(row(1, qos, topic="a"))
+    answer = Puback if qos == 1 else Pubrec
+    assert driven.feed(answer(1, 0x97, {"reason_string": "quota"})) == []
+    assert driven.told(Failed) == [Failed(1, "a", 0x97, "quota")]
+    assert driven.session.room() == 1000
+
+
+def test_pubcomp_0x92_ends_the_message_too() -> None:
+    """The broker completed it before, and our deletion lagged behind (contract 5)."""
+    driven = ready()
+    driven.publish(row(1, 2))
+    driven.feed(Pubrec(1), Pubcomp(1, 0x92))
+    assert driven.told(Settled) == [Settled([1], "acknowledged")]
+
+
+def test_a_second_pubrec_gets_a_second_pubrel() -> None:
+    """PUBREC for a released message is answered again, and written down once."""
+    driven = ready()
+    driven.publish(row(1, 2))
+    driven.feed(Pubrec(1))
+    before = len(driven.records)
+    assert names(driven.feed(Pubrec(1))) == ["PUBREL 1"]
+    assert driven.records[before:] == []
+
+
+@BOTH
+def test_an_unknown_pubrec_is_released(version: Version) -> None:
+    """PUBREC for what we do not know gets PUBREL, in 5 with 0x92 (contract 1), and is counted."""
+    driven = ready(version)
+    (answer,) = driven.feed(Pubrec(9))
+    assert names([answer]) == ["PUBREL 9"]
+    assert getattr(answer, "reason", None) == (0x92 if version == V5 else 0)
+    assert driven.told(Anomaly) == [Anomaly("acknowledgement for an unknown packet identifier", 9)]
+
+
+def test_an_unknown_pubrec_with_an_error_is_over() -> None:
+    """A refusal ends the exchange on both sides: no PUBREL belongs to it."""
+    driven = ready()
+    assert driven.feed(Pubrec(9, 0x97)) == []
+
+
+def test_unknown_puback_and_pubcomp_are_counted() -> None:
+    """Odd, but nothing to end a connection for."""
+    driven = ready()
+    assert driven.feed(Puback(9), Pubcomp(8)) == []
+    assert [one.packet_id for one in driven.told(Anomaly)] == [9, 8]
+    assert driven.session.link is LinkState.UP
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+@pytest.mark.parametrize(("qos", "answer"), [(1, Pubrec(1)), (2, Puback(1))])
+def test_the_wrong_kind_of_acknowledgement(qos: QoS, answer: Puback | Pubrec, resumed: bool) -> None:
+    """PUBACK for QoS 2 and PUBREC for QoS 1 break the protocol; the row stays in flight."""
+    driven = Driven()
+    driven.up()
+    driven.publish(row(1, qos), row(2, qos))
+    if resumed:  # the second row waits for the window, and so for its resend
+        driven.again(True, {"receive_maximum": 1})
+        answer = type(answer)(2)
+    driven.feed(answer)
+    assert driven.told(Closed)[0].reason == 0x82
+    assert driven.told(Settled) == []
+    assert len(sent(driven.again())) == 2
