@@ -11,7 +11,7 @@ BIN := .venv/bin
 READY := .venv/ready
 WORKERS ?= 2
 # Floors 0-2: what `cov` measures, each file by its own unit tests.
-CORE_TESTS := $(wildcard $(foreach name,errors messages reasons topics clock,tests/unit/test_$(name).py) \
+CORE_TESTS := $(wildcard $(foreach name,errors messages reasons topics clock values,tests/unit/test_$(name).py) \
 	tests/unit/codec tests/unit/protocol)
 
 .PHONY: help setup demo test chaos bench-first check lint types cov wheel mypyc clean

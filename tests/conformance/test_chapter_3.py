@@ -105,7 +105,7 @@ def test_3_2_2_5(version: Version) -> None:
     assert names(left)[0].startswith("SUBSCRIBE")
     assert [(one.payload, one.dup) for one in sent(left)] == [(b"1", False), (b"2", False)]
     assert not any(name.startswith("PUBREL") for name in names(left))
-    driven.feed(incoming(7, 2))
+    driven.feed(incoming(7, 2, dup=True))
     assert len(driven.deliveries) == 2
 
 

@@ -190,10 +190,10 @@ def test_4_3_3_11(version: Version) -> None:
 
 @BOTH
 def test_4_3_3_12(version: Version) -> None:
-    """QoS 2 receiver: after PUBCOMP the identifier means a new message."""
+    """QoS 2 receiver: after PUBCOMP the identifier means a new message, whatever DUP says."""
     driven = _up(version)
-    for _ in range(2):
-        driven.feed(incoming(7, 2))
+    for dup in (False, True):
+        driven.feed(incoming(7, 2, dup=dup))
         driven.ack(driven.deliveries[-1])
         driven.feed(Pubrel(7))
     assert len(driven.deliveries) == 2

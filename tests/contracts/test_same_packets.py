@@ -15,19 +15,22 @@ import pytest
 from holdfast.codec import V5, V311, Version
 from holdfast.testing import Broker
 from holdfast.testing.model import BrokerLimits
-from tests.contracts import conversations
-from tests.contracts.conversations import Script
+from tests.contracts.conversations import messages, properties, refused, sessions, subscriptions
 from tests.contracts.deviations import DEVIATIONS, differences
 from tests.contracts.normal import normal
+from tests.contracts.scripts import BOTH, V5_ONLY, Script
 from tests.contracts.talk import Talk
 from tests.support.mosquitto import Mosquitto
 
 LIMITS = BrokerLimits(receive_maximum=20, topic_alias_maximum=10)
 """What mosquitto 2.0 announces by default."""
 
+MODULES = (messages, properties, refused, sessions, subscriptions)
+"""Importing them has registered their scripts."""
+
 CASES = [
-    *((script, version) for script in conversations.BOTH for version in (V311, V5)),
-    *((script, V5) for script in conversations.V5_ONLY),
+    *((script, version) for script in BOTH for version in (V311, V5)),
+    *((script, V5) for script in V5_ONLY),
 ]
 
 
@@ -64,7 +67,7 @@ def test_a_difference_is_found() -> None:
     """The comparison can fail: a broker that sends QoS 2 onward too early is told apart from ours."""
     limits = replace(LIMITS, forward_at="PUBLISH")
     with Broker(limits=LIMITS) as broker, Broker(limits=limits) as early:
-        script = conversations.to_oneself
+        script = messages.to_oneself
         found = differences(transcript(broker.port, script, V5), transcript(early.port, script, V5))
     assert found != ([], [])
 

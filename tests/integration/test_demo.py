@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.command import holdfast
+from tests.support.command import Running, holdfast
 
 SECONDS = "10"
 
@@ -70,6 +72,18 @@ def test_the_text_is_the_timeline_and_the_books(tmp_path: Path) -> None:
     assert any("lost 0   stored twice 0   out of order 0   broker lost" in line for line in lines)
     assert "sqlite3 here/vitals.db" in done.stdout
     assert lines[-1] == " replay:   holdfast demo --seed 7 --seconds 10"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_leaves_no_broker_behind(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C and SIGTERM end it at once, in the middle of a fault too."""
+    with Running(tmp_path / "out", "demo", "--built-in", "--folder", str(tmp_path / "demo")) as running:
+        running.says("connected, MQTT 5")
+        port = int(running.out.partition("127.0.0.1:")[2].split()[0])
+        assert running.stop(number) == 130
+        assert "Traceback" not in running.err
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), 1)
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 from holdfast import Client, Message
 from holdfast.errors import Stopped
 from holdfast.messages import QoS
-from tests.integration.conftest import MakeClient, Version
 from holdfast.testing import eventually
+from tests.integration.conftest import MakeClient, Version
 
 
 async def take(client: Client, filter: str, count: int, qos: QoS = 1) -> list[Message]:

@@ -42,6 +42,8 @@ def ask(database: Path, sql: str = "SELECT payload FROM messages ORDER BY id") -
     if not database.exists():
         return []
     with closing(sqlite3.connect(database)) as db:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'messages'").fetchone():
+            return []
         return [row[0] if len(row) == 1 else row for row in db.execute(sql)]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast import Client, Message
+from holdfast import Client, Message, Will
 from holdfast.errors import Stopped, Timeout, Undelivered
 from holdfast.testing import Broker, Proxy, eventually
 from tests.integration.conftest import MakeClient
@@ -190,7 +190,7 @@ async def test_stop_keeps_its_time(make: MakeClient) -> None:
 
 
 async def test_stop_without_a_link_says_what_is_lost() -> None:
-    """Messages that only memory held: Undelivered with their number, after drain_s; start() sends them yet."""
+    """Messages that only memory held: Undelivered with their number, after drain_s."""
     client = Client(NOBODY, client_id="lost", reconnect="lan", drain_s=0.1)
     await client.start()
     receipt = await client.publish("x", "y")
@@ -204,7 +204,7 @@ async def test_stop_without_a_link_says_what_is_lost() -> None:
 
 
 async def test_started_again_it_sends_what_it_kept(ours: Broker) -> None:
-    """Stopped with a message in memory, started again: the message goes out, its receipt may be awaited."""
+    """Stopped with a message in memory, started again: it goes out, and its receipt may be awaited."""
     with Proxy(ours.url) as proxy:
         proxy.refuse()
         client = Client(proxy.url, client_id="kept", reconnect="lan", drain_s=0)
@@ -217,6 +217,48 @@ async def test_started_again_it_sends_what_it_kept(ours: Broker) -> None:
             await receipt.acknowledged(5)
             assert receipt.state == "acknowledged"
             await client.stop(1)
+
+
+async def test_stop_is_heard_while_messages_pour_in(make: MakeClient) -> None:
+    """A reset would take DISCONNECT and the last acknowledgements from the broker: no will, no repeats."""
+    got: list[str] = []
+    wills: list[str] = []
+    reader = make(will=Will("wills/reader", "gone", retain=False))
+
+    @reader.on("pour", qos=1)
+    async def handle(payload: str) -> None:
+        got.append(payload)
+
+    async with make() as sender, make() as watcher:
+
+        @watcher.on("wills/#")
+        async def watch(payload: str) -> None:
+            wills.append(payload)
+
+        await watcher.ready(5)
+        sent: list[str] = []
+        pouring = asyncio.create_task(pour(sender, sent))
+        for _ in range(5):
+            async with reader:
+                before = len(got)
+                await eventually(lambda before=before: len(got) > before + 50)  # type: ignore[misc]
+        pouring.cancel()
+        await sender.flush(5)
+        await sender.publish("wills/reader", "end")
+        await eventually(lambda: "end" in wills)
+        assert wills == ["end"]
+        async with reader:
+            await eventually(lambda: got[-1] == sent[-1])
+        assert got == sent[sent.index(got[0]) :]
+
+
+async def pour(client: Client, sent: list[str]) -> None:
+    """Numbered messages as fast as they go, but leaving time for others."""
+    for number in range(100_000):
+        await client.publish("pour", str(number).encode())
+        sent.append(str(number))
+        if number % 20 == 19:
+            await asyncio.sleep(0.001)
 
 
 async def test_stop_twice_and_start_meanwhile(make: MakeClient) -> None:
@@ -335,7 +377,9 @@ async def test_handlers_that_misbehave(make: MakeClient, caplog: pytest.LogCaptu
     assert "no json" not in caplog.text
 
 
-async def test_handler_task_cancelled_from_outside(make: MakeClient, caplog: pytest.LogCaptureFixture) -> None:
+async def test_handler_task_cancelled_from_outside(
+    make: MakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
     """Whoever cancels a handler's task is heard, and its messages are not lost in silence."""
     client = make()
     async with client, make() as sender:
@@ -516,6 +560,28 @@ async def test_snapshot_and_redial_from_other_threads(ours: Broker) -> None:
     await asyncio.to_thread(thread.join)
     assert failures == []
     assert reads > 10
+
+
+async def test_every_coroutine_from_another_loop(ours: Broker) -> None:
+    """Each coroutine of the client may be awaited from any running loop: it hops."""
+    client = Client(ours.url, client_id="hop", reconnect="lan")
+    await client.start()
+    client._outbox._max_bytes = 5000
+
+    async def elsewhere() -> int:
+        await client.ready(5)
+        receipts = [await client.publish("hop", b"x" * 1000, qos=2) for _ in range(50)]
+        for receipt in receipts:
+            await receipt.acknowledged(5)
+        group = await client.publish_many([("hop", b"x" * 1000)] * 3)
+        await group.acknowledged()
+        await client.flush(5)
+        await client.unsubscribe("old/#")
+        return (await client.stop()).accepted
+
+    assert await asyncio.wait_for(asyncio.to_thread(asyncio.run, elsewhere()), 20) == 53
+    assert client.status == "disconnected"
+    assert others() == set()
 
 
 def test_constructor_needs_no_loop(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The link is the library's business: cuts, holes, restarts and freezes, with nothing lost or out of order."""
+"""The link is the library's business: cuts, holes, restarts, freezes; nothing lost or out of order."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ async def test_restart_with_its_sessions(make: MakeClient, broker: AnyBroker) ->
 
 
 async def test_session_forgotten(make: MakeClient, broker: AnyBroker) -> None:
-    """A broker that comes back without our session: subscribed again, accepted messages sent, told as event."""
+    """A broker that forgot our session: subscribed again, accepted messages sent, told as event."""
     async with make() as client:
         events = client.events()
         got = collecting(client, "forgot", 1)
@@ -115,7 +115,7 @@ async def test_session_forgotten(make: MakeClient, broker: AnyBroker) -> None:
 
 
 async def test_refused_then_there(make: MakeClient, proxy: Proxy) -> None:
-    """Nobody listens at first: no error reaches the user, and the link comes within 2 s of the first chance."""
+    """Nobody listens at first: no error in user code, and the link comes within 2 s of the first chance."""
     proxy.refuse()
     async with make(url=proxy.url) as client:
         receipt = await client.publish("later", "x")
@@ -182,7 +182,7 @@ async def test_slow_handler_slows_the_broker_and_keeps_the_link(make: MakeClient
     """A handler slower than the messages: reading stops at inbox_bytes, the link lives, nothing is lost."""
     held = asyncio.Event()
     got: list[int] = []
-    reader = make(keepalive_s=1, limits=Limits(inbox_bytes=100_000))
+    reader = make(keepalive_s=1, limits=Limits(inbox_bytes=1_000_000))
 
     @reader.on("slow")
     async def handle(payload: bytes) -> None:
@@ -192,7 +192,7 @@ async def test_slow_handler_slows_the_broker_and_keeps_the_link(make: MakeClient
     async with reader, make() as sender:
         await reader.ready(5)
         for _ in range(60):
-            await sender.publish("slow", b"x" * 10_000)
+            await sender.publish("slow", b"x" * 100_000)
         with pytest.raises(AssertionError):
             await eventually(lambda: reader.snapshot().disconnections, 2)
         waiting = reader.snapshot().received
@@ -201,6 +201,31 @@ async def test_slow_handler_slows_the_broker_and_keeps_the_link(make: MakeClient
         await eventually(lambda: len(got) == 60)
         assert reader.snapshot().connections == 1
         await sender.flush(5)
+
+
+@pytest.mark.parametrize("qos", [0, 1])
+async def test_a_handler_that_publishes_while_reading_is_held(
+    make: MakeClient, qos: QoS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind with its messages, a handler awaits an acknowledgement: it comes, and nothing stands still."""
+    monkeypatch.setattr("holdfast.client.pressure.BREATH_S", 0.01)
+    reader = make(limits=Limits(inbox_bytes=20_000))
+    got: list[bytes] = []
+
+    @reader.on("in", qos=qos)
+    async def forward(payload: bytes) -> None:
+        got.append(payload)
+        receipt = await reader.publish("out", "x")
+        await receipt.acknowledged()
+
+    async with reader, make() as sender:
+        await reader.ready(5)
+        for _ in range(50):
+            await sender.publish("in", b"x" * 5000, qos=qos)
+        await sender.flush(5)
+        await eventually(lambda: len(got) + reader.snapshot().dropped_inbound == 50)
+        assert got
+        assert qos == 0 or len(got) == 50
 
 
 async def test_half_closed(make: MakeClient, proxy: Proxy) -> None:

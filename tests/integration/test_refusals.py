@@ -1,4 +1,4 @@
-"""When the broker says no: every refusal is a typed error, an event and a log line, and never an endless wait."""
+"""When the broker says no: a typed error, an event and a log line, and never an endless wait."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ def limited(version: Version) -> Iterator[Callable[[BrokerLimits], Client]]:
 @pytest.mark.parametrize("broker", ["builtin"], indirect=True)
 @pytest.mark.parametrize("version", ["5"])
 @pytest.mark.parametrize("qos", [1, 2])
-async def test_refused_publish(make: MakeClient, broker: Broker, qos: QoS, caplog: pytest.LogCaptureFixture) -> None:
+async def test_refused_publish(
+    make: MakeClient, broker: Broker, qos: QoS, caplog: pytest.LogCaptureFixture
+) -> None:
     """An error in PUBACK or PUBREC reaches the receipt, the events, the ledger and the log."""
     async with make() as client:
         await client.ready(5)
@@ -218,13 +220,13 @@ async def test_refused_subscription_builtin(version: Version) -> None:
         broker.refuse("SUBSCRIBE", 0x87)
         async with Client(broker.url, client_id="acl", version=version, reconnect="lan") as client:
             events = client.events()
+            messages = await client.subscribe("secret/#").__aenter__()
+            for wait in (messages.ready(5), client.ready(5)):
+                with pytest.raises(SubscribeRefused):
+                    await wait
             with pytest.raises(SubscribeRefused) as refused:
-                async with client.subscribe("secret/#") as messages:
-                    with pytest.raises(SubscribeRefused):
-                        await messages.ready(5)
-                    with pytest.raises(SubscribeRefused):
-                        await client.ready(5)
-                    await asyncio.wait_for(anext(messages), 5)
+                await asyncio.wait_for(anext(messages), 5)
+            await messages.__aexit__(SubscribeRefused, refused.value, None)
             assert refused.value.filter == "secret/#"
             assert refused.value.code == (0x87 if version == "5" else 0x80)
             names = [(await anext(events)).name for _ in range(2)]
@@ -235,7 +237,9 @@ async def test_refused_subscription_builtin(version: Version) -> None:
                 await messages.ready(5)
 
 
-async def test_refused_subscription_is_asked_for_again(version: Version, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_refused_subscription_is_asked_for_again(
+    version: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A handler's refused subscription is asked for again later, and at every connection."""
     monkeypatch.setattr("holdfast.client.core.REFUSED_AGAIN_S", 0.05)
     with Broker() as broker:
@@ -275,13 +279,19 @@ async def test_acl_of_mosquitto(version: Version, tmp_path: Path) -> None:
 async def test_password_file_changed_on_disk(version: Version, tmp_path: Path) -> None:
     """A wrong password is named and tried again; the right one in the file connects without a restart."""
     users = tmp_path / "users"
-    subprocess.run(["mosquitto_passwd", "-b", "-c", str(users), "gateway", "right-one"], check=True)
+    command = ["mosquitto_passwd", "-b", "-c", str(users), "gateway", "right-one"]
+    await asyncio.to_thread(subprocess.run, command, check=True)
     users.chmod(0o644)
     file = tmp_path / "password"
     file.write_text("wrong-one\n")
     with Mosquitto(tmp_path / "locked", f"password_file {users}", anonymous=False) as broker:
         client = Client(
-            broker.url, client_id="pw", username="gateway", password_file=file, version=version, reconnect="lan"
+            broker.url,
+            client_id="pw",
+            username="gateway",
+            password_file=file,
+            version=version,
+            reconnect="lan",
         )
         async with client:
             with pytest.raises(NotReady) as refused:
@@ -393,7 +403,7 @@ async def test_not_a_broker() -> None:
     server = await asyncio.start_server(greet, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server, Client(f"mqtt://127.0.0.1:{port}", reconnect="lan") as client:
-        with pytest.raises(NotReady, match="protocol|answer"):
+        with pytest.raises(NotReady, match=r"protocol|answer"):
             await client.ready(0.3)
 
 

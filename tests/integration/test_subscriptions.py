@@ -10,8 +10,8 @@ import pytest
 
 from holdfast import Client, Limits, Message, QoS, Subscription
 from holdfast.errors import ConfigurationError, NotReady
-from tests.integration.conftest import MakeClient, Version
 from holdfast.testing import eventually
+from tests.integration.conftest import MakeClient, Version
 
 
 @asynccontextmanager

@@ -29,8 +29,6 @@ EXPORTS = [
     "QoS",
     "Receipt",
     "Reconnect",
-    "Reject",
-    "Retry",
     "Router",
     "Snapshot",
     "Status",

@@ -20,6 +20,7 @@ FLOORS = {
     "reasons": 0,
     "topics": 0,
     "clock": 0,
+    "values": 0,
     "codec": 1,
     "protocol": 2,
     "transport": 3,

@@ -1,6 +1,7 @@
 """Bugs to plant into a scratch copy of the core: which file, what stands there, what comes in its place.
 
-``promise`` is the name of the promise that the simulator must say was broken.
+``promise`` is the name of the promise that the simulator must say was broken; ``also`` names those that
+the same bug breaks as well, whichever a seed comes upon first.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ class Bug:
     file: str
     old: str
     new: str
+    also: tuple[str, ...] = ()
 
 
 SENDER, RECEIVER = "protocol/sender.py", "protocol/receiver.py"
@@ -65,14 +67,17 @@ BUGS = (
         SENDER,
         "sorted([*rows, *self.pending], ",
         "sorted([*self.pending], ",
+        also=("ORDER", "LIVE"),
     ),
     Bug(
         "new messages overtake the resends",
         "ORDER",
         SENDER,
-        "        if self.unproven:\n            self._resend()\n        if self.pending and not self.unproven:\n"
-        "            self._send()\n",
-        "        if self.pending:\n            self._send()\n        if self.unproven:\n            self._resend()\n",
+        "        if self.unproven:\n            self._resend()\n"
+        "        if self.pending and not self.unproven:\n            self._send()\n",
+        "        if self.pending:\n            self._send()\n"
+        "        if self.unproven:\n            self._resend()\n",
+        also=("RESEND_ORDER",),
     ),
     Bug("no DUP on a resend", "DUP", SENDER, "dup = packet_id in self._left", "dup = False"),
     Bug(
@@ -87,7 +92,8 @@ BUGS = (
         "UNSENT_ONLY",
         SENDER,
         "            refused = refusals.of_row(row, self._terms)\n            if refused is None:\n",
-        "            if self._ended(row):\n                self._ids.free(packet_id)\n                continue\n"
+        "            if self._ended(row):\n                self._ids.free(packet_id)\n"
+        "                continue\n"
         "            refused = refusals.of_row(row, self._terms)\n            if refused is None:\n",
     ),
     Bug(
@@ -103,6 +109,7 @@ BUGS = (
         SENDER,
         "for packet_id in self.released:",
         "for packet_id in reversed(self.released):",
+        also=("STRICT",),
     ),
     Bug(
         "a withheld identifier is given away after a restart",
@@ -117,6 +124,42 @@ BUGS = (
         SENDER,
         "            if refused is None:\n                self.sent",
         "            if True:\n                self.sent",
+    ),
+    Bug(
+        "resends leave last first",
+        "RESEND_ORDER",
+        SENDER,
+        "self.unproven.extendleft(reversed(entries))",
+        "self.unproven.extendleft(entries)",
+        also=("ORDER",),
+    ),
+    Bug(
+        "a completed message is booked as sent",
+        "LEDGER",
+        SENDER,
+        'self._ids.free(packet.packet_id)\n        self._journal.settle("acknowledged")',
+        'self._ids.free(packet.packet_id)\n        self._journal.settle("sent")',
+    ),
+    Bug(
+        "an identifier is not given back",
+        "SANE",
+        SENDER,
+        'self._ids.free(packet.packet_id)\n        self._journal.settle("acknowledged")',
+        'self._journal.settle("acknowledged")',
+    ),
+    Bug(
+        "the seconds left are rounded down",
+        "EXPIRY",
+        SENDER,
+        "max(1, ceil(row.expires_at - self.now))",
+        "max(1, int(row.expires_at - self.now))",
+    ),
+    Bug(
+        "a stray PUBCOMP is not expected",
+        "NO_EXCEPTION",
+        SENDER,
+        "self.released.pop(packet.packet_id, None)",
+        "self.released.pop(packet.packet_id)",
     ),
     # Inbound.
     Bug(
@@ -146,6 +189,7 @@ BUGS = (
         RECEIVER,
         "elif not (packet.dup and _same(packet, known.publish)):",
         "elif known.connection != self._connection:",
+        also=("ONCE_IN",),
     ),
     Bug(
         "inbound identifiers are not read back after a restart",
@@ -153,15 +197,59 @@ BUGS = (
         RECEIVER,
         "dict.fromkeys(restored.received, 0)",
         "{}",
+        also=("ONCE_IN",),
     ),
     Bug(
         "a message is delivered again between PUBREC and PUBREL",
         "ONCE_IN",
         RECEIVER,
-        "self._join(Delivery(packet, self.epoch, self._connection, done=True))\n            self._release(2)",
+        "self._join(Delivery(packet, self.epoch, self._connection, done=True), repeat=True)\n"
+        "            self._release(2)",
         "self._begin(packet)",
     ),
+    Bug(
+        "QoS 2 is handled and never acknowledged",
+        "LIVE",
+        RECEIVER,
+        "        self._release(1)\n        self._release(2)\n",
+        "        self._release(1)\n",
+    ),
+    Bug(
+        "PUBCOMP leaves twice",
+        "STRICT",
+        RECEIVER,
+        "self._put(encode_ack(PUBCOMP, packet_id, reason, self._request.version))",
+        "self._put(encode_ack(PUBCOMP, packet_id, reason, self._request.version) * 2)",
+    ),
+    Bug(
+        "our Receive Maximum is enforced one too early",
+        "NO_FALSE_ALARM",
+        RECEIVER,
+        "+ self._unreleased >= self._request.receive_maximum",
+        "+ self._unreleased >= self._request.receive_maximum - 1",
+    ),
     # The link.
+    Bug(
+        "a ping does not wait for CONNACK",
+        "CONNECT_FIRST",
+        "protocol/session.py",
+        "self._wire.open(codec.encode(request.packet(), request.version))",
+        "self._wire.open(codec.encode(request.packet(), request.version) + PINGREQ)",
+    ),
+    Bug(
+        "the way out stays open behind DISCONNECT",
+        "DISCONNECT_LAST",
+        "protocol/session.py",
+        "        self._wire.close()\n",
+        "",
+    ),
+    Bug(
+        "a packet out of place is overlooked",
+        "BROKEN_RULE",
+        "protocol/session.py",
+        'raise ProtocolError(PROTOCOL_ERROR, f"{name} from',
+        'str(f"{name} from',
+    ),
     Bug(
         "subscriptions are not made again in a new session",
         "SUBSCRIBED",
@@ -171,4 +259,26 @@ BUGS = (
     ),
     Bug("the ping comes late", "PING", "protocol/keepalive.py", "PING_AFTER = 0.75", "PING_AFTER = 1.2"),
     Bug("a dead link is held", "HALF_OPEN", "protocol/keepalive.py", "DEAD_AFTER = 1.4", "DEAD_AFTER = 4.0"),
+    # The broker: what a client alone cannot break first. Here the witnesses are shown to see.
+    Bug(
+        "the broker sends one more than we take",
+        "OUR_WINDOW",
+        "testing/model/delivering.py",
+        "len(session.inflight) - len(session.resend) < link.window",
+        "len(session.inflight) - len(session.resend) <= link.window",
+    ),
+    Bug(
+        "the broker takes a QoS 2 message twice",
+        "ONCE_OUT",
+        "testing/model/receiving.py",
+        "if packet.packet_id not in session.inbound:",
+        "if packet.dup or packet.packet_id not in session.inbound:",
+    ),
+    Bug(
+        "the broker loses what it has queued",
+        "NOTHING_LOST_IN",
+        "testing/model/delivering.py",
+        "            session.queue.append(delivery)\n",
+        "            session.queue.append(delivery) if session.link else None\n",
+    ),
 )

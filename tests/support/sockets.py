@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Protocol
 
 FLOOD = 16 << 20
-"""More than any socket buffer holds."""
+"""More than two sockets hold, once the receiver's does not grow any more."""
 
 
 class Writer(Protocol):
@@ -25,6 +25,11 @@ def flood(to: Writer) -> None:
     """In pieces, as a client writes: TLS takes one write whole, however large it is."""
     for _ in range(FLOOD >> 16):
         to.write(bytes(1 << 16))
+
+
+def keep_small(sock: socket.socket) -> None:
+    """Receive buffers may grow beyond 32 MiB, where nobody notices a reader that stopped."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18)
 
 
 class Ear:
@@ -52,11 +57,14 @@ class Peer(asyncio.Protocol):
         self._peers = peers
         self.data = bytearray()
         self.ended = False
+        self.gone = False
+        self.error: Exception | None = None
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        keep_small(transport.get_extra_info("socket"))
         self._peers.append(self)
 
     def data_received(self, data: bytes) -> None:
@@ -67,7 +75,8 @@ class Peer(asyncio.Protocol):
         return True  # our half stays open until the test says otherwise
 
     def connection_lost(self, error: Exception | None) -> None:
-        self.ended = True
+        self.ended = self.gone = True
+        self.error = error
 
     def half_close(self) -> None:
         """FIN; what the other side sends still arrives."""
@@ -103,8 +112,9 @@ async def listening(tls: ssl.SSLContext | None = None) -> AsyncIterator[Peers]:
     finally:
         server.close()
         for peer in came:
-            peer.transport.abort()
-        await until(lambda: all(peer.ended for peer in came))
+            if not peer.gone:
+                peer.transport.abort()
+        await until(lambda: all(peer.gone for peer in came))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from holdfast.cli.render import Screen, leave_pipe
 from holdfast.errors import HoldfastError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+INTERRUPTED = 128 + signal.SIGINT
 
 
 def run(work: Coroutine[None, None, int], screen: Screen) -> int:
@@ -30,7 +31,7 @@ def run(work: Coroutine[None, None, int], screen: Screen) -> int:
         leave_pipe()
         return Code.DONE
     except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+        return INTERRUPTED
     finally:
         screen.settle()
 
@@ -53,6 +54,19 @@ async def stop_wish(on_second: Callable[[int], None] | None = None) -> AsyncIter
     finally:
         for number in SIGNALS:
             loop.remove_signal_handler(number)
+
+
+async def interruptible(work: Coroutine[None, None, int]) -> int:
+    """The exit code of this work; SIGINT or SIGTERM cancels it, and what it has begun is cleared away."""
+    async with stop_wish() as wish:
+        working, wishing = asyncio.create_task(work), asyncio.create_task(wish.wait())
+        await asyncio.wait({working, wishing}, return_when=asyncio.FIRST_COMPLETED)
+        wishing.cancel()
+        if working.done():
+            return await working
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        return INTERRUPTED
 
 
 def _exit(number: int) -> None:

@@ -24,7 +24,7 @@ from holdfast.client.status import Snapshot, Status
 from holdfast.client.subscription import Subscription
 from holdfast.errors import Stopped, Timeout, Undelivered
 from holdfast.handling import Handler, HandlerOptions, Router, patterns_of
-from holdfast.messages import Payload, QoS, UserProperties
+from holdfast.messages import Outgoing, Payload, QoS, UserProperties
 from holdfast.outbox import Ledger, MemoryOutbox
 from holdfast.protocol import Session
 from holdfast.resilience import Reconnect, VersionChoice
@@ -138,6 +138,10 @@ class Client:
         that only memory held. A second cancellation skips the drain. While another ``stop`` is
         under way this one waits for its end, except in a handler, which that one waits for.
         """
+        run = self._core or self._ending
+        return await (run.hop(self._stop(drain_s)) if run else self._stop(drain_s))
+
+    async def _stop(self, drain_s: float | None) -> Ledger:
         core, self._core = self._core, None
         if core is not None:
             self._ending = core
@@ -152,7 +156,9 @@ class Client:
             raise Undelivered(
                 f"stopped with {ledger.pending} messages that only memory held",
                 pending=ledger.pending,
-                hint=f"the link: {self._state.reason}" if self._state.verdict else "give stop() a longer drain_s",
+                hint=f"the link: {self._state.reason}"
+                if self._state.verdict
+                else "give stop() a longer drain_s",
             )
         return ledger
 
@@ -170,18 +176,22 @@ class Client:
     def _book(self, core: Core) -> None:
         self._received += core.dispatcher.received
         self._handled += core.dispatcher.handled
-        self._dropped += core.dispatcher.dropped
+        self._dropped += core.dropped_inbound
 
     async def ready(self, timeout_s: float | None = None) -> None:
         """Wait until connected and every subscription is granted.
 
         Raises NotReady (with the cause) when time ran out, SubscribeRefused, Stopped.
         """
-        await self._running().granted(None, timeout_s)
+        core = self._running()
+        await core.hop(core.granted(None, timeout_s))
 
     async def flush(self, timeout_s: float | None = None) -> None:
         """Wait until nothing is pending any more. Raises Timeout, Stopped."""
         core = self._running()
+        await core.hop(self._flush(core, timeout_s))
+
+    async def _flush(self, core: Core, timeout_s: float | None) -> None:
         outbox, state = self._outbox, self._state
         done = await state.changed.wait_until(lambda: not outbox.pending or core.ended is not None, timeout_s)
         if outbox.pending and core.ended is not None:
@@ -231,7 +241,10 @@ class Client:
         PayloadError, TooLarge, OutboxFull, Stopped.
         """
         rows = self._publisher.row(topic, payload, json, qos, retain, expiry_s, content_type, user_properties)
-        return self._publisher.take(rows) or await self._publisher.wait_and_take(rows, timeout_s)
+        return self._publisher.take(rows) or await self._take_later(rows, timeout_s)
+
+    async def _take_later(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
+        return await self._running().hop(self._publisher.wait_and_take(rows, timeout_s))
 
     def publish_nowait(
         self,
@@ -263,7 +276,7 @@ class Client:
         Its PublishFailed lists every ``(index, error)``. Raises as ``publish``.
         """
         rows = self._publisher.rows(messages, qos, retain, expiry_s)
-        return self._publisher.take(rows) or await self._publisher.wait_and_take(rows, timeout_s)
+        return self._publisher.take(rows) or await self._take_later(rows, timeout_s)
 
     # -- receiving ---------------------------------------------------------------------------
 
@@ -294,10 +307,11 @@ class Client:
         Checked when registered: ConfigurationError.
         """
         router = Router()
+        add = router.on(*filters, qos=qos, share=share, retained=retained)
 
         def register(function: F) -> F:
-            router.on(*filters, qos=qos, share=share, retained=retained)(function)
-            self.include(router)
+            add(function)
+            self._add(router.handlers.pop())
             return function
 
         return register
@@ -325,8 +339,11 @@ class Client:
 
         Raises Stopped.
         """
-        core = self._running()
         names = [pattern.filter for pattern in map(Pattern, filters)]
+        core = self._running()
+        await core.hop(self._unsubscribe(core, names))
+
+    async def _unsubscribe(self, core: Core, names: list[str]) -> None:
         for name in names:
             self._intents.forget(name)
         core.unsubscribe(names)
@@ -371,7 +388,7 @@ class Client:
             received=self._received + (dispatcher.received if dispatcher else 0),
             handled=self._handled + (dispatcher.handled if dispatcher else 0),
             errors=state.errors,
-            dropped_inbound=self._dropped + (dispatcher.dropped if dispatcher else 0),
+            dropped_inbound=self._dropped + (core.dropped_inbound if core else 0),
             last_in_s=None if last_in is None else now - last_in,
             last_out_s=None if last_out is None else now - last_out,
         )
@@ -379,4 +396,3 @@ class Client:
     def events(self) -> AsyncIterator[Event]:
         """Typed events from this call on; bounded, an overrun is itself an event."""
         return self._state.bus.read()
-

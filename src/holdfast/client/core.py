@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol, TypeVar
 
 from holdfast import reasons
 from holdfast.client import events as told
@@ -41,6 +41,7 @@ from holdfast.protocol import (
     SessionEvent,
     SessionLost,
     Settled,
+    Stripped,
     Unsubscribed,
 )
 from holdfast.resilience import Verdict, VersionChoice
@@ -48,10 +49,13 @@ from holdfast.transport import open_link
 
 log = logging.getLogger("holdfast")
 
+T = TypeVar("T")
+
 REFUSED_AGAIN_S = 60.0
 """A refused subscription is asked for again so often: rights are granted while services run."""
 
 TOLD_EVERY_S = 1.0
+IDLE_LOOK_S = 0.05
 CANCEL_WITHIN_S = 0.5
 """How long a cancelled handler may take to end; one that swallows cancellation is left behind."""
 
@@ -100,6 +104,7 @@ class Core:
         self.unsubscribing: Counter[str] = Counter()
         self.closed = asyncio.Event()
         self._refused_timer: asyncio.TimerHandle | None = None
+        self._idle_timer: asyncio.TimerHandle | None = None
         self._given_up = 0
         self._given_up_timer: asyncio.TimerHandle | None = None
         self.supervisor = Supervisor(
@@ -125,6 +130,11 @@ class Core:
         for subscription in self.subscriptions:
             subscription.consumer.inbox.nudge()
 
+    @property
+    def dropped_inbound(self) -> int:
+        """QoS 0 messages that came and for which there was no room."""
+        return self.dispatcher.dropped + self.engine.pressure.dropped
+
     # -- consumers ---------------------------------------------------------------------------
 
     def add_handler(self, handler: Handler) -> None:
@@ -139,6 +149,19 @@ class Core:
         """Begin to deliver to this subscription."""
         self._want(subscription.consumer, subscription.options)
         self.subscriptions.add(subscription)
+        if self._idle_timer is None:
+            self._look_for_idle()
+
+    def _look_for_idle(self) -> None:
+        """One subscription that nobody reads must not freeze the others (contract 15)."""
+        self._idle_timer = None
+        for subscription in self.subscriptions:
+            for _, delivery, _, shared in subscription.stale():
+                self._unclaimed(delivery)
+                self.dispatcher.finish(delivery, shared)
+        if self.subscriptions:
+            delay = max(IDLE_LOOK_S, self.setup.limits.unclaimed_s)
+            self._idle_timer = self.loop.call_later(delay, self._look_for_idle)
 
     def _want(self, consumer: Consumer, options: HandlerOptions) -> None:
         asked = self.intents.want(consumer.filters, options)
@@ -193,11 +216,19 @@ class Core:
 
     def _unclaimed(self, delivery: Delivery) -> None:
         topic = delivery.publish.topic
-        message = f"nobody took a message on {topic} for {self.setup.limits.unclaimed_s:g} s; it was acknowledged"
+        message = (
+            f"nobody took a message on {topic} for {self.setup.limits.unclaimed_s:g} s; it was acknowledged"
+        )
         event = told.Unclaimed(message=message, topic=topic, payload=delivery.publish.payload)
         self.state.emit(event, logging.WARNING)
 
     # -- waiting -----------------------------------------------------------------------------
+
+    async def hop(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do this on the loop of this run, and wait for it on whichever loop we are."""
+        if asyncio.get_running_loop() is self.loop:
+            return await work
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.loop))
 
     @property
     def connected(self) -> bool:
@@ -252,9 +283,7 @@ class Core:
 
     # -- what the engine tells ---------------------------------------------------------------
 
-    def batch(
-        self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]
-    ) -> None:
+    def batch(self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]) -> None:
         """One batch of the engine: endings, events, deliveries."""
         for record in records:
             if isinstance(record, Settled):
@@ -320,10 +349,16 @@ class Core:
     def _oversize(self, event: Oversize) -> None:
         limit = self.setup.limits.max_packet_bytes
         message = f"a message of {event.size} bytes on {event.topic} is above our limit of {limit}; skipped"
-        self.state.emit(told.MessageSkipped(message=message, topic=event.topic, size=event.size), logging.ERROR)
+        self.state.emit(
+            told.MessageSkipped(message=message, topic=event.topic, size=event.size), logging.ERROR
+        )
 
     def _anomaly(self, event: Anomaly) -> None:
         self.state.emit(told.Odd(message=f"{self.state.place}: {event.kind}", kind=event.kind), logging.DEBUG)
+
+    def _stripped(self, event: Stripped) -> None:
+        message = f"{self.state.place} speaks MQTT 3.1.1: messages go out without their properties"
+        self.state.emit(told.PropertiesDropped(message=message, topic=event.topic), logging.WARNING)
 
     def dropped(self, seqs: list[int]) -> None:
         """QoS 0 messages fell out of their ring; told from any thread."""
@@ -356,7 +391,7 @@ class Core:
 
     def _close(self) -> None:
         self._tell_given_up()
-        for timer in (self._refused_timer, self._given_up_timer):
+        for timer in (self._refused_timer, self._given_up_timer, self._idle_timer):
             if timer is not None:
                 timer.cancel()
         self.subscriptions.clear()
@@ -380,5 +415,6 @@ _EVENTS: dict[type, Callable[[Core, Any], None]] = {
     Opened: Core._opened,
     Oversize: Core._oversize,
     SessionLost: Core._session_lost,
+    Stripped: Core._stripped,
     Unsubscribed: Core._unsubscribed,
 }

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from holdfast.client.pressure import Pressure
 from holdfast.clock import Clock
 from holdfast.outbox import Outbox
 from holdfast.protocol import (
@@ -30,16 +31,12 @@ from holdfast.protocol import (
 from holdfast.transport import Link
 
 CLOSE_WITHIN_S = 1.0
-OVERHEAD = 200
-"""What a message that waits for its handler costs beside its payload, in bytes, roughly."""
 
 
 class Outlet(Protocol):
     """Who is told what came of the batches."""
 
-    def batch(
-        self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]
-    ) -> None:
+    def batch(self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]) -> None:
         """One batch; any list may be empty."""
 
 
@@ -146,9 +143,7 @@ class Engine:
         self._pumping = False
         self._timer: asyncio.TimerHandle | None = None
         self._commits: list[tuple[int, int]] = []
-        self._inbox_bytes = inbox_bytes
-        self._unhandled_bytes = 0
-        self._reading = True
+        self.pressure = Pressure(inbox_bytes, self._read)
         self.terms: Terms | None = None
         self.last_in: float | None = None
         self.last_out: float | None = None
@@ -186,7 +181,7 @@ class Engine:
         if connection.ended.done():
             return  # the peer hung up at once
         self._connection = connection
-        self._reading = True
+        self.pressure.begin()
         self._session.connect(request, self._clock.now())
         self._pump()
 
@@ -203,6 +198,7 @@ class Engine:
         if self._timer is not None:
             self._timer.cancel()
         self._take_in()
+        self.pressure.end()
         self._session.unsubscribe(gone, self._clock.now())
         self._session.abandon()
         self._outbox.on_durable = _nothing
@@ -212,6 +208,7 @@ class Engine:
         self.last_in = now = self._clock.now()
         self._session.receive(data, now)
         self._pump()
+        self.pressure.received()
 
     def lost(self, connection: Connection) -> None:
         """The link of this connection is gone."""
@@ -219,6 +216,7 @@ class Engine:
             self._connection = None
             self.terms = None
             self._outbox.draining = False
+            self.pressure.end()
             self._session.lost(self._clock.now())
             self._pump()
 
@@ -232,15 +230,14 @@ class Engine:
     def _take_in(self) -> None:
         inlet, self._inlet = self._inlet, Inlet()
         now = self._clock.now()
+        if inlet.acks:
+            self._session.ack(inlet.acks, now)
+            self.pressure.less(inlet.acks)
         for wish in inlet.wishes:
             if isinstance(wish, str):
                 self._session.unsubscribe([wish], now)
             else:
                 self._session.subscribe([wish], now)
-        if inlet.acks:
-            self._session.ack(inlet.acks, now)
-            self._unhandled_bytes -= _weight(inlet.acks)
-            self._regulate()
 
     def _pump(self) -> None:
         """Until nothing moves: rows in, output out, bytes away (the driver's rule of the session)."""
@@ -289,12 +286,9 @@ class Engine:
             self._session.committed(self._commits.pop(0)[1])
         self._pump()
 
-    def _tell(
-        self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]
-    ) -> None:
+    def _tell(self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]) -> None:
         if deliveries:
-            self._unhandled_bytes += _weight(deliveries)
-            self._regulate()
+            deliveries = self.pressure.more(deliveries)
         if events:
             self._follow(events)
         connection = self._connection
@@ -327,14 +321,10 @@ class Engine:
         else:
             connection.close(closed)
 
-    def _regulate(self) -> None:
-        """Stop reading while handlers are behind by more than the budget (promise 5)."""
-        wanted = self._unhandled_bytes < (self._inbox_bytes if self._reading else self._inbox_bytes // 2)
-        if wanted is self._reading or self._connection is None or self._connection.link is None:
-            return
-        self._reading = wanted
-        self._session.listening(wanted, self._clock.now())
-        self._connection.link.read(wanted)
+    def _read(self, wanted: bool) -> None:
+        if self._connection is not None and self._connection.link is not None:
+            self._session.listening(wanted, self._clock.now())
+            self._connection.link.read(wanted)
 
     # -- time --------------------------------------------------------------------------------
 
@@ -352,11 +342,6 @@ class Engine:
         self._session.tick(self._clock.now())
         self._pump()
         self._watch()
-
-
-def _weight(deliveries: list[Delivery]) -> int:
-    """What these take in memory, roughly: empty payloads must not go uncounted."""
-    return sum([len(one.publish.payload) for one in deliveries]) + OVERHEAD * len(deliveries)
 
 
 def _nothing() -> None:

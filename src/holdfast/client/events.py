@@ -111,6 +111,13 @@ class MessageSkipped(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PropertiesDropped(Event):
+    """Messages go out without content type and user properties, which MQTT 3.1.1 cannot carry."""
+
+    topic: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Dropped(Event):
     """QoS 0 messages were given up because there was no room."""
 

@@ -134,7 +134,9 @@ class Intents:
 
     def missing(self, filters: Iterable[str] | None = None) -> list[str]:
         """Those of these filters (None: of all) that are not granted."""
-        return [filter for filter in (self._wanted if filters is None else filters) if filter not in self._granted]
+        return [
+            filter for filter in (self._wanted if filters is None else filters) if filter not in self._granted
+        ]
 
     def refusal(self, filters: Iterable[str] | None = None) -> SubscribeRefused | None:
         """The first refusal among these filters (None: among all)."""

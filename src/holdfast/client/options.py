@@ -10,7 +10,6 @@ from holdfast.errors import ConfigurationError, PayloadError
 from holdfast.messages import NO_PROPERTIES, Payload, QoS
 from holdfast.topics import validate_topic
 
-
 LONGEST_DELAY_S = 0xFFFFFFFF
 LARGEST_WILL = 65_535
 """The will's payload is binary data, whose length has two bytes (MQTT 5 §3.1.3.3)."""
@@ -31,7 +30,9 @@ def _utf8(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError as error:
-        raise PayloadError(f"a str payload goes out as UTF-8, which this one cannot: {error.reason}") from error
+        raise PayloadError(
+            f"a str payload goes out as UTF-8, which this one cannot: {error.reason}"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)

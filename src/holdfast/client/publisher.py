@@ -106,7 +106,9 @@ class Publisher:
 
     async def wait_and_take(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
         """As ``take``, after waiting for room. Raises OutboxFull, Stopped."""
-        await self.room.wait_until(lambda: self.stopped is not None or self._outbox.lacks(rows) is None, timeout_s)
+        await self.room.wait_until(
+            lambda: self.stopped is not None or self._outbox.lacks(rows) is None, timeout_s
+        )
         return self.take_now(rows, timeout_s)
 
     def take_now(self, rows: list[Outgoing], waited_s: float = 0) -> Receipt:
@@ -158,7 +160,8 @@ class Publisher:
             return None
         if not 0 < expiry_s <= LONGEST_EXPIRY_S:
             raise ConfigurationError(
-                f"expiry_s must be above 0 and at most {LONGEST_EXPIRY_S}, not {expiry_s}", hint="None: never expires"
+                f"expiry_s must be above 0 and at most {LONGEST_EXPIRY_S}, not {expiry_s}",
+                hint="None: never expires",
             )
         return self._clock.now() + expiry_s
 

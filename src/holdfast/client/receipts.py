@@ -33,7 +33,18 @@ class Receipt:
     True when a QoS 2 message was sent again to a broker that had forgotten the session.
     """
 
-    __slots__ = ("__weakref__", "_count", "_error", "_left", "_stopped", "_waiters", "id", "maybe_duplicate", "state")
+    __slots__ = (
+        "__weakref__",
+        "_count",
+        "_error",
+        "_failures",
+        "_left",
+        "_stopped",
+        "_waiters",
+        "id",
+        "maybe_duplicate",
+        "state",
+    )
 
     def __init__(self, id: int, count: int = 1) -> None:
         self.id = id
@@ -42,6 +53,7 @@ class Receipt:
         self._count = count
         self._left = count
         self._error: PublishFailed | None = None
+        self._failures: list[tuple[int, HoldfastError]] | None = None
         self._waiters: list[asyncio.Future[None]] | None = None
         self._stopped = False
 
@@ -67,24 +79,29 @@ class Receipt:
             raise Timeout(f"message {self.id} was not acknowledged in {timeout_s} s; it is still pending")
 
     async def _wait(self, timeout_s: float | None) -> None:
-        waiter = asyncio.get_running_loop().create_future()
+        waiter = self._register()
+        if not self._left or self._stopped:
+            return  # it ended on its own thread between the look and the wait
+        try:
+            await (waiter if timeout_s is None else _in_time(waiter, timeout_s))
+        finally:
+            if self._waiters and waiter in self._waiters:  # given up: nothing is left behind
+                self._waiters.remove(waiter)
+
+    def _register(self) -> asyncio.Future[None]:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._waiters is None:
             self._waiters = [waiter]
         else:
             self._waiters.append(waiter)
-        if timeout_s is None:
-            await waiter
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                await waiter
+        return waiter
 
     def _settle(self, count: int, state: State, error: PublishFailed | None = None, index: int = 0) -> None:
         self._left -= count
         if error is not None:
             self._note(error, index)
         if not self._left:
-            self.state = self._final(state)
+            self._finish(state)
             self._wake()
 
     def _note(self, error: PublishFailed, index: int) -> None:
@@ -92,17 +109,25 @@ class Receipt:
             error.errors = ((0, error),)
             self._error = error
             return
-        earlier = self._error.errors if self._error else ()
-        self._error = PublishFailed.of_group([*earlier, (index, error)])
+        self._failures = self._failures or []
+        self._failures.append((index, error))
 
-    def _final(self, state: State) -> State:
-        return "failed" if self._error is not None and self._count > 1 else state
+    def _finish(self, state: State) -> None:
+        self.state = state
+        if self._failures:
+            self.state = "failed"
+            self._error = PublishFailed.of_group(sorted(self._failures, key=_index))
 
     def _wake(self) -> None:
         if self._waiters is not None:
             waiters, self._waiters = self._waiters, None
+            here = asyncio.get_running_loop()
             for waiter in waiters:
-                if not waiter.done():
+                loop = waiter.get_loop()
+                if loop is not here:
+                    if not loop.is_closed():
+                        loop.call_soon_threadsafe(_set, waiter)
+                elif not waiter.done():
                     waiter.set_result(None)
 
 
@@ -204,7 +229,8 @@ class Receipts:
             receipt._stopped = False
 
     def _all(self) -> list[Receipt]:
-        singles = (held() for held in self._single.values())
+        # A list first: a receipt dropped meanwhile, on whichever thread, leaves the dictionary.
+        singles = [held() for held in list(self._single.values())]
         return [*filter(None, singles), *self._alive()]
 
     def _alive(self) -> list[Receipt]:
@@ -212,6 +238,21 @@ class Receipts:
         if len(alive) < len(self._groups):
             self._groups = [ref(group) for group in alive]
         return alive
+
+
+def _set(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+async def _in_time(waiter: asyncio.Future[None], timeout_s: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(timeout_s):
+            await waiter
+
+
+def _index(entry: tuple[int, HoldfastError]) -> int:
+    return entry[0]
 
 
 def _failure(seq: int, state: State) -> PublishFailed | None:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from holdfast.client.options import Limits, Will
 from holdfast.codec import V5, V311, Version
+from holdfast.codec.wire import write_text
 from holdfast.errors import ConfigurationError
 from holdfast.protocol import ConnectRequest
 from holdfast.resilience import PRESETS, Reconnect
@@ -101,6 +102,8 @@ def check(
     if password is not None and password_file is not None:
         raise ConfigurationError("password and password_file exclude each other")
     name = username if username is not None else address.username
+    if name is not None:
+        write_text(name, "username")
     secret = password is not None or password_file is not None or address.password is not None
     if secret and name is None:
         raise ConfigurationError("a password without a username [MQTT-3.1.2-22]", hint="give username= too")
@@ -125,11 +128,13 @@ def _client_id(client_id: str | None, session_expiry_s: float | None) -> str:
     if client_id is None:
         if session_expiry_s:
             raise ConfigurationError(
-                "a kept session needs a stable client_id", hint='client_id="gateway-7", the same at every start'
+                "a kept session needs a stable client_id",
+                hint='client_id="gateway-7", the same at every start',
             )
         return f"holdfast-{uuid4().hex[:12]}"
-    if not client_id or "\0" in client_id:
-        raise ConfigurationError(f"client_id {client_id!r} is empty or holds a null character")
+    if not client_id:
+        raise ConfigurationError("client_id is empty", hint="leave it out for a random one")
+    write_text(client_id, "client_id")
     return client_id
 
 
@@ -148,7 +153,9 @@ def _version(version: str | None) -> Version | None:
 
 def _keepalive(keepalive_s: float) -> int:
     if not 0 <= keepalive_s <= 65_535:
-        raise ConfigurationError(f"keepalive_s must be 0 to 65535, not {keepalive_s}", hint="0 switches it off")
+        raise ConfigurationError(
+            f"keepalive_s must be 0 to 65535, not {keepalive_s}", hint="0 switches it off"
+        )
     if 0 < keepalive_s < 1:
         raise ConfigurationError(f"keepalive_s must be whole seconds, not {keepalive_s}")
     return int(keepalive_s)
@@ -158,7 +165,9 @@ def _reconnect(reconnect: Reconnect | str) -> Reconnect:
     if isinstance(reconnect, Reconnect):
         return reconnect
     if reconnect not in PRESETS:
-        raise ConfigurationError(f"reconnect {reconnect!r} is not known", hint='"lan", "wan" or Reconnect(...)')
+        raise ConfigurationError(
+            f"reconnect {reconnect!r} is not known", hint='"lan", "wan" or Reconnect(...)'
+        )
     return PRESETS[reconnect]
 
 

@@ -28,7 +28,9 @@ async def shut_down(core: Core, drain_s: float) -> None:
     core.engine.wake()  # for what another thread handed over just before
     core.state.set(Status.DRAINING)
     await _finish_handlers(core, left(HANDLERS))
-    await core.state.changed.wait_until(lambda: not core.outbox.pending or core.supervising.done(), left(FLUSH))
+    await core.state.changed.wait_until(
+        lambda: not core.outbox.pending or core.supervising.done(), left(FLUSH)
+    )
     await _disconnect(core, left(1.0))
 
 

@@ -11,7 +11,6 @@ from holdfast.client import events as told
 from holdfast.client.events import Event, EventBus
 from holdfast.client.status import Status
 from holdfast.client.waiting import Signal
-from holdfast.codec import V5
 from holdfast.errors import HoldfastError
 from holdfast.protocol import Terms
 from holdfast.resilience import Verdict
@@ -87,7 +86,9 @@ class State:
         if retry_in_s is None:
             self.set(Status.FAILED)
             level = logging.ERROR
-        message = str(verdict) if retry_in_s is not None else f"{verdict} Given up after {self.attempts} attempts."
+        message = (
+            str(verdict) if retry_in_s is not None else f"{verdict} Given up after {self.attempts} attempts."
+        )
         self.emit(
             told.ConnectFailed(
                 message=message, cause=verdict.cause, hint=verdict.hint, retry_in_s=retry_in_s
@@ -124,8 +125,3 @@ class State:
         log.error("handler for a message on %s failed", topic, exc_info=error)
         message = f"handler for a message on {topic} failed: {error!r}"
         self.bus.emit(told.HandlerFailed(message=message, topic=topic, payload=payload, error=error))
-
-
-def carries_properties(terms: Terms) -> bool:
-    """Whether this connection transports content type and user properties."""
-    return terms.version == V5

@@ -63,6 +63,8 @@ class Subscription(AsyncIterator[Message]):
         self._entered = False
         self._reading = False
         self._reader: asyncio.Task[Any] | None = None
+        self._asked = False
+        self._seen = 0
         self._handed_out = 0
         self.discarded = 0
 
@@ -134,6 +136,14 @@ class Subscription(AsyncIterator[Message]):
         """Whether this task reads here."""
         return task is not None and task is self._reader
 
+    def stale(self) -> list[Item]:
+        """What has lain here since the last look while nobody read at all (contract 15)."""
+        inbox = self.consumer.inbox
+        idle = not (self._asked or self._reading or self._hand)
+        old = [inbox.pop() for _ in range(min(self._seen, len(inbox.items)))] if idle else []
+        self._seen, self._asked = len(inbox.items), False
+        return old
+
     # -- inside ------------------------------------------------------------------------------
 
     def _check_entered(self) -> None:
@@ -146,7 +156,7 @@ class Subscription(AsyncIterator[Message]):
             raise ConfigurationError("this subscription has a reader", hint="one loop per subscription")
         if self._hand:
             self._finish_hand()
-        self._reading = True
+        self._reading = self._asked = True
 
     async def _wait(self) -> None:
         inbox = self.consumer.inbox

@@ -10,14 +10,15 @@ from holdfast.errors import ConfigurationError
 from holdfast.handling.signature import Call, bind_all
 from holdfast.messages import QoS
 from holdfast.topics import Pattern, validate_share
+from holdfast.values import Value
 
 F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
 
 Retained = Literal["always", "new", "never"]
 
 
-@dataclass(frozen=True, slots=True)
-class HandlerOptions:
+@dataclass(slots=True, eq=False, repr=False)
+class HandlerOptions(Value):
     """How a subscription is asked for."""
 
     qos: QoS = 1
@@ -40,8 +41,8 @@ class HandlerOptions:
         return f"$share/{self.share}/{pattern.filter}" if self.share else pattern.filter
 
 
-@dataclass(frozen=True, slots=True)
-class Handler:
+@dataclass(slots=True, eq=False, repr=False)
+class Handler(Value):
     """One function with its filters; ``call`` turns a message into its arguments."""
 
     function: Callable[..., Awaitable[Any]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from os import urandom
 from threading import Lock
 
 from holdfast.messages import Outgoing
@@ -37,8 +38,8 @@ class MemoryOutbox:
         self.on_dropped: Callable[[list[int]], None] = lambda seqs: None
 
     def restore(self) -> Restored:
-        """Nothing: a new process begins empty."""
-        return Restored()
+        """Nothing but a place for packet identifiers to go on that an earlier process hardly used."""
+        return Restored(last_packet_id=int.from_bytes(urandom(2), "big") % 65_535)
 
     def next_seq(self, count: int) -> int:
         """The first of ``count`` new sequence numbers."""

@@ -10,6 +10,7 @@ from holdfast.protocol.events import (
     Refused,
     SessionEvent,
     SessionLost,
+    Stripped,
     Unsubscribed,
 )
 from holdfast.protocol.receiver import Delivery
@@ -54,6 +55,7 @@ __all__ = [
     "SessionEvent",
     "SessionLost",
     "Settled",
+    "Stripped",
     "Terms",
     "Unsubscribed",
     "wire_size",

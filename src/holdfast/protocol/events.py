@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from holdfast.messages import QoS
 from holdfast.protocol.terms import Terms
+from holdfast.values import Value
 
 
 class ProtocolError(Exception):
@@ -16,15 +17,15 @@ class ProtocolError(Exception):
         self.reason = reason
 
 
-@dataclass(slots=True)
-class Opened:
+@dataclass(slots=True, eq=False, repr=False)
+class Opened(Value):
     """CONNACK accepted us under these terms."""
 
     terms: Terms
 
 
-@dataclass(slots=True)
-class Refused:
+@dataclass(slots=True, eq=False, repr=False)
+class Refused(Value):
     """CONNACK refused us; a return code in 3.1.1, a reason code in 5."""
 
     code: int
@@ -32,8 +33,8 @@ class Refused:
     server_reference: str | None = None
 
 
-@dataclass(slots=True)
-class Closed:
+@dataclass(slots=True, eq=False, repr=False)
+class Closed(Value):
     """The connection must be closed: a broken rule (``by_us``) or the broker's DISCONNECT."""
 
     by_us: bool
@@ -42,8 +43,8 @@ class Closed:
     server_reference: str | None = None
 
 
-@dataclass(slots=True)
-class SessionLost:
+@dataclass(slots=True, eq=False, repr=False)
+class SessionLost(Value):
     """The broker has a new session for us; ``kept``: it was asked to keep the old one.
 
     ``resent`` rows go out again as new messages; those in ``uncertain`` (sequence numbers)
@@ -56,46 +57,62 @@ class SessionLost:
     kept: bool
 
 
-@dataclass(slots=True)
-class Granted:
+@dataclass(slots=True, eq=False, repr=False)
+class Granted(Value):
     """SUBACK: the subscription is live at this QoS."""
 
     filter: str
     qos: QoS
 
 
-@dataclass(slots=True)
-class NotGranted:
+@dataclass(slots=True, eq=False, repr=False)
+class NotGranted(Value):
     """The subscription was refused, by SUBACK or because the terms forbid it."""
 
     filter: str
     reason: int
 
 
-@dataclass(slots=True)
-class Unsubscribed:
+@dataclass(slots=True, eq=False, repr=False)
+class Unsubscribed(Value):
     """UNSUBACK, with the broker's reason code (0 in 3.1.1)."""
 
     filter: str
     reason: int
 
 
-@dataclass(slots=True)
-class Oversize:
+@dataclass(slots=True, eq=False, repr=False)
+class Oversize(Value):
     """A 3.1.1 PUBLISH above our limit was read past and acknowledged (contract 10)."""
 
     topic: str
     size: int
 
 
-@dataclass(slots=True)
-class Anomaly:
+@dataclass(slots=True, eq=False, repr=False)
+class Anomaly(Value):
     """Something legal enough to go on with and odd enough to count, by its kind."""
 
     kind: str
     packet_id: int
 
 
+@dataclass(slots=True, eq=False, repr=False)
+class Stripped(Value):
+    """On this 3.1.1 connection messages go out without the properties it cannot carry (contract 4)."""
+
+    topic: str
+
+
 SessionEvent = (
-    Opened | Refused | Closed | SessionLost | Granted | NotGranted | Unsubscribed | Oversize | Anomaly
+    Opened
+    | Refused
+    | Closed
+    | SessionLost
+    | Granted
+    | NotGranted
+    | Unsubscribed
+    | Oversize
+    | Anomaly
+    | Stripped
 )

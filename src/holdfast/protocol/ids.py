@@ -12,8 +12,9 @@ class PacketIds:
 
     __slots__ = ("_last", "used")
 
-    def __init__(self) -> None:
-        self._last = 0
+    def __init__(self, last: int = 0) -> None:
+        """``last`` is the identifier before the first one to be given."""
+        self._last = last
         self.used: set[int] = set()
 
     def take(self) -> int:

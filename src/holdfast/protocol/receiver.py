@@ -32,17 +32,23 @@ IDENTIFIER_NOT_FOUND = 0x92
 RECEIVE_MAXIMUM_EXCEEDED = 0x93
 TOPIC_ALIAS_INVALID = 0x94
 
+IN_USE = "another message under a packet identifier in use"
+
 
 class Delivery:
-    """One inbound message and how far it is; hand it back with ``ack`` when it was handled."""
+    """One inbound message and how far it is; hand it back with ``ack`` when it was handled.
 
-    __slots__ = ("connection", "done", "epoch", "publish")
+    ``repeat``: on this connection it came as a repeat, outside the window (see ``_join``).
+    """
+
+    __slots__ = ("connection", "done", "epoch", "publish", "repeat")
 
     def __init__(self, publish: Publish, epoch: int, connection: int, done: bool = False) -> None:
         self.publish = publish
         self.epoch = epoch
         self.connection = connection
         self.done = done
+        self.repeat = False
 
 
 class Receiver:
@@ -57,8 +63,10 @@ class Receiver:
         self._aliases: dict[int, str] = {}
         self._lines: tuple[deque[Delivery], deque[Delivery]] = (deque(), deque())
         self._unreleased = 0
+        self._repeats = 0
         self._running: dict[int, Delivery] = {}
         self.received: dict[int, int] = dict.fromkeys(restored.received, 0)
+        self._contents: dict[int, int] = {}
         self.epoch = restored.epoch
         self.deliveries: list[Delivery] = []
 
@@ -70,6 +78,7 @@ class Receiver:
         self._connection += 1
         self._aliases = {}
         self._unreleased = 0
+        self._repeats = 0
 
     def halt(self) -> None:
         """The connection ends: an acknowledgement from now on waits for the message to come again."""
@@ -81,6 +90,7 @@ class Receiver:
         self.epoch += 1
         self._running = {}
         self.received = {}
+        self._contents = {}
 
     def abandon(self) -> None:
         """Nobody handles what was delivered any more: when it comes again it is delivered anew."""
@@ -114,24 +124,35 @@ class Receiver:
 
     def _begin(self, packet: Publish) -> None:
         delivery = Delivery(packet, self.epoch, self._connection)
-        self._join(delivery)  # may end the connection: then it was never delivered
+        self._join(delivery, packet.dup)  # may end the connection: then it was never delivered
         self._running[packet.packet_id] = delivery
         self.deliveries.append(delivery)
 
-    def _join(self, delivery: Delivery) -> None:
-        """Stand in line on this connection, within the Receive Maximum we announced."""
+    def _join(self, delivery: Delivery, repeat: bool) -> None:
+        """Stand in line on this connection, within the Receive Maximum we announced.
+
+        Repeats are taken beyond it: a broker that reads its sessions from disk sends all that it
+        holds at once (X1; mosquitto 2.0.11: 3,683), and a client that closed on it would be sent the
+        same again for ever. The engine's byte budget bounds them; new messages are held to the limit.
+        """
         first, second = self._lines
-        if len(first) + len(second) + self._unreleased >= self._request.receive_maximum:
-            counted = self.received.get(delivery.publish.packet_id) == self._connection
-            if self._request.version == V5 and not counted:  # [MQTT-3.3.4-9]
+        taken = len(first) + len(second) - self._repeats
+        if not repeat and taken + self._unreleased >= self._request.receive_maximum:
+            if self._request.version == V5:  # [MQTT-3.3.4-9]
                 raise ProtocolError(RECEIVE_MAXIMUM_EXCEEDED, "more in flight than our Receive Maximum")
         delivery.connection = self._connection
+        delivery.repeat = repeat
+        self._repeats += repeat
         self._lines[delivery.publish.qos - 1].append(delivery)
 
     def _again(self, packet: Publish, known: Delivery | None) -> None:
         """A packet identifier we hold: the same message once more, or another one."""
-        if known is None:  # QoS 2 between PUBREC and PUBREL: never delivered again [MQTT-4.3.3-10]
-            self._join(Delivery(packet, self.epoch, self._connection, done=True))
+        if known is None and self._is_new(packet):
+            self._tell.append(Anomaly(IN_USE, packet.packet_id))
+            self._forget(packet.packet_id)
+            self._begin(packet)
+        elif known is None:  # QoS 2 between PUBREC and PUBREL: never delivered again [MQTT-4.3.3-10]
+            self._join(Delivery(packet, self.epoch, self._connection, done=True), repeat=True)
             self._release(2)
         elif not (packet.dup and _same(packet, known.publish)):
             self._detach(known)
@@ -139,17 +160,34 @@ class Receiver:
         elif known.connection == self._connection:
             self._tell.append(Anomaly("redelivery on the same connection", packet.packet_id))
         else:
-            self._join(known)
+            self._join(known, repeat=True)
             self._release(packet.qos)
+
+    def _is_new(self, packet: Publish) -> bool:
+        """Whether the broker has begun another message under an identifier it never released.
+
+        A broker that was killed may come back with the session as it was before (X1): it forgot
+        what it had sent since, and uses the identifier again. Taken for a repeat, that message
+        would be acknowledged and lost (contract 14).
+        """
+        content = self._contents.get(packet.packet_id)
+        return not packet.dup or (content is not None and content != _content(packet))
+
+    def _forget(self, packet_id: int) -> None:
+        self._contents.pop(packet_id, None)
+        if self.received.pop(packet_id) == self._connection:
+            self._unreleased -= 1
+        self._journal.write(Forgotten(packet_id))
 
     def _detach(self, old: Delivery) -> None:
         """Another message took this identifier: the old acknowledgement has nowhere to go."""
         packet_id = old.publish.packet_id
-        self._tell.append(Anomaly("another message under a packet identifier in use", packet_id))
+        self._tell.append(Anomaly(IN_USE, packet_id))
         del self._running[packet_id]
         line = self._lines[old.publish.qos - 1]
         if old.connection == self._connection and old in line:
             line.remove(old)
+            self._repeats -= old.repeat
 
     def oversize(self, packet: OversizePublish) -> None:
         """3.1.1: a PUBLISH above our limit is read past, told, and acknowledged (contract 10)."""
@@ -160,7 +198,7 @@ class Receiver:
                 self._detach(known)
             kept = Publish(packet.topic, b"", packet.qos, packet_id=packet.packet_id)
             delivery = Delivery(kept, self.epoch, self._connection, done=True)
-            self._join(delivery)
+            self._join(delivery, repeat=False)
             self._running[packet.packet_id] = delivery
             self._release(packet.qos)
 
@@ -168,9 +206,7 @@ class Receiver:
         """PUBREL: the identifier is free again, which is written down before PUBCOMP leaves."""
         packet_id, reason = packet.packet_id, 0
         if packet_id in self.received:
-            if self.received.pop(packet_id) == self._connection:
-                self._unreleased -= 1
-            self._journal.write(Forgotten(packet_id))
+            self._forget(packet_id)
         else:
             reason = IDENTIFIER_NOT_FOUND
         self._put(encode_ack(PUBCOMP, packet_id, reason, self._request.version))
@@ -193,23 +229,32 @@ class Receiver:
             return
         finished: list[int] = []
         while line and line[0].done:
-            packet_id = line.popleft().publish.packet_id
-            self._running.pop(packet_id, None)
-            finished.append(packet_id)
-        if qos == 2:
-            self._remember(finished)
+            delivery = line.popleft()
+            self._repeats -= delivery.repeat
+            self._running.pop(delivery.publish.packet_id, None)
+            finished.append(delivery.publish.packet_id)
+            if qos == 2:
+                self._remember(delivery)
         self._put(encode_acks(PUBACK if qos == 1 else PUBREC, finished))
 
-    def _remember(self, finished: list[int]) -> None:
-        for packet_id in finished:
-            if packet_id not in self.received:
-                self._journal.write(Received(packet_id))
-            if self.received.get(packet_id) != self._connection:
-                self._unreleased += 1
+    def _remember(self, delivery: Delivery) -> None:
+        """Taken in; until PUBREL it counts in the window of the connection that it was new on."""
+        packet_id = delivery.publish.packet_id
+        if packet_id not in self.received:
+            self._journal.write(Received(packet_id))
+            self.received[packet_id] = 0
+        if not delivery.repeat:
+            self._unreleased += 1
             self.received[packet_id] = self._connection
+        self._contents[packet_id] = _content(delivery.publish)
 
     def _put(self, data: bytes) -> None:
         self._wire.put(data, self._journal.gate)
+
+
+def _content(packet: Publish) -> int:
+    """What tells one message from another, without keeping it."""
+    return hash((packet.topic, packet.payload))
 
 
 def _same(one: Publish, other: Publish) -> bool:

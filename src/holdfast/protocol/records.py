@@ -24,55 +24,56 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from holdfast.messages import Outgoing
+from holdfast.values import Value
 
 Ending = Literal["acknowledged", "sent", "expired"]
 
 
-@dataclass(slots=True)
-class Assigned:
+@dataclass(slots=True, eq=False, repr=False)
+class Assigned(Value):
     """These rows leave now, each under its packet identifier."""
 
     rows: list[tuple[int, Outgoing]]
 
 
-@dataclass(slots=True)
-class Released:
+@dataclass(slots=True, eq=False, repr=False)
+class Released(Value):
     """PUBREC came for this packet identifier: from here on only PUBREL is sent."""
 
     packet_id: int
 
 
-@dataclass(slots=True)
-class Received:
+@dataclass(slots=True, eq=False, repr=False)
+class Received(Value):
     """The QoS 2 message under this packet identifier has been taken in."""
 
     packet_id: int
 
 
-@dataclass(slots=True)
-class Forgotten:
+@dataclass(slots=True, eq=False, repr=False)
+class Forgotten(Value):
     """PUBREL came: the packet identifier may mean another message now."""
 
     packet_id: int
 
 
-@dataclass(slots=True)
-class EpochBegan:
+@dataclass(slots=True, eq=False, repr=False)
+class EpochBegan(Value):
     """The broker has a new session for us: rows in flight are unsent again, inbound ids gone."""
 
     number: int
 
 
-@dataclass(slots=True)
-class Settled:
+@dataclass(slots=True, eq=False, repr=False)
+class Settled(Value):
     """These rows ended: PUBACK/PUBCOMP came, QoS 0 was handed over, or they were too old."""
 
     seqs: list[int]
     ending: Ending
 
 
-@dataclass(slots=True)
-class Failed:
+@dataclass(slots=True, eq=False, repr=False)
+class Failed(Value):
     """This row was refused, by the broker or because its limits forbid it (reason code).
 
     ``withheld`` is its packet identifier where that stays in use until the session ends
@@ -89,12 +90,18 @@ class Failed:
 Record = Assigned | Released | Received | Forgotten | EpochBegan | Settled | Failed
 
 
-@dataclass(slots=True)
-class Restored:
-    """What a session begins with after a restart: the rows and ids written down before."""
+@dataclass(slots=True, eq=False, repr=False)
+class Restored(Value):
+    """What a session begins with after a restart: the rows and ids written down before.
+
+    ``last_packet_id`` is where packet identifiers go on. Without a memory of it, anywhere is
+    better than at 1: the broker may still hold QoS 2 identifiers of ours, and would take a new
+    message under one of them for a repeated one.
+    """
 
     epoch: int = 0
     sent: list[tuple[int, Outgoing]] = field(default_factory=list)
     released: list[tuple[int, Outgoing]] = field(default_factory=list)
     received: list[int] = field(default_factory=list)
     withheld: list[int] = field(default_factory=list)
+    last_packet_id: int = 0

@@ -24,7 +24,7 @@ from math import ceil
 from holdfast.codec import V5, Puback, Pubcomp, Pubrec, Version, encode_ack, encode_plain, encode_publish
 from holdfast.messages import Outgoing
 from holdfast.protocol import refusals
-from holdfast.protocol.events import Anomaly, ProtocolError, SessionEvent
+from holdfast.protocol.events import Anomaly, ProtocolError, SessionEvent, Stripped
 from holdfast.protocol.ids import PacketIds
 from holdfast.protocol.journal import Journal
 from holdfast.protocol.records import Assigned, Released, Restored
@@ -60,6 +60,7 @@ class Sender:
         self._terms = Terms(V5, "", False, 0, 0)
         self._window = 0
         self._unlimited = True
+        self._stripped = False
         self._withheld = list(restored.withheld)
         self._left = {packet_id for packet_id, _ in restored.sent}
         self.now = 0.0
@@ -76,6 +77,7 @@ class Sender:
         self._terms = terms
         self._window = min(self._inflight, terms.receive_maximum)
         self._unlimited = refusals.unlimited(terms)
+        self._stripped = False
 
     def resume(self) -> None:
         """The session is there: PUBREL in the order of the PUBRECs [MQTT-4.6.0-4]."""
@@ -229,6 +231,9 @@ class Sender:
         if not packet_id:
             self._journal.settle("sent").append(row.seq)
         properties = row.properties
+        if properties and version != V5 and not self._stripped:
+            self._stripped = True  # told once a connection
+            self._tell.append(Stripped(row.topic))
         if row.expires_at is not None and version == V5:
             seconds = max(1, ceil(row.expires_at - self.now))  # contract 9
             properties = {**properties, "message_expiry_interval": seconds}

@@ -82,7 +82,7 @@ class Session:
     def __init__(self, inflight: int = 1000, restored: Restored | None = None) -> None:
         """``inflight``: QoS 1 and 2 messages that may be unacknowledged, 1 to 60,000."""
         restored = restored or Restored()
-        ids = PacketIds()
+        ids = PacketIds(restored.last_packet_id)
         self._events: list[SessionEvent] = []
         self._journal = Journal()
         self._wire = Wire(self._encode)

@@ -18,6 +18,7 @@ from holdfast.protocol.journal import Journal
 from holdfast.protocol.terms import Terms
 from holdfast.protocol.wire import Wire
 from holdfast.topics import split_share
+from holdfast.values import Value
 
 Retained = Literal["always", "new", "never"]
 
@@ -30,8 +31,8 @@ IN_FLIGHT = 200
 """SUBSCRIBE and UNSUBSCRIBE packets that may wait for an answer at one time."""
 
 
-@dataclass(slots=True)
-class Intent:
+@dataclass(slots=True, eq=False, repr=False)
+class Intent(Value):
     """One topic filter as it goes on the wire, and what is wanted of it.
 
     ``identifier`` (1 to 268,435,455) lets the broker say which subscription a message came by.

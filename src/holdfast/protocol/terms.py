@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 from holdfast.codec import V5, Connack, Connect, Version, Will
 from holdfast.messages import NO_PROPERTIES, Properties, QoS
+from holdfast.values import Value
 
 NEVER = 0xFFFFFFFF
 """Session Expiry Interval of a session that does not expire (MQTT 5 §3.1.2.11.2)."""
 
 
-@dataclass(slots=True, frozen=True)
-class ConnectRequest:
+@dataclass(slots=True, eq=False, repr=False)
+class ConnectRequest(Value):
     """What one connection attempt asks for; 0 seconds of session expiry is a clean session.
 
     A kept session is never asked for with Clean Start 1: that would delete what the broker
@@ -54,8 +55,8 @@ class ConnectRequest:
         return properties
 
 
-@dataclass(slots=True, frozen=True)
-class Terms:
+@dataclass(slots=True, eq=False, repr=False)
+class Terms(Value):
     """The limits of one connection. ``max_packet_bytes`` None: the broker named none."""
 
     version: Version

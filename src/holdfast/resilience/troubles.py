@@ -136,7 +136,7 @@ ERRORS = (
             set(),
             "reset",
             "{place} reset the connection",
-            "Does mqtt:// or mqtts:// fit this port? The broker's log may say why.",
+            "The broker's log may say why; if it never worked: do scheme and port fit?",
         )
         for kind in ("ConnectionResetError", "ConnectionAbortedError", "BrokenPipeError")
     ),

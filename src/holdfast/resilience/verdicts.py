@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from holdfast import reasons
 from holdfast.codec import V311
 from holdfast.resilience.troubles import row_of
+from holdfast.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+@dataclass(slots=True, eq=False, repr=False)
+class Verdict(Value):
     """Why there is no connection; ``code`` is the reason code of a CONNACK that refused us."""
 
     cause: str

@@ -24,13 +24,7 @@ class Listener:
     def up(self) -> socket.socket:
         """Listen; gives the socket, new each time, for a selector. Raises OSError when somebody else does."""
         if self.sock is None:
-            sock = _bound(self._host, self.port)
-            try:
-                sock.listen(_BACKLOG)
-            except OSError:
-                sock.close()
-                raise
-            self.sock = sock
+            self.sock = _bound(self._host, self.port, listens=True)
         return self.sock
 
     def down(self) -> None:
@@ -55,13 +49,15 @@ class Listener:
         self._keeper.close()
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bound(host: str, port: int, *, listens: bool = False) -> socket.socket:
     """Two sockets can share a port while at most one of them listens (SO_REUSEADDR on Linux)."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.setblocking(False)
     try:
         sock.bind((host, port))
+        if listens:
+            sock.listen(_BACKLOG)
     except OSError:
         sock.close()
         raise

@@ -89,9 +89,9 @@ class Proxy:
 
     # ---- what it does
 
-    def delay(self, seconds: float) -> None:
+    def delay(self, delay_s: float) -> None:
         """What comes from now on arrives this much later, in each direction."""
-        self._set(delay_s=seconds)
+        self._set(delay_s=delay_s)
 
     def rate(self, bytes_s: float) -> None:
         """What comes from now on trickles at this many bytes a second, in each direction."""

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import re
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from holdfast.errors import ConfigurationError
+from holdfast.values import Value
 
 DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -31,15 +32,15 @@ _BRACKETS = "brackets are for IPv6, as in mqtt://[::1]:1883"
 _NO_HEAD = re.compile(r"(?:(mqtts?):)?:?/*", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+@dataclass(slots=True, eq=False, repr=False)
+class Address(Value):
     """Where a broker listens. ``str()`` is the URL without user and password."""
 
     scheme: str
     host: str
     port: int
-    username: str | None = field(default=None, repr=False)
-    password: str | None = field(default=None, repr=False)
+    username: str | None = None
+    password: str | None = None
 
     @property
     def encrypted(self) -> bool:
@@ -50,6 +51,9 @@ class Address:
     def place(self) -> str:
         """``host:port``, an IPv6 host in brackets."""
         return f"{_bracketed(self.host)}:{self.port}"
+
+    def __repr__(self) -> str:
+        return f"Address({str(self)!r})"
 
     def __str__(self) -> str:
         port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"

@@ -15,7 +15,7 @@ class Link(Protocol):
         """Switch reading off, so that the peer is slowed down, or on again."""
 
     def close(self) -> None:
-        """Write what was handed over, then close."""
+        """Write what was handed over and end our side; closed when the peer ends its own, or at ``abort``."""
 
     def abort(self) -> None:
         """Close now."""

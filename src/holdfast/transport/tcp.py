@@ -26,6 +26,7 @@ class TcpLink(asyncio.Protocol):
     def __init__(self, user: LinkUser) -> None:
         self._user = user
         self._transport: asyncio.Transport | None = None
+        self._ending = False
 
     # asyncio's side
 
@@ -57,12 +58,12 @@ class TcpLink(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Hand over bytes; never blocks."""
-        if self._transport is not None and not self._transport.is_closing():
+        if self._transport is not None and not self._ending and not self._transport.is_closing():
             self._transport.write(data)
 
     def read(self, wanted: bool) -> None:
         """Switch reading off or on."""
-        if self._transport is None or self._transport.is_closing():
+        if self._transport is None or self._ending or self._transport.is_closing():
             return
         if wanted:
             self._transport.resume_reading()
@@ -70,9 +71,22 @@ class TcpLink(asyncio.Protocol):
             self._transport.pause_reading()
 
     def close(self) -> None:
-        """Write what was handed over, then close."""
-        if self._transport is not None:
+        """Write what was handed over and end our side; the link is closed when the peer ends its own.
+
+        Closing a socket with unread bytes resets it, and a reset takes from the peer what it has not
+        read yet: our last acknowledgements and the DISCONNECT. TLS has this order of its own.
+        """
+        if self._transport is None or self._ending or self._transport.is_closing():
+            return
+        self._ending = True
+        if not self._transport.can_write_eof():
             self._transport.close()
+            return
+        try:
+            self._transport.write_eof()
+            self._transport.resume_reading()
+        except OSError:  # the peer's reset is there, not read yet
+            self._transport.abort()
 
     def abort(self) -> None:
         """Close now."""

@@ -10,7 +10,7 @@ import pytest
 
 from holdfast.cli.failures import Code
 from holdfast.cli.render import Screen
-from holdfast.cli.running import run, stop_wish
+from holdfast.cli.running import interruptible, run, stop_wish
 from holdfast.errors import ConfigurationError
 
 
@@ -60,3 +60,33 @@ async def test_the_second_signal_is_an_order() -> None:
         assert not ordered.done()
         os.kill(os.getpid(), signal.SIGINT)
         assert await asyncio.wait_for(ordered, 5) == signal.SIGINT
+
+
+async def test_interruptible_work_is_cancelled() -> None:
+    """What it had begun is cleared away before the code is given."""
+    cleared = asyncio.Event()
+
+    async def work() -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cleared.set()
+        return Code.DONE
+
+    assert await asyncio.wait_for(interruptible(work()), 5) == 130
+    assert cleared.is_set()
+
+
+async def test_interruptible_work_that_ends_has_its_own_code() -> None:
+    """And its own error."""
+
+    async def works() -> int:
+        return Code.FAILED
+
+    async def fails() -> int:
+        raise ConfigurationError("no")
+
+    assert await interruptible(works()) == Code.FAILED
+    with pytest.raises(ConfigurationError):
+        await interruptible(fails())

@@ -227,3 +227,25 @@ def test_a_new_session_forgets_inbound_identifiers() -> None:
     driven.again(False)
     driven.feed(incoming(7, 2))
     assert len(driven.deliveries) == 1
+
+
+# -- a broker that rolled back (X1) ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+@pytest.mark.parametrize(
+    "other", [incoming(7, 2, b"other", dup=True), incoming(7, 2)], ids=["payload", "no DUP"]
+)
+def test_another_message_under_an_unreleased_identifier(other: Publish, resumed: bool) -> None:
+    """Between PUBREC and PUBREL too, another message is delivered, not swallowed (contract 14)."""
+    driven = ready()
+    driven.feed(incoming(7, 2))
+    driven.ack(*driven.deliveries)
+    if resumed:
+        driven.again()
+    assert driven.feed(other) == []
+    assert driven.told(Anomaly) == [Anomaly("another message under a packet identifier in use", 7)]
+    assert driven.told(Forgotten) == [Forgotten(7)]
+    assert names(driven.ack(driven.deliveries[1])) == ["PUBREC 7"]
+    assert names(driven.feed(Pubrel(7))) == ["PUBCOMP 7"]
+    assert driven.told(Received) == [Received(7)] * 2

@@ -8,7 +8,7 @@ import pytest
 
 from holdfast.codec import V5, V311, Connack, Puback, Pubcomp, Pubrec, Version
 from holdfast.messages import Outgoing, QoS
-from holdfast.protocol import Anomaly, Assigned, Closed, Failed, LinkState, Settled
+from holdfast.protocol import Anomaly, Assigned, Closed, Failed, LinkState, Settled, Stripped
 from tests.support.driven import Driven, names, ready, row, sent
 
 BOTH = pytest.mark.parametrize("version", [V311, V5])
@@ -49,6 +49,15 @@ def test_qos_0_is_sent_when_it_left(version: Version) -> None:
     driven.publish(row(1, 0), row(2, 0))
     assert driven.told(Settled) == [Settled([1, 2], "sent")]
     assert driven.told(Assigned) == []
+
+
+def test_3_1_1_leaves_properties_out_and_says_so_once() -> None:
+    """What MQTT 3.1.1 cannot carry is left out, told once a connection and never in MQTT 5 (contract 4)."""
+    for version, told in ((V311, [Stripped("t")]), (V5, [])):
+        driven = ready(version)
+        left = sent(driven.publish(row(1, properties={"content_type": "x"}), row(2, properties={"content_type": "x"})))
+        assert [dict(one.properties) for one in left] == [{} if told else {"content_type": "x"}] * 2
+        assert driven.told(Stripped) == told
 
 
 def test_properties_leave_with_the_message() -> None:

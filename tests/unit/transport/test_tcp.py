@@ -14,7 +14,7 @@ import pytest
 from holdfast.transport import TLS, Address, open_link
 from holdfast.transport.tcp import TcpLink
 from tests.support.certificates import Certificates
-from tests.support.sockets import FLOOD, Ear, Peer, black_hole, closed_port, flood, listening, until
+from tests.support.sockets import FLOOD, Ear, Peer, flood, keep_small, listening, until
 
 
 def plain(port: int) -> Address:
@@ -41,6 +41,7 @@ async def linked(
         address = secure(peers.port) if server else plain(peers.port)
         link = await open_link(address, tls, ear)
         assert isinstance(link, TcpLink)
+        keep_small(socket_of(link))
         try:
             yield link, ear, await peers.one()
         finally:
@@ -128,6 +129,30 @@ async def test_close_writes_what_was_handed_over(both: Callable[[], Any]) -> Non
         await until(lambda: ear.losses == [None])
 
 
+async def test_close_takes_nothing_from_the_peer() -> None:
+    """A close with bytes unread would be a reset, which swallows our last words: the peer gets them."""
+    async with linked() as (link, ear, peer):
+        link.read(False)
+        flood(peer.transport)
+        link.write(b"bye")
+        link.close()
+        link.read(False)
+        await until(lambda: peer.data == b"bye" and peer.ended)
+        peer.transport.close()
+        await until(lambda: ear.losses == [None])
+        assert peer.error is None
+
+
+async def test_close_on_a_link_that_is_dead() -> None:
+    """The peer's RST is there but not read yet: close() ends the link, and raises nothing."""
+    async with linked() as (link, ear, peer):
+        link.read(False)
+        peer.reset()
+        await until(lambda: peer.ended)
+        link.close()
+        await until(lambda: len(ear.losses) == 1)
+
+
 async def test_abort_does_not_wait_for_a_peer_that_is_gone(both: Callable[[], Any]) -> None:
     """Half-open: close() would wait for a peer that reads nothing, abort() ends at once."""
     async with both() as (link, ear, peer):
@@ -194,54 +219,3 @@ def test_nothing_raises_before_the_beginning() -> None:
     link.read(False)
     link.close()
     link.abort()
-
-
-# -- dialling --------------------------------------------------------------------------------
-
-
-def several(monkeypatch: pytest.MonkeyPatch, *places: tuple[str, int]) -> None:
-    """The name resolves to these."""
-
-    async def resolve(*_: Any, **__: Any) -> list[Any]:
-        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", place) for place in places]
-
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
-
-
-async def test_a_refusal_keeps_its_class() -> None:
-    """Nobody listens: ConnectionRefusedError."""
-    with pytest.raises(ConnectionRefusedError):
-        await open_link(plain(closed_port()), None, Ear())
-
-
-async def test_a_refusal_keeps_its_class_with_several_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """localhost with ::1 and 127.0.0.1, both refusing: still ConnectionRefusedError, not a joined text."""
-    port = closed_port()
-    several(monkeypatch, ("127.0.0.1", port), ("127.0.0.2", port))
-    with pytest.raises(ConnectionRefusedError) as caught:
-        await open_link(Address("mqtt", "broker.example", port), None, Ear())
-    assert "Multiple" not in str(caught.value)
-
-
-async def test_a_dead_address_does_not_hide_a_living_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first address answers nothing: the second is tried beside it, well within an attempt (RFC 8305)."""
-    ear = Ear()
-    async with listening() as peers:
-        with black_hole() as dead:
-            several(monkeypatch, ("127.0.0.1", dead), ("127.0.0.1", peers.port))
-            async with asyncio.timeout(2):
-                link = await open_link(Address("mqtt", "broker.example", 1), None, ear)
-        link.abort()
-        await until(lambda: bool(ear.losses))
-
-
-async def test_an_attempt_can_be_cancelled_in_the_handshake() -> None:
-    """The port accepts and says nothing: cancelling ends the attempt and closes the socket."""
-    ear = Ear()
-    async with listening() as peers:
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.1):
-                await open_link(secure(peers.port), TLS(), ear)
-        peer = await peers.one()
-        await until(lambda: peer.ended)
-        assert ear.losses == []

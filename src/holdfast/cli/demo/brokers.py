@@ -21,6 +21,9 @@ from holdfast.errors import HoldfastError
 START_WITHIN_S = 10.0
 POLL_S = 0.02
 
+WINDOW = 1000
+"""``receive_maximum`` of every client here."""
+
 
 class BrokerProcess:
     """One broker on a free loopback port, its state in ``folder``."""
@@ -88,8 +91,9 @@ def choose(folder: Path, *, own: bool = False) -> BrokerProcess:
 def mosquitto(program: str, folder: Path, port: int) -> BrokerProcess:
     """mosquitto, which saves its sessions at every few changes and when it is told to end.
 
-    Its window must be wider than a client's receive maximum (1,000): what does not fit into it when
-    it reads its file is published once more, completed or not, or refused with 0x97.
+    Its window must be its clients' receive maximum. When it reads its file it does not know that
+    yet and goes by its own: with less, what does not fit is published once more, completed or not,
+    or refused with 0x97; with more, it sends more than the client asked for.
     """
     config = folder / "mosquitto.conf"
     config.write_text(
@@ -100,7 +104,7 @@ def mosquitto(program: str, folder: Path, port: int) -> BrokerProcess:
         f"persistence_location {folder}{os.sep}\n"
         "autosave_on_changes true\n"
         "autosave_interval 100\n"
-        "max_inflight_messages 2000\n"
+        f"max_inflight_messages {WINDOW}\n"
         "max_queued_messages 0\n"  # by default it drops what is above 1,000 without a word
     )
     said = subprocess.run([program, "-h"], capture_output=True, text=True).stdout.split()

@@ -16,7 +16,9 @@ class Gateway:
     """One client with its receipts, by serial."""
 
     def __init__(self, number: int, url: str, seed: int, started_at: int) -> None:
-        self.client = Client(url, client_id=f"gateway-{number}", keepalive_s=KEEPALIVE_S, reconnect="lan")
+        self.client = Client(
+            url, client_id=f"gateway-{number}", keepalive_s=KEEPALIVE_S, reconnect="lan", drain_s=2
+        )
         self._topic = topic(number)
         self._readings = readings(number, Random(f"{seed} {number}"), started_at)
         self._receipts: dict[str, Receipt] = {}

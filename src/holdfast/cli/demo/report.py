@@ -91,6 +91,11 @@ def books(outcome: Outcome) -> list[str]:
     ]
     if outcome.failure is not None:
         lines.append(f" failed    {outcome.failure}")
+    if verdict.broker_lost:
+        lines.append(
+            f"           the broker had answered for those {count(verdict.broker_lost)} and forgot them"
+            " when it was killed; try --built-in"
+        )
     if verdict.broker_doubled:
         lines.append(
             f"           the broker sent {count(verdict.broker_doubled)} messages once more as new ones"

@@ -77,6 +77,11 @@ class Run:
         return asyncio.get_running_loop().time() - self._began
 
     @property
+    def version(self) -> str:
+        """The protocol version the ingester speaks."""
+        return self._listener.snapshot().version or "?"
+
+    @property
     def counts(self) -> tuple[int, int, int]:
         """Published, stored, and waiting at the gateways."""
         published = sum(gateway.client.snapshot().ledger.accepted for gateway in self._gateways)

@@ -97,7 +97,6 @@ class Connecting:
         session.expires_at = session.will_at = None
         session.expiry_s = self._expiry_s(packet)
         session.will = self._will(packet)
-        session.resend.extend(session.inflight.values())  # nothing new overtakes them before `resume`
         properties = packet.properties
         silence_s = packet.keepalive
         if packet.version == V5:

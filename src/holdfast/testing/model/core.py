@@ -1,46 +1,19 @@
-"""The face of the model broker: who is called with which packet."""
+"""The face of the model broker."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from holdfast import reasons
-from holdfast.codec import (
-    V311,
-    Connack,
-    Connect,
-    Disconnect,
-    MalformedPacket,
-    OversizePublish,
-    Packet,
-    Pingreq,
-    Pingresp,
-    Puback,
-    Pubcomp,
-    Publish,
-    Pubrec,
-    Pubrel,
-    Subscribe,
-    Unsubscribe,
-    encode,
-)
-from holdfast.codec.packet_types import CONNACK, PINGRESP
+from holdfast.codec import Publish
 from holdfast.messages import NO_PROPERTIES, Properties, QoS
 from holdfast.testing.model import snapshot
 from holdfast.testing.model.books import Books
-from holdfast.testing.model.connecting import Connecting
-from holdfast.testing.model.delivering import Delivering
+from holdfast.testing.model.dispatch import Dispatch
 from holdfast.testing.model.faults import Script, Sender
 from holdfast.testing.model.limits import BrokerLimits
 from holdfast.testing.model.link import Link
-from holdfast.testing.model.receiving import Receiving
 from holdfast.testing.model.session import Session, Stored
-from holdfast.testing.model.subscribing import Subscribing
 from holdfast.testing.model.wire import Output
-
-_UNACCEPTABLE_VERSION_311 = 1
-_PONG = encode(Pingresp(), V311)
 
 
 class BrokerCore:
@@ -48,24 +21,8 @@ class BrokerCore:
 
     def __init__(self, limits: BrokerLimits | None = None, *, strict: bool = False) -> None:
         self._books = books = Books(limits or BrokerLimits(), strict)
-        delivering = Delivering(books)
-        receiving = Receiving(books, delivering)
-        subscribing = Subscribing(books, delivering)
-        self._connecting = connecting = Connecting(books, delivering)
-        self._delivering = delivering
-        self._handlers: Mapping[type[Packet], Callable[[Link, Any], None]] = {
-            Connect: connecting.connect,
-            Disconnect: connecting.disconnect,
-            Publish: receiving.publish,
-            OversizePublish: receiving.oversize,
-            Pubrel: receiving.pubrel,
-            Puback: delivering.puback,
-            Pubrec: delivering.pubrec,
-            Pubcomp: delivering.pubcomp,
-            Subscribe: subscribing.subscribe,
-            Unsubscribe: subscribing.unsubscribe,
-            Pingreq: self._pingreq,
-        }
+        self._dispatch = Dispatch(books)
+        self._delivering = self._dispatch.delivering
 
     @classmethod
     def load(
@@ -112,34 +69,20 @@ class BrokerCore:
         """Bytes from a client; those of a link that has ended mean nothing."""
         self._books.now = now
         link = self._books.links.get(conn_id)
-        if link is None:
-            return
-        packets: list[Packet] = []
-        error: MalformedPacket | None = None
-        try:
-            link.decoder.feed(data, packets)
-        except MalformedPacket as malformed:
-            error = malformed
-        if packets:
-            link.heard_at = now
-        for packet in packets:
-            self._take_in(link, packet)
-            if not link.alive:
-                return
-        if error is not None:
-            self._malformed(link, error)
+        if link is not None:
+            self._dispatch.take_in(link, data)
 
     def closed(self, conn_id: int, now: float) -> None:
         """The link is gone without DISCONNECT."""
         self._books.now = now
         link = self._books.links.get(conn_id)
         if link is not None:
-            self._connecting.lost(link)
+            self._dispatch.connecting.lost(link)
 
     def tick(self, now: float) -> None:
         """Time has passed."""
         self._books.now = now
-        self._connecting.tick()
+        self._dispatch.connecting.tick()
 
     def publish(
         self,
@@ -165,7 +108,7 @@ class BrokerCore:
 
     def next_deadline(self) -> float | None:
         """When ``tick`` has something to do; None: never."""
-        return self._connecting.next_deadline()
+        return self._dispatch.connecting.next_deadline()
 
     # ---- faults
 
@@ -192,7 +135,7 @@ class BrokerCore:
             if sender == "broker":
                 self._books.wire.let_go(*item)
             elif item[0].alive:
-                self._handle(*item)
+                self._dispatch.handle(*item)
 
     # ---- what tests ask
 
@@ -234,34 +177,3 @@ class BrokerCore:
     def retained(self) -> Mapping[str, Stored]:
         """By topic; to look at, not to change."""
         return self._books.retained
-
-    # ---- inside
-
-    def _take_in(self, link: Link, packet: Packet) -> None:
-        """The judge sees what the client sent, the scripts decide what of it the broker sees."""
-        objection = None if link.judge is None else link.judge.objection(packet)
-        if objection is not None:
-            self._books.wire.fail(link, objection)
-            return
-        faults = self._books.faults
-        if not faults.active or faults.lets_pass(type(packet).__name__.upper(), "client", (link, packet)):
-            self._handle(link, packet)
-
-    def _handle(self, link: Link, packet: Packet) -> None:
-        if link.session is None and not isinstance(packet, Connect):
-            self._books.wire.fail(link, f"{type(packet).__name__.upper()} before CONNECT [MQTT-3.1.0-1]")
-            return
-        self._handlers.get(type(packet), self._unexpected)(link, packet)
-
-    def _pingreq(self, link: Link, packet: Pingreq) -> None:
-        self._books.wire.send(link, PINGRESP, _PONG)
-
-    def _unexpected(self, link: Link, packet: Packet) -> None:
-        self._books.wire.fail(link, f"{type(packet).__name__.upper()}, which no client may send now")
-
-    def _malformed(self, link: Link, error: MalformedPacket) -> None:
-        """A client of another protocol gets the answer that all of them understand [MQTT-3.1.2-2]."""
-        if link.session is None and error.reason == reasons.UNSUPPORTED_PROTOCOL_VERSION:
-            code = _UNACCEPTABLE_VERSION_311
-            self._books.wire.send(link, CONNACK, encode(Connack(False, code), V311), detail=code)
-        self._books.wire.fail(link, str(error), error.reason)

@@ -7,11 +7,11 @@ replayed by ``python -m holdfast.testing.simulator --seed N --trace``.
 
     schedule ─▶ world ─▶ turns (what goes wrong)      disk ◀─ writer ◀─ process (the driver) ─▶ session
                   │                                                        │ tap: every packet is judged
-                  └─ audit: what holds after every step                  network ─▶ broker_side ─▶ model broker
+                  └─ audit: what holds after every step                  network ─▶ broker_side ─▶ model
 """
 
-from holdfast.testing.simulator.paths import MINIMUM
+from holdfast.testing.simulator.paths import MINIMUM, missed
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
-from holdfast.testing.simulator.run import Broken, explore, run_seed
+from holdfast.testing.simulator.run import STEPS, Broken, explore, live
 
-__all__ = ["MINIMUM", "Broken", "Promise", "PromiseBroken", "explore", "run_seed"]
+__all__ = ["MINIMUM", "STEPS", "Broken", "Promise", "PromiseBroken", "explore", "live", "missed"]

@@ -1,22 +1,21 @@
-"""The model broker in the simulated world: its links, its restarts, and what it has seen of us."""
+"""The model broker in the simulated world: its links, its restarts, and what it holds for us."""
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
-from holdfast.codec import V5, Connect, Publish, encode
+from holdfast.codec import V5, Connect, encode
 from holdfast.codec.packet_types import PUBREC
 from holdfast.messages import QoS
 from holdfast.testing.model import CLOSE, BrokerCore, BrokerLimits
 from holdfast.testing.model.link import Link as BrokerLink
 from holdfast.testing.model.session import Session, Subscription
+from holdfast.testing.model.snapshot import State
 from holdfast.testing.simulator.aliaser import Aliaser
 from holdfast.testing.simulator.network import Link, Pipe
-from holdfast.testing.simulator.promises import Promise, PromiseBroken
 from holdfast.testing.simulator.scenario import CLIENT_ID, TOO_BIG_BYTES
-from holdfast.testing.simulator.tap import seq_of
+from holdfast.testing.simulator.witness import Witness
 from holdfast.topics import matches
 
 if TYPE_CHECKING:
@@ -24,14 +23,11 @@ if TYPE_CHECKING:
     from holdfast.testing.simulator.world import World
 
 CONNACK_BYTE = 0x20
-SILENCE = "MQTT-3.1.2-22"
-"""In the broker's sentence about a client it has not heard: what a hole or a frozen process does."""
-
 UNAVAILABLE = 0x88
 
 
 class BrokerSide:
-    """A ``BrokerCore`` in strict mode, and the witness of what reached it."""
+    """A ``BrokerCore`` in strict mode behind the links of the world."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -41,13 +37,10 @@ class BrokerSide:
         self._serial = 0
         self._session: Session | None = None
         self._greeted: BrokerLink | None = None
-        self._accepted = self._routed = 0
-        self._last_first = 0
-        self._rejected = False
-        self._first: set[int] = set()
+        self.witness = Witness(world)
         self._held: dict[bytes, int] = {}
         self._tick_at: float | None = None
-        self.arrivals: Counter[int] = Counter()
+        self._saved: tuple[State, int, dict[bytes, int]] | None = None
         self.generation = 0
         self.stolen: set[int] = set()
         self.away_until = 0.0
@@ -100,7 +93,7 @@ class BrokerSide:
                 written.setdefault(serial, []).append(data)
         for serial, parts in written.items():
             self._write(serial, parts)
-        self._witness()
+        self.witness.look(self.core)
         self._wind()
 
     def _repeat_pubrecs(self) -> None:
@@ -135,46 +128,11 @@ class BrokerSide:
         self.core.tick(self._world.now)
         self.settle()
 
-    # -- the witness ---------------------------------------------------------------------------
-
     def _notice_session(self) -> None:
         session = self.core.sessions.get(CLIENT_ID)
         if session is not None and session is not self._session:
             self.generation += 1
         self._session = session
-
-    def _witness(self) -> None:
-        core = self.core
-        for sentence in core.violations:
-            if SILENCE not in sentence:
-                raise PromiseBroken(Promise.STRICT, sentence)
-        core.violations.clear()
-        while self._accepted < len(core.accepted):
-            self._arrived(core.accepted[self._accepted])
-            self._accepted += 1
-        while self._routed < len(core.routed):
-            self._went_onward(core.routed[self._routed])
-            self._routed += 1
-
-    def _arrived(self, packet: Publish) -> None:
-        """First arrivals are in accept order; a refused message that comes again is an exception (contract 8)."""
-        seq = seq_of(packet.payload)
-        if not packet.qos or seq in self._first:
-            return
-        self._first.add(seq)
-        if seq < self._last_first and not self._rejected:
-            raise PromiseBroken(Promise.ORDER, f"message {seq} first arrived behind {self._last_first}")
-        self._last_first = seq
-
-    def _went_onward(self, packet: Publish) -> None:
-        if not packet.topic.startswith("out/"):
-            return
-        seq, world = seq_of(packet.payload), self._world
-        self.arrivals[seq] += 1
-        if packet.qos == 2 and self.arrivals[seq] > 1:
-            if seq not in world.disk.uncertain and seq not in world.excused:
-                raise PromiseBroken(Promise.ONCE_OUT, f"message {seq} arrived {self.arrivals[seq]} times")
-            world.paths["QoS 2 doubled by a session loss, and named"] += 1
 
     # -- what others do ------------------------------------------------------------------------
 
@@ -204,17 +162,34 @@ class BrokerSide:
 
     def restart(self, forget: bool, limits: BrokerLimits) -> None:
         """The broker stops, breaking every link, and is there again, with or without its state."""
+        if forget:
+            core = BrokerCore(limits, strict=True)
+        else:
+            strict = not self.witness.rolled_back
+            core = BrokerCore.load(self.core.state(), self._world.now, limits, strict=strict)
+        self._become(core, forget)
+
+    def _become(self, core: BrokerCore, forget: bool) -> None:
         for link in self.links.values():
             link.cut(True, False)
         self.links, self._aliasers = {}, {}
-        if forget:
-            self.core = BrokerCore(limits, strict=True)
-        else:
-            self.core = BrokerCore.load(self.core.state(), self._world.now, limits, strict=True)
-            self._session = self.core.sessions.get(CLIENT_ID)
-        self._accepted = self._routed = 0
+        self.core = core
+        if not forget:
+            self._session = core.sessions.get(CLIENT_ID)
+        self.witness.restarted()
         self._tick_at = None
         self.settle()
+
+    def roll_back(self, limits: BrokerLimits) -> None:
+        """Save, the first time; come back as saved, the second time. What is lost between is the broker's."""
+        if self._saved is None:
+            self._saved = (self.core.state(), self.generation, dict(self._held))
+            return
+        (state, self.generation, self._held), self._saved = self._saved, None
+        self.witness.rolled_back = True
+        self._world.inbox.forgiven()
+        self._world.paths["broker rolled back"] += 1
+        self._become(BrokerCore.load(state, self._world.now, limits), False)
 
     def refuse(self, times: int) -> None:
         """The next CONNECTs are refused."""
@@ -222,7 +197,7 @@ class BrokerSide:
 
     def reject(self, times: int) -> None:
         """The next PUBLISH packets are refused (0x97, quota exceeded)."""
-        self._rejected = True
+        self.witness.refusing = True
         self.core.refuse("PUBLISH", 0x97, times)
 
     def heal(self) -> None:
@@ -234,10 +209,11 @@ class BrokerSide:
 
     def idle(self) -> bool:
         """Whether the broker has nothing for us on its hands."""
-        session, withheld = self._session, self._world.disk.withheld
-        return session is not None and not (
-            session.queue or session.inflight or session.inbound.keys() - withheld.keys()
-        )
+        session = self._session
+        if session is None or session.queue or session.inflight:
+            return False
+        forgotten = self._world.disk.withheld  # the broker waits for a PUBREL that never comes
+        return self.witness.rolled_back or not session.inbound.keys() - forgotten.keys()
 
     def held_for_us(self) -> list[bytes]:
         """The messages it took for our present session, and that a client is bound to hear of."""

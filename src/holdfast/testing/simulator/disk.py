@@ -154,16 +154,13 @@ class Disk:
 
     def _end(self, seq: int, ending: str) -> None:
         packet_id = self._stage.pop(seq, 0)
-        for place, rows, key in (
-            ("unsent", self.unsent, seq),
-            ("sent", self.sent, packet_id),
-            ("released", self.released, packet_id),
-        ):
-            row = rows.pop(key, None)
-            if row is not None:
-                break
-        else:
-            place, row = self.endings.get(seq, "nowhere"), None
-        if row is None or (ending, place, row.qos) not in _ENDS:
-            raise PromiseBroken(Promise.LEDGER, f"row {seq} ({row}) ends as {ending}; it was {place}")
+        places = {
+            "unsent": self.unsent.pop(seq, None),
+            "sent": self.sent.pop(packet_id, None),
+            "released": self.released.pop(packet_id, None),
+        }
+        found = [(ending, place, row.qos) for place, row in places.items() if row is not None]
+        if len(found) != 1 or found[0] not in _ENDS:
+            before = self.endings.get(seq, "in no place")
+            raise PromiseBroken(Promise.LEDGER, f"row {seq} ends as {ending}: {found}, it was {before}")
         self.endings[seq] = ending

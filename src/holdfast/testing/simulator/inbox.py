@@ -12,7 +12,7 @@ from holdfast.protocol import Delivery
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 
 if TYPE_CHECKING:
-    from holdfast.testing.simulator.process import Process
+    from holdfast.testing.simulator.driver import Driver
     from holdfast.testing.simulator.world import World
 
 RETAINED = b"retained"
@@ -29,10 +29,15 @@ class Inbox:
         self._done: set[tuple[int, bytes]] = set()
         self._taken: dict[tuple[int, bytes], int] = {}
         self.handled: set[bytes] = set()
+        self.swallowed: set[bytes] = set()
 
     def killed(self) -> None:
         """Handlers die with their process."""
         self._running, self._done = {}, set()
+
+    def forgiven(self) -> None:
+        """The broker was rolled back: what it had been told of is news to it."""
+        self._taken = {}
 
     def abandoned(self) -> None:
         """Handlers were cancelled: what they had not finished comes again."""
@@ -43,13 +48,14 @@ class Inbox:
         """Whether this very message is with a handler."""
         return any(key[1:] == (packet_id, payload) for key in self._running)
 
-    def started(self, delivery: Delivery, process: Process) -> None:
+    def started(self, delivery: Delivery, process: Driver) -> None:
         """A message is given to its handler."""
         packet = delivery.publish
         if not packet.qos:
             return
         key = (delivery.epoch, packet.packet_id, packet.payload)
-        if key in self._running:
+        anew = self._world.broker.witness.rolled_back and not packet.dup  # to the broker it is a new message
+        if key in self._running and not anew:
             raise PromiseBroken(Promise.ATTACH, f"{packet} was given to a second handler")
         if any(packet_id == packet.packet_id for _, packet_id, _ in self._running):
             self._world.paths["another message under an identifier being handled"] += 1
@@ -57,7 +63,7 @@ class Inbox:
         if packet.qos == 2 and not packet.payload.startswith(RETAINED):
             self._take(packet.payload, process)
 
-    def _take(self, payload: bytes, process: Process) -> None:
+    def _take(self, payload: bytes, process: Driver) -> None:
         assert process.tap is not None
         key = (process.tap.generation, payload)
         before = self._taken.get(key)
@@ -76,17 +82,21 @@ class Inbox:
             self._running.pop((delivery.epoch, packet.packet_id, packet.payload), None)
             self._done.add((packet.packet_id, packet.payload))
 
-    def _mistaken(self, process: Process) -> bool:
-        return process.tap is not None and process.tap.generation in self._world.mistaken
+    def _mistaken(self, process: Driver) -> bool:
+        world = self._world
+        return world.broker.witness.rolled_back or (
+            process.tap is not None and process.tap.generation in world.mistaken
+        )
 
-    def acknowledged(self, process: Process, qos: int, packet_id: int, payload: bytes | None) -> None:
+    def acknowledged(self, process: Driver, qos: int, packet_id: int, payload: bytes | None) -> None:
         """PUBACK or PUBREC leaves for this message."""
         if payload is None:
             return
         epoch = process.session._receiver.epoch
         done = (packet_id, payload) in self._done or (qos == 2 and payload in self.handled)
         if not done and qos == 2 and self._mistaken(process):
-            self._world.paths["QoS 2 swallowed by an identifier of a session lost without a word"] += 1
+            self._world.paths["QoS 2 swallowed by an identifier that the broker has forgotten"] += 1
+            self.swallowed.add(payload)
         elif not done or (epoch, packet_id, payload) in self._running:
             raise PromiseBroken(
                 Promise.ACK_AFTER_HANDLER, f"{packet_id} ({payload[:40]!r}) is acknowledged, not handled"

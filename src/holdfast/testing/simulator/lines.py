@@ -10,7 +10,7 @@ from holdfast.protocol import ConnectRequest
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 
 if TYPE_CHECKING:
-    from holdfast.testing.simulator.process import Process
+    from holdfast.testing.simulator.driver import Driver
     from holdfast.testing.simulator.world import World
 
 Arrival = tuple[int, bytes | None]
@@ -20,7 +20,7 @@ Arrival = tuple[int, bytes | None]
 class Lines:
     """The two lines of contract 13, kept a second time."""
 
-    def __init__(self, world: World, process: Process, request: ConnectRequest) -> None:
+    def __init__(self, world: World, process: Driver, request: ConnectRequest) -> None:
         self._world = world
         self._process = process
         self._limit = request.receive_maximum if request.version == V5 else 65_535

@@ -18,6 +18,10 @@ class Weather:
         self.pieces = pieces
         self.drip = drip
 
+    def heal(self) -> None:
+        """No more pieces; distance stays."""
+        self.pieces, self.drip = 1, 0.0
+
 
 class Pipe:
     """One direction of a link."""

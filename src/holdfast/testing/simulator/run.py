@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from holdfast.testing.simulator import audit
-from holdfast.testing.simulator.process import Killed
+from holdfast.testing.simulator.driver import Killed
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 from holdfast.testing.simulator.world import World
 
 STEPS = 500
 """Steps of trouble in every seed, before the network is healed."""
 
-HEALING_STEPS = 20_000
+HEALING_STEPS = 5_000
 """Within how many more steps everything must come to rest."""
 
 
@@ -30,11 +30,6 @@ class Broken:
 
     def __str__(self) -> str:
         return self.text
-
-
-def run_seed(seed: int, keep: int | None = 30) -> World:
-    """Live one seed to its end. Raises PromiseBroken; ``World.trace`` then holds the last lines."""
-    return _live(World(seed, keep))
 
 
 def _live(world: World) -> World:
@@ -70,15 +65,23 @@ def _step(world: World) -> None:
     audit.after_step(world)
 
 
-def explore(seeds: Iterable[int], keep: int | None = 30) -> tuple[Broken | None, Counter[str]]:
+def live(seed: int, keep: int | None = 30) -> tuple[Broken | None, World]:
+    """Live one seed; what broke, if anything did, and the world as it was then."""
+    world = World(seed, keep)
+    try:
+        _live(world)
+    except PromiseBroken as error:
+        return Broken(seed, error.promise, world.trace.step, _report(seed, world, error)), world
+    return None, world
+
+
+def explore(seeds: Iterable[int]) -> tuple[Broken | None, Counter[str]]:
     """Run seeds until one breaks a promise; what broke, and which paths were reached."""
     paths: Counter[str] = Counter()
     for seed in seeds:
-        world = World(seed, keep)
-        try:
-            _live(world)
-        except PromiseBroken as error:
-            return Broken(seed, error.promise, world.trace.step, _report(seed, world, error)), paths
+        broken, world = live(seed)
+        if broken is not None:
+            return broken, paths
         paths.update(world.paths)
         paths["seeds"] += 1
         paths["steps"] += world.trace.step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from holdfast.codec import V5, V311, Version
 from holdfast.messages import QoS
@@ -16,7 +16,9 @@ CLIENT_ID = "simulated"
 TOO_BIG_BYTES = 250
 """Payloads of this size are above the packet limit that some seeds draw."""
 
-Wish = tuple[QoS, Literal["always", "new", "never"]]
+ForwardAt = Literal["PUBLISH", "PUBREL"]
+Retained = Literal["always", "new", "never"]
+Wish = tuple[QoS, Retained]
 """What the application wants of a subscription: QoS and retained messages."""
 
 FILTERS = ("in/0/#", "in/1/+", "in/2/x", "$share/g/in/3/#", "in/+/deep/#")
@@ -45,6 +47,7 @@ ACTIONS = {
     "freeze": 1,
     "broker_restart": 3,
     "broker_forgets": 2,
+    "broker_rolls_back": 3,
     "broker_away": 1,
     "broker_refuses": 1,
     "takeover": 1,
@@ -72,6 +75,7 @@ class Scenario:
     topic_alias_maximum: int
     aliases: bool
     repeats_pubrec: bool
+    rolls_back: bool
     commit_s: float
     inline_commit: bool
     handler_s: float
@@ -81,7 +85,7 @@ class Scenario:
     weather: Weather
     weights: list[int]
     limits: BrokerLimits
-    forward_at: Literal["PUBLISH", "PUBREL"]
+    forward_at: ForwardAt
     wanted: dict[str, Wish]
     qos_weights: tuple[int, int, int]
     names: list[str] = field(default_factory=lambda: list(ACTIONS))
@@ -90,7 +94,7 @@ class Scenario:
     def draw(cls, rng: Random) -> Scenario:
         """Read one from the dice."""
         version = rng.choice((V5, V5, V311))
-        forward_at = cast(Literal["PUBLISH", "PUBREL"], rng.choice(("PUBLISH", "PUBREL")))
+        forward_at: ForwardAt = rng.choice(("PUBLISH", "PUBREL"))
         return cls(
             version=version,
             session_expiry_s=rng.choice((3600, 3600, 3600, 3600, 0)),
@@ -101,6 +105,7 @@ class Scenario:
             topic_alias_maximum=rng.choice((0, 2, 16)),
             aliases=version == V5 and rng.random() < 0.3,
             repeats_pubrec=rng.random() < 0.3,
+            rolls_back=rng.random() < 0.15,
             commit_s=rng.choice((0.0, 0.002, 0.02, 0.2)),
             inline_commit=rng.random() < 0.15,
             handler_s=rng.choice((0.0, 0.01, 0.1, 1.0)),
@@ -135,7 +140,7 @@ def _weights(rng: Random) -> list[int]:
     return weights
 
 
-def draw_limits(rng: Random, version: Version, forward_at: Literal["PUBLISH", "PUBREL"]) -> BrokerLimits:
+def draw_limits(rng: Random, version: Version, forward_at: ForwardAt) -> BrokerLimits:
     """The broker's limits until its next restart; 3.1.1 has none to say."""
     if version == V311 or rng.random() < 0.3:
         return BrokerLimits(max_inflight=rng.choice((2, 20)), forward_at=forward_at)

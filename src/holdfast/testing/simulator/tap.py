@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from holdfast import codec
@@ -16,24 +15,20 @@ from holdfast.codec import V5, Connack, Decoder, MalformedPacket, Packet, Publis
 from holdfast.protocol import ConnectRequest, LinkState
 from holdfast.testing.simulator.lines import Lines
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
+from holdfast.testing.simulator.publishes import Publishes
 
 if TYPE_CHECKING:
-    from holdfast.testing.simulator.process import Process
+    from holdfast.testing.simulator.driver import Driver
     from holdfast.testing.simulator.world import World
 
 UNKNOWN = 0x92
 REFUSED = 0x80
 
 
-def seq_of(payload: bytes) -> int:
-    """The sequence number that every payload of ours begins with."""
-    return int(payload.partition(b"|")[0])
-
-
 class Tap:
     """One connection as the wire shows it."""
 
-    def __init__(self, world: World, process: Process, request: ConnectRequest) -> None:
+    def __init__(self, world: World, process: Driver, request: ConnectRequest) -> None:
         self._world = world
         self._truth = world.truth
         self._disk = world.disk
@@ -43,12 +38,9 @@ class Tap:
         self._in = Decoder(request.version, request.max_packet_bytes)
         self._lines = Lines(world, process, request)
         self._connected = self._ended = False
-        self._window = 65_535
-        self._inflight: set[int] = set()
-        self._requests: set[int] = set()
+        self._publishes = Publishes(world, process, request.version)
         self._repeated: set[int] = set()
-        self._last_seq = self._last_pubrec = 0
-        self._last_dup = False
+        self._last_pubrec = 0
         self.connack: Connack | None = None
         self.keepalive_s = 0
         self.generation = 0
@@ -82,77 +74,14 @@ class Tap:
         if not isinstance(packet, codec.Connect | codec.Pingreq | codec.Disconnect):
             self._world.epochs.depended_on(packet)
 
-    def _publish(self, packet: Publish) -> None:
-        seq = seq_of(packet.payload)
-        self._limits(packet)
-        self._expiry(packet, seq)
-        if packet.qos:
-            self._durable(packet, seq)
-            self._dup(packet, seq)
-            self._identifier(packet, seq)
-            self._inflight.add(packet.packet_id)
-            if len(self._inflight) > self._window:
-                self._fail(
-                    Promise.WINDOW, "%d in flight, Receive Maximum %d", len(self._inflight), self._window
-                )
-        if packet.qos or seq > self._process.inherited:
-            self._order(packet, seq)
-
-    def _order(self, packet: Publish, seq: int) -> None:
-        """A QoS 0 row of a process that died has lost its place: whether it left is not on the disk."""
-        if seq <= self._last_seq:
-            promise = Promise.RESEND_ORDER if packet.dup and self._last_dup else Promise.ORDER
-            self._fail(promise, "message %d behind %d on one connection", seq, self._last_seq)
-        self._last_seq, self._last_dup = seq, packet.dup
-
-    def _durable(self, packet: Publish, seq: int) -> None:
-        packet_id = packet.packet_id
-        row = self._disk.sent.get(packet_id)
-        released = self._disk.released.get(packet_id)
-        if (packet_id, seq) in self._truth.pubrecs or (released is not None and released.seq == seq):
-            self._fail(Promise.RELEASED_STAYS, "PUBLISH %d (message %d) after its PUBREC", packet_id, seq)
-        if row is None or row.seq != seq:
-            self._fail(
-                Promise.ASSIGNED_FIRST, "PUBLISH %d (message %d), the disk says %s", packet_id, seq, row
-            )
-
-    def _dup(self, packet: Publish, seq: int) -> None:
-        resend = (packet.packet_id, seq) in self._truth.left
-        if packet.dup is not resend and not (packet.dup and packet.packet_id in self._truth.restored):
-            self._fail(Promise.DUP, "%s is DUP %d; sent before: %s", packet, packet.dup, resend)
-        if packet.dup:
-            self._world.paths["PUBLISH again with DUP"] += 1
-        self._truth.left.add((packet.packet_id, seq))
-
-    def _identifier(self, packet: Publish, seq: int) -> None:
-        before = self._truth.in_use.setdefault(packet.packet_id, seq)
-        if before != seq or packet.packet_id in self._requests:
-            self._fail(Promise.IDENTIFIER, "message %d under %d, in use by %d", seq, packet.packet_id, before)
-
-    def _limits(self, packet: Publish) -> None:
-        assert self.connack is not None
-        said = self.connack.properties.get
-        size = len(codec.encode(packet, self._request.version))
-        if (
-            packet.qos > said("maximum_qos", 2)
-            or size > said("maximum_packet_size", size)
-            or packet.retain > said("retain_available", 1)
-        ):
-            self._fail(Promise.LIMITS, "%s of %d bytes under %s", packet, size, self.connack)
-
-    def _expiry(self, packet: Publish, seq: int) -> None:
-        expires_at = self._world.expiries.get(seq)
-        if expires_at is None or self._request.version != V5:
-            return
-        left_s = max(1, ceil(expires_at - self._world.now))
-        if packet.properties.get("message_expiry_interval") != left_s:
-            self._fail(Promise.EXPIRY, "%s with %d s left", packet, left_s)
+    def _publish_out(self, packet: Publish) -> None:
+        self._publishes.leaves(packet)
 
     def _request_out(self, packet: codec.Subscribe | codec.Unsubscribe) -> None:
-        packet_id = packet.packet_id
-        if packet_id in self._requests or packet_id in self._truth.in_use:
+        packet_id, requests = packet.packet_id, self._publishes.requests
+        if packet_id in requests or packet_id in self._truth.in_use:
             self._fail(Promise.IDENTIFIER, "%s under an identifier in use", packet)
-        self._requests.add(packet_id)
+        requests.add(packet_id)
 
     def _pubrel(self, packet: codec.Pubrel) -> None:
         packet_id = packet.packet_id
@@ -209,7 +138,7 @@ class Tap:
         self._world.paths.connack(
             self._process.session, packet.session_present, said("receive_maximum", 65_535)
         )
-        self._window = said("receive_maximum", 65_535)
+        self._publishes.agree(packet)
         self.keepalive_s = said("server_keep_alive", self._request.keepalive_s)
         self.generation = self._world.connected(packet.session_present)
 
@@ -226,22 +155,22 @@ class Tap:
             self._lines.join(packet.qos, packet.packet_id, None)
 
     def _puback_in(self, packet: codec.Puback | codec.Pubcomp) -> None:
-        self._inflight.discard(packet.packet_id)
+        self._publishes.inflight.discard(packet.packet_id)
         self._truth.completed(packet.packet_id)
 
     def _pubrec_in(self, packet: codec.Pubrec) -> None:
         if packet.reason >= REFUSED:
-            self._inflight.discard(packet.packet_id)
+            self._publishes.inflight.discard(packet.packet_id)
             self._truth.completed(packet.packet_id)
         elif not self._truth.pubrec(packet.packet_id):
             self._repeated.add(packet.packet_id)
 
     def _answer_in(self, packet: codec.Suback | codec.Unsuback) -> None:
-        self._requests.discard(packet.packet_id)
+        self._publishes.requests.discard(packet.packet_id)
 
 
 _OUT: dict[type, Callable[[Tap, Any], None]] = {
-    Publish: Tap._publish,
+    Publish: Tap._publish_out,
     codec.Subscribe: Tap._request_out,
     codec.Unsubscribe: Tap._request_out,
     codec.Puback: Tap._puback,

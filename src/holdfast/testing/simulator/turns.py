@@ -5,15 +5,23 @@ Every action asks the dice alone, so that one seed is one history.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING
 
 from holdfast.messages import Outgoing, QoS
 from holdfast.protocol import Intent
 from holdfast.testing.model import BrokerLimits
+from holdfast.testing.simulator.driver import Killed
 from holdfast.testing.simulator.inbox import RETAINED
 from holdfast.testing.simulator.mischief import Mischief
-from holdfast.testing.simulator.process import Killed, Process
-from holdfast.testing.simulator.scenario import FILTERS, KILL_BORDERS, TOO_BIG_BYTES, TOPICS, draw_limits
+from holdfast.testing.simulator.process import Process
+from holdfast.testing.simulator.scenario import (
+    FILTERS,
+    KILL_BORDERS,
+    TOO_BIG_BYTES,
+    TOPICS,
+    Retained,
+    draw_limits,
+)
 
 if TYPE_CHECKING:
     from holdfast.testing.simulator.world import World
@@ -57,7 +65,7 @@ class Turns:
     def _row(self) -> Outgoing:
         rng, world = self._rng, self._world
         self._seq += 1
-        qos = cast(QoS, rng.choices((0, 1, 2), world.scenario.qos_weights)[0])
+        qos: QoS = rng.choices((0, 1, 2), world.scenario.qos_weights)[0]
         payload = b"%d|" % self._seq + b"x" * rng.choice((0, 0, 0, 0, 100, 300))
         expires_at = world.now + rng.random() * 5 if rng.random() < world.scenario.expiring else None
         world.expiries[self._seq] = expires_at
@@ -82,8 +90,8 @@ class Turns:
     def subscribe(self) -> None:
         """Our application wants a subscription, perhaps one it has already."""
         process, filter = self._client(), self._rng.choice(FILTERS)
-        qos = cast(QoS, self._rng.choice((0, 1, 2, 2)))
-        retained = cast(Literal["always", "new", "never"], self._rng.choice(("always", "new", "never")))
+        qos: QoS = self._rng.choice((0, 1, 2, 2))
+        retained: Retained = self._rng.choice(("always", "new", "never"))
         if process is not None:
             self._world.wanted[filter] = (qos, retained)
             process.subscribe(Intent(filter, qos, retained, identifier=1 + FILTERS.index(filter)))
@@ -162,6 +170,11 @@ class Turns:
     def _limits(self) -> BrokerLimits:
         scenario = self._world.scenario
         return draw_limits(self._rng, scenario.version, scenario.forward_at)
+
+    def broker_rolls_back(self) -> None:
+        """The broker is killed and comes back as it was when it last saved (contract 0, X1)."""
+        if self._world.scenario.rolls_back:
+            self._world.broker.roll_back(self._limits())
 
     def broker_away(self) -> None:
         """The broker is down for a while."""

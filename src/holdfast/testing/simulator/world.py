@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from holdfast.protocol import Closed, Delivery, Intent, NotGranted, Terms
+from holdfast.protocol import Closed, Delivery, Intent, NotGranted
 from holdfast.testing.manual_clock import ManualClock
 from holdfast.testing.simulator.broker_side import BrokerSide
 from holdfast.testing.simulator.disk import Disk
+from holdfast.testing.simulator.driver import Killed
 from holdfast.testing.simulator.epochs import Epochs
 from holdfast.testing.simulator.inbox import Inbox
-from holdfast.testing.simulator.network import Link, Pipe
+from holdfast.testing.simulator.network import Link
 from holdfast.testing.simulator.paths import Paths
-from holdfast.testing.simulator.process import Killed, Process
+from holdfast.testing.simulator.process import Process
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 from holdfast.testing.simulator.scenario import FILTERS, Scenario
 from holdfast.testing.simulator.schedule import Owner, Schedule
@@ -135,9 +136,6 @@ class World(Owner):
             self.truth.lost()
         return generation
 
-    def opened(self, process: Process, terms: Terms) -> None:
-        """The session is up."""
-
     def not_granted(self, event: NotGranted) -> None:
         """A subscription was refused: until the next connection it is not missed."""
         self.refused.add(event.filter)
@@ -182,6 +180,7 @@ class World(Owner):
         """No more trouble: the network works, the broker is there, handlers finish."""
         self.note("healed")
         self.trouble, self.doom, self.redial_s = False, None, 0.2
+        self.scenario.weather.heal()
         self.broker.heal()
         if self.link is not None:
             self.link.cut(True, True)

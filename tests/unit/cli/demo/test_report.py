@@ -72,11 +72,12 @@ def test_the_books_are_the_equation_and_the_verdict() -> None:
 
 def test_rarer_things_have_their_own_line() -> None:
     """They are said when they happened."""
-    verdict = replace(WELL, broker_doubled=2, wiped=1)
+    verdict = replace(WELL, broker_lost=3, broker_doubled=2, wiped=1)
     more = books(Outcome(LEDGER, GOOD.ingested, verdict, "message 7 was refused: Quota exceeded"))
     assert more[2] == " failed    message 7 was refused: Quota exceeded"
-    assert "the broker sent 2 messages once more" in more[3]
-    assert "forget a session 1 times" in more[4]
+    assert "the broker had answered for those 3 and forgot them" in more[3]
+    assert "the broker sent 2 messages once more" in more[4]
+    assert "forget a session 1 times" in more[5]
 
 
 def test_the_brokers_losses_do_not_make_it_bad() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 
@@ -34,6 +35,24 @@ def test_what_was_committed_is_read_again(tmp_path: Path) -> None:
     log.append(FIRST)
     log.close()
     assert CallLog(tmp_path / "log").read() == ({"state": [1]}, [FIRST, SECOND])
+
+
+def test_a_commit_is_a_write_and_then_an_fsync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When fsync is asked for, the kernel has the record."""
+    synced: list[int] = []
+    plain = os.fdatasync
+    log = begun(tmp_path / "log")
+
+    def fdatasync(fd: int) -> None:
+        synced.append(os.fstat(fd).st_size)
+        plain(fd)
+
+    monkeypatch.setattr(os, "fdatasync", fdatasync)
+    log.append(FIRST)
+    assert synced == []
+    log.commit()
+    assert synced == [log.size]
+    log.close()
 
 
 def test_to_begin_replaces_everything(tmp_path: Path) -> None:

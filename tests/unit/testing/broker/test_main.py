@@ -6,7 +6,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,11 +29,25 @@ from tests.contracts.talk import RawClient
 LIMIT_S = 10
 
 
+_started: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """A test that fails leaves no process behind."""
+    yield
+    while _started:
+        process = _started.pop()
+        if process.poll() is None:
+            end(process, signal.SIGKILL)
+
+
 def start(*arguments: str) -> tuple[subprocess.Popen[str], int]:
     """The process, and its port from the first line it prints."""
     process = subprocess.Popen(
         [sys.executable, "-m", "holdfast.testing.broker", *arguments], stdout=subprocess.PIPE, text=True
     )
+    _started.append(process)
     assert process.stdout is not None
     url = process.stdout.readline().strip()
     assert url.startswith("mqtt://127.0.0.1:"), url

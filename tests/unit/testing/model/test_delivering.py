@@ -234,10 +234,8 @@ def test_retain_flag_on_live_messages() -> None:
     """As published only where the subscription asks for it [MQTT-3.3.1-12, MQTT-3.3.1-13]."""
     bench = Bench()
     bench.connect("a")
-    bench.send(
-        "a",
-        Subscribe(1, [SubscribeOption("t/#", 0, retain_as_published=True), SubscribeOption("t/x", 0)]),
-    )
+    options = [SubscribeOption("t/#", 0, retain_as_published=True), SubscribeOption("t/x", 0)]
+    bench.send("a", Subscribe(1, options))
     bench.core.publish("t/x", b"", bench.now, retain=True)
     assert [p.retain for p in bench.hear("a") if isinstance(p, Publish)] == [False, True]
 

@@ -1,0 +1,109 @@
+"""The PUBLISH packets that leave on one connection: when, under which identifier, in which order."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING
+
+from holdfast.codec import V5, Connack, Publish, Version, encode
+from holdfast.testing.simulator.promises import Promise, PromiseBroken
+
+if TYPE_CHECKING:
+    from holdfast.testing.simulator.driver import Driver
+    from holdfast.testing.simulator.world import World
+
+
+def seq_of(payload: bytes) -> int:
+    """The sequence number that every payload of ours begins with."""
+    return int(payload.partition(b"|")[0])
+
+
+class Publishes:
+    """``inflight``: identifiers of QoS 1 and 2 that count against the window; ``requests``: of SUBSCRIBEs."""
+
+    def __init__(self, world: World, process: Driver, version: Version) -> None:
+        self._world = world
+        self._truth = world.truth
+        self._disk = world.disk
+        self._process = process
+        self._version = version
+        self._connack = Connack()
+        self._window = 65_535
+        self._last_seq = 0
+        self._last_dup = False
+        self.inflight: set[int] = set()
+        self.requests: set[int] = set()
+
+    def agree(self, connack: Connack) -> None:
+        """What the broker allows on this connection."""
+        self._connack = connack
+        self._window = connack.properties.get("receive_maximum", 65_535)
+
+    def _fail(self, promise: Promise, text: str, *arguments: object) -> None:
+        raise PromiseBroken(promise, text % arguments)
+
+    def leaves(self, packet: Publish) -> None:
+        """One PUBLISH is written to the transport."""
+        seq = seq_of(packet.payload)
+        self._limits(packet)
+        self._expiry(packet, seq)
+        if packet.qos:
+            self._durable(packet, seq)
+            self._dup(packet, seq)
+            self._identifier(packet, seq)
+            self.inflight.add(packet.packet_id)
+            if len(self.inflight) > self._window:
+                self._fail(
+                    Promise.WINDOW, "%d in flight, Receive Maximum %d", len(self.inflight), self._window
+                )
+        if packet.qos or seq > self._process.inherited:
+            self._order(packet, seq)
+
+    def _order(self, packet: Publish, seq: int) -> None:
+        """A QoS 0 row of a process that died has lost its place: whether it left is not on the disk."""
+        if seq <= self._last_seq:
+            promise = Promise.RESEND_ORDER if packet.dup and self._last_dup else Promise.ORDER
+            self._fail(promise, "message %d behind %d on one connection", seq, self._last_seq)
+        self._last_seq, self._last_dup = seq, packet.dup
+
+    def _durable(self, packet: Publish, seq: int) -> None:
+        packet_id = packet.packet_id
+        row = self._disk.sent.get(packet_id)
+        released = self._disk.released.get(packet_id)
+        if (packet_id, seq) in self._truth.pubrecs or (released is not None and released.seq == seq):
+            self._fail(Promise.RELEASED_STAYS, "PUBLISH %d (message %d) after its PUBREC", packet_id, seq)
+        if row is None or row.seq != seq:
+            self._fail(
+                Promise.ASSIGNED_FIRST, "PUBLISH %d (message %d), the disk says %s", packet_id, seq, row
+            )
+
+    def _dup(self, packet: Publish, seq: int) -> None:
+        resend = (packet.packet_id, seq) in self._truth.left
+        if packet.dup is not resend and not (packet.dup and packet.packet_id in self._truth.restored):
+            self._fail(Promise.DUP, "%s is DUP %d; sent before: %s", packet, packet.dup, resend)
+        if packet.dup:
+            self._world.paths["PUBLISH again with DUP"] += 1
+        self._truth.left.add((packet.packet_id, seq))
+
+    def _identifier(self, packet: Publish, seq: int) -> None:
+        before = self._truth.in_use.setdefault(packet.packet_id, seq)
+        if before != seq or packet.packet_id in self.requests:
+            self._fail(Promise.IDENTIFIER, "message %d under %d, in use by %d", seq, packet.packet_id, before)
+
+    def _limits(self, packet: Publish) -> None:
+        said = self._connack.properties.get
+        size = len(encode(packet, self._version))
+        if (
+            packet.qos > said("maximum_qos", 2)
+            or size > said("maximum_packet_size", size)
+            or packet.retain > said("retain_available", 1)
+        ):
+            self._fail(Promise.LIMITS, "%s of %d bytes under %s", packet, size, self._connack)
+
+    def _expiry(self, packet: Publish, seq: int) -> None:
+        expires_at = self._world.expiries.get(seq)
+        if expires_at is None or self._version != V5:
+            return
+        left_s = max(1, ceil(expires_at - self._world.now))
+        if packet.properties.get("message_expiry_interval") != left_s:
+            self._fail(Promise.EXPIRY, "%s with %d s left", packet, left_s)

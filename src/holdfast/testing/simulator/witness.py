@@ -1,0 +1,70 @@
+"""What reached the broker, seen from its side: in which order, how often, and what it objected to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from holdfast.codec import Publish
+from holdfast.testing.model import BrokerCore
+from holdfast.testing.simulator.promises import Promise, PromiseBroken
+from holdfast.testing.simulator.publishes import seq_of
+
+if TYPE_CHECKING:
+    from holdfast.testing.simulator.world import World
+
+SILENCE = "MQTT-3.1.2-22"
+"""In the broker's sentence about a client it has not heard: what a hole or a frozen process does."""
+
+
+class Witness:
+    """``arrivals`` counts per message how often it went onward; ``refusing``: some are refused on purpose.
+
+    ``rolled_back``: the broker has come back as it once was, so that nothing it took counts (contract 6).
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._accepted = self._routed = 0
+        self._last_first = 0
+        self._first: set[int] = set()
+        self.arrivals: Counter[int] = Counter()
+        self.refusing = False
+        self.rolled_back = False
+
+    def restarted(self) -> None:
+        """A new core tells its story from the beginning."""
+        self._accepted = self._routed = 0
+
+    def look(self, core: BrokerCore) -> None:
+        """What is new since the last look."""
+        for sentence in core.violations:
+            if SILENCE not in sentence:
+                raise PromiseBroken(Promise.STRICT, sentence)
+        core.violations.clear()
+        while self._accepted < len(core.accepted):
+            self._arrived(core.accepted[self._accepted])
+            self._accepted += 1
+        while self._routed < len(core.routed):
+            self._went_onward(core.routed[self._routed])
+            self._routed += 1
+
+    def _arrived(self, packet: Publish) -> None:
+        """First arrivals are in accept order, but for those that come again after a refusal (contract 8)."""
+        seq = seq_of(packet.payload)
+        if not packet.qos or seq in self._first:
+            return
+        self._first.add(seq)
+        if seq < self._last_first and not (self.refusing or self.rolled_back):
+            raise PromiseBroken(Promise.ORDER, f"message {seq} first arrived behind {self._last_first}")
+        self._last_first = seq
+
+    def _went_onward(self, packet: Publish) -> None:
+        if not packet.topic.startswith("out/"):
+            return
+        seq, world = seq_of(packet.payload), self._world
+        self.arrivals[seq] += 1
+        if packet.qos == 2 and self.arrivals[seq] > 1:
+            if not (self.rolled_back or seq in world.disk.uncertain or seq in world.excused):
+                raise PromiseBroken(Promise.ONCE_OUT, f"message {seq} arrived {self.arrivals[seq]} times")
+            world.paths["QoS 2 doubled by a session loss, and named"] += 1

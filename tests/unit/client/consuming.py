@@ -1,0 +1,55 @@
+"""Deliveries by hand, and what came of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from holdfast.client.dispatcher import Consumer, Dispatcher, identifier_of
+from holdfast.client.inbox import Inbox
+from holdfast.codec import Publish
+from holdfast.messages import QoS
+from holdfast.protocol import Delivery
+from holdfast.testing.manual_clock import ManualClock
+from holdfast.topics import Pattern
+
+
+def delivery(
+    topic: str, payload: str = "", qos: QoS = 1, *, by: tuple[str, ...] = (), **fields: Any
+) -> Delivery:
+    """A message; ``by``: the filters whose identifiers the broker named."""
+    properties = {"subscription_identifier": tuple(map(identifier_of, by))} if by else {}
+    packet_id = 7 if qos else 0
+    publish = Publish(topic, payload.encode(), qos, packet_id=packet_id, properties=properties, **fields)
+    return Delivery(publish, 1, 1)
+
+
+def consumer(*filters: str, qos0_limit: int = 100) -> Consumer:
+    """Someone who takes messages of these filters."""
+    patterns = tuple(map(Pattern, filters))
+    return Consumer(patterns, tuple(one.filter for one in patterns), Inbox(qos0_limit))
+
+
+def texts(of: Consumer) -> list[str]:
+    """The payloads in its inbox."""
+    return [item[0].text() for item in of.inbox.items]
+
+
+class Dispatch:
+    """A dispatcher, its clock, and the acknowledgements it gave."""
+
+    def __init__(self, unclaimed_s: float = 30) -> None:
+        self.clock = ManualClock()
+        self.acks: list[Delivery] = []
+        self.unclaimed: list[Delivery] = []
+        self.dispatcher = Dispatcher(self.clock, unclaimed_s)
+        self.dispatcher.engine = self
+        self.dispatcher.on_unclaimed = self.unclaimed.append
+
+    def ack(self, delivery: Delivery) -> None:
+        """The engine's side."""
+        self.acks.append(delivery)
+
+    def finish(self, of: Consumer) -> None:
+        """This consumer handles everything it has."""
+        for _, one, _, shared in of.inbox.drain():
+            self.dispatcher.finish(one, shared)

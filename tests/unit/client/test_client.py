@@ -1,0 +1,91 @@
+"""The client's face, as far as it can be seen without a broker."""
+
+from __future__ import annotations
+
+import pytest
+
+from holdfast import Client, Router, Status
+from holdfast.errors import ConfigurationError, Stopped, Undelivered
+
+NOBODY = "mqtt://127.0.0.1:1"
+
+
+def test_before_the_start() -> None:
+    """No I/O, no loop: a snapshot, a name, and everything else is Stopped."""
+    client = Client(NOBODY, client_id="me")
+    assert (client.client_id, client.status) == ("me", Status.DISCONNECTED)
+    snapshot = client.snapshot()
+    assert (snapshot.broker, snapshot.version, snapshot.last_in_s) == ("mqtt://127.0.0.1:1", None, None)
+    with pytest.raises(Stopped, match="not started"):
+        client.publish_nowait("x", "y")
+    with pytest.raises(Stopped):
+        client.redial()
+
+
+async def test_waits_of_a_client_that_does_not_run() -> None:
+    """Each raises Stopped, before the start and after the end."""
+    client = Client(NOBODY)
+    for _ in range(2):
+        for wait in (
+            client.ready,
+            client.flush,
+            lambda: client.unsubscribe("x"),
+            lambda: client.publish("x"),
+        ):
+            with pytest.raises(Stopped):
+                await wait()
+        with pytest.raises(Stopped):
+            async with client.subscribe("x"):
+                """Never entered."""
+        await client.start()
+        await client.start()
+        assert (await client.stop()).accepted == 0
+        assert (await client.stop()).accepted == 0
+
+
+def test_handlers_are_checked_when_they_are_registered() -> None:
+    """A filter, a function or a contradiction that cannot work is refused at once, and leaves nothing."""
+    client = Client(NOBODY)
+    router = Router()
+
+    @router.on("a")
+    async def one(payload: bytes) -> None:
+        """Nothing."""
+
+    @router.on("a", retained="never")
+    async def two(payload: bytes) -> None:
+        """Nothing."""
+
+    with pytest.raises(ConfigurationError, match="other options"):
+        client.include(router)
+    assert len(client._router.handlers) == 1
+    with pytest.raises(ConfigurationError):
+        client.on("a/#/b")(one)
+
+    def blocking(payload: bytes) -> None:
+        """Nothing."""
+
+    with pytest.raises(ConfigurationError):
+        client.on("b")(blocking)  # type: ignore[type-var]
+    with pytest.raises(ConfigurationError):
+        client.on()
+    with pytest.raises(ConfigurationError):
+        client.subscribe()
+
+
+async def test_the_body_s_error_is_not_replaced(caplog: pytest.LogCaptureFixture) -> None:
+    """An error on its way out of the block goes on; what is undelivered is logged."""
+
+    async def program() -> None:
+        async with Client(NOBODY, client_id="x", drain_s=0) as client:
+            await client.publish("x", "y")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await program()
+    assert "only memory held" in caplog.text
+    client = Client(NOBODY, client_id="x", drain_s=0)
+    await client.start()
+    await client.publish("x", "y")
+    with pytest.raises(Undelivered):
+        await client.__aexit__(None, None, None)

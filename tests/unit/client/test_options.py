@@ -1,0 +1,64 @@
+"""Option groups are checked when they are built."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from holdfast import Limits, Will
+from holdfast.client.options import to_bytes
+from holdfast.errors import ConfigurationError, PayloadError
+
+
+@pytest.mark.parametrize("payload", [b"abc", bytearray(b"abc"), memoryview(b"abc"), "abc"])
+def test_payloads(payload: Any) -> None:
+    """bytes, bytearray and memoryview as they are, str as UTF-8."""
+    assert to_bytes(payload) == b"abc"
+
+
+def test_what_is_no_payload() -> None:
+    """Anything else is a TypeError that names json=; a surrogate is a PayloadError."""
+    with pytest.raises(TypeError, match="json="):
+        to_bytes(5)  # type: ignore[arg-type]
+    with pytest.raises(PayloadError):
+        to_bytes("\ud800")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"topic": "a/#"}, {"qos": 3}, {"delay_s": -1}, {"delay_s": 2**32}, {"payload": b"x" * 65_536}],
+)
+def test_wills_that_no_connect_could_carry(wrong: dict[str, Any]) -> None:
+    """A will that could not be sent is refused where it is written."""
+    with pytest.raises(ConfigurationError):
+        Will(**{"topic": "a", "payload": "x", **wrong})
+
+
+def test_will_packet() -> None:
+    """The payload may be a function, called for every CONNECT; the delay is a property."""
+    payloads = iter(["one", "two"])
+    will = Will("state", lambda: next(payloads), delay_s=5)
+    assert [will.packet().payload, will.packet().payload] == [b"one", b"two"]
+    assert Will("state", "x", delay_s=5).packet().properties == {"will_delay_interval": 5}
+    assert not Will("state", "x").packet().properties
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"receive_maximum": 0},
+        {"receive_maximum": 65_536},
+        {"inflight": 60_001},
+        {"max_packet_bytes": 1023},
+        {"inbox_bytes": 0},
+        {"qos0_inbox": 0},
+        {"qos0_outbox": 0},
+        {"unclaimed_s": -1},
+        {"unclaimed_s": float("nan")},
+    ],
+)
+def test_limits_have_bounds(wrong: dict[str, Any]) -> None:
+    """Both sides of every bound are checked, and the sentence names the option."""
+    with pytest.raises(ConfigurationError, match=next(iter(wrong))):
+        Limits(**wrong)

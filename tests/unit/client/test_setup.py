@@ -1,0 +1,96 @@
+"""The constructor's options, and the CONNECT that follows from them."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from holdfast import Client
+from holdfast.client.setup import Setup
+from holdfast.errors import ConfigurationError
+
+SECRET = "correct-horse"
+
+
+def setup(url: str = "mqtt://host", **options: Any) -> Setup:
+    """What a client makes of these options."""
+    return Client(url, **options)._setup
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        ({"session_expiry_s": 10}, "client_id"),
+        ({"client_id": ""}, "client_id"),
+        ({"client_id": "a\0"}, "client_id"),
+        ({"client_id": "\ud800"}, "client_id"),
+        ({"client_id": "x" * 65_536}, "client_id"),
+        ({"username": "\0"}, "username"),
+        ({"client_id": "a", "session_expiry_s": -1}, "session_expiry_s"),
+        ({"client_id": "a", "session_expiry_s": float("nan")}, "session_expiry_s"),
+        ({"version": "4"}, "version"),
+        ({"keepalive_s": -1}, "keepalive_s"),
+        ({"keepalive_s": 65_536}, "keepalive_s"),
+        ({"keepalive_s": 0.5}, "keepalive_s"),
+        ({"reconnect": "moon"}, "reconnect"),
+        ({"drain_s": -1}, "drain_s"),
+        ({"password": "x"}, "username"),
+        ({"username": "u", "password": "x", "password_file": "f"}, "password_file"),
+        ({"tls": ssl.create_default_context()}, "mqtts"),
+        ({"url": "host"}, "scheme"),
+        ({"url": "mqtt://host:0"}, "port"),
+    ],
+)
+def test_wrong_options_are_refused_before_anything_happens(options: dict[str, Any], word: str) -> None:
+    """One sentence that names the option, or a hint that does."""
+    with pytest.raises(ConfigurationError) as refused:
+        Client(**options)
+    assert word in f"{refused.value} {refused.value.hint}"
+
+
+def test_sessions_by_role() -> None:
+    """Contract 2: random id: clean; stable id: 24 h with subscriptions, 1 h without; else what was said."""
+    assert setup().request(5, True).session_expiry_s == 0
+    assert setup().client_id != setup().client_id
+    stable = setup(client_id="a")
+    assert stable.request(5, True).session_expiry_s == 86_400
+    assert stable.request(5, False).session_expiry_s == 3600
+    assert setup(client_id="a", session_expiry_s=0).request(5, True).session_expiry_s == 0
+    assert setup(client_id="a", session_expiry_s=float("inf")).request(5, True).session_expiry_s == 0xFFFFFFFF
+
+
+def test_credentials_are_read_at_every_attempt(tmp_path: Path) -> None:
+    """A function and a file are asked each time; the line end of a file is none of the password."""
+    words = iter(["one", "two"])
+    asked = setup(username="u", password=lambda: next(words))
+    assert [asked.request(5, False).password, asked.request(5, False).password] == [b"one", b"two"]
+    file = tmp_path / "password"
+    stored = setup(username="u", password_file=file)
+    with pytest.raises(ConfigurationError, match="password"):
+        stored.request(5, False)
+    for word in ("first", "second"):
+        file.write_text(f"{word}\r\n")
+        assert stored.request(5, False).password == word.encode()
+    file.write_bytes(b"\xff")
+    with pytest.raises(ConfigurationError):
+        stored.request(5, False)
+
+
+def test_credentials_of_the_url() -> None:
+    """The URL's user and password serve where no other is given."""
+    request = setup("mqtt://me:p%40ss@host").request(4, False)
+    assert (request.username, request.password) == ("me", b"p@ss")
+    other = setup("mqtt://me:pass@host", username="you", password="word").request(4, False)
+    assert (other.username, other.password) == ("you", b"word")
+    assert setup().request(5, False).password is None
+
+
+def test_no_secret_in_any_repr() -> None:
+    """Neither the options nor the request nor the packet show the password."""
+    for made in (setup(f"mqtt://me:{SECRET}@host"), setup(username="me", password=SECRET)):
+        request = made.request(5, False)
+        assert request.password == SECRET.encode()
+        assert SECRET not in f"{made!r} {made} {request!r} {request.packet()!r}"

@@ -1,0 +1,90 @@
+"""The order of the end (contract 24), in shares of the time given."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from holdfast import Client
+from holdfast.errors import Undelivered
+from holdfast.testing import Broker
+
+NOBODY = "mqtt://127.0.0.1:1"
+
+
+@pytest.mark.parametrize("drain_s", [0, 0.1])
+async def test_without_a_link_pending_messages_get_nine_tenths(drain_s: float) -> None:
+    """Nothing to wait for but the link: 90 % of the time, then the truth."""
+    client = Client(NOBODY, client_id="end", reconnect="lan")
+    await client.start()
+    await client.publish("x", "y")
+    began = time.monotonic()
+    with pytest.raises(Undelivered):
+        await client.stop(drain_s)
+    assert 0.8 * drain_s <= time.monotonic() - began < drain_s + 0.1
+
+
+async def test_with_nothing_to_do_it_takes_no_time() -> None:
+    """No link, no messages: at once, however long it might take."""
+    client = Client(NOBODY, drain_s=60)
+    await client.start()
+    began = time.monotonic()
+    ledger = await client.stop()
+    assert time.monotonic() - began < 0.5
+    assert ledger.pending == 0
+
+
+async def test_handlers_get_six_tenths() -> None:
+    """A handler that does not end is given up after 60 %, so that the acknowledgements of others leave."""
+    with Broker(strict=True) as broker:
+        client = Client(broker.url, client_id="end", reconnect="lan")
+        entered = asyncio.Event()
+        shares: list[float] = []
+
+        @client.on("stuck")
+        async def handle(payload: bytes) -> None:
+            entered.set()
+            await asyncio.Event().wait()
+
+        await client.start()
+        await client.ready(5)
+        await client.publish("stuck", "x")
+        await asyncio.wait_for(entered.wait(), 5)
+        core = client._core
+        assert core is not None
+        disconnect = core.engine.disconnect
+        began = time.monotonic()
+
+        def measured(session_expiry_s: int | None) -> None:
+            shares.append((time.monotonic() - began) / 0.2)
+            disconnect(session_expiry_s)
+
+        core.engine.disconnect = measured  # type: ignore[method-assign]
+        await client.stop(0.2)
+        assert 0.55 < shares[0] < 0.95
+
+
+async def test_first_subscription_grows_the_session() -> None:
+    """Contract 2: a publisher that subscribed since CONNECT takes the longer expiry along at DISCONNECT."""
+    with Broker(strict=True) as broker:
+        client = Client(broker.url, client_id="grown", version="5", reconnect="lan")
+        await client.start()
+        await client.ready(5)
+        assert client._state.terms is not None
+        assert client._state.terms.session_expiry_s == 3600
+        asked: list[int | None] = []
+        core = client._core
+        assert core is not None
+        disconnect = core.engine.disconnect
+
+        def noted(session_expiry_s: int | None) -> None:
+            asked.append(session_expiry_s)
+            disconnect(session_expiry_s)
+
+        core.engine.disconnect = noted  # type: ignore[method-assign]
+        async with client.subscribe("x") as messages:
+            await messages.ready(5)
+            await client.stop()
+        assert asked == [86_400]

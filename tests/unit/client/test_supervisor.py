@@ -1,0 +1,212 @@
+"""The one owner of the connection: when it dials, and what it reports (contract 19)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from holdfast import Reconnect
+from holdfast.client.clock import SystemClock
+from holdfast.client.engine import Engine
+from holdfast.client.supervisor import Supervisor
+from holdfast.codec import V5, Connack, Disconnect, Version
+from holdfast.errors import ConfigurationError
+from holdfast.outbox import MemoryOutbox
+from holdfast.protocol import ConnectRequest, Session, Terms
+from holdfast.resilience import Verdict, VersionChoice
+from holdfast.testing import eventually
+from holdfast.transport import Link, LinkUser
+from tests.unit.client.wired import Wired
+
+QUICK = Reconnect(first_delay_s=0.001, max_delay_s=0.002, attempt_timeout_s=0.1)
+
+
+class Supervised:
+    """A supervisor, the links it opened, and its reports."""
+
+    def __init__(self, answer: Callable[[int, LinkUser], Link], policy: Reconnect = QUICK) -> None:
+        outbox = MemoryOutbox()
+        self.links: list[Wired] = []
+        self.reports: list[str] = []
+        self.verdicts: list[Verdict] = []
+        self.versions: list[Version] = []
+        self._answer = answer
+        self._dialled = 0
+        self.engine = Engine(Session(10), outbox, SystemClock(), self, 1 << 20)
+        self.supervisor = Supervisor(
+            self.engine, "host:1", self._dial, self._request, policy, VersionChoice(), SystemClock(), self
+        )
+        self.task = asyncio.create_task(self.supervisor.run())
+
+    def batch(self, *_: Any) -> None:
+        """The engine's news are not looked at here."""
+
+    async def _dial(self, user: LinkUser) -> Link:
+        self._dialled += 1
+        link = self._answer(self._dialled, user)
+        if isinstance(link, Wired):
+            self.links.append(link)
+        return link
+
+    def _request(self, version: Version) -> ConnectRequest:
+        self.versions.append(version)
+        return ConnectRequest("c", version, keepalive_s=0)
+
+    # Reporter
+
+    def dialling(self) -> None:
+        self.reports.append("dialling")
+
+    def connected(self, terms: Terms) -> None:
+        self.reports.append("connected")
+
+    def attempt_failed(self, verdict: Verdict, retry_in_s: float | None) -> None:
+        self.verdicts.append(verdict)
+        self.reports.append("given up" if retry_in_s is None else verdict.cause)
+
+    def disconnected(self, verdict: Verdict) -> None:
+        self.verdicts.append(verdict)
+        self.reports.append(f"lost: {verdict.cause}")
+
+    async def stop(self) -> None:
+        """End it."""
+        self.task.cancel()
+        await asyncio.wait([self.task])
+        self.engine.close()
+
+
+def wired(_number: int, user: LinkUser) -> Link:
+    """Every dial opens a link."""
+    return Wired(user)
+
+
+def failing(*errors: Exception) -> Callable[[int, LinkUser], Link]:
+    """The first dials fail with these."""
+
+    def answer(number: int, user: LinkUser) -> Link:
+        if number <= len(errors):
+            raise errors[number - 1]
+        return Wired(user)
+
+    return answer
+
+
+async def test_errors_are_reported_and_followed_by_the_next_attempt() -> None:
+    """Refused, a wrong password file, a defect: each has its verdict, none ends the dialling."""
+    errors = [ConnectionRefusedError(), ConfigurationError("password file"), KeyError("boom")]
+    run = Supervised(failing(*errors))
+    await eventually(lambda: run.links)
+    assert run.reports == [
+        "dialling",
+        "refused",
+        "dialling",
+        "configuration",
+        "dialling",
+        "error",
+        "dialling",
+    ]
+    run.links[0].accept()
+    await eventually(lambda: run.reports[-1] == "connected")
+    await run.stop()
+
+
+async def test_lost_and_found() -> None:
+    """A link that ends is reported with its cause, and the next one follows."""
+    run = Supervised(wired)
+    await eventually(lambda: run.links)
+    run.links[0].accept()
+    await eventually(lambda: run.reports == ["dialling", "connected"])
+    run.links[0].feed(Disconnect(0x8B))
+    run.links[0].user.lost(None)
+    await eventually(lambda: len(run.links) == 2)
+    assert run.reports[2:] == ["lost: server_shutdown", "dialling"]
+    await run.stop()
+    assert run.links[1].calls[-1] == "abort"
+
+
+async def test_silence_ends_an_attempt_in_time() -> None:
+    """No CONNACK within attempt_timeout_s: a timeout, and the link is cut."""
+    run = Supervised(wired, Reconnect(first_delay_s=0.001, max_delay_s=0.002, attempt_timeout_s=0.01))
+    await eventually(lambda: len(run.links) >= 2)
+    assert run.reports[1] == "timeout"
+    assert "abort" in run.links[0].calls
+    await run.stop()
+
+
+async def test_refused_login_is_tried_again() -> None:
+    """CONNACK with an error: verdict with its code, then the next attempt."""
+    run = Supervised(wired)
+    await eventually(lambda: run.links)
+    run.links[0].feed(Connack(False, 0x86, {}))
+    await eventually(lambda: len(run.links) == 2)
+    assert (run.verdicts[0].cause, run.verdicts[0].code) == ("credentials", 0x86)
+    await run.stop()
+
+
+async def test_unsupported_version_is_followed_by_the_other_at_once() -> None:
+    """0x84: 3.1.1, without counting as a failure (contract 4)."""
+    run = Supervised(wired)
+    await eventually(lambda: run.links)
+    run.links[0].feed(Connack(False, 0x84, {}))
+    await eventually(lambda: len(run.versions) == 2)
+    assert run.versions == [5, 4]
+    assert run.reports == ["dialling", "dialling"]
+    await run.stop()
+
+
+async def test_hung_up_without_an_answer() -> None:
+    """Closed before CONNACK: a question, not a reset; twice in a row leads to 3.1.1."""
+    run = Supervised(wired)
+    for number in range(2):
+        await eventually(lambda number=number: len(run.links) > number)  # type: ignore[misc]
+        run.links[number].user.lost(None)
+    await eventually(lambda: len(run.versions) == 3)
+    assert run.versions == [5, 5, 4]
+    assert "without an answer" in str(run.verdicts[0])
+    await run.stop()
+
+
+async def test_max_attempts() -> None:
+    """So many failures in a row, and it returns; the last report says that no other follows."""
+    run = Supervised(
+        failing(*[OSError()] * 9), Reconnect(first_delay_s=0.001, max_delay_s=0.002, max_attempts=3)
+    )
+    await asyncio.wait_for(run.task, 5)
+    assert run.reports.count("dialling") == 3
+    assert run.reports[-1] == "given up"
+    run.engine.close()
+
+
+async def test_redial_ends_the_wait() -> None:
+    """Somebody knows better: the next attempt is now, also when it was said during one that then failed."""
+    errors = [OSError(), OSError(), OSError()]
+    run = Supervised(failing(*errors), Reconnect(first_delay_s=60, max_delay_s=60, attempt_timeout_s=0.1))
+    for count in (1, 2, 3):
+        await eventually(lambda count=count: run.reports.count("network") == count)  # type: ignore[misc]
+        run.supervisor.redial()
+    await eventually(lambda: run.links)
+    run.links[0].accept()
+    await eventually(lambda: run.reports[-1] == "connected")
+    run.supervisor.redial()
+    assert not run.supervisor._hurry.is_set()
+    await run.stop()
+
+
+async def test_wordless_closes_become_a_suspicion() -> None:
+    """Three closes soon after CONNACK, without a word: perhaps the client id is used twice (contract 20)."""
+    run = Supervised(wired)
+    for number in range(3):
+        await eventually(lambda number=number: len(run.links) > number)  # type: ignore[misc]
+        run.links[number].accept()
+        await eventually(lambda number=number: run.reports.count("connected") > number)  # type: ignore[misc]
+        run.links[number].user.lost(None)
+    await eventually(lambda: len(run.verdicts) == 3)
+    hints = ["client_id" in (verdict.hint or "") for verdict in run.verdicts]
+    assert hints == [False, False, True]
+    await run.stop()
+
+
+def test_version_is_5_first() -> None:
+    """What the tests above rely on."""
+    assert VersionChoice().choose(0) == V5
