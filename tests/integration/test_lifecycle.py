@@ -17,6 +17,7 @@ from holdfast import Client, Message, Will
 from holdfast.errors import Stopped, Timeout, Undelivered
 from holdfast.testing import Broker, Proxy, eventually
 from tests.integration.conftest import MakeClient
+from tests.support.turns import turns
 
 NOBODY = "mqtt://127.0.0.1:1"
 
@@ -184,7 +185,7 @@ async def test_stop_keeps_its_time(make: MakeClient) -> None:
     await asyncio.wait_for(entered.wait(), 5)
     began = time.monotonic()
     await client.stop()
-    assert time.monotonic() - began < 0.7
+    assert time.monotonic() - began < 0.8
     assert others() == set()
     assert client.snapshot().handled == 0
 
@@ -197,7 +198,7 @@ async def test_stop_without_a_link_says_what_is_lost() -> None:
     began = time.monotonic()
     with pytest.raises(Undelivered) as undelivered:
         await client.stop()
-    assert time.monotonic() - began < 0.3
+    assert time.monotonic() - began < 0.5
     assert undelivered.value.pending == 1
     with pytest.raises(Stopped):
         await receipt.acknowledged(1)
@@ -280,7 +281,7 @@ async def test_stop_twice_and_start_meanwhile(make: MakeClient) -> None:
     await eventually(lambda: client.status == "draining")
     second = asyncio.create_task(client.stop())
     third = asyncio.create_task(client.start())
-    await asyncio.sleep(0.01)
+    await turns()
     assert not second.done()
     assert not third.done()
     hold.set()
@@ -310,7 +311,7 @@ async def test_stop_cancelled_skips_the_drain(make: MakeClient) -> None:
     began = time.monotonic()
     with pytest.raises(asyncio.CancelledError):
         await stopping
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 2
     assert others() == set()
     assert client.status == "disconnected"
 
@@ -434,7 +435,7 @@ async def test_every_wait_ends_with_its_limit() -> None:
                 began = time.monotonic()
                 with pytest.raises(Timeout):
                     await wait(0.05)
-                assert 0.04 <= time.monotonic() - began < 0.25
+                assert 0.04 <= time.monotonic() - began < 0.5
         with pytest.raises(Undelivered):
             await client.stop()
 
@@ -478,7 +479,7 @@ async def test_cancelling_publish_while_it_waits_for_room(ours: Broker) -> None:
         await client.publish("x", b"y" * 2500)
         waiting = asyncio.create_task(client.publish("x", b"z" * 2500))
         behind = asyncio.create_task(client.publish("x", b"!" * 2500))
-        await asyncio.sleep(0.01)
+        await turns()
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting

@@ -14,6 +14,9 @@ from holdfast.testing import Broker, Proxy, eventually
 from tests.integration.conftest import AnyBroker, MakeClient
 from tests.support.mosquitto import Mosquitto
 
+LATE_S = 0.25
+"""What a loaded machine may add to a timer; 1.5 keep alives are the promise, 1.4 the rule."""
+
 
 @pytest.fixture
 def proxy(broker: AnyBroker) -> Iterator[Proxy]:
@@ -135,7 +138,7 @@ async def test_half_open_is_noticed(make: MakeClient, proxy: Proxy) -> None:
         began = time.monotonic()
         receipt = await client.publish("hole", "x")
         await eventually(lambda: client.snapshot().disconnections, 2)
-        assert time.monotonic() - began <= 1.5
+        assert time.monotonic() - began <= 1.5 + LATE_S
         assert client.snapshot().disconnections == {"keepalive": 1}
         proxy.heal()
         await receipt.acknowledged(5)
@@ -151,7 +154,7 @@ async def test_half_open_while_sending(make: MakeClient, proxy: Proxy) -> None:
         while not client.snapshot().disconnections and time.monotonic() - began < 3:
             await client.publish("hole", "x", qos=0)
             await asyncio.sleep(0.05)
-        assert time.monotonic() - began <= 1.55
+        assert time.monotonic() - began <= 1.5 + LATE_S
         proxy.heal()
         await client.flush(5)
 

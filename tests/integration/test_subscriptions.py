@@ -401,7 +401,7 @@ async def test_batches(make: MakeClient) -> None:
         await messages.ready(5)
         await send(sender, "batch", *map(str, range(10)))
         await eventually(lambda: client.snapshot().received == 10)
-        batches = messages.batches(6, 0.01)
+        batches = messages.batches(6, wait_s=0.01)
         first = await asyncio.wait_for(anext(batches), 5)
         assert [one.text() for one in first] == list("012345")
         assert client.snapshot().handled == 0
@@ -414,7 +414,7 @@ async def test_batches_cancelled_lose_nothing(make: MakeClient) -> None:
     """A wait for a batch that is cancelled half full gives its messages to the next wait."""
     async with make() as client, publishing(make) as sender, client.subscribe("batch") as messages:
         await messages.ready(5)
-        batches = messages.batches(10, 60)
+        batches = messages.batches(10, wait_s=60)
         waiting = asyncio.ensure_future(anext(batches))
         await send(sender, "batch", "1", "2")
         await eventually(lambda: client.snapshot().received == 2)
@@ -423,7 +423,7 @@ async def test_batches_cancelled_lose_nothing(make: MakeClient) -> None:
         with pytest.raises(asyncio.CancelledError):
             await waiting
         assert client.snapshot().handled == 0
-        got = await asyncio.wait_for(anext(messages.batches(2, 60)), 5)
+        got = await asyncio.wait_for(anext(messages.batches(2, wait_s=60)), 5)
         assert [one.text() for one in got] == ["1", "2"]
 
 

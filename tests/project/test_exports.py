@@ -151,6 +151,7 @@ def test_no_duration_is_an_int_without_its_unit() -> None:
 
 # The words a call may leave to their place; everything else is named at the call.
 POSITIONAL = {
+    "task",
     "url",
     "topic",
     "payload",

@@ -28,7 +28,7 @@ from holdfast.testing import Proxy, eventually
 KEEPALIVE_S = 1
 RATE = 2500
 BACK_WITHIN_S = 20.0
-DRAIN_WITHIN_S = 15.0
+DRAIN_WITHIN_S = 30.0
 
 Fault = Callable[["Crossing"], Awaitable[None]]
 

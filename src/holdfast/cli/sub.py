@@ -39,7 +39,7 @@ async def sub(link: LinkOptions, options: SubOptions, screen: Screen) -> int:
         stopping = asyncio.create_task(_stop(wish, client))
         try:
             async with subscription as messages:
-                async for batch in messages.batches(LINES, 0):
+                async for batch in messages.batches(LINES, wait_s=0):
                     # On a thread: a reader that is slow must slow the broker, not our keepalive.
                     await asyncio.to_thread(write_lines, [form(message) for message in batch])
         finally:

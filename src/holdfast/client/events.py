@@ -5,22 +5,44 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any, dataclass_transform
 from weakref import WeakSet
 
 from holdfast.client.waiting import Signal
 from holdfast.errors import HoldfastError
+from holdfast.values import Value
 
 CAPACITY = 1000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """Something that happened. ``name`` is the class name in snake_case."""
+@dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=False)
+class _Facts(Value):
+    """Keyword arguments as attributes.
+
+    No dataclasses: to generate sixteen of them would cost every program 5 ms at its start.
+    """
+
+    def __init_subclass__(cls) -> None:
+        type.__setattr__(cls, "__match_args__", (*cls.__match_args__, *cls.__annotations__))
+
+    def __init__(self, **facts: Any) -> None:
+        self.__dict__.update(facts, at=datetime.now(UTC))
+
+
+class Event(_Facts):
+    """Something that happened; ``at`` is when. ``name`` is the class name in snake_case."""
 
     message: str
-    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.message!r})"  # no payload: it may be a patient's
+
+    @property
+    def at(self) -> datetime:
+        """When it happened, UTC."""
+        at: datetime = self.__dict__["at"]
+        return at
 
     @property
     def name(self) -> str:
@@ -28,7 +50,6 @@ class Event:
         return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
 
 
-@dataclass(frozen=True, kw_only=True)
 class Connected(Event):
     """CONNACK accepted us."""
 
@@ -36,7 +57,6 @@ class Connected(Event):
     session_present: bool
 
 
-@dataclass(frozen=True, kw_only=True)
 class Disconnected(Event):
     """An accepted connection ended."""
 
@@ -44,7 +64,6 @@ class Disconnected(Event):
     hint: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
 class ConnectFailed(Event):
     """One attempt failed; the next follows in ``retry_in_s`` seconds (None: it was the last)."""
 
@@ -53,7 +72,6 @@ class ConnectFailed(Event):
     retry_in_s: float | None
 
 
-@dataclass(frozen=True, kw_only=True)
 class SessionLost(Event):
     """The broker forgot our session: ``resent`` messages go out again, ``uncertain`` are QoS 2."""
 
@@ -61,7 +79,6 @@ class SessionLost(Event):
     uncertain: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class Subscribed(Event):
     """A subscription is live."""
 
@@ -69,7 +86,6 @@ class Subscribed(Event):
     qos: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class SubscriptionRefused(Event):
     """The broker refused a subscription; it is asked for again at the next connection."""
 
@@ -77,7 +93,6 @@ class SubscriptionRefused(Event):
     code: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class MessageFailed(Event):
     """A message of ours ended without an acknowledgement."""
 
@@ -85,24 +100,21 @@ class MessageFailed(Event):
     error: HoldfastError
 
 
-@dataclass(frozen=True, kw_only=True)
 class HandlerFailed(Event):
     """A handler raised; the message counts as handled and is acknowledged."""
 
     topic: str
-    payload: bytes = field(repr=False)
+    payload: bytes
     error: BaseException
 
 
-@dataclass(frozen=True, kw_only=True)
 class Unclaimed(Event):
     """Messages on this topic found no handler or reader in time and were acknowledged."""
 
     topic: str
-    payload: bytes = field(repr=False)
+    payload: bytes
 
 
-@dataclass(frozen=True, kw_only=True)
 class MessageSkipped(Event):
     """A 3.1.1 broker sent a message above our limit; it was read past and acknowledged."""
 
@@ -110,28 +122,24 @@ class MessageSkipped(Event):
     size: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class PropertiesDropped(Event):
     """Messages go out without content type and user properties, which MQTT 3.1.1 cannot carry."""
 
     topic: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class Dropped(Event):
     """QoS 0 messages were given up because there was no room."""
 
     count: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class Odd(Event):
     """The broker did something unusual that was put right here; ``kind`` says what."""
 
     kind: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class Overrun(Event):
     """This reader was too slow: so many older events are missing before this one."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from holdfast.codec import packets
 from holdfast.errors import ConfigurationError, PayloadError
 from holdfast.messages import NO_PROPERTIES, Payload, QoS
 from holdfast.topics import validate_topic
+from holdfast.values import Value
 
 LONGEST_DELAY_S = 0xFFFFFFFF
 LARGEST_WILL = 65_535
@@ -35,8 +36,8 @@ def _utf8(text: str) -> bytes:
         ) from error
 
 
-@dataclass(frozen=True, slots=True)
-class Will:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Will(Value):
     """What the broker says for us when we vanish without a DISCONNECT (MQTT 5 §3.1.2.5).
 
     ``payload`` may be a function, called at every connection attempt. ``delay_s``: seconds the
@@ -45,6 +46,7 @@ class Will:
 
     topic: str
     payload: Payload | Callable[[], Payload]
+    _: KW_ONLY
     qos: QoS = 1
     retain: bool = True
     delay_s: float = 0
@@ -65,12 +67,13 @@ class Will:
         return packets.Will(self.topic, to_bytes(payload), self.qos, self.retain, properties)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
+class Limits(Value):
     """Bounds of one client.
 
     ``receive_maximum``: QoS 1 and 2 messages the broker may send before we acknowledge (MQTT 5).
-    ``inflight``: QoS 1 and 2 messages we send before the broker acknowledges.
+    ``inflight``: QoS 1 and 2 messages we send before the broker acknowledges; of QoS 2 in MQTT
+    3.1.1 never more than 20, as mosquitto hangs up on more.
     ``max_packet_bytes``: the largest packet taken from the broker.
     ``inbox_bytes``: payloads waiting for handlers; beyond it reading stops until they catch up.
     ``qos0_inbox``: QoS 0 messages waiting for one handler; beyond it new ones are dropped, counted.

@@ -36,6 +36,7 @@ LONGEST_EXPIRY_S = 0xFFFFFFFF
 """What a Message Expiry Interval can say (MQTT 5 §3.3.2.3.3)."""
 
 KNOWN_TOPICS = 4096
+KNOWN_LENGTH = 512
 
 
 class Publisher:
@@ -144,7 +145,8 @@ class Publisher:
         validate_topic(topic)
         if len(self._known_topics) >= KNOWN_TOPICS:
             self._known_topics.clear()
-        self._known_topics.add(topic)
+        if len(topic) <= KNOWN_LENGTH:
+            self._known_topics.add(topic)
 
     def _check_size(self, row: Outgoing, limit: int) -> None:
         """Contract 10: with the full topic and everything that may be added."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from os import PathLike
-from pathlib import Path
+from dataclasses import dataclass
+from os import PathLike, urandom
 from typing import Literal
-from uuid import uuid4
 
 from holdfast.client.options import Limits, Will
 from holdfast.codec import V5, V311, Version
@@ -17,6 +15,7 @@ from holdfast.errors import ConfigurationError
 from holdfast.protocol import ConnectRequest
 from holdfast.resilience import PRESETS, Reconnect
 from holdfast.transport import TLS, Address, parse_url
+from holdfast.values import Value
 
 StrPath = str | PathLike[str]
 
@@ -26,14 +25,14 @@ NEVER_EXPIRES_S = 0xFFFFFFFF
 INBOUND_ALIASES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+@dataclass(slots=True, eq=False, repr=False)
+class Setup(Value):
     """Everything a client was told, checked."""
 
     address: Address
     client_id: str
     username: str | None
-    password: str | Callable[[], str] | None = field(repr=False)
+    password: str | Callable[[], str] | None
     password_file: StrPath | None
     tls: TLS | ssl.SSLContext | None
     version: Version | None
@@ -71,7 +70,8 @@ class Setup:
     def _password(self) -> bytes | None:
         if self.password_file is not None:
             try:
-                return Path(self.password_file).read_text().rstrip("\r\n").encode()
+                with open(self.password_file, encoding="utf-8") as file:
+                    return file.read().rstrip("\r\n").encode()
             except (OSError, UnicodeDecodeError) as error:
                 raise ConfigurationError(f"password file {self.password_file}: {error}") from error
         password = self.password() if callable(self.password) else self.password
@@ -131,7 +131,7 @@ def _client_id(client_id: str | None, session_expiry_s: float | None) -> str:
                 "a kept session needs a stable client_id",
                 hint='client_id="gateway-7", the same at every start',
             )
-        return f"holdfast-{uuid4().hex[:12]}"
+        return f"holdfast-{urandom(6).hex()}"
     if not client_id:
         raise ConfigurationError("client_id is empty", hint="leave it out for a random one")
     write_text(client_id, "client_id")

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 from holdfast.outbox import Ledger
+from holdfast.values import Value
 
 
 class Status(StrEnum):
@@ -22,8 +23,8 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Snapshot:
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
+class Snapshot(Value):
     """Everything that health, metrics and dashboards know, at one moment.
 
     ``attempts``: connection attempts that failed since the last connection.

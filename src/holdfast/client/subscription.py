@@ -111,14 +111,16 @@ class Subscription(AsyncIterator[Message]):
         self._hand.append(item)
         return item[0]
 
-    def batches(self, size: int = 500, wait_s: float = 0.2) -> AsyncIterator[list[Message]]:
+    def batches(self, size: int = 500, *, wait_s: float = 0.2) -> AsyncIterator[list[Message]]:
         """The same in lists of up to ``size``, acknowledged as one when the next is asked for.
 
         The first message of a list is waited for without end, the others ``wait_s`` seconds.
         """
         self._check_entered()
         if size < 1 or wait_s < 0:
-            raise ConfigurationError(f"batches({size}, {wait_s}): size is 1 or more, wait_s not below 0")
+            raise ConfigurationError(
+                f"batches({size}, wait_s={wait_s}): size is 1 or more, wait_s not below 0"
+            )
         self._reader = asyncio.current_task()
         return _Batches(self, size, wait_s)
 

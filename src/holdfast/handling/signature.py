@@ -22,11 +22,11 @@ import dataclasses
 import enum
 import functools
 import inspect
+import sys
 import types
 import typing
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
-from uuid import UUID
 
 from holdfast.errors import ConfigurationError, PayloadError
 from holdfast.messages import Message
@@ -124,7 +124,7 @@ def _capture(function: Callable[..., Any], name: str, kind: Any) -> _Getter:
     convert: Callable[[str], Any] = kind
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         convert = _member_of(kind)
-    elif kind not in (int, float, UUID):
+    elif kind not in (int, float) and not _is_uuid(kind):
         raise ConfigurationError(
             f"{_name(function)}: capture {name!r} cannot be a {_name(kind)}",
             hint="str, int, float, UUID or an Enum",
@@ -208,3 +208,9 @@ def _name(thing: Any) -> str:
     if isinstance(thing, types.GenericAlias):
         return str(thing)
     return getattr(thing, "__qualname__", None) or str(thing)
+
+
+def _is_uuid(kind: Any) -> bool:
+    """Without importing it: whoever annotates a UUID has done so."""
+    module = sys.modules.get("uuid")
+    return module is not None and kind is module.UUID

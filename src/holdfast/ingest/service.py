@@ -81,7 +81,7 @@ class Ingest:
         subscription = self._client.subscribe(*self._filters, qos=self._qos)
         try:
             async with subscription as messages:
-                async for batch in messages.batches(self._batch, self._batch_wait_s):
+                async for batch in messages.batches(self._batch, wait_s=self._batch_wait_s):
                     await self._store(batch)
         except Stopped:
             if not self._stopping.is_set():

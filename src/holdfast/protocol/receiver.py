@@ -137,9 +137,9 @@ class Receiver:
         """
         first, second = self._lines
         taken = len(first) + len(second) - self._repeats
-        if not repeat and taken + self._unreleased >= self._request.receive_maximum:
-            if self._request.version == V5:  # [MQTT-3.3.4-9]
-                raise ProtocolError(RECEIVE_MAXIMUM_EXCEEDED, "more in flight than our Receive Maximum")
+        limited = self._request.version == V5 and not repeat
+        if limited and taken + self._unreleased >= self._request.receive_maximum:  # [MQTT-3.3.4-9]
+            raise ProtocolError(RECEIVE_MAXIMUM_EXCEEDED, "more in flight than our Receive Maximum")
         delivery.connection = self._connection
         delivery.repeat = repeat
         self._repeats += repeat

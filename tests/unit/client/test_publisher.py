@@ -94,6 +94,8 @@ def test_topics_are_checked_however_many_there_are() -> None:
     for number in range(5000):
         row(to, f"t/{number}")
     assert len(to._known_topics) <= 4096
+    row(to, "long/" + "x" * 60_000)
+    assert max(map(len, to._known_topics)) <= 512
     with pytest.raises(ConfigurationError):
         row(to, "t/#")
 

@@ -23,7 +23,7 @@ async def test_without_a_link_pending_messages_get_nine_tenths(drain_s: float) -
     began = time.monotonic()
     with pytest.raises(Undelivered):
         await client.stop(drain_s)
-    assert 0.8 * drain_s <= time.monotonic() - began < drain_s + 0.1
+    assert 0.8 * drain_s <= time.monotonic() - began < drain_s + 0.3
 
 
 async def test_with_nothing_to_do_it_takes_no_time() -> None:
@@ -58,11 +58,11 @@ async def test_handlers_get_six_tenths() -> None:
         began = time.monotonic()
 
         def measured(session_expiry_s: int | None) -> None:
-            shares.append((time.monotonic() - began) / 0.2)
+            shares.append((time.monotonic() - began) / 0.5)
             disconnect(session_expiry_s)
 
         core.engine.disconnect = measured  # type: ignore[method-assign]
-        await client.stop(0.2)
+        await client.stop(0.5)
         assert 0.55 < shares[0] < 0.95
 
 

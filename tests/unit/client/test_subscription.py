@@ -14,6 +14,7 @@ from holdfast.handling import HandlerOptions
 from holdfast.messages import QoS
 from holdfast.protocol import Delivery
 from holdfast.topics import Pattern
+from tests.support.turns import turns
 from tests.unit.client.consuming import Dispatch, delivery
 
 
@@ -118,7 +119,7 @@ async def test_batches_are_acknowledged_as_one() -> None:
     owner = Owner()
     async with owner.subscribe() as messages:
         owner.send(*"12345")
-        batches = messages.batches(3, 0.001)
+        batches = messages.batches(3, wait_s=0.001)
         assert [one.text() for one in await anext(batches)] == ["1", "2", "3"]
         assert owner.acks == []
         assert [one.text() for one in await anext(batches)] == ["4", "5"]
@@ -131,7 +132,7 @@ async def test_a_batch_ends_with_the_client() -> None:
     owner = Owner()
     async with owner.subscribe() as messages:
         owner.send("1")
-        waiting = asyncio.ensure_future(anext(messages.batches(3, 60)))
+        waiting = asyncio.ensure_future(anext(messages.batches(3, wait_s=60)))
         await asyncio.sleep(0)
         messages.consumer.inbox.close()
         assert [one.text() for one in await waiting] == ["1"]
@@ -142,8 +143,8 @@ async def test_a_cancelled_batch_was_never_read() -> None:
     owner = Owner()
     async with owner.subscribe() as messages:
         owner.send("1", "2")
-        waiting = asyncio.ensure_future(anext(messages.batches(3, 60)))
-        await asyncio.sleep(0.001)
+        waiting = asyncio.ensure_future(anext(messages.batches(3, wait_s=60)))
+        await turns()
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
@@ -167,7 +168,7 @@ async def test_misuse_is_named() -> None:
             await messages.__aenter__()
         for size, wait_s in ((0, 1), (1, -1)):
             with pytest.raises(ConfigurationError):
-                messages.batches(size, wait_s)
+                messages.batches(size, wait_s=wait_s)
         waiting = asyncio.ensure_future(anext(messages))
         await asyncio.sleep(0)
         with pytest.raises(ConfigurationError, match="reader"):

@@ -33,6 +33,30 @@ def test_more_than_our_receive_maximum() -> None:
     assert driven.told(Closed)[0].reason == 0x93
 
 
+def test_repeats_are_taken_beyond_it() -> None:
+    """A broker that reads its sessions from disk sends all it holds at once; closing would be for ever."""
+    driven = ready(receive_maximum=2)
+    repeats = [incoming(packet_id, 1 + packet_id % 2, dup=True) for packet_id in range(1, 8)]
+    driven.feed(*repeats, incoming(8), incoming(9, 2))
+    assert driven.session.link is LinkState.UP
+    driven.ack(*driven.deliveries)
+    driven.feed(Pubrel(1), Pubrel(9))
+    driven.feed(incoming(8), incoming(9, 2))
+    assert driven.session.link is LinkState.UP
+    (farewell,) = driven.feed(incoming(10))
+    assert getattr(farewell, "reason", None) == 0x93
+
+
+def test_a_repeat_that_turns_into_another_message_leaves_the_count() -> None:
+    """The window holds what is in it, neither more nor less."""
+    driven = ready(receive_maximum=1)
+    driven.feed(incoming(1, dup=True))
+    driven.feed(incoming(1, payload=b"other"))
+    assert driven.session.link is LinkState.UP
+    (farewell,) = driven.feed(incoming(2))
+    assert getattr(farewell, "reason", None) == 0x93
+
+
 def test_311_has_no_receive_maximum() -> None:
     """The number in flight is the broker's choice there."""
     driven = ready(V311, receive_maximum=1)

@@ -51,11 +51,29 @@ def test_qos_0_is_sent_when_it_left(version: Version) -> None:
     assert driven.told(Assigned) == []
 
 
+def test_3_1_1_keeps_few_qos_2_messages_open() -> None:
+    """3.1.1 announces no Receive Maximum, and mosquitto hangs up on the 21st open QoS 2 message: 20 at most.
+
+    They keep their place: a QoS 1 row behind them waits too (contract 8). MQTT 5 has its window.
+    """
+    rows = [row(seq, 2) for seq in range(1, 26)]
+    assert len(ready(V5).publish(*rows)) == 25
+    driven = ready(V311)
+    assert ids(driven, *rows, row(26, 1)) == list(range(1, 21))
+    assert len(driven.feed(Pubrec(1), Pubrec(2))) == 2  # released ones are open still
+    assert len(sent(driven.feed(Pubcomp(1)))) == 1
+    driven.feed(*map(Pubrec, (3, 4, 5, 6)))
+    last = sent(driven.feed(*map(Pubcomp, (2, 3, 4, 5, 6))))
+    assert [one.payload for one in last] == [b"22", b"23", b"24", b"25", b"26"]
+
+
 def test_3_1_1_leaves_properties_out_and_says_so_once() -> None:
     """What MQTT 3.1.1 cannot carry is left out, told once a connection and never in MQTT 5 (contract 4)."""
     for version, told in ((V311, [Stripped("t")]), (V5, [])):
         driven = ready(version)
-        left = sent(driven.publish(row(1, properties={"content_type": "x"}), row(2, properties={"content_type": "x"})))
+        left = sent(
+            driven.publish(row(1, properties={"content_type": "x"}), row(2, properties={"content_type": "x"}))
+        )
         assert [dict(one.properties) for one in left] == [{} if told else {"content_type": "x"}] * 2
         assert driven.told(Stripped) == told
 

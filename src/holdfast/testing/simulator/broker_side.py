@@ -79,7 +79,7 @@ class BrokerSide:
     def settle(self) -> None:
         """Pass on what the broker says, and look at what it has seen."""
         self._notice_session()
-        if self._world.scenario.repeats_pubrec:
+        if self._world.scenario.repeats_pubrec and not self.witness.rolled_back:
             self._repeat_pubrecs()
         written: dict[int, list[bytes]] = {}
         for serial, data in self.core.take():

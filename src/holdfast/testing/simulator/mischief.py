@@ -102,8 +102,10 @@ class Mischief:
         self._world.note("the broker lies: %s", name)
         self._world.paths[f"lie: {name}"] += 1
         link, self._world.provoked = process.link, True
-        self._inject(process, data)
-        self._world.provoked = False
+        try:
+            self._inject(process, data)
+        finally:  # the process may die of it
+            self._world.provoked = False
         if process.link is link and link is not None:
             raise PromiseBroken(Promise.BROKEN_RULE, f"{name}, and the link is kept")
 

@@ -120,8 +120,8 @@ class Tap:
         packets: list[Packet] = []
         with suppress(MalformedPacket):
             self._in.feed(data, packets)
-        if self._process.session.link is LinkState.CLOSING:
-            return  # the session has said its last word, and hears none
+        if self._world.provoked or self._process.session.link is LinkState.CLOSING:
+            return  # a lie means nothing; and a session that has said its last word hears none
         for packet in packets:
             self._world.note("  <- %s", packet)
             note = _IN.get(type(packet))

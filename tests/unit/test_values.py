@@ -1,0 +1,43 @@
+"""Values: equal by class and fields, shown with both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from holdfast.values import Value
+
+
+@dataclass(eq=False, repr=False)
+class Login(Value):
+    name: str
+    password: str | None = None
+
+
+@dataclass(eq=False, repr=False)
+class Guest(Value):
+    name: str
+    password: str | None = None
+
+
+def test_equal_by_fields() -> None:
+    """The same fields make the same value; any other field makes another."""
+    assert Login("a", "b") == Login("a", "b")
+    assert Login("a", "b") != Login("a", "c")
+
+
+def test_another_class_is_another_value() -> None:
+    """Classes with the same fields are not the same value."""
+    assert Login("a") != Guest("a")
+
+
+def test_shown_without_passwords() -> None:
+    """A repr names class and fields, and never a field with a password."""
+    assert repr(Login("a", "secret")) == "Login(name='a')"
+
+
+def test_not_hashable() -> None:
+    """Fields may be set, so a value is no key."""
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(Login("a"))
