@@ -40,7 +40,9 @@ LONG_FILES: dict[str, str] = {
 }
 
 # A module without branches of its own needs no test file of its own; the reason stands here.
-SIMULATOR = "the simulator is a test itself: tests/simulation shows that it passes the core and finds planted bugs"
+SIMULATOR = (
+    "the simulator is a test itself: tests/simulation shows that it passes the core and finds planted bugs"
+)
 TESTED_ELSEWHERE: dict[str, str] = {
     module.as_posix(): SIMULATOR
     for module in source.modules()

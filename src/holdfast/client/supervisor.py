@@ -12,7 +12,8 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from holdfast.client.engine import Connection, Ended, Engine
+from holdfast.client.connection import Connection, Ended
+from holdfast.client.engine import Engine
 from holdfast.clock import Clock
 from holdfast.codec import Version
 from holdfast.protocol import ConnectRequest, Opened, Refused, Terms

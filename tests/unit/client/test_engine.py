@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from holdfast.client.engine import Connection, Ended, Engine
+from holdfast.client.connection import Connection, Ended
+from holdfast.client.engine import Engine
 from holdfast.codec import (
     Connack,
     Disconnect,

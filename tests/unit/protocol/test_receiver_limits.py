@@ -36,7 +36,7 @@ def test_more_than_our_receive_maximum() -> None:
 def test_repeats_are_taken_beyond_it() -> None:
     """A broker that reads its sessions from disk sends all it holds at once; closing would be for ever."""
     driven = ready(receive_maximum=2)
-    repeats = [incoming(packet_id, 1 + packet_id % 2, dup=True) for packet_id in range(1, 8)]
+    repeats = [incoming(packet_id, 2 if packet_id % 2 else 1, dup=True) for packet_id in range(1, 8)]
     driven.feed(*repeats, incoming(8), incoming(9, 2))
     assert driven.session.link is LinkState.UP
     driven.ack(*driven.deliveries)
