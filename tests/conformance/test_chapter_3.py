@@ -14,9 +14,10 @@ from holdfast.codec import (
     Publish,
     Pubrec,
     Suback,
+    Subscribe,
     Version,
 )
-from holdfast.protocol import Closed, Failed, Intent, LinkState, NotGranted
+from holdfast.protocol import Closed, Failed, Granted, Intent, LinkState, NotGranted
 from tests.conformance.versions import BOTH, MQTT_5
 from tests.support.driven import Driven, incoming, names, row, sent
 
@@ -103,6 +104,8 @@ def test_3_2_2_5(version: Version) -> None:
     driven.ack(*driven.deliveries)
     left = driven.again(False)
     assert names(left)[0].startswith("SUBSCRIBE")
+    driven.feed(*(Suback(one.packet_id, [2]) for one in left if isinstance(one, Subscribe)))
+    assert driven.told(Granted) == [Granted("a", 2)] * 2
     assert [(one.payload, one.dup) for one in sent(left)] == [(b"1", False), (b"2", False)]
     assert not any(name.startswith("PUBREL") for name in names(left))
     driven.feed(incoming(7, 2, dup=True))

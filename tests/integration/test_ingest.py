@@ -128,6 +128,7 @@ def test_killed_at_any_moment_nothing_is_lost(strict: Broker, tmp_path: Path) ->
             wait_for_more(database, run * 200)
             ingest.process.kill()
     with Running(tmp_path / "last", *flags) as ingest:
+        ingest.says("session kept")
         wait(lambda: len(set(ask(database))) == count)
         assert ingest.stop() == 0
     stored = [int(payload) for payload in ask(database)]

@@ -242,7 +242,7 @@ async def test_refused_subscription_is_asked_for_again(
     version: Version, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A handler's refused subscription is asked for again later, and at every connection."""
-    monkeypatch.setattr("holdfast.client.core.REFUSED_AGAIN_S", 0.05)
+    monkeypatch.setattr("holdfast.client.consumers.REFUSED_AGAIN_S", 0.05)
     with Broker() as broker:
         broker.refuse("SUBSCRIBE", 0x87, times=3)
         async with Client(broker.url, client_id="acl", version=version, reconnect="lan") as client:

@@ -47,7 +47,7 @@ async def test_messages_on_their_way_when_the_reader_has_enough(make: MakeClient
 
 async def gone_from_the_broker(client: Client) -> None:
     """Every UNSUBSCRIBE is answered."""
-    await eventually(lambda: client._core is not None and not client._core.unsubscribing)
+    await eventually(lambda: client._core is not None and not client._core.consumers.unsubscribing)
 
 
 async def leave_by_break(messages: Subscription) -> None:

@@ -23,9 +23,7 @@ LONGEST_FILE = 250
 _SUITE = "one suite over every broker and version; its cases share their fixtures"
 LONG_FILES: dict[str, str] = {
     "src/holdfast/client/client.py": "the public face: two thirds are signatures and docstrings",
-    "src/holdfast/client/core.py": "where the parts of a run meet; to be split along Worker and Outlet",
-    "src/holdfast/client/engine.py": "the driver and its connection; to be split there",
-    "src/holdfast/client/receipts.py": "a receipt, and the book of receipts",
+    "src/holdfast/client/engine.py": "the driver of a session, its port in and its turns",
     "src/holdfast/protocol/receiver.py": "one state machine, its theory on top",
     "src/holdfast/protocol/sender.py": "one state machine, its theory on top",
     "src/holdfast/protocol/session.py": "the whole face of the core, mostly docstrings",

@@ -1,7 +1,7 @@
 """Bugs to plant into a scratch copy of the core: which file, what stands there, what comes in its place.
 
 ``promise`` is the name of the promise that the simulator must say was broken; ``also`` names those that
-the same bug breaks as well, whichever a seed comes upon first.
+the same bug breaks as well, whichever a seed comes upon first. ``seeds`` is in how many it must be found.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ class Bug:
     old: str
     new: str
     also: tuple[str, ...] = ()
+    seeds: int = 300
 
 
 SENDER, RECEIVER = "protocol/sender.py", "protocol/receiver.py"
@@ -206,6 +207,7 @@ BUGS = (
         "self._join(Delivery(packet, self.epoch, self._connection, done=True), repeat=True)\n"
         "            self._release(2)",
         "self._begin(packet)",
+        also=("ATTACH",),
     ),
     Bug(
         "QoS 2 is handled and never acknowledged",
@@ -256,6 +258,14 @@ BUGS = (
         "protocol/subscriptions.py",
         "        if not terms.session_present:\n",
         "        if False:\n",
+    ),
+    Bug(
+        "a session that is present is believed to know every subscription",
+        "SUBSCRIBED",
+        "protocol/subscriptions.py",
+        "if terms.version == V5:\n            self._again",
+        "if False:\n            self._again",
+        seeds=1000,
     ),
     Bug("the ping comes late", "PING", "protocol/keepalive.py", "PING_AFTER = 0.75", "PING_AFTER = 1.2"),
     Bug("a dead link is held", "HALF_OPEN", "protocol/keepalive.py", "DEAD_AFTER = 1.4", "DEAD_AFTER = 4.0"),

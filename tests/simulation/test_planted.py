@@ -14,12 +14,11 @@ from holdfast.testing.simulator import Promise
 from tests.simulation.planted import BUGS, Bug
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "holdfast"
-SEEDS = 300
 
 
-def explore(tree: Path) -> subprocess.CompletedProcess[str]:
+def explore(tree: Path, seeds: int) -> subprocess.CompletedProcess[str]:
     """Run the simulator of a source tree in a process of its own."""
-    command = [sys.executable, "-m", "holdfast.testing.simulator", "--count", str(SEEDS)]
+    command = [sys.executable, "-m", "holdfast.testing.simulator", "--count", str(seeds)]
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=110)
 
@@ -31,17 +30,17 @@ def test_every_promise_can_be_broken() -> None:
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name.replace(" ", "-"))
 def test_a_planted_bug_is_found_by_the_right_promise(bug: Bug, tmp_path: Path) -> None:
-    """Within 300 seeds; and the report ends with the one command that replays it."""
+    """Within so many seeds; and the report ends with the one command that replays it."""
     shutil.copytree(SOURCE, tmp_path / "holdfast", ignore=shutil.ignore_patterns("__pycache__"))
     file = tmp_path / "holdfast" / bug.file
     text = file.read_text()
     assert bug.old in text, f"the core has changed: {bug.old!r} is not there to be replaced"
     file.write_text(text.replace(bug.old, bug.new))
 
-    result = explore(tmp_path)
+    result = explore(tmp_path, bug.seeds)
 
     assert result.returncode == 1, (
-        f"not found in {SEEDS} seeds:\n{result.stdout[-2000:]}{result.stderr[-2000:]}"
+        f"not found in {bug.seeds} seeds:\n{result.stdout[-2000:]}{result.stderr[-2000:]}"
     )
     first, *_, last = result.stdout.strip().splitlines()
     assert any(f": {promise}: " in first for promise in (bug.promise, *bug.also)), result.stdout

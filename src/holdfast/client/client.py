@@ -124,12 +124,12 @@ class Client:
             self._setup, self._session, self._outbox, self._publisher, self._receipts,
             self._intents, self._state, self._clock, self._versions,
         )  # fmt: skip
-        self._outbox.on_dropped = core.dropped
+        self._outbox.on_dropped = core.telling.dropped
         self._receipts.start()
         self._publisher.wake = self._wake
         self._publisher.stopped = None
         for handler in self._router.handlers:
-            core.add_handler(handler)
+            core.consumers.add_handler(handler)
 
     async def stop(self, drain_s: float | None = None) -> Ledger:
         """Finish handlers, flush, say DISCONNECT; takes ``drain_s`` seconds at most.
@@ -149,7 +149,7 @@ class Client:
                 await shut_down(core, self._setup.drain_s if drain_s is None else drain_s)
             finally:
                 await self._end(core)
-        elif self._ending is not None and not self._ending.works_in(asyncio.current_task()):
+        elif self._ending is not None and not self._ending.consumers.works_in(asyncio.current_task()):
             await self._ending.closed.wait()
         ledger = self._outbox.ledger()
         if core is not None and ledger.pending:
@@ -326,7 +326,7 @@ class Client:
             if filter in handler.filters:
                 check_agreement(filter, [options], handler.options)
         if self._core is not None:
-            self._core.add_handler(handler)
+            self._core.consumers.add_handler(handler)
         self._router.handlers.append(handler)
 
     def _registered(self) -> Iterator[tuple[str, HandlerOptions]]:
@@ -346,9 +346,9 @@ class Client:
     async def _unsubscribe(self, core: Core, names: list[str]) -> None:
         for name in names:
             self._intents.forget(name)
-        core.unsubscribe(names)
+        core.consumers.unsubscribe(names)
         await self._state.changed.wait_until(
-            lambda: core.ended is not None or core.unsubscribing.keys().isdisjoint(names), None
+            lambda: core.ended is not None or core.consumers.unsubscribing.keys().isdisjoint(names), None
         )
         if core.ended is not None:
             raise Stopped(core.ended)

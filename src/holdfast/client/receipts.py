@@ -8,22 +8,11 @@ from collections.abc import Sequence
 from typing import Literal
 from weakref import ref
 
-from holdfast import reasons
-from holdfast.errors import (
-    Dropped,
-    Expired,
-    HoldfastError,
-    PublishFailed,
-    PublishRefused,
-    Stopped,
-    Timeout,
-    TooLarge,
-)
+from holdfast.client.failures import publish_refused, unsent
+from holdfast.errors import HoldfastError, PublishFailed, PublishRefused, Stopped, Timeout
 from holdfast.protocol import Failed
 
 State = Literal["submitted", "pending", "acknowledged", "sent", "failed", "expired", "dropped"]
-
-PACKET_TOO_LARGE = 0x95
 
 
 class Receipt:
@@ -176,7 +165,7 @@ class Receipts:
         for seq in seqs:
             receipt = self._take(seq)
             if receipt is not None:
-                receipt._settle(1, state, None if state == "acknowledged" else _failure(seq, state))
+                receipt._settle(1, state, None if state == "acknowledged" else unsent(seq, state))
 
     def _settle_groups(self, seqs: Sequence[int], state: State) -> None:
         lowest, highest = min(seqs), max(seqs)
@@ -193,11 +182,11 @@ class Receipts:
             elif count:
                 for seq in seqs:
                     if first <= seq <= last:
-                        group._settle(1, state, _failure(seq, state), seq - first)
+                        group._settle(1, state, unsent(seq, state), seq - first)
 
     def fail(self, record: Failed) -> PublishRefused:
         """This message was refused; gives the error, for events and the log."""
-        error = refusal(record)
+        error = publish_refused(record)
         receipt = self._take(record.seq)
         if receipt is not None:
             receipt._settle(1, "failed", error)
@@ -253,35 +242,3 @@ async def _in_time(waiter: asyncio.Future[None], timeout_s: float) -> None:
 
 def _index(entry: tuple[int, HoldfastError]) -> int:
     return entry[0]
-
-
-def _failure(seq: int, state: State) -> PublishFailed | None:
-    if state == "expired":
-        return Expired(f"message {seq} was older than its expiry_s before it could be sent")
-    if state == "dropped":
-        return Dropped(
-            f"message {seq} (QoS 0) was given up: too many waited for a connection",
-            policy="drop_oldest",
-            hint="publish with qos=1 to keep it, or raise Limits(qos0_outbox=...)",
-        )
-    return None
-
-
-def refusal(record: Failed) -> PublishRefused:
-    """The typed error for a message that was refused."""
-    said = f" ({record.detail})" if record.detail else ""
-    reason = reasons.name(record.reason)
-    error = PublishRefused(
-        f"message {record.seq} on {record.topic} was refused: {reason}{said}",
-        code=record.reason,
-        reason=reason,
-        hint=reasons.sentence(record.reason),
-    )
-    if record.reason == PACKET_TOO_LARGE:
-        error.__cause__ = TooLarge(record.detail)
-    return error
-
-
-def describe(error: HoldfastError) -> str:
-    """The sentence and, where there is one, the hint."""
-    return f"{error}. {error.hint}" if error.hint else str(error)

@@ -37,8 +37,8 @@ async def shut_down(core: Core, drain_s: float) -> None:
 async def _finish_handlers(core: Core, timeout_s: float) -> None:
     """Messages in hand finish; loops over subscriptions end when they ask for the next."""
     here = asyncio.current_task()  # a handler that stops the client is not waited for by itself
-    workers = [one for one in core.workers() if not one.runs_in(here)]
-    for worker in core.workers():
+    workers = [one for one in core.consumers.workers() if not one.runs_in(here)]
+    for worker in core.consumers.workers():
         worker.consumer.inbox.close()
     await core.state.changed.wait_until(lambda: not any(one.in_hand for one in workers), timeout_s)
 

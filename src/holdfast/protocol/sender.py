@@ -63,6 +63,7 @@ class Sender:
         self._stripped = False
         self._withheld = list(restored.withheld)
         self._left = {packet_id for packet_id, _ in restored.sent}
+        self._older: set[int] = set()  # identifiers in ``sent`` given on an earlier connection
         self.now = 0.0
         self.pending: deque[Outgoing] = deque()
         self.sent: dict[int, Outgoing] = {}
@@ -78,6 +79,7 @@ class Sender:
         self._window = min(self._inflight, terms.receive_maximum)
         self._unlimited = refusals.unlimited(terms)
         self._stripped = False
+        self._older = set()
 
     def resume(self) -> None:
         """The session is there: PUBREL in the order of the PUBRECs [MQTT-4.6.0-4]."""
@@ -149,6 +151,7 @@ class Sender:
             refused = refusals.of_row(row, self._terms)
             if refused is None:
                 self.sent[packet_id] = row
+                self._older.add(packet_id)
                 group.append((packet_id, row))
             else:  # contract 10: the identifier stays withheld until the session ends
                 self._withheld.append(packet_id)
@@ -163,6 +166,8 @@ class Sender:
         assigned = list(zip(self._ids.take_many(len(kept)), kept, strict=True))
         if assigned:
             self.sent.update(assigned)
+            if self._older:
+                self._older.difference_update(packet_id for packet_id, _ in assigned)
             self._journal.write(Assigned(assigned))
         if len(kept) == len(rows):
             group = assigned
@@ -287,7 +292,8 @@ class Sender:
         row = self.sent.get(packet_id)
         if row is None:
             return self._from_unproven(packet_id, qos)
-        _check_kind(row, qos)
+        if not self._fits(packet_id, row, qos, packet_id in self._older):
+            return None
         del self.sent[packet_id]
         return row
 
@@ -295,12 +301,26 @@ class Sender:
         """An answer that overtakes our resend; rare, so a search will do."""
         for entry in self.unproven:
             if entry[0] == packet_id:
-                _check_kind(entry[1], qos)
+                if not self._fits(*entry, qos, True):
+                    return None
                 self.unproven.remove(entry)
                 self._left.discard(packet_id)
                 return entry[1]
         self._tell.append(Anomaly("acknowledgement for an unknown packet identifier", packet_id))
         return None
+
+    def _fits(self, packet_id: int, row: Outgoing, qos: int, older: bool) -> bool:
+        """Whether an answer of this kind can mean this row.
+
+        A broker that came back as it once was may repeat a PUBREC for an exchange that is over for us,
+        under an identifier that a QoS 1 row has by now: as good as unknown, or no redial would last.
+        """
+        if row.qos == qos:
+            return True
+        if qos == 2 and older:
+            self._tell.append(Anomaly("pubrec for a packet identifier now used at QoS 1", packet_id))
+            return False
+        raise ProtocolError(PROTOCOL_ERROR, f"acknowledgement of QoS {qos} for a QoS {row.qos} message")
 
     def _end(self, packet: Puback | Pubrec, row: Outgoing) -> None:
         self._ids.free(packet.packet_id)
@@ -316,8 +336,3 @@ class Sender:
 
 def _accepted(entry: tuple[int, Outgoing]) -> int:
     return entry[1].seq
-
-
-def _check_kind(row: Outgoing, qos: int) -> None:
-    if row.qos != qos:
-        raise ProtocolError(PROTOCOL_ERROR, f"acknowledgement of QoS {qos} for a QoS {row.qos} message")

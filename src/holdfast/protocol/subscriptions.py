@@ -2,6 +2,12 @@
 
 An intent is *wanted* from ``subscribe`` to ``unsubscribe``, and *granted* from SUBACK until
 the broker loses the session. What is wanted and not granted is asked for on every connection.
+
+"Session present" is no proof of a subscription: a broker that was killed may come back with the
+session as it last saved it, and the session may be one that somebody else began. On MQTT 5 what was
+granted on an earlier connection is therefore asked for *again* on each later one, behind everything
+else and still counting as granted; Retain Handling 1 keeps this from replaying retained messages.
+3.1.1 has no such option: every reconnect would replay them all, so a grant is believed there.
 """
 
 from __future__ import annotations
@@ -43,7 +49,7 @@ class Intent(Value):
     retained: Retained = "always"
     no_local: bool = False
     identifier: int = 0
-    granted: bool = field(default=False, init=False)
+    granted: QoS | None = field(default=None, init=False)
 
 
 class Subscriptions:
@@ -58,6 +64,7 @@ class Subscriptions:
         self._wanted: dict[str, Intent] = {}
         self._leaving: dict[str, None] = {}
         self._ask: dict[str, None] = {}
+        self._again: dict[str, None] = {}
         self._asked: dict[int, Intent | str] = {}
 
     # -- intents -----------------------------------------------------------------------------
@@ -65,9 +72,10 @@ class Subscriptions:
     def subscribe(self, intents: Iterable[Intent]) -> None:
         """Want these; an intent for the same filter takes the place of the old one."""
         for intent in intents:
-            intent.granted = False
+            intent.granted = None
             self._wanted[intent.filter] = intent
             self._ask[intent.filter] = None
+            self._again.pop(intent.filter, None)
             if intent.filter in self._leaving:
                 del self._leaving[intent.filter]
                 self._told_off(intent.filter)
@@ -78,6 +86,7 @@ class Subscriptions:
         for filter in filters:
             self._wanted.pop(filter, None)
             self._ask.pop(filter, None)
+            self._again.pop(filter, None)
             self._leave(filter)
         self.pump()
 
@@ -98,9 +107,11 @@ class Subscriptions:
         if not terms.session_present:
             self._tell.extend(Unsubscribed(filter, 0) for filter in self._leaving)
             self._leaving.clear()
-            for intent in self._wanted.values():
-                intent.granted = False
-        self._ask = {name: None for name, intent in self._wanted.items() if not intent.granted}
+            self.doubt()
+        self._ask = {name: None for name, intent in self._wanted.items() if intent.granted is None}
+        self._again = {}
+        if terms.version == V5:
+            self._again = {name: None for name in self._wanted if name not in self._ask}
 
     def lost(self) -> None:
         """The connection ended: requests in flight were not answered and are asked again."""
@@ -117,7 +128,7 @@ class Subscriptions:
     def doubt(self) -> None:
         """A CONNECT went unanswered: the CONNACK that was lost may have said "a new session"."""
         for intent in self._wanted.values():
-            intent.granted = False
+            intent.granted = None
 
     def pump(self) -> None:
         """Ask for what is wanted and give up what is not, as far as requests may be in flight."""
@@ -126,15 +137,16 @@ class Subscriptions:
             filter = next(iter(self._leaving))
             del self._leaving[filter]
             self._send_unsubscribe(filter, terms)
-        while terms and self._ask and len(self._asked) < IN_FLIGHT:
-            filter = next(iter(self._ask))
-            del self._ask[filter]
-            self._send_subscribe(self._wanted[filter], terms)
+        for asking in (self._ask, self._again):
+            while terms and asking and len(self._asked) < IN_FLIGHT:
+                filter = next(iter(asking))
+                del asking[filter]
+                self._send_subscribe(self._wanted[filter], terms)
 
     def _send_subscribe(self, intent: Intent, terms: Terms) -> None:
         reason = _forbidden(intent.filter, terms) or self._request(intent, terms)
         if reason:
-            self._tell.append(NotGranted(intent.filter, reason))
+            self._refused(intent, reason)
 
     def _send_unsubscribe(self, filter: str, terms: Terms) -> None:
         reason = self._request(filter, terms)
@@ -164,10 +176,14 @@ class Subscriptions:
         if self._wanted.get(intent.filter) is not intent:
             return  # given up or replaced meanwhile: the next answer counts
         if reason >= REFUSED:
-            self._tell.append(NotGranted(intent.filter, reason))
-            return
-        intent.granted = True
-        self._tell.append(Granted(intent.filter, _QOS[reason]))
+            self._refused(intent, reason)
+        elif intent.granted != _QOS[reason]:  # the same once more is no news
+            intent.granted = _QOS[reason]
+            self._tell.append(Granted(intent.filter, _QOS[reason]))
+
+    def _refused(self, intent: Intent, reason: int) -> None:
+        intent.granted = None
+        self._tell.append(NotGranted(intent.filter, reason))
 
     def unsuback(self, packet: Unsuback) -> None:
         """UNSUBACK; 3.1.1 gives no reason codes (§3.11.3)."""

@@ -84,6 +84,12 @@ def _verdict(
 
 
 def _trusting(ca_file: StrPath | None) -> ssl.SSLContext:
+    context = _verifying(ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996, whatever the system's OpenSSL allows
+    return context
+
+
+def _verifying(ca_file: StrPath | None) -> ssl.SSLContext:
     if ca_file is None:
         return ssl.create_default_context()
     _read(ca_file, "CA file")

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from holdfast.client.receipts import Receipts, refusal
-from holdfast.errors import Dropped, Expired, PublishFailed, PublishRefused, Stopped, Timeout, TooLarge
+from holdfast.client.receipts import Receipts
+from holdfast.errors import Dropped, Expired, PublishFailed, PublishRefused, Stopped, Timeout
 from holdfast.protocol import Failed
 
 
@@ -137,13 +137,3 @@ async def test_uncertain_messages_say_so() -> None:
     single, group, other = receipts.open(1), receipts.open(2, 2), receipts.open(4)
     receipts.uncertain([1, 3])
     assert [single.maybe_duplicate, group.maybe_duplicate, other.maybe_duplicate] == [True, True, False]
-
-
-def test_refusal_is_facts_blame_and_next_step() -> None:
-    """Code, name, the broker's words and a hint; a packet too large has TooLarge as its cause."""
-    error = refusal(Failed(7, "plant/a", 0x97, "slow down"))
-    assert (error.code, error.reason) == (0x97, "Quota exceeded")
-    assert "slow down" in str(error)
-    assert "plant/a" in str(error)
-    assert error.hint
-    assert isinstance(refusal(Failed(7, "t", 0x95, "1,000 bytes")).__cause__, TooLarge)

@@ -127,6 +127,35 @@ def test_an_oversize_unsubscribe_is_told() -> None:
     assert driven.told(Unsubscribed) == [Unsubscribed("a" * 50, 0x95)]
 
 
+# -- asked once more ------------------------------------------------------------------------------
+
+
+def test_asked_again_and_granted_as_before_is_no_news() -> None:
+    """It was granted all the while; another QoS is told (contract 16)."""
+    driven = ready()
+    driven.subscribe(Intent("a", 2))
+    driven.feed(Suback(1, [2]))
+    driven.again()
+    driven.feed(Suback(2, [2]))
+    assert driven.told(Granted) == [Granted("a", 2)]
+    driven.again()
+    driven.feed(Suback(3, [1]))
+    assert driven.told(Granted) == [Granted("a", 2), Granted("a", 1)]
+
+
+def test_asked_again_and_refused() -> None:
+    """Rights that were taken away meanwhile are told, and so is the grant that comes after."""
+    driven = ready()
+    driven.subscribe(Intent("a"))
+    driven.feed(Suback(1, [1]))
+    driven.again()
+    driven.feed(Suback(2, [0x87]))
+    assert driven.told(NotGranted) == [NotGranted("a", 0x87)]
+    driven.again()
+    driven.feed(Suback(3, [1]))
+    assert driven.told(Granted) == [Granted("a", 1), Granted("a", 1)]
+
+
 # -- answers to nothing -----------------------------------------------------------------------------
 
 

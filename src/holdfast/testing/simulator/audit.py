@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from holdfast.codec import V5
 from holdfast.protocol import LinkState, Session
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 
@@ -78,7 +79,9 @@ def restless(world: World) -> str:
         "sent": sender.sent,
         "released": sender.released,
         "unproven": sender.unproven,
-        "requests": subscriptions._asked or subscriptions._ask or subscriptions._leaving,
+        "requests": any(
+            (subscriptions._asked, subscriptions._ask, subscriptions._again, subscriptions._leaving)
+        ),
         "broker": not world.broker.idle(),
     }
     return ", ".join(f"{name}: {what}" for name, what in left.items() if what)
@@ -108,12 +111,14 @@ def _inbound(world: World) -> None:
 
 
 def _subscribed(world: World) -> None:
-    if world.broker.witness.rolled_back:
-        return
-    there = world.broker.subscriptions()
+    """A 3.1.1 client has to believe "session present"; no client can know what a rollback brought back."""
+    broker = world.broker
+    rolled_back, stolen = broker.witness.rolled_back, broker.generation in broker.stolen
+    believed = world.scenario.version != V5 and (rolled_back or stolen)
+    there = broker.subscriptions()
     missing = set(world.wanted) - there - world.refused
-    if missing and world.broker.generation not in world.broker.stolen:
+    if missing and not believed:
         raise PromiseBroken(Promise.SUBSCRIBED, f"the broker does not know {missing}, only {there}")
     stale = there - set(world.wanted) - world.abandoned
-    if stale:
+    if stale and not rolled_back:
         raise PromiseBroken(Promise.SUBSCRIBED, f"the broker still has {stale}, which nobody wants")

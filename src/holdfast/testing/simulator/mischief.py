@@ -124,13 +124,14 @@ class Mischief:
             ("a second CONNACK", Connack()),
             ("SUBACK for nothing", Suback(STRANGER, [0])),
         ]
-        in_flight = process.session._sender.sent
+        sender = process.session._sender
         lies += [
             (
                 "PUBREC for QoS 1" if row.qos == 1 else "PUBACK for QoS 2",
                 (Pubrec if row.qos == 1 else Puback)(id),
             )
-            for id, row in list(in_flight.items())[:3]
+            for id, row in list(sender.sent.items())[:3]
+            if row.qos == 2 or id not in sender._older  # else it may be left over from before a rollback
         ]
         version = self._world.scenario.version
         if version == V5:

@@ -1,0 +1,177 @@
+"""What the engine tells: endings go to receipts, news to events and the log, messages to consumers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from holdfast.client import events as told
+from holdfast.client.dispatcher import Dispatcher
+from holdfast.client.intents import Intents
+from holdfast.client.options import Limits
+from holdfast.client.publisher import Publisher
+from holdfast.client.receipts import Receipts
+from holdfast.client.state import State
+from holdfast.codec import V311
+from holdfast.protocol import (
+    Anomaly,
+    Delivery,
+    Failed,
+    Granted,
+    NotGranted,
+    Opened,
+    Oversize,
+    Record,
+    SessionEvent,
+    SessionLost,
+    Settled,
+    Stripped,
+    Unsubscribed,
+)
+
+TOLD_EVERY_S = 1.0
+
+
+class Telling:
+    """The outlet of the engine; ``on_refused`` and ``on_unsubscribed`` hear the answers about filters."""
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        receipts: Receipts,
+        intents: Intents,
+        dispatcher: Dispatcher,
+        state: State,
+        limits: Limits,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._publisher = publisher
+        self._receipts = receipts
+        self._intents = intents
+        self._dispatcher = dispatcher
+        self._state = state
+        self._limits = limits
+        self._given_up = 0
+        self._given_up_timer: asyncio.TimerHandle | None = None
+        self.on_refused: Callable[[], None] = _ignore
+        self.on_unsubscribed: Callable[[str], None] = _ignore
+
+    def batch(self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]) -> None:
+        """One batch of the engine: endings, events, deliveries."""
+        for record in records:
+            if isinstance(record, Settled):
+                self._settled(record)
+            elif isinstance(record, Failed):
+                self._state.message_failed(record.seq, self._receipts.fail(record))
+        for event in events:
+            handler = _EVENTS.get(type(event))
+            if handler is not None:
+                handler(self, event)
+        if deliveries:
+            self._dispatcher.deliver(deliveries)
+        if records:
+            self._state.changed.notify()
+
+    def _settled(self, record: Settled) -> None:
+        self._receipts.settle(record.seqs, record.ending)
+        if record.ending == "expired":
+            count = len(record.seqs)
+            message = f"{count} messages were older than their expiry_s before they could be sent"
+            self._state.emit(told.Dropped(message=message, count=count), logging.WARNING)
+
+    def _opened(self, event: Opened) -> None:
+        self._publisher.terms = event.terms
+        self._dispatcher.drop_retained = event.terms.version == V311
+
+    def _granted(self, event: Granted) -> None:
+        self._intents.granted(event)
+        message = f"subscribed {event.filter} at QoS {event.qos}"
+        self._state.emit(told.Subscribed(message=message, filter=event.filter, qos=event.qos))
+
+    def _not_granted(self, event: NotGranted) -> None:
+        error = self._intents.refused(event)
+        told_event = told.SubscriptionRefused(message=str(error), filter=event.filter, code=event.reason)
+        self._state.emit(told_event, logging.ERROR)
+        self.on_refused()
+
+    def _unsubscribed(self, event: Unsubscribed) -> None:
+        self.on_unsubscribed(event.filter)
+
+    def _session_lost(self, event: SessionLost) -> None:
+        self._receipts.uncertain(event.uncertain)
+        self._intents.session_lost()
+        if event.kept:
+            message = (
+                f"{self._state.place} forgot our session: {event.resent} messages go out again, "
+                f"{len(event.uncertain)} of them (QoS 2) may arrive twice"
+            )
+            lost = told.SessionLost(message=message, resent=event.resent, uncertain=len(event.uncertain))
+            self._state.emit(lost, logging.WARNING)
+
+    def _oversize(self, event: Oversize) -> None:
+        limit = self._limits.max_packet_bytes
+        message = f"a message of {event.size} bytes on {event.topic} is above our limit of {limit}; skipped"
+        self._state.emit(
+            told.MessageSkipped(message=message, topic=event.topic, size=event.size), logging.ERROR
+        )
+
+    def _anomaly(self, event: Anomaly) -> None:
+        self._state.emit(
+            told.Odd(message=f"{self._state.place}: {event.kind}", kind=event.kind), logging.DEBUG
+        )
+
+    def _stripped(self, event: Stripped) -> None:
+        message = f"{self._state.place} speaks MQTT 3.1.1: messages go out without their properties"
+        self._state.emit(told.PropertiesDropped(message=message, topic=event.topic), logging.WARNING)
+
+    # -- messages that nobody took, or that were given up ------------------------------------
+
+    def unclaimed(self, delivery: Delivery) -> None:
+        """Nobody took this message in time."""
+        topic = delivery.publish.topic
+        message = f"nobody took a message on {topic} for {self._limits.unclaimed_s:g} s; it was acknowledged"
+        event = told.Unclaimed(message=message, topic=topic, payload=delivery.publish.payload)
+        self._state.emit(event, logging.WARNING)
+
+    def dropped(self, seqs: list[int]) -> None:
+        """QoS 0 messages fell out of their ring; told from any thread."""
+        self._loop.call_soon_threadsafe(self._dropped, seqs)
+
+    def _dropped(self, seqs: list[int]) -> None:
+        self._receipts.settle(seqs, "dropped")
+        self._given_up += len(seqs)
+        if self._given_up_timer is None:
+            self._tell_given_up()
+
+    def _tell_given_up(self) -> None:
+        """At once, then once a second at most: a flood must not become a flood of log lines."""
+        self._given_up_timer = None
+        count, self._given_up = self._given_up, 0
+        if count:
+            message = f"{count} QoS 0 messages were given up: too many waited for a connection"
+            self._state.emit(told.Dropped(message=message, count=count), logging.WARNING)
+            self._given_up_timer = self._loop.call_later(TOLD_EVERY_S, self._tell_given_up)
+
+    def close(self) -> None:
+        """The end of this run: what was given up is told, and no timer is left."""
+        self._tell_given_up()
+        if self._given_up_timer is not None:
+            self._given_up_timer.cancel()
+
+
+def _ignore(*_news: str) -> None:
+    """Until somebody wants to know."""
+
+
+_EVENTS: dict[type, Callable[[Telling, Any], None]] = {
+    Anomaly: Telling._anomaly,
+    Granted: Telling._granted,
+    NotGranted: Telling._not_granted,
+    Opened: Telling._opened,
+    Oversize: Telling._oversize,
+    SessionLost: Telling._session_lost,
+    Stripped: Telling._stripped,
+    Unsubscribed: Telling._unsubscribed,
+}

@@ -1,0 +1,55 @@
+"""Who takes messages, looked at without a broker."""
+
+from __future__ import annotations
+
+import pytest
+
+from holdfast import Client
+from holdfast.client import consumers
+from holdfast.client.core import Core
+from holdfast.protocol import NotGranted, Unsubscribed
+from holdfast.testing import eventually
+from tests.unit.client.consuming import delivery
+
+
+async def test_an_idle_subscription_does_not_freeze_the_others(
+    client: Client, run: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Entered and never read: after unclaimed_s its messages are told, and acknowledged (contract 15)."""
+    monkeypatch.setattr(consumers, "IDLE_LOOK_S", 0.01)
+    events = client.events()
+    async with client.subscribe("idle") as idle, client.subscribe("busy") as busy:
+        run.telling.batch([delivery("idle", "1"), delivery("busy", "2")], [], [])
+        assert (await anext(busy)).text() == "2"
+        await eventually(lambda: client.snapshot().handled == 1)
+        assert not idle.consumer.inbox.items
+        assert busy.in_hand
+    names = []
+    while "unclaimed" not in names:
+        names.append((await anext(events)).name)
+
+
+async def test_every_unsubscribe_is_counted_until_it_is_answered(run: Core) -> None:
+    """Asked twice for one filter, it is gone after the second answer; the others are not touched."""
+    run.consumers.unsubscribe(["a", "b"])
+    run.consumers.unsubscribe(["a"])
+    left = []
+    for filter in ("a", "b", "a"):
+        run.telling.batch([], [], [Unsubscribed(filter, 0)])
+        left.append(dict(run.consumers.unsubscribing))
+    assert left == [{"a": 1, "b": 1}, {"a": 1}, {}]
+
+
+async def test_what_was_refused_is_asked_for_again(
+    client: Client, run: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two refusals make one question, after REFUSED_AGAIN_S."""
+    monkeypatch.setattr(consumers, "REFUSED_AGAIN_S", 0.01)
+    async with client.subscribe("a"), client.subscribe("b"):
+        asked: list[list[str]] = []
+        monkeypatch.setattr(
+            run.engine, "subscribe", lambda intents: asked.append([one.filter for one in intents])
+        )
+        run.telling.batch([], [], [NotGranted("a", 0x87), NotGranted("b", 0x87)])
+        await eventually(lambda: asked)
+        assert asked == [["a", "b"]]

@@ -1,0 +1,51 @@
+"""What the engine tells: how it reaches events, the log and receipts."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from holdfast import Client
+from holdfast.client import telling
+from holdfast.client.core import Core
+from holdfast.protocol import Anomaly, Opened, Oversize, SessionLost, Settled, Terms
+from holdfast.testing import eventually
+
+
+async def test_a_flood_of_dropped_messages_is_no_flood_of_log_lines(
+    client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """QoS 0 given up: told at once, then together; every receipt ends."""
+    monkeypatch.setattr(telling, "TOLD_EVERY_S", 0.02)
+    receipts = [await client.publish("x", "y", qos=0) for _ in range(101)]
+    await eventually(lambda: sum(one.state == "dropped" for one in receipts) == 100)
+    await eventually(lambda: "99 QoS 0 messages were given up" in caplog.text)
+    lines = [one for one in caplog.records if "given up" in one.getMessage()]
+    assert len(lines) == 2
+    assert client.snapshot().ledger.dropped == 100
+
+
+async def test_news_of_the_session_become_events(
+    client: Client, run: Core, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Expired, skipped, odd and lost sessions: each an event at its level; a clean session loses nothing."""
+    caplog.set_level(logging.DEBUG, "holdfast")
+    events = client.events()
+    run.telling.batch(
+        [],
+        [Settled([], "expired")],
+        [
+            Oversize("big", 99),
+            Anomaly("redelivery", 1),
+            SessionLost(2, 5, [], kept=True),
+            SessionLost(3, 0, [], kept=False),
+            Opened(Terms(4, "core", False, 0, 60)),
+        ],
+    )
+    told = [await anext(events) for _ in range(4)]
+    names = [event.name for event in told if event.name != "connect_failed"]
+    assert names == ["dropped", "message_skipped", "odd", "session_lost"][: len(names)]
+    assert "forgot our session" in caplog.text
+    assert run.dispatcher.drop_retained
+    assert run.publisher.terms is not None
