@@ -12,7 +12,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cp -r src/holdfast "$scratch/holdfast"
 # Exceptions that inherit from two built-in ones stay plain Python; so do the doors (__init__).
-mapfile -t modules < <(cd "$scratch" && ls holdfast/{messages,reasons,topics}.py holdfast/{codec,protocol}/*.py |
+mapfile -t modules < <(cd "$scratch" && ls holdfast/{messages,reasons,topics,values}.py holdfast/{codec,protocol}/*.py |
 	grep -v -e errors.py -e __init__.py)
 (cd "$scratch" && "$bin/mypyc" "${modules[@]}" >"$scratch/mypyc.log" 2>&1) || { tail -30 "$scratch/mypyc.log"; exit 1; }
 PYTHONPATH=$scratch "$bin/python" - <<'PY'

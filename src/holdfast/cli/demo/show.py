@@ -7,11 +7,12 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast.cli.demo import report
 from holdfast.cli.demo.brokers import choose
+from holdfast.cli.demo.picture import Sample, picture
 from holdfast.cli.demo.plan import plan
 from holdfast.cli.demo.readings import GATEWAYS
 from holdfast.cli.demo.run import RATE, Run
@@ -35,6 +36,14 @@ class DemoOptions:
     built_in: bool = False
 
 
+@dataclass(slots=True)
+class Seen:
+    """What the picture is made of."""
+
+    samples: list[Sample] = field(default_factory=list)
+    recoveries: list[report.Recovery] = field(default_factory=list)
+
+
 async def demo(options: DemoOptions, screen: Screen) -> int:
     """0 when we kept every promise, 1 when not; no broker stays behind, however it ends."""
     return await interruptible(_demo(options, screen))
@@ -52,50 +61,57 @@ async def _demo(options: DemoOptions, screen: Screen) -> int:
             " We break things; you watch.\n",
             "bold",
         )
+        seen = Seen()
         async with Run(broker, database, seed).started() as run:
-            outcome = await _watched(run, options, seed, screen)
-    _conclude(outcome, options, database, seed, screen)
+            outcome = await _watched(run, options, seed, screen, seen)
+    title = f"{GATEWAYS} gateways, {RATE} readings/s, {broker.name}: faults in red, stored catches up"
+    drawing = Path(options.folder) / "outage.svg"
+    drawing.write_text(picture(seen.samples, seen.recoveries, title), "utf-8")
+    _conclude(outcome, options, database, drawing, seed, screen)
     return Code.DONE if outcome.good else Code.FAILED
 
 
-async def _watched(run: Run, options: DemoOptions, seed: int, screen: Screen) -> report.Outcome:
+async def _watched(run: Run, options: DemoOptions, seed: int, screen: Screen, seen: Seen) -> report.Outcome:
     def tell(recovery: report.Recovery) -> None:
+        seen.recoveries.append(recovery)
         style = report.STYLES[recovery.fault.kind]
         screen.result(report.fault_record(recovery), report.fault_line(recovery), style)
 
     screen.result(
         {"event": "connected"}, report.entry(0, "link", "●", f"connected, MQTT {run.version}"), "green"
     )
-    async with _live(run, screen):
+    async with _live(run, screen, seen):
         await run.send(options.seconds, plan(options.seconds, seed), tell)
         screen.result({"event": "draining"}, report.entry(run.seconds, "done", "●", "draining …"), "green")
         return await run.drain()
 
 
 @asynccontextmanager
-async def _live(run: Run, screen: Screen) -> AsyncIterator[None]:
-    task = asyncio.create_task(_look(run, screen)) if screen.moves and not screen.as_json else None
+async def _live(run: Run, screen: Screen, seen: Seen) -> AsyncIterator[None]:
+    task = asyncio.create_task(_look(run, screen, seen))
     try:
         yield
     finally:
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
         screen.settle()
 
 
-async def _look(run: Run, screen: Screen) -> None:
+async def _look(run: Run, screen: Screen, seen: Seen) -> None:
+    moving = screen.moves and not screen.as_json
     while True:
         published, stored, waiting = run.counts
-        screen.progress(
-            f" {report.stamp(run.seconds)}  published {count(published):>6} · stored {count(stored):>6}"
-            f" · in the outboxes {count(waiting):>5}"
-        )
+        seen.samples.append(Sample(run.seconds, published, stored, waiting))
+        if moving:
+            screen.progress(
+                f" {report.stamp(run.seconds)}  published {count(published):>6} · stored {count(stored):>6}"
+                f" · in the outboxes {count(waiting):>5}"
+            )
         await asyncio.sleep(LIVE_EVERY_S)
 
 
 def _conclude(
-    outcome: report.Outcome, options: DemoOptions, database: Path, seed: int, screen: Screen
+    outcome: report.Outcome, options: DemoOptions, database: Path, drawing: Path, seed: int, screen: Screen
 ) -> None:
     more = f" --seconds {options.seconds:g}" if options.seconds != USUAL_S else ""
     more += " --built-in" if options.built_in else ""
@@ -103,6 +119,7 @@ def _conclude(
         "",
         *report.books(outcome),
         f" look:     sqlite3 {database} 'select topic, count(*) from messages group by 1'",
+        f" picture:  {drawing}",
         f" replay:   holdfast demo --seed {seed}{more}",
     ]
     style = "bold green" if outcome.good else "bold red"
