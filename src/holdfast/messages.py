@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as _json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -101,8 +100,10 @@ class Message:
 
     def json(self) -> Any:
         """The payload as JSON. Raises PayloadError."""
+        from json import loads  # on first use: a program that never asks does not pay for it
+
         try:
-            return _json.loads(self.payload)
+            return loads(self.payload)
         except (ValueError, RecursionError) as error:
             raise PayloadError(f"payload on {self.topic} is not JSON: {error}") from error
 

@@ -25,3 +25,14 @@ class Value:
         shown = [name for name in self.__match_args__ if "password" not in name]
         fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{type(self).__name__}({fields})"
+
+
+class Frozen(Value):
+    """A value whose fields are set once; a frozen dataclass would cost twice as much at every start."""
+
+    __slots__ = ()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if hasattr(self, name):
+            raise AttributeError(f"{type(self).__name__}.{name} cannot be changed: build another one")
+        object.__setattr__(self, name, value)

@@ -16,6 +16,7 @@ LINKED_HOSTS = {
     "www.apache.org": "the licence names itself",
     "keepachangelog.com": "the form of the changelog",
     "semver.org": "the meaning of the version",
+    "www.w3.org": "the name space of SVG, which is a name and no address",
 }
 
 # A file longer than this has more than one responsibility, or a reason that stands here.

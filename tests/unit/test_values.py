@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from holdfast.values import Value
+from holdfast.values import Frozen, Value
 
 
 @dataclass(eq=False, repr=False)
@@ -41,3 +41,16 @@ def test_not_hashable() -> None:
     """Fields may be set, so a value is no key."""
     with pytest.raises(TypeError, match="unhashable"):
         hash(Login("a"))
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Limit(Frozen):
+    count: int = 1
+
+
+def test_frozen_is_set_once() -> None:
+    """What was built stays as it is; the error says what to do instead."""
+    limit = Limit(2)
+    with pytest.raises(AttributeError, match=r"Limit\.count cannot be changed: build another one"):
+        limit.count = 3
+    assert limit == Limit(2)

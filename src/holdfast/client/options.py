@@ -9,7 +9,7 @@ from holdfast.codec import packets
 from holdfast.errors import ConfigurationError, PayloadError
 from holdfast.messages import NO_PROPERTIES, Payload, QoS
 from holdfast.topics import validate_topic
-from holdfast.values import Value
+from holdfast.values import Frozen
 
 LONGEST_DELAY_S = 0xFFFFFFFF
 LARGEST_WILL = 65_535
@@ -36,8 +36,8 @@ def _utf8(text: str) -> bytes:
         ) from error
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Will(Value):
+@dataclass(slots=True, eq=False, repr=False)
+class Will(Frozen):
     """What the broker says for us when we vanish without a DISCONNECT (MQTT 5 §3.1.2.5).
 
     ``payload`` may be a function, called at every connection attempt. ``delay_s``: seconds the
@@ -67,8 +67,8 @@ class Will(Value):
         return packets.Will(self.topic, to_bytes(payload), self.qos, self.retain, properties)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
-class Limits(Value):
+@dataclass(kw_only=True, slots=True, eq=False, repr=False)
+class Limits(Frozen):
     """Bounds of one client.
 
     ``receive_maximum``: QoS 1 and 2 messages the broker may send before we acknowledge (MQTT 5).

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as _json
 from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import Any, Final
@@ -173,8 +172,10 @@ def _payload(payload: Payload | Absent, json: Any) -> bytes:
         return b"" if isinstance(payload, Absent) else to_bytes(payload)
     if payload is not ABSENT:
         raise TypeError("a payload and json= exclude each other")
+    from json import dumps  # on first use: a program that never asks does not pay for it
+
     try:
-        return _json.dumps(json, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return dumps(json, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise PayloadError(f"not writable as JSON: {error}") from error
 

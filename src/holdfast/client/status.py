@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 from holdfast.outbox import Ledger
-from holdfast.values import Value
+from holdfast.values import Frozen
 
 
 class Status(StrEnum):
@@ -23,8 +23,8 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
-class Snapshot(Value):
+@dataclass(kw_only=True, slots=True, eq=False, repr=False)
+class Snapshot(Frozen):
     """Everything that health, metrics and dashboards know, at one moment.
 
     ``attempts``: connection attempts that failed since the last connection.

@@ -15,11 +15,11 @@ from typing import Protocol
 
 from holdfast.messages import Outgoing
 from holdfast.protocol import Record, Restored
-from holdfast.values import Value
+from holdfast.values import Frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Ledger(Value):
+@dataclass(slots=True, eq=False, repr=False)
+class Ledger(Frozen):
     """Where every accepted message is (contract 7).
 
     ``accepted == acknowledged + sent + failed + expired + dropped + pending`` at every moment;

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from math import inf
 
 from holdfast.errors import ConfigurationError
-from holdfast.values import Value
+from holdfast.values import Frozen
 
 QUICK_S = 0.1
 BURST = 10
@@ -26,8 +26,8 @@ REFILL_S = 3.0
 Uniform = Callable[[float, float], float]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
-class Reconnect(Value):
+@dataclass(kw_only=True, slots=True, eq=False, repr=False)
+class Reconnect(Frozen):
     """How to come back after a lost connection; never gives up unless ``max_attempts`` is set.
 
     ``first_delay_s`` and ``multiplier`` span the longest wait of each attempt, ``max_delay_s``

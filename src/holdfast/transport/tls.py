@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from os import PathLike
 
 from holdfast.errors import ConfigurationError
-from holdfast.values import Value
+from holdfast.values import Frozen
 
 StrPath = str | PathLike[str]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
-class TLS(Value):
+@dataclass(kw_only=True, slots=True, eq=False, repr=False)
+class TLS(Frozen):
     """How to speak TLS with the broker; the default is the system's CAs and a checked hostname.
 
     ``ca_file``: PEM file of the CAs to trust instead of the system's. ``cert_file`` and
