@@ -28,25 +28,6 @@ def _up(version: Version, **said: int) -> Driven:
     return driven
 
 
-def _unused(version: Version, qos: QoS) -> None:
-    driven = _up(version)
-    left = sent(driven.publish(row(1, qos), row(2, qos)))
-    left += sent(driven.publish(row(3, qos)))
-    assert len({one.packet_id for one in left}) == 3
-
-
-def _first_send(version: Version, qos: QoS) -> None:
-    (left,) = sent(_up(version).publish(row(1, qos)))
-    assert (left.qos, left.dup) == (qos, False)
-    assert left.packet_id > 0
-
-
-def _answered_when_owned(version: Version, qos: QoS, answer: str) -> None:
-    driven = _up(version)
-    assert driven.feed(incoming(300, qos)) == []
-    assert names(driven.ack(*driven.deliveries)) == [f"{answer} 300"]
-
-
 # -- 4.4: retry ---------------------------------------------------------------------------------
 
 
