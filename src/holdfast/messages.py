@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Literal
@@ -129,9 +129,21 @@ class Outgoing:
     ``seq`` is the outbox sequence number, rising in accept order. ``expires_at`` is on the
     clock given to the session. ``uncertain`` is set when the message may have reached a
     broker that has since lost the session (contract 6). ``size`` counts against a byte budget.
+    ``ticket`` refers weakly to whoever is told how it ends; None: nobody.
     """
 
-    __slots__ = ("expires_at", "payload", "properties", "qos", "retain", "seq", "size", "topic", "uncertain")
+    __slots__ = (
+        "expires_at",
+        "payload",
+        "properties",
+        "qos",
+        "retain",
+        "seq",
+        "size",
+        "ticket",
+        "topic",
+        "uncertain",
+    )
 
     def __init__(
         self,
@@ -152,6 +164,7 @@ class Outgoing:
         self.properties = properties
         self.expires_at = expires_at
         self.uncertain = uncertain
+        self.ticket: Callable[[], Any] | None = None
         self.size = OVERHEAD + len(topic) + len(payload)
 
     def __repr__(self) -> str:

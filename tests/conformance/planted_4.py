@@ -12,6 +12,7 @@ from holdfast.codec import (
     Publish,
     Pubrec,
     encode_ack,
+    encode_acks,
 )
 from holdfast.protocol import Terms
 from holdfast.protocol.receiver import Receiver
@@ -87,10 +88,10 @@ def qos_2_is_not_remembered(patch: Patch) -> None:
 
 
 def pubrel_forgets_nothing(patch: Patch) -> None:
-    def pubrel(self: Receiver, packet: Any) -> None:
-        self._put(encode_ack(7, packet.packet_id, 0, self._request.version))
+    def pubrels(self: Receiver, packets: Any) -> None:
+        self._put(encode_acks(7, packets.packet_ids))
 
-    patch.setattr(Receiver, "pubrel", pubrel)
+    patch.setattr(Receiver, "pubrels", pubrels)
 
 
 def receiver_holds_expired(patch: Patch) -> None:

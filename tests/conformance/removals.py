@@ -64,7 +64,7 @@ from tests.conformance.planted_4 import (
 )
 from tests.conformance.planting import Removal, after, before, rewritten, unless, without
 
-WINDOW = (unless(Sender, "_pubrel", no_quota), unless(Session, "ack", session_without_quota))
+WINDOW = (unless(Sender, "_release", no_quota), unless(Session, "ack", session_without_quota))
 
 REMOVALS: dict[str, tuple[Removal, ...]] = {
     "1.5.4-1": (ill_formed_is_read, any_topic_is_taken, any_text_is_written),
@@ -84,7 +84,7 @@ REMOVALS: dict[str, tuple[Removal, ...]] = {
     "3.14.4-1": (without(Wire, "close"), without(Session, "_halt")),
     "4.3.2-1": (always_one,),
     "4.3.2-2": (rewritten(with_dup),),
-    "4.3.2-3": (before(Sender, "lost", forget_sent), without(Sender, "puback")),
+    "4.3.2-3": (before(Sender, "lost", forget_sent), without(Sender, "pubacks")),
     "4.3.2-4": (
         without(Receiver, "_release"),
         acknowledged_on_arrival,
@@ -93,15 +93,15 @@ REMOVALS: dict[str, tuple[Removal, ...]] = {
     "4.3.2-5": (qos_1_is_remembered,),
     "4.3.3-1": (always_one,),
     "4.3.3-2": (rewritten(with_dup),),
-    "4.3.3-3": (before(Sender, "lost", forget_sent), without(Sender, "pubrec")),
-    "4.3.3-4": (without(Sender, "_pubrel"),),
+    "4.3.3-3": (before(Sender, "lost", forget_sent), without(Sender, "pubrecs")),
+    "4.3.3-4": (without(Sender, "_release"),),
     "4.3.3-5": (without(Sender, "resume"), without(Sender, "pubcomp")),
     "4.3.3-6": (before(Sender, "lost", publish_released_again),),
     "4.3.3-7": (before(Sender, "_resend", drop_expired),),
     "4.3.3-8": (without(Receiver, "_release"), acknowledged_on_arrival, rewritten(another_identifier)),
     "4.3.3-9": (rewritten(refusing),),
     "4.3.3-10": (qos_2_is_not_remembered, without(Receiver, "_again")),
-    "4.3.3-11": (without(Receiver, "pubrel"), rewritten(another_identifier)),
+    "4.3.3-11": (without(Receiver, "pubrels"), rewritten(another_identifier)),
     "4.3.3-12": (pubrel_forgets_nothing,),
     "4.3.3-13": (receiver_holds_expired,),
     "4.4.0-1": (

@@ -121,7 +121,7 @@ def test_3_2_2_11(version: Version) -> None:
     assert [one.qos for one in sent(driven.again(True, {"maximum_qos": 1}))] == []
     left = sent(driven.publish(row(2, 0), row(3, 1), row(4, 2)))
     assert [one.qos for one in left] == [0, 1]
-    assert [(one.seq, one.reason) for one in driven.told(Failed)] == [(1, 0x9B), (4, 0x9B)]
+    assert [(one.row.seq, one.reason) for one in driven.told(Failed)] == [(1, 0x9B), (4, 0x9B)]
 
 
 @MQTT_5
@@ -135,7 +135,7 @@ def test_3_2_2_15(version: Version) -> None:
     driven.session.subscribe([Intent("f" * 40), Intent("f")], driven.now)
     assert [name.split()[0] for name in names(driven.pump())] == ["SUBSCRIBE"]
     assert names(driven.publish(row(2, 0, topic="t" * 40), row(3, 0))) == ["PUBLISH"]
-    assert [(one.seq, one.reason) for one in driven.told(Failed)] == [(1, 0x95), (2, 0x95)]
+    assert [(one.row.seq, one.reason) for one in driven.told(Failed)] == [(1, 0x95), (2, 0x95)]
     assert driven.told(NotGranted) == [NotGranted("f" * 40, 0x95)]
 
 

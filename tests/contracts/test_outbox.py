@@ -23,9 +23,13 @@ def seqs(taken: list[Outgoing]) -> list[int]:
 
 
 def accept(outbox: Outbox, count: int, qos: QoS = 1) -> list[int]:
-    group = rows(outbox, count, qos)
+    return seqs(accepted(outbox, count, qos))
+
+
+def accepted(outbox: Outbox, count: int, qos: QoS = 1) -> list[Outgoing]:
+    group = rows(count, qos)
     outbox.accept(group)
-    return seqs(group)
+    return group
 
 
 def counts(ledger: Ledger) -> dict[str, int]:
@@ -46,10 +50,11 @@ def test_a_new_outbox_is_empty(outbox: Outbox) -> None:
 
 
 def test_sequence_numbers_rise(outbox: Outbox) -> None:
-    """Each call gives the first of as many new numbers; none is given twice."""
-    first = outbox.next_seq(3)
-    assert outbox.next_seq(1) == first + 3
-    assert outbox.next_seq(1) == first + 4
+    """Accepting numbers the rows from ``last`` + 1 on; no number is given twice."""
+    first = outbox.last + 1
+    assert accept(outbox, 3) == [first, first + 1, first + 2]
+    assert accept(outbox, 1, qos=0) == [first + 3]
+    assert outbox.last == first + 3
 
 
 def test_rows_are_taken_in_accept_order(outbox: Outbox) -> None:
@@ -79,7 +84,7 @@ def test_what_is_accepted_becomes_durable(outbox: Outbox) -> None:
     """accept() gives a commit; when ``durable`` has reached it, the rows are kept (promise 1)."""
     told: list[int] = []
     outbox.on_durable = lambda: told.append(outbox.durable)
-    commit = outbox.accept(rows(outbox, 2))
+    commit = outbox.accept(rows(2))
     assert outbox.durable >= commit or told
 
 
@@ -89,15 +94,17 @@ def test_what_is_accepted_becomes_durable(outbox: Outbox) -> None:
 @pytest.mark.parametrize(
     ("qos", "record", "column"),
     [
-        (1, lambda seq: Settled([seq], "acknowledged"), "acknowledged"),
-        (2, lambda seq: Settled([seq], "expired"), "expired"),
-        (0, lambda seq: Settled([seq], "sent"), "sent"),
-        (1, lambda seq: Failed(seq, "plant/1/temp", 0x97, "quota"), "failed"),
+        (1, lambda row: Settled([row], "acknowledged"), "acknowledged"),
+        (2, lambda row: Settled([row], "expired"), "expired"),
+        (0, lambda row: Settled([row], "sent"), "sent"),
+        (1, lambda row: Failed(row, 0x97, "quota"), "failed"),
     ],
 )
-def test_an_ending_is_booked(outbox: Outbox, qos: QoS, record: Callable[[int], Record], column: str) -> None:
+def test_an_ending_is_booked(
+    outbox: Outbox, qos: QoS, record: Callable[[Outgoing], Record], column: str
+) -> None:
     """Contract 7: every ending moves the message from pending into its own column, once."""
-    ended, waiting = accept(outbox, 2, qos)
+    ended, waiting = accepted(outbox, 2, qos)
     outbox.take(1000)
     outbox.write([record(ended)])
     assert counts(outbox.ledger()) == {"accepted": 2, column: 1, "pending": 1}
@@ -111,14 +118,14 @@ def test_stages_end_nothing(outbox: Outbox) -> None:
     accept(outbox, 1, qos=2)
     (row,) = outbox.take(1)
     outbox.write([Assigned([(1, row)])])
-    outbox.write([Released(1)])
+    outbox.write([Released([1])])
     assert counts(outbox.ledger()) == {"accepted": 1, "pending": 1}
 
 
 def test_the_ring_drops_its_oldest(outbox: Outbox) -> None:
     """Without a connection QoS 0 keeps the newest; what falls out is told and counted."""
     dropped: list[int] = []
-    outbox.on_dropped = dropped.extend
+    outbox.on_dropped = lambda rows: dropped.extend(seqs(rows))
     order = accept(outbox, RING + 2, qos=0)
     assert dropped == order[:2]
     dropped.clear()
@@ -132,10 +139,10 @@ def test_nothing_falls_out_while_draining(outbox: Outbox) -> None:
     """With a connection QoS 0 is kept whole: who publishes more waits for room instead."""
     outbox.draining = True
     order = accept(outbox, RING + 2, qos=0)
-    assert outbox.lacks(rows(outbox, 1, qos=0)) == RING
-    assert outbox.lacks(rows(outbox, 1, qos=1)) is None
+    assert outbox.lacks(rows(1, qos=0)) == RING
+    assert outbox.lacks(rows(1, qos=1)) is None
     assert seqs(outbox.take(0)) == order
-    assert outbox.lacks(rows(outbox, 1, qos=0)) is None
+    assert outbox.lacks(rows(1, qos=0)) is None
 
 
 # -- the budget ------------------------------------------------------------------------------
@@ -143,19 +150,19 @@ def test_nothing_falls_out_while_draining(outbox: Outbox) -> None:
 
 def test_the_budget_is_in_bytes(outbox: Outbox) -> None:
     """Promise 8: what does not fit is refused with the bound; an ending makes room, taking does not."""
-    half = rows(outbox, 1, payload=bytes(BUDGET // 2))
+    half = rows(1, payload=bytes(BUDGET // 2))
     outbox.accept(half)
-    more = rows(outbox, 1, payload=bytes(BUDGET // 2))
+    more = rows(1, payload=bytes(BUDGET // 2))
     assert outbox.lacks(more) == BUDGET
     outbox.take(1)
     assert outbox.lacks(more) == BUDGET
-    outbox.write([Settled(seqs(half), "acknowledged")])
+    outbox.write([Settled(half, "acknowledged")])
     assert outbox.lacks(more) is None
 
 
 def test_a_group_larger_than_the_budget_goes_alone(outbox: Outbox) -> None:
     """publish_many of more than the whole budget: accepted when nothing else waits, never stuck for ever."""
-    group = rows(outbox, 3, payload=bytes(BUDGET))
+    group = rows(3, payload=bytes(BUDGET))
     assert outbox.lacks(group) is None
-    outbox.accept(rows(outbox, 1))
+    outbox.accept(rows(1))
     assert outbox.lacks(group) == BUDGET

@@ -35,14 +35,14 @@ class Books(RuleBasedStateMachine):
         self.ended = {"acknowledged": 0, "sent": 0, "failed": 0, "expired": 0, "dropped": 0}
         self.accepted = 0
 
-    def dropped(self, seqs: list[int]) -> None:
-        assert seqs == [row.seq for row in self.ring[: len(seqs)]], "the oldest first"
-        del self.ring[: len(seqs)]
-        self.ended["dropped"] += len(seqs)
+    def dropped(self, rows: list[Outgoing]) -> None:
+        assert rows == self.ring[: len(rows)], "the oldest first"
+        del self.ring[: len(rows)]
+        self.ended["dropped"] += len(rows)
 
     @rule(count=st.integers(1, 8), qos=st.sampled_from([0, 1, 2]), size=st.integers(0, 900))
     def accept(self, count: int, qos: QoS, size: int) -> None:
-        group = rows(self.outbox, count, qos, bytes(size))
+        group = rows(count, qos, bytes(size))
         pending = self.unsent + self.ring + self.flying
         limit = self.outbox.lacks(group)
         if qos == 0 and self.outbox.draining and len(self.ring) >= RING:
@@ -72,15 +72,15 @@ class Books(RuleBasedStateMachine):
         self.flying.remove(row)
         if not row.qos and ending == "acknowledged":
             ending = "sent"
-        failed = Failed(row.seq, row.topic, 0x97, "")
-        self.outbox.write([failed if ending == "failed" else Settled([row.seq], ending)])
+        failed = Failed(row, 0x97, "")
+        self.outbox.write([failed if ending == "failed" else Settled([row], ending)])
         self.ended[ending] += 1
 
     @precondition(lambda self: self.flying)
     @rule()
     def end_all(self) -> None:
         for ending, qos0 in (("sent", True), ("acknowledged", False)):
-            group = [row.seq for row in self.flying if (row.qos == 0) is qos0]
+            group = [row for row in self.flying if (row.qos == 0) is qos0]
             self.outbox.write([Settled(group, ending)])  # type: ignore[arg-type]
             self.ended[ending] += len(group)
         self.flying.clear()

@@ -98,7 +98,7 @@ async def test_dropped_receipts_cost_nothing(ours: Broker) -> None:
         assert receipt() is None
         await client.flush(5)
         assert client.snapshot().ledger.acknowledged == 1
-        assert not client._receipts._single
+        assert not client._receipts.waited_for
 
 
 async def test_readers_of_events_that_nobody_holds_are_forgotten() -> None:

@@ -37,22 +37,24 @@ BUGS = (
         "PUBREL before the PUBREC is durable",
         "RELEASED_FIRST",
         SENDER,
-        "self._journal.write(Released(packet_id))\n            self._pubrel(packet_id, 0)",
-        "self._pubrel(packet_id, 0)\n            self._journal.write(Released(packet_id))",
+        "self._journal.write(Released(moved))\n"
+        "            self._wire.put(encode_acks(PUBREL, moved), self._journal.gate)",
+        "self._wire.put(encode_acks(PUBREL, moved), self._journal.gate)\n"
+        "            self._journal.write(Released(moved))",
     ),
     Bug(
         "PUBREC before the inbound identifier is durable",
         "RECEIVED_FIRST",
         RECEIVER,
-        "self._journal.write(Received(packet_id))",
-        "self._journal._lag(Received(packet_id))",
+        "self._journal.write(Received(new))",
+        "self._journal._lag(Received(new))",
     ),
     Bug(
         "PUBCOMP before the inbound identifier is durably gone",
         "FORGOTTEN_FIRST",
         RECEIVER,
-        "self._journal.write(Forgotten(packet_id))",
-        "self._journal._lag(Forgotten(packet_id))",
+        "self._journal.write(Forgotten(known))",
+        "self._journal._lag(Forgotten(known))",
     ),
     Bug(
         "a new session before its epoch is durable",
@@ -181,7 +183,7 @@ BUGS = (
         "an inbound identifier is never forgotten on the disk",
         "FORGOTTEN_FIRST",
         RECEIVER,
-        "self._journal.write(Forgotten(packet_id))",
+        "self._journal.write(Forgotten(known))",
         "pass",
     ),
     Bug(
@@ -220,8 +222,8 @@ BUGS = (
         "PUBCOMP leaves twice",
         "STRICT",
         RECEIVER,
-        "self._put(encode_ack(PUBCOMP, packet_id, reason, self._request.version))",
-        "self._put(encode_ack(PUBCOMP, packet_id, reason, self._request.version) * 2)",
+        "self._put(encode_acks(PUBCOMP, known))",
+        "self._put(encode_acks(PUBCOMP, known) * 2)",
     ),
     Bug(
         "our Receive Maximum is enforced one too early",

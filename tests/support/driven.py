@@ -11,7 +11,16 @@ from typing import Any, TypeVar
 
 from holdfast.codec import V5, Connack, Decoder, Packet, Publish, Subscribe, Unsubscribe, Version, encode
 from holdfast.messages import NO_PROPERTIES, Outgoing, QoS
-from holdfast.protocol import ConnectRequest, Delivery, Intent, Record, Restored, Session, SessionEvent
+from holdfast.protocol import (
+    ConnectRequest,
+    Delivery,
+    Intent,
+    Record,
+    Restored,
+    Session,
+    SessionEvent,
+    Settled,
+)
 
 Found = TypeVar("Found")
 
@@ -134,6 +143,10 @@ class Driven:
     def told(self, kind: type[Found]) -> list[Found]:
         """The events and records of one class, oldest first."""
         return [one for one in (*self.events, *self.records) if isinstance(one, kind)]
+
+    def endings(self) -> list[tuple[list[int], str]]:
+        """How rows ended, by sequence number, one entry per record."""
+        return [([row.seq for row in record.rows], record.ending) for record in self.told(Settled)]
 
     def payloads(self) -> list[bytes]:
         """What was delivered, in order."""

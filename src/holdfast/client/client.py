@@ -211,7 +211,7 @@ class Client:
 
     def _wake(self) -> None:
         core = self._core
-        if core is None:
+        if core is None or core.engine.woken:  # it will look once more: what was accepted just now is seen
             return
         if threading.get_ident() == self._thread:
             core.engine.wake()
@@ -240,8 +240,8 @@ class Client:
         ``timeout_s``: the longest wait for room in the outbox. Raises ConfigurationError,
         PayloadError, TooLarge, OutboxFull, Stopped.
         """
-        rows = self._publisher.row(topic, payload, json, qos, retain, expiry_s, content_type, user_properties)
-        return self._publisher.take(rows) or await self._take_later(rows, timeout_s)
+        row = self._publisher.row(topic, payload, json, qos, retain, expiry_s, content_type, user_properties)
+        return self._publisher.take([row]) or await self._take_later([row], timeout_s)
 
     async def _take_later(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
         return await self._running().hop(self._publisher.wait_and_take(rows, timeout_s))
@@ -259,8 +259,8 @@ class Client:
         user_properties: UserProperties = (),
     ) -> Receipt:
         """As ``publish``, without waiting, from any thread or callback. Raises OutboxFull at once."""
-        rows = self._publisher.row(topic, payload, json, qos, retain, expiry_s, content_type, user_properties)
-        return self._publisher.take_now(rows)
+        row = self._publisher.row(topic, payload, json, qos, retain, expiry_s, content_type, user_properties)
+        return self._publisher.take_now([row])
 
     async def publish_many(
         self,

@@ -62,7 +62,7 @@ class Engine:
         self._session = session
         self._connection: Connection | None = None
         self._inlet = Inlet()
-        self._woken = False
+        self.woken = False
         self._pumping = False
         self._timer: asyncio.TimerHandle | None = None
         self._commits: list[tuple[int, int]] = []
@@ -76,14 +76,14 @@ class Engine:
 
     def wake(self) -> None:
         """There is something to send; looked at once per turn of the loop."""
-        if not self._woken:
-            self._woken = True
+        if not self.woken:
+            self.woken = True
             self._loop.call_soon(self._turn)
 
     def ack(self, delivery: Delivery) -> None:
         """This message was handled."""
         self._inlet.acks.append(delivery)
-        if not self._woken:
+        if not self.woken:
             self.wake()
 
     def subscribe(self, intents: Iterable[Intent]) -> None:
@@ -146,7 +146,7 @@ class Engine:
     # -- turns -------------------------------------------------------------------------------
 
     def _turn(self) -> None:
-        self._woken = False
+        self.woken = False
         self._take_in()
         self._pump()
 

@@ -8,17 +8,15 @@ from holdfast.protocol import Failed
 from holdfast.resilience import Verdict
 
 
-def unsent(seq: int, state: str) -> PublishFailed | None:
-    """The error for a message that ended in this state of a receipt; None if it ended well."""
+def unsent(seq: int, state: str) -> PublishFailed:
+    """The error for a message that was expired or dropped."""
     if state == "expired":
         return Expired(f"message {seq} was older than its expiry_s before it could be sent")
-    if state == "dropped":
-        return Dropped(
-            f"message {seq} (QoS 0) was given up: too many waited for a connection",
-            policy="drop_oldest",
-            hint="publish with qos=1 to keep it, or raise Limits(qos0_outbox=...)",
-        )
-    return None
+    return Dropped(
+        f"message {seq} (QoS 0) was given up: too many waited for a connection",
+        policy="drop_oldest",
+        hint="publish with qos=1 to keep it, or raise Limits(qos0_outbox=...)",
+    )
 
 
 def publish_refused(record: Failed) -> PublishRefused:
@@ -26,7 +24,7 @@ def publish_refused(record: Failed) -> PublishRefused:
     said = f" ({record.detail})" if record.detail else ""
     reason = reasons.name(record.reason)
     error = PublishRefused(
-        f"message {record.seq} on {record.topic} was refused: {reason}{said}",
+        f"message {record.row.seq} on {record.row.topic} was refused: {reason}{said}",
         code=record.reason,
         reason=reason,
         hint=reasons.sentence(record.reason),

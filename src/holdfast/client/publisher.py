@@ -11,6 +11,7 @@ from holdfast.client.receipts import Receipt, Receipts
 from holdfast.client.waiting import Signal
 from holdfast.clock import Clock
 from holdfast.codec.packet_types import PUBLISH
+from holdfast.codec.packets import QOS
 from holdfast.codec.properties import encode_properties
 from holdfast.errors import ConfigurationError, OutboxFull, PayloadError, Stopped, TooLarge
 from holdfast.messages import NO_PROPERTIES, Outgoing, Payload, Properties, QoS, UserProperties
@@ -47,11 +48,17 @@ class Publisher:
         self._receipts = receipts
         self._clock = clock
         self._known_topics: set[str] = set()
-        self.terms: Terms | None = None
+        self._terms: Terms | None = None
+        self._limit = MOST_BYTES
         self.stopped: str | None = "the client is not started"
         self.wake: Callable[[], None] = lambda: None
         self.room = room
         self._lock = Lock()
+
+    def agreed(self, terms: Terms) -> None:
+        """These are the broker's limits from now on; without a connection the last ones count."""
+        self._terms = terms
+        self._limit = terms.max_packet_bytes or MOST_BYTES
 
     def close(self, reason: str) -> None:
         """Accept nothing more; when this returns no other thread is about to."""
@@ -71,36 +78,37 @@ class Publisher:
         expiry_s: float | None,
         content_type: str | None,
         user_properties: UserProperties,
-    ) -> list[Outgoing]:
+    ) -> Outgoing:
         """The message as a row without a sequence number. Raises what ``publish`` raises."""
         data = payload if json is ABSENT and isinstance(payload, bytes) else _payload(payload, json)
         plain = content_type is None and not user_properties
         properties = NO_PROPERTIES if plain else _properties(content_type, user_properties)
-        return self.rows([(topic, data)], qos, retain, expiry_s, properties)
+        if topic not in self._known_topics:
+            self._check_topic(topic)
+        if qos not in QOS:
+            raise _no_qos(qos)
+        expires_at = None if expiry_s is None else self._expiry(expiry_s)
+        row = Outgoing(0, topic, data, qos, retain, properties, expires_at)
+        if properties or len(data) > self._limit - ENVELOPE:
+            self._check_size(row)
+        return row
 
     def rows(
-        self,
-        messages: Iterable[tuple[str, Payload]],
-        qos: QoS,
-        retain: bool,
-        expiry_s: float | None,
-        properties: Properties = NO_PROPERTIES,
+        self, messages: Iterable[tuple[str, Payload]], qos: QoS, retain: bool, expiry_s: float | None
     ) -> list[Outgoing]:
-        """As ``row``, for many; in one body, because a call per message costs as much as the rest."""
-        if qos not in (0, 1, 2):
-            raise ConfigurationError(f"qos must be 0, 1 or 2, not {qos!r}")
-        expires_at = self._expiry(expiry_s)
-        known = self._known_topics
-        limit = self.terms.max_packet_bytes if self.terms is not None else None
-        harmless = -1 if properties else (limit or MOST_BYTES) - ENVELOPE
+        """As ``row``, for many without properties; in one body, as a call per message doubles the cost."""
+        known, harmless = self._known_topics, self._limit - ENVELOPE
+        if qos not in QOS:
+            raise _no_qos(qos)
+        expires_at = None if expiry_s is None else self._expiry(expiry_s)
         rows = []
         for topic, payload in messages:
             if topic not in known:
                 self._check_topic(topic)
             data = payload if isinstance(payload, bytes) else to_bytes(payload)
-            row = Outgoing(0, topic, data, qos, retain, properties, expires_at)
+            row = Outgoing(0, topic, data, qos, retain, NO_PROPERTIES, expires_at)
             if len(data) > harmless:
-                self._check_size(row, limit or MOST_BYTES)
+                self._check_size(row)
             rows.append(row)
         return rows
 
@@ -130,10 +138,7 @@ class Publisher:
                 raise Stopped(f"not accepted: {self.stopped}")
             if self._outbox.lacks(rows) is not None:
                 return None
-            first = self._outbox.next_seq(len(rows))
-            for seq, row in enumerate(rows, first):
-                row.seq = seq
-            receipt = self._receipts.open(first, len(rows))
+            receipt = self._receipts.open(self._outbox.last + 1, rows)
             self._outbox.accept(rows)
         self.wake()
         return receipt
@@ -147,24 +152,26 @@ class Publisher:
         if len(topic) <= KNOWN_LENGTH:
             self._known_topics.add(topic)
 
-    def _check_size(self, row: Outgoing, limit: int) -> None:
+    def _check_size(self, row: Outgoing) -> None:
         """Contract 10: with the full topic and everything that may be added."""
-        size = wire_size(row, self.terms.version if self.terms else 5)
-        if size > limit:
+        size = wire_size(row, self._terms.version if self._terms else 5)
+        if size > self._limit:
             raise TooLarge(
-                f"{size} bytes as a packet on {row.topic}: this broker takes {limit} at most",
+                f"{size} bytes as a packet on {row.topic}: this broker takes {self._limit} at most",
                 hint="send less in one message, or raise the broker's maximum packet size",
             )
 
-    def _expiry(self, expiry_s: float | None) -> float | None:
-        if expiry_s is None:
-            return None
+    def _expiry(self, expiry_s: float) -> float:
         if not 0 < expiry_s <= LONGEST_EXPIRY_S:
             raise ConfigurationError(
                 f"expiry_s must be above 0 and at most {LONGEST_EXPIRY_S}, not {expiry_s}",
                 hint="None: never expires",
             )
         return self._clock.now() + expiry_s
+
+
+def _no_qos(qos: QoS) -> ConfigurationError:
+    return ConfigurationError(f"qos must be 0, 1 or 2, not {qos!r}")
 
 
 def _payload(payload: Payload | Absent, json: Any) -> bytes:

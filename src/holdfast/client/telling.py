@@ -15,6 +15,7 @@ from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.state import State
 from holdfast.codec import V311
+from holdfast.messages import Outgoing
 from holdfast.protocol import (
     Anomaly,
     Delivery,
@@ -64,7 +65,7 @@ class Telling:
             if isinstance(record, Settled):
                 self._settled(record)
             elif isinstance(record, Failed):
-                self._state.message_failed(record.seq, self._receipts.fail(record))
+                self._state.message_failed(record.row.seq, self._receipts.fail(record))
         for event in events:
             handler = _EVENTS.get(type(event))
             if handler is not None:
@@ -75,14 +76,14 @@ class Telling:
             self._state.changed.notify()
 
     def _settled(self, record: Settled) -> None:
-        self._receipts.settle(record.seqs, record.ending)
+        self._receipts.settle(record.rows, record.ending)
         if record.ending == "expired":
-            count = len(record.seqs)
+            count = len(record.rows)
             message = f"{count} messages were older than their expiry_s before they could be sent"
             self._state.emit(told.Dropped(message=message, count=count), logging.WARNING)
 
     def _opened(self, event: Opened) -> None:
-        self._publisher.terms = event.terms
+        self._publisher.agreed(event.terms)
         self._dispatcher.drop_retained = event.terms.version == V311
 
     def _granted(self, event: Granted) -> None:
@@ -135,13 +136,13 @@ class Telling:
         event = told.Unclaimed(message=message, topic=topic, payload=delivery.publish.payload)
         self._state.emit(event, logging.WARNING)
 
-    def dropped(self, seqs: list[int]) -> None:
+    def dropped(self, rows: list[Outgoing]) -> None:
         """QoS 0 messages fell out of their ring; told from any thread."""
-        self._loop.call_soon_threadsafe(self._dropped, seqs)
+        self._loop.call_soon_threadsafe(self._dropped, rows)
 
-    def _dropped(self, seqs: list[int]) -> None:
-        self._receipts.settle(seqs, "dropped")
-        self._given_up += len(seqs)
+    def _dropped(self, rows: list[Outgoing]) -> None:
+        self._receipts.settle(rows, "dropped")
+        self._given_up += len(rows)
         if self._given_up_timer is None:
             self._tell_given_up()
 

@@ -28,6 +28,7 @@ from holdfast.codec.packets import (
 )
 from holdfast.codec.parse import parse, parser_of
 from holdfast.codec.properties import decode_properties
+from holdfast.codec.runs import read_run
 from holdfast.codec.wire import identifier_of, read_remaining, topic_of
 from holdfast.messages import NO_PROPERTIES, Properties
 
@@ -67,6 +68,7 @@ class Decoder:
     """The packets of one connection, in either direction.
 
     ``version`` may be set at any time; a CONNECT sets it. ``max_packet_bytes`` bounds a whole packet.
+    ``runs``: plain acknowledgements come as one AckRun for those that follow each other.
     Between two calls it holds at most that many bytes (an eighth more while it grows).
     """
 
@@ -76,15 +78,19 @@ class Decoder:
         "_missing",
         "_partial",
         "_past",
+        "_runs",
         "_sections",
         "_topics",
         "max_packet_bytes",
         "version",
     )
 
-    def __init__(self, version: Version = V5, max_packet_bytes: int = 16 << 20) -> None:
+    def __init__(
+        self, version: Version = V5, max_packet_bytes: int = 16 << 20, *, runs: bool = False
+    ) -> None:
         self.version = version
         self.max_packet_bytes = max_packet_bytes
+        self._runs = runs
         self._header = b""  # of a fixed header that has not come whole: at most four bytes
         self._partial: BytesIO | None = None  # of a packet whose size is known ...
         self._missing = 0  # ... and what it still lacks
@@ -184,6 +190,9 @@ class Decoder:
                     if not raw and "topic_alias" not in properties:
                         raise protocol_error("PUBLISH with neither topic nor topic alias (MQTT 5 §3.3.2.1)")
                 append(Publish(topic, data[at:end], qos, retain, dup, packet_id, properties))
+            elif length == 2 and first in _ACKS and self._runs:
+                run, end = read_run(data, pos)
+                append(run)
             elif length == 2 and first in _ACKS:
                 packet_id = data[body] << 8 | data[body + 1] or identifier_of(data, body, NAMES[first >> 4])
                 append(_ACKS[first](packet_id, 0, NO_PROPERTIES))

@@ -109,6 +109,32 @@ class Pubcomp(Acknowledgement):
 
 
 @dataclass(slots=True, eq=False, repr=False)
+class AckRun(Value):
+    """The shape of what a decoder makes of plain acknowledgements, if asked to: one value for a run.
+
+    Their reason code is 0 and they have no properties; a run may be of one.
+    """
+
+    packet_ids: tuple[int, ...]
+
+
+class Pubacks(AckRun):
+    __slots__ = ()
+
+
+class Pubrecs(AckRun):
+    __slots__ = ()
+
+
+class Pubrels(AckRun):
+    __slots__ = ()
+
+
+class Pubcomps(AckRun):
+    __slots__ = ()
+
+
+@dataclass(slots=True, eq=False, repr=False)
 class SubscribeOption(Value):
     """One topic filter with its subscription options (MQTT 5 §3.8.3.1); 3.1.1 has only ``qos``."""
 
@@ -189,6 +215,7 @@ Packet = (
     | Pubrec
     | Pubrel
     | Pubcomp
+    | AckRun
     | Subscribe
     | Suback
     | Unsubscribe

@@ -17,7 +17,10 @@ class MemoryOutbox:
     """Bounded by bytes; QoS 0 in a ring of its own, which drops its oldest when it is full.
 
     The ring is for the time without a connection. ``on_dropped`` is told what fell out of it.
-    Rows may be accepted on any thread; everything else happens on the engine's.
+    Rows may be accepted on any thread, one call at a time; everything else happens on the engine's.
+
+    What came in is counted by who accepts, what ended by the engine, and what is pending is their
+    difference: so neither waits for the other, and the books are balanced at every moment.
     """
 
     def __init__(self, *, max_bytes: int = 1 << 30, qos0_messages: int = 1000) -> None:
@@ -25,27 +28,20 @@ class MemoryOutbox:
         self._qos0_messages = qos0_messages
         self._unsent: deque[Outgoing] = deque()
         self._ring: deque[Outgoing] = deque()
-        self._sizes: dict[int, int] = {}
-        self._bytes = 0
-        self._seq = 0
-        self._accepted = 0
+        self.last = 0
+        self._bytes_in = 0
+        self._bytes_out = 0
         self._ended = {"acknowledged": 0, "sent": 0, "failed": 0, "expired": 0, "dropped": 0}
         self._since = datetime.now(UTC)
         self._lock = Lock()
         self.draining = False
         self.durable = 0
         self.on_durable: Callable[[], None] = lambda: None
-        self.on_dropped: Callable[[list[int]], None] = lambda seqs: None
+        self.on_dropped: Callable[[list[Outgoing]], None] = lambda rows: None
 
     def restore(self) -> Restored:
         """Nothing but a place for packet identifiers to go on that an earlier process hardly used."""
         return Restored(last_packet_id=int.from_bytes(urandom(2), "big") % 65_535)
-
-    def next_seq(self, count: int) -> int:
-        """The first of ``count`` new sequence numbers."""
-        first = self._seq + 1
-        self._seq += count
-        return first
 
     def lacks(self, rows: Sequence[Outgoing]) -> int | None:
         """None when these fit, else the bound that is met.
@@ -55,36 +51,43 @@ class MemoryOutbox:
         """
         if self.draining and rows and not rows[0].qos and len(self._ring) >= self._qos0_messages:
             return self._qos0_messages
-        if not self._sizes or self._bytes + sum([row.size for row in rows]) <= self._max_bytes:
-            return None
-        return self._max_bytes
+        size = held = self._bytes_in - self._bytes_out
+        for row in rows:
+            size += row.size
+        return None if not held or size <= self._max_bytes else self._max_bytes
 
     def accept(self, rows: Sequence[Outgoing]) -> int:
-        """Take rows in."""
-        with self._lock:
-            self._accepted += len(rows)
-            sizes = self._sizes
-            for row in rows:
-                sizes[row.seq] = row.size
-                self._bytes += row.size
-                (self._unsent if row.qos else self._ring).append(row)
-        if len(self._ring) > self._qos0_messages and not self.draining:
-            self._drop_oldest()
+        """Number rows of one QoS and take them in."""
+        seq, size = self.last, 0
+        for row in rows:
+            seq += 1
+            row.seq = seq
+            size += row.size
+        self.last = seq
+        self._bytes_in += size
+        if rows and rows[0].qos:  # only now: what the engine takes is counted already
+            self._unsent.extend(rows)
+        else:
+            self._ring.extend(rows)
+            if len(self._ring) > self._qos0_messages and not self.draining:
+                self._drop_oldest()
         return self.durable
 
     def _drop_oldest(self) -> None:
         with self._lock:  # another thread may drop, or the engine take, at the same time
             over = len(self._ring) - self._qos0_messages
-            seqs = [self._ring.popleft().seq for _ in range(over)]
-        if seqs:
-            self._end(seqs, "dropped")
-            self.on_dropped(seqs)
+            rows = [self._ring.popleft() for _ in range(over)]
+        if rows:
+            self._end(rows, "dropped")
+            self.on_dropped(rows)
 
     def take(self, room: int) -> list[Outgoing]:
         """The next unsent rows: QoS 0 first, which has no order against the others."""
         ring, unsent = self._ring, self._unsent
-        with self._lock:  # a publisher's thread may drop what waits here
-            rows = [ring.popleft() for _ in range(len(ring))]
+        rows: list[Outgoing] = []
+        if ring:
+            with self._lock:  # a publisher's thread may drop what waits here
+                rows = [ring.popleft() for _ in range(len(ring))]
         rows += [unsent.popleft() for _ in range(min(room, len(unsent)))]
         return rows
 
@@ -92,26 +95,30 @@ class MemoryOutbox:
         """Book what ended; stages need no writing in memory."""
         for record in records:
             if isinstance(record, Settled):
-                self._end(record.seqs, record.ending)
+                self._end(record.rows, record.ending)
             elif isinstance(record, Failed):
-                self._end((record.seq,), "failed")
+                self._end((record.row,), "failed")
         return self.durable
 
-    def _end(self, seqs: Sequence[int], ending: str) -> None:
-        pop = self._sizes.pop
-        with self._lock:
-            self._bytes -= sum([pop(seq) for seq in seqs])
-            self._ended[ending] += len(seqs)
+    def _end(self, rows: Sequence[Outgoing], ending: str) -> None:
+        size = sum([row.size for row in rows])
+        with self._lock:  # a publisher's thread may drop at the same time
+            self._bytes_out += size
+            self._ended[ending] += len(rows)
 
     @property
     def pending(self) -> int:
         """How many accepted messages have not ended."""
-        return len(self._sizes)
+        ended = sum(self._ended.values())  # first: who accepts meanwhile makes it more, never less
+        return self.last - ended
 
     def ledger(self) -> Ledger:
         """The books."""
         with self._lock:
-            return Ledger(accepted=self._accepted, pending=len(self._sizes), since=self._since, **self._ended)
+            ended = self._ended.copy()
+        accepted = self.last
+        pending = accepted - sum(ended.values())
+        return Ledger(accepted=accepted, pending=pending, since=self._since, **ended)
 
     def close(self) -> None:
         """Nothing to close."""

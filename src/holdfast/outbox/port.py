@@ -2,8 +2,9 @@
 
 Writing is by groups and may take a while: ``accept`` and ``write`` give the number of a
 commit, ``durable`` says which commits have happened, and ``on_durable`` is called when that
-number has grown. In memory everything is durable at once. ``draining`` is set while there is
-a connection that takes what waits; ``on_dropped`` is told which QoS 0 messages were given up.
+number has grown. In memory everything is durable at once. ``last`` is the sequence number given
+last. ``draining`` is set while there is a connection that takes what waits; ``on_dropped`` is
+told which QoS 0 messages were given up.
 """
 
 from __future__ import annotations
@@ -39,22 +40,20 @@ class Ledger(Frozen):
 class Outbox(Protocol):
     """Where accepted messages wait, and what is in flight is written down."""
 
+    last: int
     durable: int
     draining: bool
     on_durable: Callable[[], None]
-    on_dropped: Callable[[list[int]], None]
+    on_dropped: Callable[[list[Outgoing]], None]
 
     def restore(self) -> Restored:
         """What was in flight when this outbox was last used."""
-
-    def next_seq(self, count: int) -> int:
-        """The first of ``count`` new sequence numbers."""
 
     def lacks(self, rows: Sequence[Outgoing]) -> int | None:
         """None when there is room for these, else the bound that is met."""
 
     def accept(self, rows: Sequence[Outgoing]) -> int:
-        """Take rows in; gives the number of their commit."""
+        """Number rows of one QoS and take them in, one call at a time; gives the number of their commit."""
 
     def take(self, room: int) -> list[Outgoing]:
         """The next unsent rows in order: at most ``room`` of QoS 1 and 2, and those of QoS 0."""

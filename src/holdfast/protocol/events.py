@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from holdfast.messages import QoS
+from holdfast.messages import Outgoing, QoS
 from holdfast.protocol.terms import Terms
 from holdfast.values import Value
 
@@ -47,13 +47,13 @@ class Closed(Value):
 class SessionLost(Value):
     """The broker has a new session for us; ``kept``: it was asked to keep the old one.
 
-    ``resent`` rows go out again as new messages; those in ``uncertain`` (sequence numbers)
-    are QoS 2 and may have reached the old session already (contract 6).
+    ``resent`` rows go out again as new messages; those in ``uncertain`` are QoS 2 and may have
+    reached the old session already (contract 6).
     """
 
     epoch: int
     resent: int
-    uncertain: list[int]
+    uncertain: list[Outgoing]
     kept: bool
 
 

@@ -15,7 +15,7 @@ class Journal:
         self.pending: list[Record] = []
         self.serial = 0
         self.gate = 0
-        self._open: dict[Ending, list[int]] = {}
+        self._open: dict[Ending, list[Outgoing]] = {}
 
     def write(self, record: Record) -> None:
         """Note a gating record: bytes queued from now on wait for it."""
@@ -25,17 +25,17 @@ class Journal:
 
     def fail(self, row: Outgoing, reason: int, detail: str, withheld: int = 0) -> None:
         """Note that a row was refused, and the identifier it withholds."""
-        self._lag(Failed(row.seq, row.topic, reason, detail, withheld))
+        self._lag(Failed(row, reason, detail, withheld))
         if withheld:  # later rows overtake it now: it must not come back behind them
             self.gate = self.serial
 
-    def settle(self, ending: Ending) -> list[int]:
-        """The list of the present batch's rows with this ending: append sequence numbers to it."""
-        seqs = self._open.get(ending)
-        if seqs is None:
-            seqs = self._open[ending] = []
-            self._lag(Settled(seqs, ending))
-        return seqs
+    def settle(self, ending: Ending) -> list[Outgoing]:
+        """The list of the present batch's rows with this ending: append to it."""
+        rows = self._open.get(ending)
+        if rows is None:
+            rows = self._open[ending] = []
+            self._lag(Settled(rows, ending))
+        return rows
 
     def _lag(self, record: Record) -> None:
         self.pending.append(record)

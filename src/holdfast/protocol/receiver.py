@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from holdfast.codec import V5, OversizePublish, Publish, Pubrel, encode_ack, encode_acks
+from holdfast.codec import V5, OversizePublish, Publish, Pubrel, Pubrels, encode_ack, encode_acks
 from holdfast.protocol.events import Anomaly, Oversize, ProtocolError, SessionEvent
 from holdfast.protocol.journal import Journal
 from holdfast.protocol.records import Forgotten, Received, Restored
@@ -150,6 +150,7 @@ class Receiver:
         if known is None and self._is_new(packet):
             self._tell.append(Anomaly(IN_USE, packet.packet_id))
             self._forget(packet.packet_id)
+            self._journal.write(Forgotten([packet.packet_id]))
             self._begin(packet)
         elif known is None:  # QoS 2 between PUBREC and PUBREL: never delivered again [MQTT-4.3.3-10]
             self._join(Delivery(packet, self.epoch, self._connection, done=True), repeat=True)
@@ -174,10 +175,10 @@ class Receiver:
         return not packet.dup or (content is not None and content != _content(packet))
 
     def _forget(self, packet_id: int) -> None:
+        """The broker is done with this identifier; the caller writes that down."""
         self._contents.pop(packet_id, None)
         if self.received.pop(packet_id) == self._connection:
             self._unreleased -= 1
-        self._journal.write(Forgotten(packet_id))
 
     def _detach(self, old: Delivery) -> None:
         """Another message took this identifier: the old acknowledgement has nowhere to go."""
@@ -202,14 +203,33 @@ class Receiver:
             self._running[packet.packet_id] = delivery
             self._release(packet.qos)
 
+    def pubrels(self, packets: Pubrels) -> None:
+        """As ``pubrel``, for a run: those we know share a record and a piece of the wire."""
+        known: list[int] = []
+        for packet_id in packets.packet_ids:
+            if packet_id in self.received:
+                self._forget(packet_id)
+                known.append(packet_id)
+            else:
+                known = self._complete(known)
+                self.pubrel(Pubrel(packet_id))
+        self._complete(known)
+
     def pubrel(self, packet: Pubrel) -> None:
         """PUBREL: the identifier is free again, which is written down before PUBCOMP leaves."""
-        packet_id, reason = packet.packet_id, 0
+        packet_id = packet.packet_id
         if packet_id in self.received:
             self._forget(packet_id)
+            self._complete([packet_id])
         else:
-            reason = IDENTIFIER_NOT_FOUND
-        self._put(encode_ack(PUBCOMP, packet_id, reason, self._request.version))
+            self._put(encode_ack(PUBCOMP, packet_id, IDENTIFIER_NOT_FOUND, self._request.version))
+
+    def _complete(self, known: list[int]) -> list[int]:
+        """PUBCOMP, in the order of the PUBRELs; gives an empty list to go on with."""
+        if known:
+            self._journal.write(Forgotten(known))
+            self._put(encode_acks(PUBCOMP, known))
+        return []
 
     # -- what goes back ----------------------------------------------------------------------
 
@@ -228,20 +248,23 @@ class Receiver:
         if not (line and line[0].done):
             return
         finished: list[int] = []
+        new: list[int] = []
         while line and line[0].done:
             delivery = line.popleft()
             self._repeats -= delivery.repeat
             self._running.pop(delivery.publish.packet_id, None)
             finished.append(delivery.publish.packet_id)
             if qos == 2:
-                self._remember(delivery)
+                self._remember(delivery, new)
+        if new:
+            self._journal.write(Received(new))
         self._put(encode_acks(PUBACK if qos == 1 else PUBREC, finished))
 
-    def _remember(self, delivery: Delivery) -> None:
+    def _remember(self, delivery: Delivery, new: list[int]) -> None:
         """Taken in; until PUBREL it counts in the window of the connection that it was new on."""
         packet_id = delivery.publish.packet_id
         if packet_id not in self.received:
-            self._journal.write(Received(packet_id))
+            new.append(packet_id)
             self.received[packet_id] = 0
         if not delivery.repeat:
             self._unreleased += 1

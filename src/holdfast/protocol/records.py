@@ -38,23 +38,23 @@ class Assigned(Value):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Released(Value):
-    """PUBREC came for this packet identifier: from here on only PUBREL is sent."""
+    """PUBREC came for these packet identifiers: from here on only PUBREL is sent."""
 
-    packet_id: int
+    packet_ids: list[int]
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Received(Value):
-    """The QoS 2 message under this packet identifier has been taken in."""
+    """The QoS 2 messages under these packet identifiers have been taken in."""
 
-    packet_id: int
+    packet_ids: list[int]
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Forgotten(Value):
-    """PUBREL came: the packet identifier may mean another message now."""
+    """PUBREL came: these packet identifiers may mean other messages now."""
 
-    packet_id: int
+    packet_ids: list[int]
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -68,7 +68,7 @@ class EpochBegan(Value):
 class Settled(Value):
     """These rows ended: PUBACK/PUBCOMP came, QoS 0 was handed over, or they were too old."""
 
-    seqs: list[int]
+    rows: list[Outgoing]
     ending: Ending
 
 
@@ -80,8 +80,7 @@ class Failed(Value):
     (contract 10), also over a restart: the broker may still know it; else 0.
     """
 
-    seq: int
-    topic: str
+    row: Outgoing
     reason: int
     detail: str
     withheld: int = 0

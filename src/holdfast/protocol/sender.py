@@ -21,7 +21,20 @@ from __future__ import annotations
 from collections import deque
 from math import ceil
 
-from holdfast.codec import V5, Puback, Pubcomp, Pubrec, Version, encode_ack, encode_plain, encode_publish
+from holdfast.codec import (
+    V5,
+    Puback,
+    Pubacks,
+    Pubcomp,
+    Pubcomps,
+    Pubrec,
+    Pubrecs,
+    Version,
+    encode_ack,
+    encode_acks,
+    encode_plain,
+    encode_publish,
+)
 from holdfast.messages import Outgoing
 from holdfast.protocol import refusals
 from holdfast.protocol.events import Anomaly, ProtocolError, SessionEvent, Stripped
@@ -86,7 +99,7 @@ class Sender:
         for packet_id in self.released:
             self._pubrel(packet_id, 0)
 
-    def restart(self) -> tuple[int, list[int]]:
+    def restart(self) -> tuple[int, list[Outgoing]]:
         """The session is gone: everything in flight is pending again, oldest first.
 
         Gives how many rows that are, and which of them are QoS 2 and so uncertain.
@@ -100,7 +113,7 @@ class Sender:
         self.sent, self.released, self.unproven = {}, {}, deque()
         self._withheld, self._left = [], set()
         self.pending = deque(sorted([*rows, *self.pending], key=lambda row: row.seq))
-        return sum(row.qos > 0 for row in rows), [row.seq for row in uncertain]
+        return sum(row.qos > 0 for row in rows), uncertain
 
     def crowded(self) -> bool:
         """Whether more identifiers are withheld than a session should carry along."""
@@ -202,7 +215,7 @@ class Sender:
     def _ended(self, row: Outgoing) -> bool:
         """Whether a row that was never sent ends here: too old, or against the terms."""
         if row.expires_at is not None and row.expires_at <= self.now:
-            self._journal.settle("expired").append(row.seq)
+            self._journal.settle("expired").append(row)
             return True
         refused = refusals.of_row(row, self._terms)
         if refused is not None:
@@ -234,7 +247,7 @@ class Sender:
         dup = packet_id in self._left  # [MQTT-3.3.1-1]
         self._left.discard(packet_id)
         if not packet_id:
-            self._journal.settle("sent").append(row.seq)
+            self._journal.settle("sent").append(row)
         properties = row.properties
         if properties and version != V5 and not self._stripped:
             self._stripped = True  # told once a connection
@@ -248,18 +261,41 @@ class Sender:
 
     # -- what comes back ---------------------------------------------------------------------
 
+    def pubacks(self, packets: Pubacks) -> None:
+        """QoS 1 ended (§4.3.2), for a run of them."""
+        sent, free = self.sent, self._ids.used.discard
+        ended: list[Outgoing] = []
+        for packet_id in packets.packet_ids:
+            row = sent.get(packet_id)
+            if row is not None and row.qos == 1:  # as nearly always
+                del sent[packet_id]
+                free(packet_id)
+                ended.append(row)
+            else:
+                self.puback(Puback(packet_id))
+        if ended:
+            self._journal.settle("acknowledged").extend(ended)
+
     def puback(self, packet: Puback) -> None:
-        """QoS 1 ended (§4.3.2)."""
-        packet_id = packet.packet_id
-        row = self.sent.get(packet_id)
-        if row is not None and row.qos == 1 and packet.reason < REFUSED:  # as nearly always
-            del self.sent[packet_id]
-            self._ids.used.discard(packet_id)
-            self._journal.settle("acknowledged").append(row.seq)
-            return
-        row = self._known(packet_id, 1)
+        """QoS 1 ended, or was refused."""
+        row = self._known(packet.packet_id, 1)
         if row is not None:
             self._end(packet, row)
+
+    def pubrecs(self, packets: Pubrecs) -> None:
+        """QoS 2: the broker has these; the usual ones share a record and a piece of the wire."""
+        sent, released = self.sent, self.released
+        moved: list[int] = []
+        for packet_id in packets.packet_ids:
+            row = sent.get(packet_id)
+            if row is not None and row.qos == 2 and packet_id not in released:
+                del sent[packet_id]
+                released[packet_id] = row
+                moved.append(packet_id)
+            else:
+                moved = self._release(moved)
+                self.pubrec(Pubrec(packet_id))
+        self._release(moved)
 
     def pubrec(self, packet: Pubrec) -> None:
         """QoS 2: the broker has it; from here on PUBREL, never PUBLISH again [MQTT-4.3.3-6]."""
@@ -275,8 +311,19 @@ class Sender:
             self._pubrel(packet_id, IDENTIFIER_NOT_FOUND)
         else:
             self.released[packet_id] = row
-            self._journal.write(Released(packet_id))
-            self._pubrel(packet_id, 0)
+            self._release([packet_id])
+
+    def _release(self, moved: list[int]) -> list[int]:
+        """PUBREL, in the order of the PUBRECs [MQTT-4.6.0-4]; gives an empty list to go on with."""
+        if moved:
+            self._journal.write(Released(moved))
+            self._wire.put(encode_acks(PUBREL, moved), self._journal.gate)
+        return []
+
+    def pubcomps(self, packets: Pubcomps) -> None:
+        """QoS 2 ended, for a run of them."""
+        for packet_id in packets.packet_ids:
+            self.pubcomp(Pubcomp(packet_id))
 
     def pubcomp(self, packet: Pubcomp) -> None:
         """QoS 2 ended. 0x92 too: the broker completed it before, and our deletion lagged."""
@@ -285,7 +332,7 @@ class Sender:
             self._tell.append(Anomaly("pubcomp for an unknown packet identifier", packet.packet_id))
             return
         self._ids.free(packet.packet_id)
-        self._journal.settle("acknowledged").append(row.seq)
+        self._journal.settle("acknowledged").append(row)
 
     def _known(self, packet_id: int, qos: int) -> Outgoing | None:
         """Take the row that this acknowledgement is for out of its place."""
@@ -325,7 +372,7 @@ class Sender:
     def _end(self, packet: Puback | Pubrec, row: Outgoing) -> None:
         self._ids.free(packet.packet_id)
         if packet.reason < REFUSED:
-            self._journal.settle("acknowledged").append(row.seq)
+            self._journal.settle("acknowledged").append(row)
         else:
             self._journal.fail(row, packet.reason, packet.properties.get("reason_string", ""))
 

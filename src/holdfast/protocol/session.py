@@ -104,9 +104,13 @@ class Session:
             LinkState.UP: {
                 codec.Publish: self._receiver.publish,
                 codec.OversizePublish: self._receiver.oversize,
+                codec.Pubacks: self._sender.pubacks,
                 codec.Puback: self._sender.puback,
+                codec.Pubrecs: self._sender.pubrecs,
                 codec.Pubrec: self._sender.pubrec,
+                codec.Pubrels: self._receiver.pubrels,
                 codec.Pubrel: self._receiver.pubrel,
+                codec.Pubcomps: self._sender.pubcomps,
                 codec.Pubcomp: self._sender.pubcomp,
                 codec.Suback: self._subscriptions.suback,
                 codec.Unsuback: self._subscriptions.unsuback,
@@ -121,7 +125,7 @@ class Session:
     def connect(self, request: ConnectRequest, now: float) -> None:
         """A transport is open: CONNECT is the first packet on it [MQTT-3.1.0-1]."""
         self._request = request
-        self._decoder = Decoder(request.version, request.max_packet_bytes)
+        self._decoder = Decoder(request.version, request.max_packet_bytes, runs=True)
         self._keepalive = Keepalive(0, now)
         self._enter(LinkState.CONNECTING)
         self._wire.open(codec.encode(request.packet(), request.version))

@@ -34,7 +34,7 @@ def row(to: Publisher, topic: str = "t", payload: Any = b"x", **options: Any) ->
         "user_properties": (),
         **options,
     }
-    return to.row(topic, payload, **given)[0]
+    return to.row(topic, payload, **given)
 
 
 def test_rows() -> None:
@@ -104,7 +104,7 @@ def test_size_at_accept() -> None:
     """The broker's limit counts with topic and properties (contract 10); without one, MQTT's own."""
     to = publisher()
     row(to, payload=b"x" * 2000)
-    to.terms = Terms(5, "c", False, 0, 60, max_packet_bytes=100)
+    to.agreed(Terms(5, "c", False, 0, 60, max_packet_bytes=100))
     row(to, payload=b"x" * 90)
     for options in ({"payload": b"x" * 100}, {"payload": b"x" * 90, "content_type": "text/plain"}):
         with pytest.raises(TooLarge):
@@ -135,7 +135,8 @@ async def test_waits_for_room_until_time_runs_out() -> None:
         await to.wait_and_take(second, 0.001)
     waiting = asyncio.create_task(to.wait_and_take(second, 5))
     await asyncio.sleep(0)
-    to._outbox._end([first.id], "acknowledged")
+    to._outbox._end(to._outbox.take(1), "acknowledged")
+    assert first.id == 1
     to.room.notify()
     assert (await waiting).id == 2
 

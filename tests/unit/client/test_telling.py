@@ -48,4 +48,4 @@ async def test_news_of_the_session_become_events(
     assert names == ["dropped", "message_skipped", "odd", "session_lost"][: len(names)]
     assert "forgot our session" in caplog.text
     assert run.dispatcher.drop_retained
-    assert run.publisher.terms is not None
+    assert run.publisher._terms is not None

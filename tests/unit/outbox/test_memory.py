@@ -32,7 +32,7 @@ def balanced(ledger: Ledger) -> bool:
 
 
 class Publishers:
-    """Threads that accept as the client does: numbers and rows under one lock."""
+    """Threads that accept as the client does: one at a time."""
 
     def __init__(self, outbox: MemoryOutbox, qos: QoS) -> None:
         self._outbox = outbox
@@ -45,9 +45,7 @@ class Publishers:
         try:
             for _ in range(EACH):
                 with self._lock:
-                    seq = self._outbox.next_seq(1)
-                    row = Outgoing(seq, "t", b"x", self._qos)
-                self._outbox.accept([row])
+                    self._outbox.accept([Outgoing(0, "t", b"x", self._qos)])
         except Exception as error:
             self.failed.append(error)
 
@@ -72,9 +70,9 @@ def test_qos_1_from_many_threads() -> None:
     taken: list[int] = []
     with Publishers(outbox, 1) as publishers:
         while publishers.running or outbox.pending:
-            seqs = [row.seq for row in outbox.take(7)]
-            taken += seqs
-            outbox.write([Settled(seqs, "acknowledged")])
+            rows = outbox.take(7)
+            taken += [row.seq for row in rows]
+            outbox.write([Settled(rows, "acknowledged")])
             assert balanced(outbox.ledger())
     assert publishers.failed == []
     assert sorted(taken) == list(range(1, THREADS * EACH + 1))
@@ -87,12 +85,12 @@ def test_the_ring_from_many_threads() -> None:
     outbox = MemoryOutbox(qos0_messages=3)
     dropped: list[int] = []
     taken: list[int] = []
-    outbox.on_dropped = dropped.extend
+    outbox.on_dropped = lambda rows: dropped.extend(row.seq for row in rows)
     with Publishers(outbox, 0) as publishers:
         while publishers.running or outbox.pending:
-            seqs = [row.seq for row in outbox.take(0)]
-            taken += seqs
-            outbox.write([Settled(seqs, "sent")])
+            rows = outbox.take(0)
+            taken += [row.seq for row in rows]
+            outbox.write([Settled(rows, "sent")])
             assert balanced(outbox.ledger())
     assert publishers.failed == []
     assert sorted(taken + dropped) == list(range(1, THREADS * EACH + 1))
@@ -105,7 +103,7 @@ def test_dropping_and_taking_take_turns() -> None:
     outbox = MemoryOutbox(qos0_messages=1)
     dropped: list[int] = []
     taken: list[int] = []
-    outbox.on_dropped = dropped.extend
+    outbox.on_dropped = lambda rows: dropped.extend(row.seq for row in rows)
 
     def take() -> None:
         taken.extend(row.seq for row in outbox.take(0))
@@ -132,8 +130,8 @@ def test_what_falls_out_is_told_outside_the_lock() -> None:
     outbox = MemoryOutbox(qos0_messages=1)
     looked = Event()
 
-    def look(seqs: list[int]) -> None:
-        if outbox.ledger().dropped == len(seqs):
+    def look(rows: list[Outgoing]) -> None:
+        if outbox.ledger().dropped == len(rows):
             looked.set()
 
     outbox.on_dropped = look
@@ -146,8 +144,9 @@ def test_what_falls_out_is_told_outside_the_lock() -> None:
 def test_everything_is_durable_at_once() -> None:
     """Memory has no commit to wait for: accept and write give a number that is reached already."""
     outbox = MemoryOutbox()
-    assert outbox.accept([Outgoing(1, "t", b"", 1)]) <= outbox.durable
-    assert outbox.write([Settled([1], "acknowledged")]) <= outbox.durable
+    row = Outgoing(1, "t", b"", 1)
+    assert outbox.accept([row]) <= outbox.durable
+    assert outbox.write([Settled([row], "acknowledged")]) <= outbox.durable
 
 
 def test_nothing_is_left_of_what_ended() -> None:
@@ -156,7 +155,7 @@ def test_nothing_is_left_of_what_ended() -> None:
     for first in range(1, 100_000, 100):
         rows = [Outgoing(seq, "topic", bytes(seq % 7), 1) for seq in range(first, first + 100)]
         outbox.accept(rows)
-        outbox.write([Settled([row.seq for row in outbox.take(100)], "acknowledged")])
+        outbox.write([Settled(outbox.take(100), "acknowledged")])
     outbox.accept([Outgoing(200_000, "t", b"", 1)])
     left = 1000 - Outgoing(0, "t", b"", 1).size
     fits, not_quite = (

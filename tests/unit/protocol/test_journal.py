@@ -10,9 +10,9 @@ from tests.support.driven import row
 def test_a_gating_record_raises_the_gate() -> None:
     """Bytes queued after it wait for its number; an ending makes them wait only if it withholds an id."""
     journal = Journal()
-    journal.settle("acknowledged").append(1)
+    journal.settle("acknowledged").append(row(1))
     assert (journal.serial, journal.gate) == (1, 0)
-    journal.write(Released(1))
+    journal.write(Released([1]))
     assert (journal.serial, journal.gate) == (2, 2)
     journal.fail(row(2), 0x97, "full")
     assert (journal.serial, journal.gate) == (3, 2)
@@ -23,36 +23,40 @@ def test_a_gating_record_raises_the_gate() -> None:
 def test_endings_of_one_kind_share_a_record() -> None:
     """One record per batch and ending, not one per message."""
     journal = Journal()
-    for seq in (1, 2):
-        journal.settle("acknowledged").append(seq)
-    journal.settle("sent").append(3)
-    assert journal.take() == [Settled([1, 2], "acknowledged"), Settled([3], "sent")]
+    one, two, three = row(1), row(2), row(3, 0)
+    for acknowledged in (one, two):
+        journal.settle("acknowledged").append(acknowledged)
+    journal.settle("sent").append(three)
+    assert journal.take() == [Settled([one, two], "acknowledged"), Settled([three], "sent")]
     assert journal.serial == 2
 
 
 def test_an_ending_stays_behind_the_record_before_it() -> None:
     """What ended after a gating record does not slip into a record in front of it."""
     journal = Journal()
-    journal.settle("acknowledged").append(1)
-    journal.write(Forgotten(5))
-    journal.settle("acknowledged").append(2)
-    assert journal.take() == [Settled([1], "acknowledged"), Forgotten(5), Settled([2], "acknowledged")]
+    one, two = row(1), row(2)
+    journal.settle("acknowledged").append(one)
+    journal.write(Forgotten([5]))
+    journal.settle("acknowledged").append(two)
+    assert journal.take() == [Settled([one], "acknowledged"), Forgotten([5]), Settled([two], "acknowledged")]
 
 
 def test_what_was_drained_does_not_change_any_more() -> None:
     """After ``take`` a new record begins, and numbers go on."""
     journal = Journal()
-    journal.settle("sent").append(1)
+    one, two = row(1, 0), row(2, 0)
+    journal.settle("sent").append(one)
     first = journal.take()
-    journal.settle("sent").append(2)
-    assert first == [Settled([1], "sent")]
-    assert journal.take() == [Settled([2], "sent")]
+    journal.settle("sent").append(two)
+    assert first == [Settled([one], "sent")]
+    assert journal.take() == [Settled([two], "sent")]
     assert journal.take() == []
     assert journal.serial == 2
 
 
 def test_a_refusal_names_the_row() -> None:
-    """Topic, reason code, sentence and the identifier withheld go with it (contract 10)."""
+    """Reason code, sentence and the identifier withheld go with it (contract 10)."""
     journal = Journal()
-    journal.fail(row(4, topic="a/b"), 0x95, "too large", 9)
-    assert journal.take() == [Failed(4, "a/b", 0x95, "too large", 9)]
+    refused = row(4, topic="a/b")
+    journal.fail(refused, 0x95, "too large", 9)
+    assert journal.take() == [Failed(refused, 0x95, "too large", 9)]

@@ -85,8 +85,8 @@ def test_qos_2_is_completed(version: Version) -> None:
         driven.ack(driven.deliveries[-1])
         assert names(driven.feed(Pubrel(7))) == ["PUBCOMP 7"]
     assert driven.payloads() == [b"one", b"two"]
-    assert driven.told(Received) == [Received(7)] * 2
-    assert driven.told(Forgotten) == [Forgotten(7)] * 2
+    assert driven.told(Received) == [Received([7])] * 2
+    assert driven.told(Forgotten) == [Forgotten([7])] * 2
 
 
 @BOTH
@@ -97,7 +97,7 @@ def test_qos_2_between_pubrec_and_pubrel_is_known(version: Version) -> None:
     driven.ack(*driven.deliveries)
     assert names(driven.feed(incoming(7, 2, dup=True))) == ["PUBREC 7"]
     assert len(driven.deliveries) == 1
-    assert driven.told(Received) == [Received(7)]
+    assert driven.told(Received) == [Received([7])]
 
 
 @BOTH
@@ -107,6 +107,27 @@ def test_an_unknown_pubrel_is_completed(version: Version) -> None:
     (answer,) = driven.feed(Pubrel(9))
     assert names([answer]) == ["PUBCOMP 9"]
     assert getattr(answer, "reason", None) == (0x92 if version == V5 else 0)
+
+
+@BOTH
+def test_a_run_of_pubrels_is_one_record(version: Version) -> None:
+    """Forgotten together and completed together; an unknown one between them keeps its place."""
+    driven = ready(version)
+    driven.feed(*(incoming(packet_id, 2) for packet_id in (1, 2, 3)))
+    driven.ack(*driven.deliveries)
+    assert driven.told(Received) == [Received([1, 2, 3])]
+    left = driven.feed(Pubrel(1), Pubrel(2), Pubrel(9), Pubrel(3))
+    assert names(left) == ["PUBCOMP 1", "PUBCOMP 2", "PUBCOMP 9", "PUBCOMP 3"]
+    assert driven.told(Forgotten) == [Forgotten([1, 2]), Forgotten([3])]
+
+
+def test_a_pubrel_that_spells_out_success() -> None:
+    """The reason code 0 may be written; it means what it means when left out (MQTT 5 §3.6.2.1)."""
+    driven = ready()
+    driven.feed(incoming(5, 2))
+    driven.ack(*driven.deliveries)
+    assert names(driven.raw(b"\x62\x03\x00\x05\x00")) == ["PUBCOMP 5"]
+    assert driven.told(Forgotten) == [Forgotten([5])]
 
 
 # -- the same message again ---------------------------------------------------------------------
@@ -245,7 +266,7 @@ def test_another_message_under_an_unreleased_identifier(other: Publish, resumed:
         driven.again()
     assert driven.feed(other) == []
     assert driven.told(Anomaly) == [Anomaly("another message under a packet identifier in use", 7)]
-    assert driven.told(Forgotten) == [Forgotten(7)]
+    assert driven.told(Forgotten) == [Forgotten([7])]
     assert names(driven.ack(driven.deliveries[1])) == ["PUBREC 7"]
     assert names(driven.feed(Pubrel(7))) == ["PUBCOMP 7"]
-    assert driven.told(Received) == [Received(7)] * 2
+    assert driven.told(Received) == [Received([7])] * 2

@@ -178,7 +178,7 @@ def test_a_giant_of_qos_2_is_completed() -> None:
     driven = ready(V311, max_packet_bytes=LIMIT)
     driven.raw(giant(2, 2))
     assert names(driven.feed(Pubrel(2))) == ["PUBCOMP 2"]
-    assert driven.told(Received) == [Received(2)]
+    assert driven.told(Received) == [Received([2])]
 
 
 def test_a_giant_under_an_identifier_in_use() -> None:

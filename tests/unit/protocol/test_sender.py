@@ -8,7 +8,7 @@ import pytest
 
 from holdfast.codec import V5, V311, Connack, Puback, Pubcomp, Pubrec, Pubrel, Version
 from holdfast.messages import Outgoing, QoS
-from holdfast.protocol import Anomaly, Assigned, Closed, Failed, LinkState, Settled, Stripped
+from holdfast.protocol import Anomaly, Assigned, Closed, Failed, LinkState, Released, Settled, Stripped
 from tests.support.driven import Driven, names, ready, row, sent
 
 BOTH = pytest.mark.parametrize("version", [V311, V5])
@@ -47,7 +47,7 @@ def test_qos_0_is_sent_when_it_left(version: Version) -> None:
     """A QoS 0 row ends when it was handed over whole, and needs no identifier (contract 7)."""
     driven = ready(version)
     driven.publish(row(1, 0), row(2, 0))
-    assert driven.told(Settled) == [Settled([1, 2], "sent")]
+    assert driven.endings() == [([1, 2], "sent")]
     assert driven.told(Assigned) == []
 
 
@@ -95,7 +95,7 @@ def test_311_carries_neither_properties_nor_expiry() -> None:
     driven.now = 10.0
     assert sent(driven.publish(row(1, expires_at=13.5)))[0].properties == {}
     assert driven.publish(row(2, expires_at=9.0)) == []
-    assert driven.told(Settled) == [Settled([2], "expired")]
+    assert driven.endings() == [([2], "expired")]
 
 
 def test_expired_before_sending() -> None:
@@ -104,7 +104,7 @@ def test_expired_before_sending() -> None:
     assert ids(driven, row(1), row(2, expires_at=5.0), row(3)) == [1]
     driven.now = 5.0
     assert names(driven.feed(Puback(1))) == ["PUBLISH 2"]
-    assert driven.told(Settled)[-1] == Settled([2], "expired")
+    assert driven.endings()[-1] == ([2], "expired")
 
 
 def test_refused_by_the_terms() -> None:
@@ -113,7 +113,7 @@ def test_refused_by_the_terms() -> None:
     big = row(4, topic="t" * 20)
     left = driven.publish(row(1), row(2, 2), row(3, retain=True), big, row(5))
     assert names(left) == ["PUBLISH 1", "PUBLISH 2"]
-    assert [(one.seq, one.reason, one.withheld) for one in driven.told(Failed)] == [
+    assert [(one.row.seq, one.reason, one.withheld) for one in driven.told(Failed)] == [
         (2, 0x9B, 0),
         (3, 0x9A, 0),
         (4, 0x95, 0),
@@ -180,9 +180,9 @@ def test_acknowledged(version: Version) -> None:
     driven = ready(version)
     driven.publish(row(1), row(2, 2))
     driven.feed(Puback(1))
-    assert driven.told(Settled) == [Settled([1], "acknowledged")]
+    assert driven.endings() == [([1], "acknowledged")]
     assert names(driven.feed(Pubrec(2), Pubcomp(2))) == ["PUBREL 2"]
-    assert driven.told(Settled)[1:] == [Settled([2], "acknowledged")]
+    assert driven.endings()[1:] == [([2], "acknowledged")]
     assert driven.session.room() == 1000
 
 
@@ -192,17 +192,18 @@ def test_below_0x80_is_success(reason: int) -> None:
     driven = ready()
     driven.publish(row(1), row(2, 2))
     assert names(driven.feed(Puback(1, reason), Pubrec(2, reason))) == ["PUBREL 2"]
-    assert driven.told(Settled) == [Settled([1], "acknowledged")]
+    assert driven.endings() == [([1], "acknowledged")]
 
 
 @pytest.mark.parametrize("qos", [1, 2])
 def test_refused_by_the_broker(qos: QoS) -> None:
     """An error in PUBACK or PUBREC ends the row with code and sentence, and no PUBREL follows."""
     driven = ready()
-    driven.publish(row(1, qos, topic="a"))
+    refused = row(1, qos, topic="a")
+    driven.publish(refused)
     answer = Puback if qos == 1 else Pubrec
     assert driven.feed(answer(1, 0x97, {"reason_string": "quota"})) == []
-    assert driven.told(Failed) == [Failed(1, "a", 0x97, "quota")]
+    assert driven.told(Failed) == [Failed(refused, 0x97, "quota")]
     assert driven.session.room() == 1000
 
 
@@ -211,7 +212,7 @@ def test_pubcomp_0x92_ends_the_message_too() -> None:
     driven = ready()
     driven.publish(row(1, 2))
     driven.feed(Pubrec(1), Pubcomp(1, 0x92))
-    assert driven.told(Settled) == [Settled([1], "acknowledged")]
+    assert driven.endings() == [([1], "acknowledged")]
 
 
 def test_a_second_pubrec_gets_a_second_pubrel() -> None:
@@ -238,6 +239,26 @@ def test_an_unknown_pubrec_with_an_error_is_over() -> None:
     """A refusal ends the exchange on both sides: no PUBREL belongs to it."""
     driven = ready()
     assert driven.feed(Pubrec(9, 0x97)) == []
+
+
+def test_a_run_of_pubrecs_is_one_record() -> None:
+    """Released together, PUBREL in their order; one we do not know keeps its place between them."""
+    driven = ready()
+    driven.publish(row(1, 2), row(2, 2), row(3, 2))
+    left = driven.feed(Pubrec(1), Pubrec(2), Pubrec(9), Pubrec(3))
+    assert names(left) == ["PUBREL 1", "PUBREL 2", "PUBREL 9", "PUBREL 3"]
+    assert driven.told(Released) == [Released([1, 2]), Released([3])]
+    driven.feed(Pubcomp(1), Pubcomp(2), Pubcomp(3))
+    assert driven.endings() == [([1, 2, 3], "acknowledged")]
+
+
+def test_a_run_of_pubacks_with_one_unknown() -> None:
+    """The others end together, and the unknown one is counted."""
+    driven = ready()
+    driven.publish(row(1), row(2))
+    driven.feed(Puback(1), Puback(9), Puback(2))
+    assert driven.endings() == [([1, 2], "acknowledged")]
+    assert [one.packet_id for one in driven.told(Anomaly)] == [9]
 
 
 def test_unknown_puback_and_pubcomp_are_counted() -> None:
@@ -294,4 +315,4 @@ def test_a_refusing_pubrec_left_over_from_a_rollback() -> None:
     assert driven.feed(Pubrec(1, 0x97)) == []
     assert driven.told(Failed) == []
     driven.feed(Puback(1))
-    assert driven.told(Settled) == [Settled([1], "acknowledged")]
+    assert driven.endings() == [([1], "acknowledged")]

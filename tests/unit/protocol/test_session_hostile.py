@@ -22,7 +22,7 @@ from holdfast.codec import (
     Unsuback,
 )
 from holdfast.messages import QoS
-from holdfast.protocol import Failed, Intent, Settled
+from holdfast.protocol import Failed, Intent
 from tests.support.driven import Driven, incoming, row
 
 EACH_QOS: tuple[QoS, ...] = (0, 1, 2)
@@ -119,8 +119,8 @@ class Chaos:
 
     def endings(self) -> list[int]:
         """The sequence numbers of all rows that ended, as often as they did."""
-        seqs = [seq for record in self.driven.told(Settled) for seq in record.seqs]
-        return sorted(seqs + [record.seq for record in self.driven.told(Failed)])
+        seqs = [seq for ended, _ in self.driven.endings() for seq in ended]
+        return sorted(seqs + [record.row.seq for record in self.driven.told(Failed)])
 
 
 def _answer(packet: Packet) -> list[Packet]:

@@ -121,16 +121,18 @@ class Disk:
             self._stage[row.seq] = packet_id
 
     def _released(self, record: Released) -> None:
-        row = self.sent.pop(record.packet_id, None)
-        if row is None:
-            raise PromiseBroken(Promise.LEDGER, f"{record} for an identifier that is not in stage sent")
-        self.released[record.packet_id] = row
+        for packet_id in record.packet_ids:
+            row = self.sent.pop(packet_id, None)
+            if row is None:
+                raise PromiseBroken(Promise.LEDGER, f"{record} for an identifier that is not in stage sent")
+            self.released[packet_id] = row
 
     def _received(self, record: Received) -> None:
-        self.received[record.packet_id] = None
+        self.received.update(dict.fromkeys(record.packet_ids))
 
     def _forgotten(self, record: Forgotten) -> None:
-        self.received.pop(record.packet_id, None)
+        for packet_id in record.packet_ids:
+            self.received.pop(packet_id, None)
 
     def _epoch_began(self, record: EpochBegan) -> None:
         for row in (*self.sent.values(), *self.released.values()):
@@ -142,13 +144,13 @@ class Disk:
         self.epoch = record.number
 
     def _settled(self, record: Settled) -> None:
-        for seq in record.seqs:
-            if record.ending == "expired" and seq not in self.unsent:
-                raise PromiseBroken(Promise.UNSENT_ONLY, f"row {seq} expired, and it is not unsent")
-            self._end(seq, record.ending)
+        for row in record.rows:
+            if record.ending == "expired" and row.seq not in self.unsent:
+                raise PromiseBroken(Promise.UNSENT_ONLY, f"row {row.seq} expired, and it is not unsent")
+            self._end(row.seq, record.ending)
 
     def _failed(self, record: Failed) -> None:
-        self._end(record.seq, "failed")
+        self._end(record.row.seq, "failed")
         if record.withheld:
             self.withheld[record.withheld] = None
 
