@@ -142,6 +142,7 @@ class Session:
             broken = error
         try:
             self._handle(packets)
+            self._receiver.look()
         except ProtocolError as error:
             self._fail(error.reason, str(error))
         if broken is not None and self.link in (LinkState.CONNECTING, LinkState.UP):

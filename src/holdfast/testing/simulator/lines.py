@@ -25,7 +25,6 @@ class Lines:
         self._process = process
         self._limit = request.receive_maximum if request.version == V5 else 65_535
         self._lines: tuple[deque[Arrival], deque[Arrival]] = (deque(), deque())
-        self._unreleased: set[int] = set()
 
     def join(self, qos: int, packet_id: int, payload: bytes | None) -> None:
         """A PUBLISH came; the same one again on the same connection keeps its place."""
@@ -34,9 +33,8 @@ class Lines:
             self._world.paths["redelivery on the same connection"] += 1
             return
         line.append((packet_id, payload))
-        taken = len(self._lines[0]) + len(self._lines[1]) + len(self._unreleased)
-        if taken > self._limit and self._process.link is not self._world.overfilled:
-            raise PromiseBroken(Promise.OUR_WINDOW, f"PUBLISH {packet_id} is one more than {self._limit}")
+        if len(self._lines[0]) + len(self._lines[1]) > self._limit:
+            self._world.paths["more in flight than our Receive Maximum"] += 1
 
     def acknowledge(self, qos: int, packet_id: int) -> None:
         """PUBACK or PUBREC leaves: it must be the head's, and its handler must be done."""
@@ -46,9 +44,3 @@ class Lines:
                 Promise.ACK_ORDER, f"QoS {qos} acknowledgement for {packet_id}, the line is {list(line)[:5]}"
             )
         self._world.inbox.acknowledged(self._process, qos, *line.popleft())
-        if qos == 2:
-            self._unreleased.add(packet_id)
-
-    def complete(self, packet_id: int) -> None:
-        """PUBCOMP leaves."""
-        self._unreleased.discard(packet_id)

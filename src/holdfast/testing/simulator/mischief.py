@@ -114,7 +114,6 @@ class Mischief:
         core = self._world.broker.core
         session = core.sessions.get(CLIENT_ID)
         if session is not None and session.link is not None and self._world.scenario.version == V5:
-            self._world.overfilled = self._world.link
             session.link.window = 65_535
             core._delivering.pump(session)
             self._world.broker.settle()

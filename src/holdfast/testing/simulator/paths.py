@@ -64,7 +64,11 @@ _OFTEN = (
     *("Oversize", "NotGranted", "Refused", "black hole", "nobody listens", "no CONNACK in time", "frozen"),
     *("topic alias in place of a topic", "retained message", "left on purpose"),
     *("closed by us, 0x81", "closed by us, 0x82", "closed by us, 0x8D", "closed by us, 0x94"),
-    *("closed by us, 0x93", "closed by the broker, 0x8E", "killed, the commit arrived untold"),
+    *(
+        "more in flight than our Receive Maximum",
+        "closed by the broker, 0x8E",
+        "killed, the commit arrived untold",
+    ),
 )
 _SELDOM = ("lie: PUBACK for QoS 2", "lie: PUBREC for QoS 1")
 

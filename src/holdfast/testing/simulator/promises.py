@@ -28,7 +28,6 @@ class Promise(Enum):
     CONNECT_FIRST = "MQTT-3.1.0-1: CONNECT is the first packet, once, and nothing passes CONNACK"
     DISCONNECT_LAST = "MQTT-3.14.4-1: nothing leaves after DISCONNECT"
     WINDOW = "MQTT-3.3.4-7: never more in flight than the broker's Receive Maximum, resends included"
-    OUR_WINDOW = "MQTT-3.3.4-9: our own Receive Maximum is kept, and a broker that keeps it is believed"
     DUP = "MQTT-3.3.1-1: DUP stands exactly on resends"
     RELEASED_STAYS = "MQTT-4.3.3-6: after PUBREC the message is never published again"
     IDENTIFIER = "MQTT-2.2.1-3: a packet identifier in use means one exchange only"

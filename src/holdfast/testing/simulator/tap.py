@@ -107,7 +107,6 @@ class Tap:
     def _pubcomp(self, packet: codec.Pubcomp) -> None:
         if packet.packet_id in self._disk.received:
             self._fail(Promise.FORGOTTEN_FIRST, "%s while its identifier is on the disk", packet)
-        self._lines.complete(packet.packet_id)
 
     def _disconnect_out(self, packet: codec.Disconnect) -> None:
         self._ended = True

@@ -23,7 +23,6 @@ from holdfast.testing.simulator.truth import SessionTruth
 from holdfast.testing.simulator.turns import Turns
 
 KEEP_ALIVE_TIMEOUT = 0x8D
-RECEIVE_MAXIMUM_EXCEEDED = 0x93
 PACKET_TOO_LARGE = 0x95
 
 
@@ -50,7 +49,6 @@ class World(Owner):
         self.doom: tuple[str, int] | None = None
         self.trouble = True
         self.provoked = False
-        self.overfilled: Link | None = None
         self.quiet_s = 0.0
         self.redial_s = 5 * self.scenario.turn_s
         self.wanted = self.scenario.wanted
@@ -144,8 +142,7 @@ class World(Owner):
         """The session ends a link by itself: for silence, a lie, or too much that it cannot resend."""
         assert self.process is not None
         crowded = event.reason == PACKET_TOO_LARGE and self.process.session._sender.crowded()
-        overfilled = event.reason == RECEIVE_MAXIMUM_EXCEEDED and self.process.link is self.overfilled
-        if event.reason != KEEP_ALIVE_TIMEOUT and not (self.provoked or crowded or overfilled):
+        if event.reason != KEEP_ALIVE_TIMEOUT and not (self.provoked or crowded):
             raise PromiseBroken(Promise.NO_FALSE_ALARM, f"{event}")
 
     def handle(self, process: Process, delivery: Delivery) -> None:
