@@ -62,7 +62,7 @@ class Core:
         self.closed = asyncio.Event()
         self.dispatcher = Dispatcher(clock, setup.limits.unclaimed_s)
         self.telling = Telling(publisher, receipts, intents, self.dispatcher, state, setup.limits)
-        self.engine = Engine(session, outbox, clock, self.telling, setup.limits.inbox_bytes)
+        self.engine = Engine(session, outbox, clock, self.telling, setup.limits)
         self.consumers = Consumers(self.engine, self.dispatcher, intents, state, setup.limits)
         self.finish = self.consumers.finish  # as it is: there is one for every message
         self._connect_parts()

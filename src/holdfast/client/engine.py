@@ -12,7 +12,9 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from holdfast.client.connection import Connection
+from holdfast.client.options import Limits
 from holdfast.client.pressure import Pressure
+from holdfast.client.reading import Reading
 from holdfast.clock import Clock
 from holdfast.outbox import Outbox
 from holdfast.protocol import (
@@ -53,7 +55,7 @@ class Engine:
     """The owner of a session; everything here happens on the loop it was made on."""
 
     def __init__(
-        self, session: Session, outbox: Outbox, clock: Clock, outlet: Outlet, inbox_bytes: int
+        self, session: Session, outbox: Outbox, clock: Clock, outlet: Outlet, limits: Limits
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._outbox = outbox
@@ -66,7 +68,8 @@ class Engine:
         self._pumping = False
         self._timer: asyncio.TimerHandle | None = None
         self._commits: list[tuple[int, int]] = []
-        self.pressure = Pressure(inbox_bytes, self._read)
+        self._reading = Reading(limits.coalesce_s, self._switch)
+        self.pressure = Pressure(limits.inbox_bytes, _most_unhandled(limits), self._read)
         self.terms: Terms | None = None
         self.last_in: float | None = None
         self.last_out: float | None = None
@@ -105,6 +108,7 @@ class Engine:
             return  # the peer hung up at once
         self._connection = connection
         self.pressure.begin()
+        self._reading.begin()
         self._session.connect(request, self._clock.now())
         self._pump()
 
@@ -122,6 +126,7 @@ class Engine:
             self._timer.cancel()
         self._take_in()
         self.pressure.end()
+        self._reading.end()
         self._session.unsubscribe(gone, self._clock.now())
         self._session.abandon()
         self._outbox.on_durable = _nothing
@@ -132,6 +137,7 @@ class Engine:
         self._session.receive(data, now)
         self._pump()
         self.pressure.received()
+        self._reading.received(now, len(data))
 
     def lost(self, connection: Connection) -> None:
         """The link of this connection is gone."""
@@ -140,6 +146,7 @@ class Engine:
             self.terms = None
             self._outbox.draining = False
             self.pressure.end()
+            self._reading.end()
             self._session.lost(self._clock.now())
             self._pump()
 
@@ -218,6 +225,8 @@ class Engine:
         if connection is not None and not connection.worked:
             connection.worked = bool(deliveries) or any(isinstance(one, Settled) for one in records)
         self._outlet.batch(deliveries, records, events)
+        if deliveries:  # behind the handlers woken just now: what they finish leaves in the same turn
+            self.wake()
 
     def _follow(self, events: list[SessionEvent]) -> None:
         """What the owner of the connection must know."""
@@ -245,9 +254,12 @@ class Engine:
             connection.close(closed)
 
     def _read(self, wanted: bool) -> None:
+        self._session.listening(wanted, self._clock.now())
+        self._reading.want(wanted)
+
+    def _switch(self, on: bool) -> None:
         if self._connection is not None and self._connection.link is not None:
-            self._session.listening(wanted, self._clock.now())
-            self._connection.link.read(wanted)
+            self._connection.link.read(on)
 
     # -- time --------------------------------------------------------------------------------
 
@@ -265,6 +277,11 @@ class Engine:
         self._session.tick(self._clock.now())
         self._pump()
         self._watch()
+
+
+def _most_unhandled(limits: Limits) -> int:
+    """Messages: what may be unacknowledged, and half of what the inbox of one handler holds of QoS 0."""
+    return limits.receive_maximum + limits.qos0_inbox // 2
 
 
 def _nothing() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from holdfast.client.dispatcher import Consumer
+from holdfast.client.fairness import Fairness
 from holdfast.client.inbox import Inbox, Item, Shared
 from holdfast.errors import Stopped
 from holdfast.handling import Handler
@@ -15,9 +16,6 @@ from holdfast.messages import Message
 from holdfast.protocol import Delivery
 
 log = logging.getLogger("holdfast")
-
-FAIRNESS = 100
-"""Messages handled in a row before other tasks get a turn."""
 
 
 class HandlerTask:
@@ -71,9 +69,10 @@ class HandlerTask:
 
     async def _work(self) -> None:
         inbox, calls, finish = self.consumer.inbox, self.handler.calls, self._finish
-        turns = 0
+        fairness = Fairness()
         while not inbox.closed:
             await inbox.wait()
+            fairness.begin()
             while inbox.items and not inbox.closed:
                 item = message, delivery, source, shared = inbox.pop()
                 try:
@@ -82,9 +81,8 @@ class HandlerTask:
                     if not self._failure(item, error):
                         continue
                 finish(delivery, shared)
-                turns += 1
-                if turns % FAIRNESS == 0:
-                    await asyncio.sleep(0)
+                if fairness.spent():
+                    await fairness.rest()
 
     def _failure(self, item: Item, error: BaseException) -> bool:
         """Tell of a handler that raised; False: the message is not to be acknowledged."""

@@ -79,6 +79,8 @@ class Limits(Frozen):
     ``qos0_inbox``: QoS 0 messages waiting for one handler; beyond it new ones are dropped, counted.
     ``qos0_outbox``: QoS 0 messages kept without a connection; beyond it the oldest are dropped.
     ``unclaimed_s``: how long a message waits for a handler or reader that is not there.
+    ``coalesce_s``: under load, reading pauses for this long, up to 0.1 s, so that a broker's trickle
+    becomes batches; light traffic is left alone. None: never.
     """
 
     receive_maximum: int = 1000
@@ -88,12 +90,18 @@ class Limits(Frozen):
     qos0_inbox: int = 10_000
     qos0_outbox: int = 1000
     unclaimed_s: float = 30
+    coalesce_s: float | None = 0.0005
 
     def __post_init__(self) -> None:
         for name, (lowest, highest) in _BOUNDS.items():
             value = getattr(self, name)
             if not lowest <= value <= highest:
                 raise ConfigurationError(f"Limits: {name} must be {lowest} to {highest}, not {value}")
+        if self.coalesce_s is not None and not 0 < self.coalesce_s <= 0.1:
+            raise ConfigurationError(
+                f"Limits: coalesce_s must be above 0 and at most 0.1, not {self.coalesce_s}",
+                hint="None: reading never pauses",
+            )
 
 
 _BOUNDS = {

@@ -1,12 +1,17 @@
 """Back-pressure: a slow handler slows the broker down and never fills memory (promise 5).
 
-    unhandled < limit          read
-    limit reached              stop reading, until half of it is handled
-    meanwhile                  read one chunk every BREATH_S
+    unhandled < both limits    read
+    limit of bytes reached     stop reading, until half of it is handled;
+                               meanwhile read one chunk every BREATH_S
+    limit of messages reached  stop reading, until half of them are handled, or for BREATH_S at most
 
 Without those breaths a handler that awaits an acknowledgement of its own publish would wait for
 bytes that nobody reads, for ever, and a dead link would not be found dead. What they let in is
-bounded: QoS 1 and 2 by the receive maximum, and QoS 0 beyond twice the limit is dropped, counted.
+bounded: by what a broker sends unacknowledged, and QoS 0 beyond twice the limit is dropped, counted.
+
+The limit of messages is for QoS 0 in a burst: handlers that are busy catch up while the broker's side
+waits, and nothing overflows. Handlers that do not catch up must not hold up the others, so reading goes
+on then, and the bounded inbox of each drops what is too much for it.
 """
 
 from __future__ import annotations
@@ -24,11 +29,14 @@ OVERHEAD = 200
 class Pressure:
     """What was delivered and not handled, in bytes, and whether the link is read."""
 
-    def __init__(self, limit_bytes: int, read: Callable[[bool], None]) -> None:
+    def __init__(self, limit_bytes: int, limit_messages: int, read: Callable[[bool], None]) -> None:
         """``read`` switches reading off and on."""
         self._limit = limit_bytes
+        self._most = limit_messages
         self._read = read
         self._bytes = 0
+        self._count = 0
+        self._stuck = False
         self._reading = True
         self._breathing = False
         self._timer: asyncio.TimerHandle | None = None
@@ -53,7 +61,9 @@ class Pressure:
             self.dropped += len(deliveries) - len(kept)
             deliveries = kept
         self._bytes += _weight(deliveries)
-        if self._reading and self._bytes >= self._limit:
+        self._count += len(deliveries)
+        many = self._count >= self._most and not self._stuck
+        if self._reading and (many or self._bytes >= self._limit):
             self._reading = False
             self._hold()
         return deliveries
@@ -61,9 +71,11 @@ class Pressure:
     def less(self, deliveries: list[Delivery]) -> None:
         """These were handled."""
         self._bytes -= _weight(deliveries)
-        if not self._reading and self._bytes < self._limit // 2:
-            self.begin()
-            self._read(True)
+        self._count -= len(deliveries)
+        few = self._count < self._most // 2
+        self._stuck = self._stuck and not few
+        if not self._reading and self._bytes < self._limit // 2 and (few or self._stuck):
+            self._go_on()
 
     def received(self) -> None:
         """A chunk was read: if it was a breath, it is over."""
@@ -76,7 +88,15 @@ class Pressure:
         self._timer = asyncio.get_running_loop().call_later(BREATH_S, self._breathe)
 
     def _breathe(self) -> None:
-        self._breathing = True
+        if self._bytes < self._limit // 2:
+            self._stuck = True
+            self._go_on()
+        else:
+            self._breathing = True
+            self._read(True)
+
+    def _go_on(self) -> None:
+        self.begin()
         self._read(True)
 
 

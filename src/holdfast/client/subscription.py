@@ -8,15 +8,13 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from holdfast.client.dispatcher import Consumer
+from holdfast.client.fairness import Fairness
 from holdfast.client.inbox import Inbox, Item, Shared
 from holdfast.errors import ConfigurationError, HoldfastError
 from holdfast.handling import HandlerOptions
 from holdfast.messages import Message, QoS
 from holdfast.protocol import Delivery
 from holdfast.topics import Pattern
-
-FAIRNESS = 100
-"""Messages handed out in a row before other tasks get a turn."""
 
 
 class Owner(Protocol):
@@ -65,7 +63,7 @@ class Subscription(AsyncIterator[Message]):
         self._reader: asyncio.Task[Any] | None = None
         self._asked = False
         self._seen = 0
-        self._handed_out = 0
+        self._fairness = Fairness()
         self.discarded = 0
 
     async def __aenter__(self) -> Subscription:
@@ -162,9 +160,8 @@ class Subscription(AsyncIterator[Message]):
 
     async def _wait(self) -> None:
         inbox = self.consumer.inbox
-        self._handed_out += 1
-        if self._handed_out % FAIRNESS == 0:
-            await asyncio.sleep(0)
+        if self._fairness.spent():
+            await self._fairness.rest()
         while not inbox.items or inbox.closed:
             if inbox.closed:
                 raise StopAsyncIteration
@@ -173,6 +170,7 @@ class Subscription(AsyncIterator[Message]):
             if failure is not None:
                 raise failure
             await inbox.wait()
+            self._fairness.begin()
 
     async def _next_batch(self, size: int, wait_s: float) -> list[Message]:
         self._begin_reading()

@@ -9,6 +9,7 @@ import pytest
 
 from holdfast.client.connection import Connection, Ended
 from holdfast.client.engine import Engine
+from holdfast.client.options import Limits
 from holdfast.codec import (
     Connack,
     Disconnect,
@@ -49,7 +50,8 @@ class Driven:
         self.records: list[Record] = []
         self.events: list[SessionEvent] = []
         self.batches = 0
-        self.engine = Engine(Session(10, self.outbox.restore()), self.outbox, self.clock, self, inbox_bytes)
+        limits = Limits(inbox_bytes=inbox_bytes)
+        self.engine = Engine(Session(10, self.outbox.restore()), self.outbox, self.clock, self, limits)
 
     def batch(self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]) -> None:
         self.batches += 1

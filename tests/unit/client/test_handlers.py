@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from holdfast.client import fairness
 from holdfast.client.handlers import HandlerTask
 from holdfast.errors import PayloadError, Stopped
 from holdfast.handling import Router
@@ -53,8 +54,9 @@ class Running:
         await asyncio.wait([task])
 
 
-async def test_one_after_the_other() -> None:
+async def test_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """In order, each acknowledged when its run has ended; other tasks get their turn in between."""
+    monkeypatch.setattr(fairness, "SLICE_S", 0)
     got: list[tuple[str, str]] = []
 
     async def handle(name: str, payload: str) -> None:

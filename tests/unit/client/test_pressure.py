@@ -24,12 +24,12 @@ class Valve:
 
     def __init__(self) -> None:
         self.switched: list[bool] = []
-        self.pressure = Pressure(10_000, self.switched.append)
+        self.pressure = Pressure(10_000, 1000, self.switched.append)
 
 
 @pytest.fixture
 def valve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Valve]:
-    """A limit of 10,000 bytes."""
+    """A limit of 10,000 bytes, and of 1,000 messages."""
     monkeypatch.setattr(pressure, "BREATH_S", 0.001)
     valve = Valve()
     yield valve
@@ -81,3 +81,32 @@ async def test_empty_payloads_count(valve: Valve) -> None:
     """A flood of empty messages stops reading as well."""
     valve.pressure.more([delivery(OVERHEAD) for _ in range(10_000 // OVERHEAD)])
     assert valve.switched == [False]
+
+
+async def test_a_burst_of_many_messages_waits_for_the_handlers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the limit of messages reading stops until half of them are handled: nothing overflows."""
+    switched: list[bool] = []
+    held = Pressure(1 << 20, 10, switched.append)
+    burst = [delivery(OVERHEAD, 0) for _ in range(10)]
+    held.more(burst)
+    assert switched == [False]
+    held.less(burst[:5])
+    assert switched == [False]
+    held.less(burst[5:6])
+    assert switched == [False, True]
+
+
+async def test_handlers_that_do_not_catch_up_hold_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a while reading goes on whatever waits, and holds again only when they have caught up."""
+    monkeypatch.setattr(pressure, "BREATH_S", 0.001)
+    switched: list[bool] = []
+    held = Pressure(1 << 20, 10, switched.append)
+    burst = [delivery(OVERHEAD, 0) for _ in range(10)]
+    held.more(burst)
+    await eventually(lambda: switched == [False, True])
+    held.more(burst)
+    assert switched == [False, True]
+    held.less(burst + burst[:6])
+    held.more(burst)
+    assert switched == [False, True, False]
+    held.end()

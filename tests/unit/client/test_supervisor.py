@@ -9,6 +9,7 @@ from typing import Any
 from holdfast import Reconnect
 from holdfast.client.clock import SystemClock
 from holdfast.client.engine import Engine
+from holdfast.client.options import Limits
 from holdfast.client.supervisor import Supervisor
 from holdfast.codec import V5, Connack, Disconnect, Version
 from holdfast.errors import ConfigurationError
@@ -33,7 +34,7 @@ class Supervised:
         self.versions: list[Version] = []
         self._answer = answer
         self._dialled = 0
-        self.engine = Engine(Session(10), outbox, SystemClock(), self, 1 << 20)
+        self.engine = Engine(Session(10), outbox, SystemClock(), self, Limits())
         self.supervisor = Supervisor(
             self.engine, "host:1", self._dial, self._request, policy, VersionChoice(), SystemClock(), self
         )

@@ -1,0 +1,36 @@
+"""How long one consumer may work before the rest of the program gets a turn of the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+
+LOOK_EVERY = 64
+"""Messages between two looks at the clock, which then costs nothing to speak of."""
+
+SLICE_S = 0.004
+"""A slice of work. Much shorter, and more is read in each turn than is handled, so QoS 0 overflows."""
+
+
+class Fairness:
+    """Counts the messages of one consumer and says when its slice is over."""
+
+    __slots__ = ("_began", "_count")
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._began = monotonic()
+
+    def begin(self) -> None:
+        """The consumer had to wait: its slice begins anew."""
+        self._began = monotonic()
+
+    def spent(self) -> bool:
+        """One more message was handled; True: give others a turn, then call ``begin``."""
+        self._count += 1
+        return self._count % LOOK_EVERY == 0 and monotonic() - self._began >= SLICE_S
+
+    async def rest(self) -> None:
+        """Give others a turn."""
+        await asyncio.sleep(0)
+        self._began = monotonic()
