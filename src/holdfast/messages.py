@@ -23,11 +23,12 @@ class Message:
     """One message as it came from the broker: a value, compared by what it carries.
 
     ``attempt`` counts the deliveries to this handler in this process, from 1.
-    The MQTT 5 properties are read from ``properties`` when asked for.
+    The MQTT 5 properties are read from ``properties`` when asked for; ``arrived`` is the time of
+    arrival in seconds since 1970-01-01 UTC.
     """
 
     __slots__ = (
-        "_arrived",
+        "arrived",
         "attempt",
         "captures",
         "duplicate",
@@ -50,7 +51,6 @@ class Message:
         arrived: float = 0.0,
         attempt: int = 1,
     ) -> None:
-        """``arrived`` is the time of arrival in seconds since 1970-01-01 UTC."""
         self.topic = topic
         self.payload = payload
         self.qos: QoS = qos
@@ -59,12 +59,12 @@ class Message:
         self.properties = properties
         self.captures = captures
         self.attempt = attempt
-        self._arrived = arrived
+        self.arrived = arrived
 
     @property
     def received_at(self) -> datetime:
         """When it arrived here, UTC."""
-        return datetime.fromtimestamp(self._arrived, UTC)
+        return datetime.fromtimestamp(self.arrived, UTC)
 
     @property
     def content_type(self) -> str | None:

@@ -15,7 +15,7 @@ from holdfast.codec import (
     encode_acks,
 )
 from holdfast.protocol import Terms
-from holdfast.protocol.receiver import Receiver
+from holdfast.protocol.receiver import Delivery, Receiver
 from holdfast.protocol.sender import Sender
 from holdfast.protocol.session import Session
 from tests.conformance.planting import Patch, Removal, after
@@ -60,8 +60,8 @@ def expired(_: Receiver, packet: Any) -> bool:
 
 
 def acknowledged_on_arrival(patch: Patch) -> None:
-    def at_once(self: Receiver, packet: Publish) -> None:
-        self.ack([delivery for delivery in self.deliveries if delivery.publish is packet])
+    def at_once(self: Receiver, packet: Delivery) -> None:
+        self.ack([delivery for delivery in self.deliveries if delivery is packet])
 
     after(Receiver, "publish", at_once)(patch)
 
@@ -70,8 +70,8 @@ def qos_1_is_remembered(patch: Patch) -> None:
     seen: set[int] = set()
     original = Receiver.publish
 
-    def publish(self: Receiver, packet: Publish) -> None:
-        if packet.dup and packet.packet_id in seen:
+    def publish(self: Receiver, packet: Delivery) -> None:
+        if packet.duplicate and packet.packet_id in seen:
             self._put(encode_ack(4, packet.packet_id, 0, self._request.version))
             return
         seen.add(packet.packet_id)
@@ -81,7 +81,7 @@ def qos_1_is_remembered(patch: Patch) -> None:
 
 
 def qos_2_is_not_remembered(patch: Patch) -> None:
-    def again(self: Receiver, packet: Publish, known: Any) -> None:
+    def again(self: Receiver, packet: Delivery, known: Any) -> None:
         self._begin(packet)
 
     patch.setattr(Receiver, "_again", again)
@@ -98,7 +98,7 @@ def receiver_holds_expired(patch: Patch) -> None:
     original = Receiver.ack
 
     def ack(self: Receiver, deliveries: Any) -> None:
-        original(self, [one for one in deliveries if not expired(self, one.publish)])
+        original(self, [one for one in deliveries if not expired(self, one)])
 
     patch.setattr(Receiver, "ack", ack)
 

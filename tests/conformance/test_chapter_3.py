@@ -158,7 +158,7 @@ def test_3_3_2_7(version: Version) -> None:
     driven = Driven(version)
     driven.up()
     driven.feed(Publish("a", b"m", properties=alias), Publish("", b"m", properties=alias))
-    assert [one.publish.topic for one in driven.deliveries] == ["a", "a"]
+    assert [one.topic for one in driven.deliveries] == ["a", "a"]
     driven.again()
     driven.feed(Publish("", b"m", properties=alias))
     assert len(driven.deliveries) == 2

@@ -150,7 +150,7 @@ class Driven:
 
     def payloads(self) -> list[bytes]:
         """What was delivered, in order."""
-        return [delivery.publish.payload for delivery in self.deliveries]
+        return [delivery.payload for delivery in self.deliveries]
 
 
 def ready(version: Version = V5, **said: Any) -> Driven:

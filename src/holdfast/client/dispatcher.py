@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 from zlib import crc32
 
@@ -25,7 +24,6 @@ from holdfast.protocol import Delivery
 from holdfast.topics import Pattern, matches, split_share
 
 HIGHEST_IDENTIFIER = 268_435_455
-NO_CAPTURES: Mapping[str, str] = MappingProxyType({})
 
 
 def identifier_of(filter: str) -> int:
@@ -95,7 +93,7 @@ class Dispatcher:
         arrived = self._clock.wall()
         for one in waiting:
             _, delivery, shared = one
-            sources = self._named(self._tree.find(delivery.publish.topic), delivery)
+            sources = self._named(self._tree.find(delivery.topic), delivery)
             mine = [source for source in sources if source.consumer is consumer]
             if mine:
                 self._put(mine[0], delivery, arrived, shared)
@@ -125,7 +123,7 @@ class Dispatcher:
         self.received += len(deliveries)
         arrived, find = self._clock.wall(), self._tree.find
         for delivery in deliveries:
-            found = find(delivery.publish.topic)
+            found = find(delivery.topic)
             if len(found) == 1:
                 self._put(found[0], delivery, arrived, None)
             elif found:
@@ -140,26 +138,19 @@ class Dispatcher:
             self._put(source, delivery, arrived, shared)
 
     def _named(self, found: tuple[_Source, ...], delivery: Delivery) -> tuple[_Source, ...]:
-        identifiers = delivery.publish.properties.get("subscription_identifier", ())
+        identifiers = delivery.properties.get("subscription_identifier", ())
         named = [source for source in found if source.identifier in identifiers]
         # One run per consumer, by whichever of its filters comes first.
         once = {id(source.consumer): source for source in reversed(named or found)}
         return tuple(reversed(once.values()))
 
     def _put(self, source: _Source, delivery: Delivery, arrived: float, shared: Shared | None) -> None:
-        publish = delivery.publish
-        pattern = source.pattern
-        message = Message(
-            publish.topic,
-            publish.payload,
-            publish.qos,
-            publish.retain,
-            publish.dup,
-            publish.properties,
-            pattern.captures(publish.topic) if pattern.names else NO_CAPTURES,
-            arrived,
-        )
-        if publish.retain and self.drop_retained and not source.take_retained:
+        """``shared``: each consumer gets a message of its own, as the captures are its own."""
+        message = delivery if shared is None else _copy(delivery)
+        message.arrived = arrived
+        if source.pattern.names:
+            message.captures = source.pattern.captures(delivery.topic)
+        if delivery.retain and self.drop_retained and not source.take_retained:
             self.finish(delivery, shared)  # 3.1.1 cannot ask the broker to leave these out
         elif not source.consumer.inbox.put((message, delivery, source.index, shared)):
             self.dropped += 1
@@ -193,7 +184,7 @@ class Dispatcher:
                 self._unclaimed.append(one)
 
     def _is_left(self, delivery: Delivery) -> bool:
-        now, topic = self._clock.now(), delivery.publish.topic
+        now, topic = self._clock.now(), delivery.topic
         for filter, at in self._left.items():
             if now - at < self._unclaimed_s and matches(filter, topic):
                 self._left[filter] = now
@@ -228,6 +219,17 @@ class Dispatcher:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _copy(delivery: Delivery) -> Message:
+    return Message(
+        delivery.topic,
+        delivery.payload,
+        delivery.qos,
+        delivery.retain,
+        delivery.duplicate,
+        delivery.properties,
+    )
 
 
 def _ignore(_delivery: Delivery) -> None:

@@ -57,7 +57,7 @@ class Pressure:
     def more(self, deliveries: list[Delivery]) -> list[Delivery]:
         """These came in; gives those that there is room for."""
         if self._bytes > 2 * self._limit:
-            kept = [one for one in deliveries if one.publish.qos]
+            kept = [one for one in deliveries if one.qos]
             self.dropped += len(deliveries) - len(kept)
             deliveries = kept
         self._bytes += _weight(deliveries)
@@ -102,4 +102,4 @@ class Pressure:
 
 def _weight(deliveries: list[Delivery]) -> int:
     """Empty payloads must not go uncounted."""
-    return sum([len(one.publish.payload) for one in deliveries]) + OVERHEAD * len(deliveries)
+    return sum([len(one.payload) for one in deliveries]) + OVERHEAD * len(deliveries)

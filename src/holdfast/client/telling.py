@@ -131,9 +131,9 @@ class Telling:
 
     def unclaimed(self, delivery: Delivery) -> None:
         """Nobody took this message in time."""
-        topic = delivery.publish.topic
+        topic = delivery.topic
         message = f"nobody took a message on {topic} for {self._limits.unclaimed_s:g} s; it was acknowledged"
-        event = told.Unclaimed(message=message, topic=topic, payload=delivery.publish.payload)
+        event = told.Unclaimed(message=message, topic=topic, payload=delivery.payload)
         self._state.emit(event, logging.WARNING)
 
     def dropped(self, rows: list[Outgoing]) -> None:

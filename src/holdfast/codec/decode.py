@@ -7,8 +7,10 @@ as much as parsing one. Everything rare goes through a table of functions (``cod
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 from types import MappingProxyType
+from typing import Any
 
 from holdfast import reasons
 from holdfast.codec.connect import read_version
@@ -30,7 +32,7 @@ from holdfast.codec.parse import parse, parser_of
 from holdfast.codec.properties import decode_properties
 from holdfast.codec.runs import read_run
 from holdfast.codec.wire import identifier_of, read_remaining, topic_of
-from holdfast.messages import NO_PROPERTIES, Properties
+from holdfast.messages import NO_PROPERTIES, Properties, QoS
 
 TOPICS_KEPT = 2_048
 """Topics whose checked text a decoder remembers ..."""
@@ -68,7 +70,8 @@ class Decoder:
     """The packets of one connection, in either direction.
 
     ``version`` may be set at any time; a CONNECT sets it. ``max_packet_bytes`` bounds a whole packet.
-    ``runs``: plain acknowledgements come as one AckRun for those that follow each other.
+    ``publish`` makes the packet of a PUBLISH from topic, payload, QoS, retain, DUP, packet identifier
+    and properties. ``runs``: plain acknowledgements come as one AckRun for those that follow each other.
     Between two calls it holds at most that many bytes (an eighth more while it grows).
     """
 
@@ -78,6 +81,7 @@ class Decoder:
         "_missing",
         "_partial",
         "_past",
+        "_publish",
         "_runs",
         "_sections",
         "_topics",
@@ -86,10 +90,16 @@ class Decoder:
     )
 
     def __init__(
-        self, version: Version = V5, max_packet_bytes: int = 16 << 20, *, runs: bool = False
+        self,
+        version: Version = V5,
+        max_packet_bytes: int = 16 << 20,
+        *,
+        publish: Callable[[str, bytes, QoS, bool, bool, int, Properties], Any] = Publish,
+        runs: bool = False,
     ) -> None:
         self.version = version
         self.max_packet_bytes = max_packet_bytes
+        self._publish = publish
         self._runs = runs
         self._header = b""  # of a fixed header that has not come whole: at most four bytes
         self._partial: BytesIO | None = None  # of a packet whose size is known ...
@@ -150,7 +160,7 @@ class Decoder:
         limit = self.max_packet_bytes
         v5 = self.version == V5
         topics = self._topics
-        append = out.append
+        append, publish = out.append, self._publish
         while pos + 1 < size:
             first = data[pos]
             length = data[pos + 1]
@@ -189,7 +199,7 @@ class Decoder:
                         properties, at = self._section(data, at, end)
                     if not raw and "topic_alias" not in properties:
                         raise protocol_error("PUBLISH with neither topic nor topic alias (MQTT 5 §3.3.2.1)")
-                append(Publish(topic, data[at:end], qos, retain, dup, packet_id, properties))
+                append(publish(topic, data[at:end], qos, retain, dup, packet_id, properties))
             elif length == 2 and first in _ACKS and self._runs:
                 run, end = read_run(data, pos)
                 append(run)

@@ -19,7 +19,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from holdfast.codec import V5, OversizePublish, Publish, Pubrel, Pubrels, encode_ack, encode_acks
+from holdfast.codec import V5, OversizePublish, Pubrel, Pubrels, encode_ack, encode_acks
+from holdfast.messages import NO_PROPERTIES, Message, Properties, QoS
 from holdfast.protocol.events import Anomaly, Oversize, ProtocolError, SessionEvent
 from holdfast.protocol.ids import HIGHEST
 from holdfast.protocol.journal import Journal
@@ -36,16 +37,37 @@ IN_USE = "another message under a packet identifier in use"
 OVERFILLED = "more in flight than our Receive Maximum"
 
 
-class Delivery:
-    """One inbound message and how far it is; hand it back with ``ack`` when it was handled."""
+class Delivery(Message):
+    """One inbound PUBLISH as the decoder makes it, the message that a handler gets, and how far it is.
 
-    __slots__ = ("connection", "done", "epoch", "publish")
+    One object for all three, as there is one for every message. Hand it back with ``ack`` when it
+    was handled.
+    """
 
-    def __init__(self, publish: Publish, epoch: int, connection: int, done: bool = False) -> None:
-        self.publish = publish
-        self.epoch = epoch
-        self.connection = connection
-        self.done = done
+    __slots__ = ("connection", "done", "epoch", "packet_id")
+
+    def __init__(
+        self,
+        topic: str,
+        payload: bytes,
+        qos: QoS = 0,
+        retain: bool = False,
+        dup: bool = False,
+        packet_id: int = 0,
+        properties: Properties = NO_PROPERTIES,
+    ) -> None:
+        self.topic = topic
+        self.payload = payload
+        self.qos: QoS = qos
+        self.retain = retain
+        self.duplicate = dup
+        self.properties = properties
+        self.captures = NO_PROPERTIES
+        self.arrived = 0.0
+        self.attempt = 1
+        self.packet_id = packet_id
+        self.epoch = self.connection = 0
+        self.done = False
 
 
 class Receiver:
@@ -92,12 +114,13 @@ class Receiver:
 
     # -- what comes in -----------------------------------------------------------------------
 
-    def publish(self, packet: Publish) -> None:
+    def publish(self, packet: Delivery) -> None:
         """PUBLISH at any QoS."""
         if packet.properties and "topic_alias" in packet.properties:
             self._resolve(packet)
+        packet.epoch = self.epoch
         if not packet.qos:
-            self.deliveries.append(Delivery(packet, self.epoch, self._connection))
+            self.deliveries.append(packet)
             return
         known = self._running.get(packet.packet_id)
         if known is not None or (packet.qos == 2 and packet.packet_id in self.received):
@@ -105,7 +128,7 @@ class Receiver:
         else:
             self._begin(packet)
 
-    def _resolve(self, packet: Publish) -> None:
+    def _resolve(self, packet: Delivery) -> None:
         alias = packet.properties["topic_alias"]
         if not 0 < alias <= self._request.topic_alias_maximum:  # [MQTT-3.3.2-8, 3.3.2-11]
             raise ProtocolError(TOPIC_ALIAS_INVALID, f"topic alias {alias} is above our maximum")
@@ -116,16 +139,15 @@ class Receiver:
         else:
             raise ProtocolError(PROTOCOL_ERROR, f"topic alias {alias} was never set")
 
-    def _begin(self, packet: Publish) -> None:
-        delivery = Delivery(packet, self.epoch, self._connection)
-        self._join(delivery)
-        self._running[packet.packet_id] = delivery
-        self.deliveries.append(delivery)
+    def _begin(self, packet: Delivery) -> None:
+        self._join(packet)
+        self._running[packet.packet_id] = packet
+        self.deliveries.append(packet)
 
     def _join(self, delivery: Delivery) -> None:
         """Stand in line on this connection."""
         delivery.connection = self._connection
-        self._lines[delivery.publish.qos - 1].append(delivery)
+        self._lines[delivery.qos - 1].append(delivery)
 
     def look(self) -> None:
         """Tell, once a connection, of a broker that exceeds our Receive Maximum [MQTT-3.3.4-9].
@@ -138,9 +160,9 @@ class Receiver:
         most = self._request.receive_maximum if self._request.version == V5 else HIGHEST
         if len(first) + len(second) > most and not self._overfilled:
             self._overfilled = True
-            self._tell.append(Anomaly(OVERFILLED, (first or second)[-1].publish.packet_id))
+            self._tell.append(Anomaly(OVERFILLED, (first or second)[-1].packet_id))
 
-    def _again(self, packet: Publish, known: Delivery | None) -> None:
+    def _again(self, packet: Delivery, known: Delivery | None) -> None:
         """A packet identifier we hold: the same message once more, or another one."""
         if known is None and self._is_new(packet):
             self._tell.append(Anomaly(IN_USE, packet.packet_id))
@@ -148,9 +170,10 @@ class Receiver:
             self._journal.write(Forgotten([packet.packet_id]))
             self._begin(packet)
         elif known is None:  # QoS 2 between PUBREC and PUBREL: never delivered again [MQTT-4.3.3-10]
-            self._join(Delivery(packet, self.epoch, self._connection, done=True))
+            packet.done = True
+            self._join(packet)
             self._release(2)
-        elif not (packet.dup and _same(packet, known.publish)):
+        elif not (packet.duplicate and _same(packet, known)):
             self._detach(known)
             self._begin(packet)
         elif known.connection == self._connection:
@@ -159,7 +182,7 @@ class Receiver:
             self._join(known)
             self._release(packet.qos)
 
-    def _is_new(self, packet: Publish) -> bool:
+    def _is_new(self, packet: Delivery) -> bool:
         """Whether the broker has begun another message under an identifier it never released.
 
         A broker that was killed may come back with the session as it was before (X1): it forgot
@@ -167,16 +190,17 @@ class Receiver:
         would be acknowledged and lost (contract 14).
         """
         content = self.received[packet.packet_id]
-        return not packet.dup or (content is not None and content != _content(packet))
+        return not packet.duplicate or (content is not None and content != _content(packet))
 
     def _detach(self, old: Delivery) -> None:
         """Another message took this identifier: the old acknowledgement has nowhere to go."""
-        packet_id = old.publish.packet_id
-        self._tell.append(Anomaly(IN_USE, packet_id))
-        del self._running[packet_id]
-        line = self._lines[old.publish.qos - 1]
-        if old.connection == self._connection and old in line:
-            line.remove(old)
+        self._tell.append(Anomaly(IN_USE, old.packet_id))
+        del self._running[old.packet_id]
+        line = self._lines[old.qos - 1]
+        for place, one in enumerate(line):
+            if one is old:  # not one that equals it
+                del line[place]
+                break
 
     def oversize(self, packet: OversizePublish) -> None:
         """3.1.1: a PUBLISH above our limit is read past, told, and acknowledged (contract 10)."""
@@ -185,8 +209,8 @@ class Receiver:
             known = self._running.get(packet.packet_id)
             if known is not None:
                 self._detach(known)
-            kept = Publish(packet.topic, b"", packet.qos, packet_id=packet.packet_id)
-            delivery = Delivery(kept, self.epoch, self._connection, done=True)
+            delivery = Delivery(packet.topic, b"", packet.qos, packet_id=packet.packet_id)
+            delivery.done = True
             self._join(delivery)
             self._running[packet.packet_id] = delivery
             self._release(packet.qos)
@@ -222,11 +246,9 @@ class Receiver:
     # -- what goes back ----------------------------------------------------------------------
 
     def ack(self, deliveries: Iterable[Delivery]) -> None:
-        """These were handled. Twice, of an older session, or detached: nothing happens."""
-        running = self._running
+        """These were handled. One that is in no line (any more) waits until it comes again, if it does."""
         for delivery in deliveries:
-            if running.get(delivery.publish.packet_id) is delivery:
-                delivery.done = True
+            delivery.done = True
         self._release(1)
         self._release(2)
 
@@ -239,13 +261,13 @@ class Receiver:
         new: list[int] = []
         while line and line[0].done:
             delivery = line.popleft()
-            self._running.pop(delivery.publish.packet_id, None)
-            finished.append(delivery.publish.packet_id)
+            packet_id = delivery.packet_id
+            self._running.pop(packet_id, None)
+            finished.append(packet_id)
             if qos == 2:
-                packet_id = delivery.publish.packet_id
                 if packet_id not in self.received:
                     new.append(packet_id)
-                self.received[packet_id] = _content(delivery.publish)
+                self.received[packet_id] = _content(delivery)
         if new:
             self._journal.write(Received(new))
         self._put(encode_acks(PUBACK if qos == 1 else PUBREC, finished))
@@ -254,10 +276,10 @@ class Receiver:
         self._wire.put(data, self._journal.gate)
 
 
-def _content(packet: Publish) -> int:
+def _content(packet: Delivery) -> int:
     """What tells one message from another, without keeping it."""
     return hash((packet.topic, packet.payload))
 
 
-def _same(one: Publish, other: Publish) -> bool:
+def _same(one: Delivery, other: Delivery) -> bool:
     return one.payload == other.payload and one.topic == other.topic and one.qos == other.qos

@@ -102,7 +102,7 @@ class Session:
             LinkState.DOWN: {},
             LinkState.CONNECTING: {codec.Connack: self._connack},  # [MQTT-3.2.0-1]
             LinkState.UP: {
-                codec.Publish: self._receiver.publish,
+                Delivery: self._receiver.publish,
                 codec.OversizePublish: self._receiver.oversize,
                 codec.Pubacks: self._sender.pubacks,
                 codec.Puback: self._sender.puback,
@@ -125,7 +125,7 @@ class Session:
     def connect(self, request: ConnectRequest, now: float) -> None:
         """A transport is open: CONNECT is the first packet on it [MQTT-3.1.0-1]."""
         self._request = request
-        self._decoder = Decoder(request.version, request.max_packet_bytes, runs=True)
+        self._decoder = Decoder(request.version, request.max_packet_bytes, publish=Delivery, runs=True)
         self._keepalive = Keepalive(0, now)
         self._enter(LinkState.CONNECTING)
         self._wire.open(codec.encode(request.packet(), request.version))

@@ -6,7 +6,6 @@ from typing import Any
 
 from holdfast.client.dispatcher import Consumer, Dispatcher, identifier_of
 from holdfast.client.inbox import Inbox
-from holdfast.codec import Publish
 from holdfast.messages import QoS
 from holdfast.protocol import Delivery
 from holdfast.testing.manual_clock import ManualClock
@@ -19,8 +18,7 @@ def delivery(
     """A message; ``by``: the filters whose identifiers the broker named."""
     properties = {"subscription_identifier": tuple(map(identifier_of, by))} if by else {}
     packet_id = 7 if qos else 0
-    publish = Publish(topic, payload.encode(), qos, packet_id=packet_id, properties=properties, **fields)
-    return Delivery(publish, 1, 1)
+    return Delivery(topic, payload.encode(), qos, packet_id=packet_id, properties=properties, **fields)
 
 
 def consumer(*filters: str, qos0_limit: int = 100) -> Consumer:

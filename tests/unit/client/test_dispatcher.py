@@ -22,7 +22,7 @@ def test_one_consumer() -> None:
     assert [item[0].captures for item in reader.inbox.items] == [{"line": "1"}, {"line": "2"}]
     assert here.acks == []
     here.finish(reader)
-    assert [one.publish.payload for one in here.acks] == [b"a", b"b"]
+    assert [one.payload for one in here.acks] == [b"a", b"b"]
     assert (here.dispatcher.received, here.dispatcher.handled) == (2, 2)
 
 
@@ -96,7 +96,7 @@ async def test_unclaimed_too_long() -> None:
     here.dispatcher.deliver([delivery("a", "young")])
     here.clock.advance(0.004)
     await eventually(lambda: here.acks)
-    assert [one.publish.payload for one in here.unclaimed] == [b"old"]
+    assert [one.payload for one in here.unclaimed] == [b"old"]
     assert here.unclaimed == here.acks
     here.dispatcher.close()
 
@@ -113,7 +113,7 @@ async def test_given_back_to_the_next_consumer() -> None:
     here.dispatcher.add(second)
     assert texts(second) == ["1", "2"]
     here.finish(second)
-    assert [one.publish.qos for one in here.acks] == [0, 1, 1]
+    assert [one.qos for one in here.acks] == [0, 1, 1]
     here.dispatcher.close()
 
 
@@ -142,7 +142,7 @@ async def test_enough_means_also_what_is_still_on_its_way() -> None:
     here.dispatcher.deliver([delivery("a/0", "waited"), delivery("b", "other")])
     here.dispatcher.enough(["$share/group/a/+"])
     here.dispatcher.deliver([delivery("a/1", "late")])
-    assert [one.publish.payload for one in here.acks] == [b"waited", b"late"]
+    assert [one.payload for one in here.acks] == [b"waited", b"late"]
     here.clock.advance(29)
     here.dispatcher.deliver([delivery("a/1", "later")])
     here.clock.advance(29)

@@ -45,7 +45,7 @@ class Running:
     @property
     def acks(self) -> list[str]:
         """The payloads that were acknowledged."""
-        return [one.publish.payload.decode() for one in self.here.acks]
+        return [one.payload.decode() for one in self.here.acks]
 
     async def stop(self) -> None:
         """End the task."""

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from holdfast.client.inbox import Inbox, Item
-from holdfast.codec import Publish
-from holdfast.messages import Message, QoS
+from holdfast.messages import QoS
 from holdfast.protocol import Delivery
 
 
 def item(payload: str, qos: QoS = 1) -> Item:
     """One message."""
-    publish = Publish("t", payload.encode(), qos, packet_id=1 if qos else 0)
-    return Message("t", payload.encode(), qos), Delivery(publish, 1, 1), 0, None
+    message = Delivery("t", payload.encode(), qos, packet_id=1 if qos else 0)
+    return message, message, 0, None
 
 
 def texts(items: list[Item]) -> list[str]:

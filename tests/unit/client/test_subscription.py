@@ -54,7 +54,7 @@ class Owner:
     @property
     def acks(self) -> list[str]:
         """The payloads that were acknowledged."""
-        return [one.publish.payload.decode() for one in self.here.acks]
+        return [one.payload.decode() for one in self.here.acks]
 
 
 async def test_the_next_step_acknowledges_the_last_message() -> None:

@@ -67,7 +67,7 @@ def test_an_alias_stands_for_its_topic() -> None:
     """Set with a topic, used without, and set anew (MQTT 5 §3.3.2.3.4)."""
     driven = ready(topic_alias_maximum=2)
     driven.feed(aliased("a", 2), aliased("", 2), aliased("b", 2), aliased("", 2))
-    assert [delivery.publish.topic for delivery in driven.deliveries] == ["a", "a", "b", "b"]
+    assert [delivery.topic for delivery in driven.deliveries] == ["a", "a", "b", "b"]
 
 
 @pytest.mark.parametrize(

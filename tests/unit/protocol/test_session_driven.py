@@ -178,8 +178,8 @@ def test_what_was_taken_is_the_drivers() -> None:
     driven.session.subscribe([Intent("a")], 0.0)
     driven.session.receive(encode(incoming(2), V5), 0.0)
     second = driven.session.take()
-    assert [one.publish.packet_id for one in first.deliveries] == [1]
-    assert [one.publish.packet_id for one in second.deliveries] == [2]
+    assert [one.packet_id for one in first.deliveries] == [1]
+    assert [one.packet_id for one in second.deliveries] == [2]
     assert first
     assert second.serial >= first.serial
 

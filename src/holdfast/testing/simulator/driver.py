@@ -53,7 +53,7 @@ class Driver(Owner, ABC):
         self.writer = Writer(
             world.schedule, world.rng, world.disk, self, world.scenario.commit_s, self._committed
         )
-        self.running: list[Delivery] = []
+        self.running: dict[int, Delivery] = {}  # by identity: deliveries are equal by content
         self.link: NetworkLink | None = None
         self.tap: Tap | None = None
         self.leaving = False
@@ -120,7 +120,7 @@ class Driver(Owner, ABC):
         for event in output.events:
             self._hear(event)
         for delivery in output.deliveries:
-            self.running.append(delivery)
+            self.running[id(delivery)] = delivery
             self.world.inbox.started(delivery, self)
             self.border("delivered")
             self.handle(delivery)

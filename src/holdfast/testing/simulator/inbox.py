@@ -50,18 +50,18 @@ class Inbox:
 
     def started(self, delivery: Delivery, process: Driver) -> None:
         """A message is given to its handler."""
-        packet = delivery.publish
-        if not packet.qos:
+        if not delivery.qos:
             return
-        key = (delivery.epoch, packet.packet_id, packet.payload)
-        anew = self._world.broker.witness.rolled_back and not packet.dup  # to the broker it is a new message
+        key = (delivery.epoch, delivery.packet_id, delivery.payload)
+        # To a broker that came back as it once was it is a new message.
+        anew = self._world.broker.witness.rolled_back and not delivery.duplicate
         if key in self._running and not anew:
-            raise PromiseBroken(Promise.ATTACH, f"{packet} was given to a second handler")
-        if any(packet_id == packet.packet_id for _, packet_id, _ in self._running):
+            raise PromiseBroken(Promise.ATTACH, f"{delivery} was given to a second handler")
+        if any(packet_id == delivery.packet_id for _, packet_id, _ in self._running):
             self._world.paths["another message under an identifier being handled"] += 1
-        self._running[key] = packet.qos
-        if packet.qos == 2 and not packet.payload.startswith(RETAINED):
-            self._take(packet.payload, process)
+        self._running[key] = delivery.qos
+        if delivery.qos == 2 and not delivery.payload.startswith(RETAINED):
+            self._take(delivery.payload, process)
 
     def _take(self, payload: bytes, process: Driver) -> None:
         assert process.tap is not None
@@ -76,11 +76,10 @@ class Inbox:
 
     def finished(self, delivery: Delivery) -> None:
         """A handler has returned."""
-        packet = delivery.publish
-        self.handled.add(packet.payload)
-        if packet.qos:
-            self._running.pop((delivery.epoch, packet.packet_id, packet.payload), None)
-            self._done.add((packet.packet_id, packet.payload))
+        self.handled.add(delivery.payload)
+        if delivery.qos:
+            self._running.pop((delivery.epoch, delivery.packet_id, delivery.payload), None)
+            self._done.add((delivery.packet_id, delivery.payload))
 
     def _mistaken(self, process: Driver) -> bool:
         world = self._world

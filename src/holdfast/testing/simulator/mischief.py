@@ -61,7 +61,7 @@ class Mischief:
         if process is None:
             return
         lines = process.session._receiver._lines
-        waiting = [delivery.publish for line in lines for delivery in line if delivery in process.running]
+        waiting = [delivery for line in lines for delivery in line if id(delivery) in process.running]
         if waiting:
             said = self._rng.choice(waiting)
             again = Publish(said.topic, said.payload, said.qos, said.retain, True, said.packet_id)

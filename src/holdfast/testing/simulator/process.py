@@ -157,8 +157,7 @@ class Process(Driver):
     def finish(self, deliveries: list[Delivery]) -> None:
         """Handlers have finished."""
         for delivery in deliveries:
-            if delivery in self.running:
-                self.running.remove(delivery)
+            if self.running.pop(id(delivery), None) is not None:
                 self.world.inbox.finished(delivery)
         self.border("handled")
         self.session.ack(deliveries, self.world.now)

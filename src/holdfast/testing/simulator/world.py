@@ -156,7 +156,9 @@ class World(Owner):
     def _handled(self, process: Process, delivery: Delivery) -> None:
         finished = [delivery]
         if len(process.running) > 1 and self.rng.random() < 0.2:
-            finished += self.rng.sample(process.running, self.rng.randint(1, len(process.running)))
+            finished += self.rng.sample(
+                list(process.running.values()), self.rng.randint(1, len(process.running))
+            )
         process.finish(finished)
 
     # -- trouble and healing -------------------------------------------------------------------
