@@ -175,7 +175,7 @@ class Client:
 
     def _book(self, core: Core) -> None:
         self._received += core.dispatcher.received
-        self._handled += core.dispatcher.handled
+        self._handled += core.engine.handled
         self._dropped += core.dropped_inbound
 
     async def ready(self, timeout_s: float | None = None) -> None:
@@ -386,7 +386,7 @@ class Client:
             disconnections=dict(state.disconnections),
             reconnections=max(0, state.connections - 1),
             received=self._received + (dispatcher.received if dispatcher else 0),
-            handled=self._handled + (dispatcher.handled if dispatcher else 0),
+            handled=self._handled + (core.engine.handled if core else 0),
             errors=state.errors,
             dropped_inbound=self._dropped + (core.dropped_inbound if core else 0),
             last_in_s=None if last_in is None else now - last_in,

@@ -80,7 +80,7 @@ class Core:
 
     def _connect_parts(self) -> None:
         """What parts made earlier tell those made later."""
-        self.dispatcher.engine = self.engine
+        self.dispatcher.ack = self.engine.ack
         self.dispatcher.on_unclaimed = self.telling.unclaimed
         self.telling.on_refused = self.consumers.refused
         self.telling.on_unsubscribed = self.consumers.unsubscribed

@@ -4,7 +4,7 @@ A message that came by subscriptions with identifiers goes to the consumers of t
 identifiers the topic decides. A filter's identifier is made from the filter itself, so that
 it means the same in the next process, for what waits in a kept session.
 
-Every delivery ends in one ``ack`` to the engine: when all its consumers are done, or when it
+Every delivery ends in one ``ack``, which is the engine's: when all its consumers are done, or when it
 waited ``unclaimed_s`` for a consumer that is not there (contract 15, 16).
 """
 
@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
 from zlib import crc32
 
 from holdfast.client.inbox import Inbox, Item, Shared
@@ -29,13 +28,6 @@ HIGHEST_IDENTIFIER = 268_435_455
 def identifier_of(filter: str) -> int:
     """The Subscription Identifier of a topic filter (MQTT 5 §3.8.2.1.2)."""
     return crc32(filter.encode()) % HIGHEST_IDENTIFIER + 1
-
-
-class Acknowledger(Protocol):
-    """The engine, as far as it matters here."""
-
-    def ack(self, delivery: Delivery) -> None:
-        """This message was handled."""
 
 
 class Consumer:
@@ -72,9 +64,8 @@ class Dispatcher:
         self._unclaimed: deque[tuple[float, Delivery, Shared | None]] = deque()
         self._left: dict[str, float] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self.engine: Acknowledger | None = None
+        self.ack: Callable[[Delivery], None] = _ignore
         self.received = 0
-        self.handled = 0
         self.dropped = 0
         self.drop_retained = False
         self.on_unclaimed: Callable[[Delivery], None] = _ignore
@@ -121,9 +112,9 @@ class Dispatcher:
     def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Messages came in, in wire order."""
         self.received += len(deliveries)
-        arrived, find = self._clock.wall(), self._tree.find
+        arrived, find, known = self._clock.wall(), self._tree.find, self._tree.known
         for delivery in deliveries:
-            found = find(delivery.topic)
+            found = known.get(delivery.topic) or find(delivery.topic)
             if len(found) == 1:
                 self._put(found[0], delivery, arrived, None)
             elif found:
@@ -162,9 +153,7 @@ class Dispatcher:
             shared.left -= 1
             if shared.left:
                 return
-        self.handled += 1
-        if self.engine is not None:
-            self.engine.ack(delivery)
+        self.ack(delivery)
 
     # -- nobody there ------------------------------------------------------------------------
 
@@ -214,7 +203,7 @@ class Dispatcher:
 
     def close(self) -> None:
         """Deliver nothing more; what was not handled stays with the broker's session."""
-        self.engine = None
+        self.ack = _ignore
         self._unclaimed.clear()
         if self._timer is not None:
             self._timer.cancel()
@@ -233,4 +222,4 @@ def _copy(delivery: Delivery) -> Message:
 
 
 def _ignore(_delivery: Delivery) -> None:
-    """Until somebody wants to know."""
+    """Nobody wants to know: not yet, or not any more."""

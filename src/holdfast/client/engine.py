@@ -71,6 +71,7 @@ class Engine:
         self._reading = Reading(limits.coalesce_s, self._switch)
         self.pressure = Pressure(limits.inbox_bytes, _most_unhandled(limits), self._read)
         self.terms: Terms | None = None
+        self._handled = 0
         self.last_in: float | None = None
         self.last_out: float | None = None
         outbox.on_durable = self._commit_happened
@@ -88,6 +89,11 @@ class Engine:
         self._inlet.acks.append(delivery)
         if not self.woken:
             self.wake()
+
+    @property
+    def handled(self) -> int:
+        """Messages acknowledged by their consumers, those of the next turn included."""
+        return self._handled + len(self._inlet.acks)
 
     def subscribe(self, intents: Iterable[Intent]) -> None:
         """Want these subscriptions."""
@@ -161,6 +167,7 @@ class Engine:
         inlet, self._inlet = self._inlet, Inlet()
         now = self._clock.now()
         if inlet.acks:
+            self._handled += len(inlet.acks)
             self._session.ack(inlet.acks, now)
             self.pressure.less(inlet.acks)
         for wish in inlet.wishes:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from holdfast.client.dispatcher import Consumer
-from holdfast.client.fairness import Fairness
+from holdfast.client.fairness import LOOK_EVERY, Fairness
 from holdfast.client.inbox import Inbox, Item, Shared
 from holdfast.errors import Stopped
 from holdfast.handling import Handler
@@ -69,7 +69,7 @@ class HandlerTask:
 
     async def _work(self) -> None:
         inbox, calls, finish = self.consumer.inbox, self.handler.calls, self._finish
-        fairness = Fairness()
+        fairness, handled = Fairness(), 0
         while not inbox.closed:
             await inbox.wait()
             fairness.begin()
@@ -81,7 +81,8 @@ class HandlerTask:
                     if not self._failure(item, error):
                         continue
                 finish(delivery, shared)
-                if fairness.spent():
+                handled += 1
+                if handled % LOOK_EVERY == 0 and fairness.spent():
                     await fairness.rest()
 
     def _failure(self, item: Item, error: BaseException) -> bool:

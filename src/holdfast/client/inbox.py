@@ -26,37 +26,28 @@ every message."""
 
 
 class Inbox:
-    """A queue with one reader; QoS 0 messages beyond the limit are refused, and counted there."""
+    """A queue with one reader; once it holds ``qos0_limit`` messages, more of QoS 0 are refused."""
 
     def __init__(self, qos0_limit: int) -> None:
         self.items: deque[Item] = deque()
+        self.pop = self.items.popleft
+        """The next message."""
         self._qos0_limit = qos0_limit
-        self._qos0 = 0
         self._reader: asyncio.Future[None] | None = None
         self.closed = False
 
     def put(self, item: Item) -> bool:
         """Take a message in; False when it is QoS 0 and there is no room."""
-        if not item[0].qos:
-            if self._qos0 >= self._qos0_limit:
-                return False
-            self._qos0 += 1
+        if not item[0].qos and len(self.items) >= self._qos0_limit:
+            return False
         self.items.append(item)
         if self._reader is not None:
             self._wake()
         return True
 
-    def pop(self) -> Item:
-        """The next message."""
-        item = self.items.popleft()
-        if not item[0].qos:
-            self._qos0 -= 1
-        return item
-
     def put_back(self, items: Sequence[Item]) -> None:
         """These were not handled after all: they are the next again."""
         self.items.extendleft(reversed(items))
-        self._qos0 += sum(not item[0].qos for item in items)
 
     def drain(self) -> list[Item]:
         """Close, and give everything that waits here."""
@@ -67,9 +58,9 @@ class Inbox:
         """Until there is a message, a nudge, or the end."""
         if self.items or self.closed:
             return
-        self._reader = asyncio.get_running_loop().create_future()
+        self._reader = reader = asyncio.get_running_loop().create_future()
         try:
-            await self._reader
+            await reader
         finally:
             self._reader = None
 
@@ -84,5 +75,6 @@ class Inbox:
         self._wake()
 
     def _wake(self) -> None:
-        if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
+        reader, self._reader = self._reader, None
+        if reader is not None and not reader.done():
+            reader.set_result(None)

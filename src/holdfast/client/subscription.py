@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from holdfast.client.dispatcher import Consumer
-from holdfast.client.fairness import Fairness
+from holdfast.client.fairness import LOOK_EVERY, Fairness
 from holdfast.client.inbox import Inbox, Item, Shared
 from holdfast.errors import ConfigurationError, HoldfastError
 from holdfast.handling import HandlerOptions
@@ -64,6 +64,7 @@ class Subscription(AsyncIterator[Message]):
         self._asked = False
         self._seen = 0
         self._fairness = Fairness()
+        self._handed_out = 0
         self.discarded = 0
 
     async def __aenter__(self) -> Subscription:
@@ -160,7 +161,8 @@ class Subscription(AsyncIterator[Message]):
 
     async def _wait(self) -> None:
         inbox = self.consumer.inbox
-        if self._fairness.spent():
+        self._handed_out += 1
+        if self._handed_out % LOOK_EVERY == 0 and self._fairness.spent():
             await self._fairness.rest()
         while not inbox.items or inbox.closed:
             if inbox.closed:

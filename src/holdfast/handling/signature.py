@@ -76,6 +76,10 @@ def _call(function: Callable[..., Awaitable[Any]], getters: dict[str, _Getter]) 
     by_name = [p.kind is p.KEYWORD_ONLY for p in inspect.signature(function).parameters.values()]
     if len(items) == 1 and not by_name[0]:
         only = items[0][1]
+        if only is _whole:
+            return function
+        if only is _bytes:
+            return lambda message: function(message.payload)
         return lambda message: function(only(message))
     return lambda message: function(**{name: getter(message) for name, getter in items})
 
@@ -112,7 +116,7 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
 
 def _getter(function: Callable[..., Any], name: str, kind: Any, pattern: Pattern) -> _Getter | None:
     if kind is Message:
-        return lambda message: message
+        return _whole
     if name in pattern.names:
         return _capture(function, name, kind)
     return None
@@ -148,7 +152,7 @@ def _member_of(kind: type[enum.Enum]) -> Callable[[str], enum.Enum]:
 def _payload(function: Callable[..., Any], name: str, kind: Any) -> _Getter:
     origin = typing.get_origin(kind) or kind
     if origin is bytes:
-        return lambda message: message.payload
+        return _bytes
     if origin is str:
         return Message.text
     if origin is Any:
@@ -165,6 +169,14 @@ def _payload(function: Callable[..., Any], name: str, kind: Any) -> _Getter:
         f"{_name(function)}: the payload {name!r} cannot be a {_name(kind)}",
         hint="bytes, str, dict, list, Any, a TypedDict, a dataclass or a pydantic model",
     )
+
+
+def _whole(message: Message) -> Message:
+    return message
+
+
+def _bytes(message: Message) -> bytes:
+    return message.payload
 
 
 def _json_of(kind: type) -> _Getter:

@@ -28,7 +28,8 @@ class FilterTree(Generic[T]):
 
     def __init__(self) -> None:
         self._root: _Node[T] = _Node()
-        self._cache: dict[str, tuple[T, ...]] = {}
+        self.known: dict[str, tuple[T, ...]] = {}
+        """Answers found before, as ``find`` would give them; for loops in which a call costs too much."""
 
     def add(self, filter: str, value: T) -> None:
         """Find this value for topics that match the filter."""
@@ -36,7 +37,7 @@ class FilterTree(Generic[T]):
         for level in filter.split("/"):
             node = node.levels.setdefault(level, _Node())
         node.values.append(value)
-        self._cache = {}
+        self.known = {}
 
     def remove(self, filter: str, value: T) -> None:
         """Find this value no more. Unknown: nothing happens."""
@@ -50,7 +51,7 @@ class FilterTree(Generic[T]):
         if value in path[-1].values:
             path[-1].values.remove(value)
         self._prune(path, levels)
-        self._cache = {}
+        self.known = {}
 
     def _prune(self, path: list[_Node[T]], levels: list[str]) -> None:
         """Without this a service that subscribes and leaves for years would grow."""
@@ -61,19 +62,19 @@ class FilterTree(Generic[T]):
 
     def find(self, topic: str) -> tuple[T, ...]:
         """The values whose filters match this topic name, in the order of adding per filter."""
-        found = self._cache.get(topic)
+        found = self.known.get(topic)
         if found is None:
-            found = self._cache_miss(topic)
+            found = self._look(topic)
         return found
 
-    def _cache_miss(self, topic: str) -> tuple[T, ...]:
-        if len(self._cache) >= CACHED_TOPICS:
-            self._cache = {}
+    def _look(self, topic: str) -> tuple[T, ...]:
+        if len(self.known) >= CACHED_TOPICS:
+            self.known = {}
         found: list[T] = []
         self._walk(self._root, topic.split("/"), topic.startswith("$"), found)
         result = tuple(found)
         if len(topic) <= CACHED_LENGTH:
-            self._cache[topic] = result
+            self.known[topic] = result
         return result
 
     def _walk(self, node: _Node[T], levels: list[str], hidden: bool, found: list[T]) -> None:

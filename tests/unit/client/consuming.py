@@ -40,7 +40,7 @@ class Dispatch:
         self.acks: list[Delivery] = []
         self.unclaimed: list[Delivery] = []
         self.dispatcher = Dispatcher(self.clock, unclaimed_s)
-        self.dispatcher.engine = self
+        self.dispatcher.ack = self.ack
         self.dispatcher.on_unclaimed = self.unclaimed.append
 
     def ack(self, delivery: Delivery) -> None:

@@ -32,14 +32,14 @@ def test_first_in_first_out_and_put_back_in_front() -> None:
 
 
 def test_qos_0_is_bounded_and_the_others_are_not() -> None:
-    """QoS 0 beyond the limit is refused until one is taken; put_back counts too."""
+    """A full queue refuses QoS 0 until one is taken, and takes what is QoS 1; put_back counts too."""
     inbox = Inbox(2)
     assert [inbox.put(item(text, 0)) for text in "abc"] == [True, True, False]
-    assert all(inbox.put(item(text)) for text in "defg")
-    first = inbox.pop()
-    assert inbox.put(item("h", 0))
-    inbox.put_back([first])
-    assert not inbox.put(item("i", 0))
+    assert all(inbox.put(item(text)) for text in "de")
+    taken = [inbox.pop() for _ in range(3)]
+    assert inbox.put(item("f", 0))
+    inbox.put_back(taken)
+    assert not inbox.put(item("g", 0))
 
 
 async def test_wait_ends_by_message_nudge_and_close() -> None:

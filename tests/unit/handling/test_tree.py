@@ -159,7 +159,7 @@ def test_the_cache_is_bounded_in_topics() -> None:
     tree.add("#", 1)
     for number in range(3 * CACHED_TOPICS):
         assert tree.find(f"t/{number}") == (1,)
-    assert 0 < len(tree._cache) <= CACHED_TOPICS
+    assert 0 < len(tree.known) <= CACHED_TOPICS
 
 
 def test_the_cache_is_bounded_in_bytes() -> None:
@@ -168,4 +168,4 @@ def test_the_cache_is_bounded_in_bytes() -> None:
     tree.add("#", 1)
     for length in (CACHED_LENGTH, CACHED_LENGTH + 1, 65_535):
         assert tree.find("x" * length) == (1,)
-    assert {len(topic) for topic in tree._cache} == {CACHED_LENGTH}
+    assert {len(topic) for topic in tree.known} == {CACHED_LENGTH}
