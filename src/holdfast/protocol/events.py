@@ -44,6 +44,25 @@ class Closed(Value):
 
 
 @dataclass(slots=True, eq=False, repr=False)
+class Challenge(Value):
+    """Authentication data of the broker that waits for ``answer`` or ``reject`` (MQTT 5 §4.12).
+
+    ``final``: the broker accepted us, and this is its own proof, if the method has one.
+    """
+
+    data: bytes | None
+    final: bool
+
+    def __repr__(self) -> str:
+        return f"Challenge(final={self.final})"  # the data is a secret between the two
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Reauthenticated(Value):
+    """A re-authentication has succeeded, on both sides."""
+
+
+@dataclass(slots=True, eq=False, repr=False)
 class SessionLost(Value):
     """The broker has a new session for us; ``kept``: it was asked to keep the old one.
 
@@ -108,6 +127,8 @@ SessionEvent = (
     Opened
     | Refused
     | Closed
+    | Challenge
+    | Reauthenticated
     | SessionLost
     | Granted
     | NotGranted
