@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from holdfast import Client
+from holdfast import Authenticator, Client
 from holdfast.client.setup import Setup
 from holdfast.errors import ConfigurationError
 
@@ -39,6 +39,8 @@ def setup(url: str = "mqtt://host", **options: Any) -> Setup:
         ({"drain_s": -1}, "drain_s"),
         ({"password": "x"}, "username"),
         ({"username": "u", "password": "x", "password_file": "f"}, "password_file"),
+        ({"authentication": "SCRAM"}, "authentication"),
+        ({"authentication": Authenticator, "version": "3.1.1"}, "version"),
         ({"tls": ssl.create_default_context()}, "mqtts"),
         ({"url": "host"}, "scheme"),
         ({"url": "mqtt://host:0"}, "port"),
@@ -86,6 +88,13 @@ def test_credentials_of_the_url() -> None:
     other = setup("mqtt://me:pass@host", username="you", password="word").request(4, False)
     assert (other.username, other.password) == ("you", b"word")
     assert setup().request(5, False).password is None
+
+
+def test_with_an_authenticator_it_is_version_5_or_nothing() -> None:
+    """A fallback to 3.1.1 would connect without it, and nobody would know."""
+    assert setup(authentication=Authenticator).version == 5
+    assert setup(authentication=Authenticator, version="5").version == 5
+    assert setup().version is None
 
 
 def test_no_secret_in_any_repr() -> None:
