@@ -230,13 +230,29 @@ BUGS = (
         "+ self._unreleased >= self._request.receive_maximum",
         "+ self._unreleased >= self._request.receive_maximum - 1",
     ),
+    # Authentication.
+    Bug(
+        "an answer is for whichever challenge is out",
+        "NO_FALSE_ALARM",
+        "protocol/authentication.py",
+        "return challenge is self._challenge",
+        "return True",
+        also=("STRICT",),
+    ),
+    Bug(
+        "an answer begins a new exchange",
+        "STRICT",
+        "protocol/authentication.py",
+        "self._send(CONTINUE, data)",
+        "self._send(REAUTHENTICATE, data)",
+    ),
     # The link.
     Bug(
         "a ping does not wait for CONNACK",
         "CONNECT_FIRST",
         "protocol/session.py",
-        "self._wire.open(codec.encode(request.packet(), request.version))",
-        "self._wire.open(codec.encode(request.packet(), request.version) + PINGREQ)",
+        "self._wire.open(data)",
+        "self._wire.open(data + PINGREQ)",
     ),
     Bug(
         "the way out stays open behind DISCONNECT",

@@ -64,6 +64,7 @@ _OFTEN = (
     *("Oversize", "NotGranted", "Refused", "black hole", "nobody listens", "no CONNACK in time", "frozen"),
     *("topic alias in place of a topic", "retained message", "left on purpose"),
     *("closed by us, 0x81", "closed by us, 0x82", "closed by us, 0x8D", "closed by us, 0x94"),
+    *("authenticated", "authenticated again", "an answer too late"),
     *("closed by us, 0x93", "closed by the broker, 0x8E", "killed, the commit arrived untold"),
 )
 _SELDOM = ("lie: PUBACK for QoS 2", "lie: PUBREC for QoS 1")
