@@ -210,7 +210,8 @@ class Client:
         It takes ``Reconnect.attempt_timeout_s`` at most: what fails ends the connection, as the
         standard demands [MQTT-4.12.1-2], and the next one authenticates anew by itself. Raises
         AuthenticationFailed (also without a connection), Timeout, Stopped, TooLarge, and
-        ConfigurationError without ``authentication=``.
+        ConfigurationError without ``authentication=``. mosquitto ends a busy link between challenge
+        and answer (contract X12); nothing is lost by that.
         """
         if self._setup.authentication is None:
             raise ConfigurationError("reauthenticate() needs Client(authentication=...)")
