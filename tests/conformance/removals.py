@@ -36,6 +36,15 @@ from tests.conformance.planted_1_3 import (
     the_backlog_before_connack,
     used_is_not_looked_at,
 )
+from tests.conformance.planted_3_3_2 import (
+    any_alias_is_taken,
+    as_many_as_we_like,
+    ours_are_kept,
+    the_last_one_is_refused,
+    two_topics_share_one,
+    used_before_it_is_set,
+    zero_is_taken,
+)
 from tests.conformance.planted_4 import (
     acknowledged_on_arrival,
     always_0x80,
@@ -94,7 +103,11 @@ REMOVALS: dict[str, tuple[Removal, ...]] = {
     "3.2.2-15": (nothing_is_refused, resends_are_not_looked_at, subscribe_of_any_size),
     "3.2.2-21": (agreed_except(keepalive_s=lambda request: request.keepalive_s),),
     "3.3.1-4": (qos_3_is_2,),
-    "3.3.2-7": (aliases_are_kept,),
+    "3.3.2-7": (aliases_are_kept, ours_are_kept),
+    "3.3.2-8": (two_topics_share_one, used_before_it_is_set),
+    "3.3.2-9": (as_many_as_we_like, ours_are_kept),
+    "3.3.2-10": (the_last_one_is_refused, without(Receiver, "_resolve")),
+    "3.3.2-11": (any_alias_is_taken, zero_is_taken),
     "3.3.4-7": (resends_without_window, after(Sender, "open", wide_open)),
     "3.14.4-1": (without(Wire, "close"), without(Session, "_halt")),
     "4.3.2-1": (always_one,),

@@ -230,6 +230,28 @@ BUGS = (
         "+ self._unreleased >= self._request.receive_maximum",
         "+ self._unreleased >= self._request.receive_maximum - 1",
     ),
+    # Topic aliases.
+    Bug(
+        "aliases outlive their connection",
+        "ALIAS",
+        "protocol/aliases.py",
+        "        self._given: dict[str, int] = {}",
+        '        self._given: dict[str, int] = getattr(self, "_given", {})',
+    ),
+    Bug(
+        "an alias is used before it is set",
+        "ALIAS",
+        "protocol/aliases.py",
+        "return topic, alias\n        return topic, 0",
+        'return "", alias\n        return topic, 0',
+    ),
+    Bug(
+        "a packet is too large by its alias",
+        "LIMITS",
+        "protocol/aliases.py",
+        "wire_size(row, V5) + SETTING <= self._limit",
+        "wire_size(row, V5) <= self._limit",
+    ),
     # Authentication.
     Bug(
         "an answer is for whichever challenge is out",

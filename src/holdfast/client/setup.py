@@ -64,6 +64,7 @@ class Setup(Value):
             receive_maximum=self.limits.receive_maximum,
             max_packet_bytes=self.limits.max_packet_bytes,
             topic_alias_maximum=INBOUND_ALIASES,
+            topic_aliases=self.limits.topic_aliases,
         )
 
     def _username(self) -> str | None:

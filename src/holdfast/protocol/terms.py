@@ -19,7 +19,8 @@ class ConnectRequest(Value):
     """What one connection attempt asks for; 0 seconds of session expiry is a clean session.
 
     A kept session is never asked for with Clean Start 1: that would delete what the broker
-    holds for us (contract 1). ``authentication_method`` asks for enhanced authentication, which
+    holds for us (contract 1). ``topic_alias_maximum`` is for what comes, ``topic_aliases`` for what
+    goes: how many we set at most. ``authentication_method`` asks for enhanced authentication, which
     3.1.1 does not have: never left out in silence.
     """
 
@@ -33,6 +34,7 @@ class ConnectRequest(Value):
     receive_maximum: int = 1000
     max_packet_bytes: int = 16 << 20
     topic_alias_maximum: int = 16
+    topic_aliases: int = 0
     authentication_method: str | None = None
     authentication_data: bytes | None = None
 
@@ -68,7 +70,10 @@ class ConnectRequest(Value):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Terms(Value):
-    """The limits of one connection. ``max_packet_bytes`` None: the broker named none."""
+    """The limits of one connection; ``topic_aliases``: how many we may set.
+
+    ``max_packet_bytes`` None: the broker named none.
+    """
 
     version: Version
     client_id: str
@@ -82,6 +87,7 @@ class Terms(Value):
     wildcard_available: bool = True
     identifiers_available: bool = True
     shared_available: bool = True
+    topic_aliases: int = 0
 
     @classmethod
     def agreed(cls, request: ConnectRequest, connack: Connack) -> Terms:
@@ -101,4 +107,5 @@ class Terms(Value):
             identifiers_available=request.version == V5
             and bool(said("subscription_identifier_available", 1)),
             shared_available=bool(said("shared_subscription_available", 1)),
+            topic_aliases=min(request.topic_aliases, said("topic_alias_maximum", 0)),
         )

@@ -83,3 +83,11 @@ def test_enhanced_authentication_is_never_left_out() -> None:
     assert "authentication_data" not in ConnectRequest("c", authentication_method="M").packet().properties
     with pytest.raises(ConfigurationError, match="authentication"):
         ConnectRequest("c", V311, authentication_method="M").packet()
+
+
+@pytest.mark.parametrize(("ours", "theirs", "agreed"), [(16, 10, 10), (4, 10, 4), (16, None, 0), (0, 10, 0)])
+def test_as_many_aliases_as_both_want(ours: int, theirs: int | None, agreed: int) -> None:
+    """The broker's Topic Alias Maximum is 0 where it names none (MQTT 5 §3.2.2.3.8)."""
+    said = {} if theirs is None else {"topic_alias_maximum": theirs}
+    request = ConnectRequest("c", topic_aliases=ours)
+    assert Terms.agreed(request, Connack(False, 0, said)).topic_aliases == agreed
