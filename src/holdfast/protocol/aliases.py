@@ -26,12 +26,19 @@ SHORTEST = 8
 SEEN = 256
 """Topics remembered as seen once; those beyond it are not considered on this connection."""
 SETTING = 5
+HEADS = 1_024
+"""Beginnings of packets kept to be used again, on one connection ..."""
+LONGEST_KEPT = 128
+"""... of topics no longer than this: together the bound of their memory."""
+
+Shape = tuple[str, int, int, int, bool]
+"""Topic, alias, size of the payload, QoS and RETAIN: what PUBLISH packets that begin alike have in common."""
 
 
 class Aliases:
     """The aliases of one connection; ``active``: the broker takes any, and we want them."""
 
-    __slots__ = ("_given", "_limit", "_maximum", "_seen", "active")
+    __slots__ = ("_given", "_heads", "_limit", "_maximum", "_seen", "active")
 
     def __init__(self) -> None:
         self._begin(0, None)
@@ -45,6 +52,7 @@ class Aliases:
         self._limit = limit
         self._given: dict[str, int] = {}
         self._seen: set[str] = set()
+        self._heads: dict[Shape, tuple[bytes, bytes]] = {}
         self.active = maximum > 0
 
     def name(self, row: Outgoing) -> tuple[str, int]:
@@ -70,16 +78,18 @@ class Aliases:
 
     def encode(self, group: Group, parts: list[bytes]) -> None:
         """As ``codec.encode_plain``: first sends of QoS 1 and 2 without properties of their own."""
-        append, name = parts.append, self.name
-        last: tuple[str, int, int, int, bool] | None = None
-        head = tail = b""
+        append, name, heads = parts.append, self.name, self._heads
         for packet_id, row in group:
             payload = row.payload
             topic, alias = name(row)
-            now = (topic, alias, len(payload), row.qos, row.retain)
-            if now != last:
-                last = now
-                head, tail = aliased_head(*now)
+            shape = (topic, alias, len(payload), row.qos, row.retain)
+            head, tail = heads.get(shape) or self._head(shape)
             append(head)
             append(packet_id.to_bytes(2, "big") + tail)
             append(payload)
+
+    def _head(self, shape: Shape) -> tuple[bytes, bytes]:
+        both = aliased_head(*shape)
+        if len(self._heads) < HEADS and len(shape[0]) <= LONGEST_KEPT:
+            self._heads[shape] = both
+        return both

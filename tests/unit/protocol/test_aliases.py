@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from holdfast.codec import V5, V311, Publish, encode
-from holdfast.messages import QoS
+from holdfast.codec import V5, V311, Decoder, Packet, Publish, encode
+from holdfast.messages import Outgoing, QoS
 from holdfast.protocol import Failed, Restored, Terms
-from holdfast.protocol.aliases import SEEN, SHORTEST, Aliases
+from holdfast.protocol.aliases import HEADS, SEEN, SHORTEST, Aliases
 from tests.support.driven import Driven, row, sent
 
 TOPIC = "plant/1/temp"
@@ -122,6 +122,20 @@ def test_sizes_qos_and_retain_change_in_one_group() -> None:
         (b"55", 1, False),
     ]
     assert carried(list(left)) == [(TOPIC, None), (TOPIC, 1), ("", 1), ("other", None), ("", 1)]
+
+
+def test_what_is_kept_of_packets_is_bounded() -> None:
+    """Sizes and topics without end: the same packets, and no more memory."""
+    of = aliases()
+    rows = [Outgoing(seq, TOPIC, bytes(seq)) for seq in range(1, HEADS + 50)]
+    rows += [Outgoing(1, "t" * 129, b"x")] * 3
+    parts: list[bytes] = []
+    of.encode([(7, one) for one in rows], parts)
+    packets: list[Packet] = []
+    Decoder(V5).feed(b"".join(parts), packets)
+    assert [one.payload for one in sent(packets)] == [one.payload for one in rows]
+    assert len(of._heads) == HEADS
+    assert all(len(shape[0]) <= 128 for shape in of._heads)
 
 
 @pytest.mark.parametrize(("theirs", "ours"), [(0, 16), (16, 0)])
