@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 SECRET = "authentication_data"
+HIDDEN = {SECRET, "authentication"}  # what makes an authenticator may be a partial with a password in it
 
 
 class Value:
@@ -25,7 +26,7 @@ class Value:
         return all(getattr(self, name) == getattr(other, name) for name in self.__match_args__)
 
     def __repr__(self) -> str:
-        shown = [name for name in self.__match_args__ if "password" not in name and name != SECRET]
+        shown = [name for name in self.__match_args__ if "password" not in name and name not in HIDDEN]
         fields = ", ".join(f"{name}={_shown(getattr(self, name))!r}" for name in shown)
         return f"{type(self).__name__}({fields})"
 

@@ -63,12 +63,12 @@ class Authenticating:
             step.cancel()
 
     async def _fresh(self, make: Make) -> tuple[str, bytes | None]:
-        self._authenticator = authenticator = await self._run("authentication", make)
+        self._authenticator = authenticator = await self._run("authentication", lambda: make)
         method = authenticator.method
         if not method:
             raise AuthenticationFailed(f"{type(authenticator).__name__} names no method")
         write_text(method, "authentication method")
-        return method, _checked("start", await self._run("start", authenticator.start))
+        return method, _checked("start", await self._run("start", lambda: authenticator.start))
 
     def challenged(self, challenge: Challenge) -> None:
         """The broker wants an answer, or has given its proof."""
@@ -76,20 +76,21 @@ class Authenticating:
 
     async def _answer(self, challenge: Challenge) -> None:
         name = "finish" if challenge.final else "challenge"
-        step: Callable[[bytes], Any] = getattr(self._authenticator, name)
+        authenticator = self._authenticator
         try:
-            data = _checked(name, await self._run(name, step, challenge.data or b""))
+            given = await self._run(name, lambda: getattr(authenticator, name), challenge.data or b"")
+            data = _checked(name, given)
         except AuthenticationFailed as error:
             sentence = str(error)
             self._engine.authenticate(lambda session, now: session.reject(challenge, sentence, now))
         else:
             self._engine.authenticate(lambda session, now: session.answer(challenge, data, now))
 
-    async def _run(self, name: str, step: Callable[..., Any], *data: bytes) -> Any:
+    async def _run(self, name: str, find: Callable[[], Callable[..., Any]], *data: bytes) -> Any:
         """One step; a cancelled one goes on being named as the one that took too long."""
         self._running, failed = name, None
         try:
-            result = step(*data)
+            result = find()(*data)
             if isawaitable(result):
                 result = await result
         except Exception as error:

@@ -114,6 +114,27 @@ class Stuck(Plain):
         raise AssertionError
 
 
+class Bare:
+    """Not a subclass, and one step is missing."""
+
+    method = "M"
+
+    def start(self) -> None:
+        """No data."""
+
+
+async def test_a_step_that_is_missing() -> None:
+    """As one that fails: named, and the attempt ends at once."""
+    bench = Bench(Bare)
+    link = await bench.dial()
+    link.sent()
+    link.feed(auth(0x18))
+    assert await bench.sent() == [Disconnect(0x80)]
+    [closed] = [one for one in bench.events if isinstance(one, Closed)]
+    assert "challenge() raised AttributeError" in closed.detail
+    bench.end()
+
+
 async def test_time_is_up() -> None:
     """The step that is not done is named, and cancelled."""
     bench = Bench(Stuck)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +98,14 @@ def test_with_an_authenticator_it_is_version_5_or_nothing() -> None:
     assert setup().version is None
 
 
+class Secretive(Authenticator):
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+
 def test_no_secret_in_any_repr() -> None:
     """Neither the options nor the request nor the packet show the password."""
+    assert SECRET not in f"{setup(authentication=partial(Secretive, SECRET))!r}"
     for made in (setup(f"mqtt://me:{SECRET}@host"), setup(username="me", password=SECRET)):
         request = made.request(5, False)
         assert request.password == SECRET.encode()
