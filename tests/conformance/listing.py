@@ -10,6 +10,7 @@ from tests.conformance import (
     test_chapter_1,
     test_chapter_2,
     test_chapter_3,
+    test_chapter_3_3_2,
     test_chapter_4,
     test_chapter_4_3,
     test_chapter_4_12,
@@ -18,7 +19,7 @@ from tests.conformance.versions import OF_311
 
 Check = Callable[[Version], None]
 CHAPTERS: tuple[Any, ...] = (
-    *(test_chapter_1, test_chapter_2, test_chapter_3),
+    *(test_chapter_1, test_chapter_2, test_chapter_3, test_chapter_3_3_2),
     *(test_chapter_4_3, test_chapter_4, test_chapter_4_12),
 )
 

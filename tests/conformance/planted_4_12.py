@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from holdfast.codec import Auth, Packet, fields, parse
-from holdfast.protocol.authentication import Authentication, Turn
+from holdfast.protocol.authentication import Authentication
 from holdfast.protocol.session import Session
 from tests.conformance.planting import Patch, after
 
@@ -78,7 +78,7 @@ def always_our_turn(patch: Patch) -> None:
 
     def again(self: Session, data: bytes | None, now: float) -> bool:
         self._authentication._method = self._authentication._method or "M"
-        self._authentication.turn = Turn.DONE
+        self._authentication.turn = "done"
         return self._authentication.again(data)
 
     patch.setattr(Session, "reauthenticate", again)

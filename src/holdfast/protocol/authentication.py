@@ -18,7 +18,7 @@ nothing of ours is sent to it and nothing of its own is believed; once connected
 
 from __future__ import annotations
 
-from enum import Enum
+from typing import Literal
 
 from holdfast.codec import V5, Auth, Connack, Packet, encode
 from holdfast.errors import TooLarge
@@ -34,15 +34,8 @@ PROTOCOL_ERROR = 0x82
 HELD_BYTES = 1 << 20
 """What a broker may send that has yet to prove itself; a driver that stops reading never meets it."""
 
-
-class Turn(Enum):
-    """The turns above."""
-
-    NOBODY = "nobody"
-    BROKER = "broker"
-    OURS = "ours"
-    PROOF = "proof"
-    DONE = "done"
+Turn = Literal["nobody", "broker", "ours", "proof", "done"]
+"""The turns above."""
 
 
 class Authentication:
@@ -58,17 +51,18 @@ class Authentication:
         self._tell = tell
         self._method: str | None = None
         self.max_packet_bytes: int | None = None
+        self.turn: Turn = "nobody"
         self.close()
 
     def open(self, request: ConnectRequest) -> None:
         """CONNECT is about to leave."""
         self._method = request.authentication_method
         self.max_packet_bytes = None
-        self.turn = Turn.NOBODY if self._method is None else Turn.BROKER
+        self.turn = "nobody" if self._method is None else "broker"
 
     def close(self) -> None:
         """The connection is ending: what is still out needs no answer."""
-        self.turn = Turn.NOBODY
+        self.turn = "nobody"
         self._connected = False
         self._challenge: Challenge | None = None
         self._connack = Connack()
@@ -84,7 +78,7 @@ class Authentication:
                 raise ProtocolError(PROTOCOL_ERROR, "an authentication method that we did not ask for")
             return False
         self._check(packet.properties, "CONNACK")
-        if self.turn is not Turn.BROKER:
+        if self.turn != "broker":
             raise ProtocolError(PROTOCOL_ERROR, "CONNACK before our answer to its challenge")
         self._ask(packet.properties, True)
         self._connack = packet
@@ -106,7 +100,7 @@ class Authentication:
             raise ProtocolError(PROTOCOL_ERROR, "AUTH, though we sent no authentication method")
         self._check(packet.properties, "AUTH")
         final = packet.reason == SUCCESS and self._connected
-        if self.turn is not Turn.BROKER or not (final or packet.reason == CONTINUE):
+        if self.turn != "broker" or not (final or packet.reason == CONTINUE):
             raise ProtocolError(PROTOCOL_ERROR, f"AUTH 0x{packet.reason:02X} out of turn")
         self._ask(packet.properties, final)
 
@@ -116,7 +110,7 @@ class Authentication:
             raise ProtocolError(PROTOCOL_ERROR, sentence)
 
     def _ask(self, properties: Properties, final: bool) -> None:
-        self.turn = Turn.PROOF if final else Turn.OURS
+        self.turn = "proof" if final else "ours"
         self._challenge = Challenge(properties.get("authentication_data"), final)
         self._tell.append(self._challenge)
 
@@ -125,23 +119,23 @@ class Authentication:
     def waits_for(self, challenge: Challenge | None) -> bool:
         """Whether this is the challenge that is out; None: whether any exchange is going on."""
         if challenge is None:
-            return self.turn not in (Turn.NOBODY, Turn.DONE)
+            return self.turn not in ("nobody", "done")
         return challenge is self._challenge
 
     def answer(self, data: bytes | None) -> None:
         """Answer the challenge that is out. Raises TooLarge."""
         self._challenge = None
-        if self.turn is Turn.OURS:
+        if self.turn == "ours":
             self._send(CONTINUE, data)
             return
-        self.turn = Turn.DONE
+        self.turn = "done"
         if self._connected:
             self._tell.append(Reauthenticated())
         self._connected = True
 
     def again(self, data: bytes | None) -> bool:
         """Begin a re-authentication; False: not now. Raises TooLarge."""
-        if self.turn is not Turn.DONE:
+        if self.turn != "done":
             return False
         self._send(REAUTHENTICATE, data)
         return True
@@ -153,5 +147,5 @@ class Authentication:
         limit = self.max_packet_bytes
         if limit is not None and len(raw) > limit:  # [MQTT-3.2.2-15]
             raise TooLarge(f"an AUTH packet of {len(raw)} bytes, this broker takes {limit} at most")
-        self.turn = Turn.BROKER
+        self.turn = "broker"
         self._wire.pass_by(raw)

@@ -68,7 +68,7 @@ _CAUSES = {
 
 # mosquitto, for one, answers a wrong password with 0x87 and never with 0x86.
 _LOGIN = {
-    0x87: "Are username and password (or the authenticator's secrets) right, and may this client connect?"
+    0x87: "Are username and password right (or what an authenticator knows), and may this client connect?"
 }
 
 
