@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from holdfast.client import (
+        Authenticator,
         Client,
         Event,
         Limits,
@@ -32,6 +33,7 @@ __version__ = "0.1.0"
 # Name -> the module it lives in. A test compares this table with ``__all__`` and the imports above.
 _HOMES = {
     "TLS": "holdfast.transport",
+    "Authenticator": "holdfast.client",
     "Client": "holdfast.client",
     "Event": "holdfast.client",
     "HoldfastError": "holdfast.errors",
@@ -51,6 +53,7 @@ _HOMES = {
 
 __all__ = [
     "TLS",
+    "Authenticator",
     "Client",
     "Event",
     "HoldfastError",

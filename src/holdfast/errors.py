@@ -54,6 +54,18 @@ class ConnectRefused(Refused):
     """CONNACK with an error; seen in events and as the cause of NotReady, never thrown at a loop."""
 
 
+class AuthenticationFailed(HoldfastError):
+    """An enhanced authentication did not succeed, or was not finished (MQTT 5 §4.12).
+
+    ``code``: the broker's reason code, where it gave one. Of an error in your authenticator only
+    its class and place are told: its words may hold a secret.
+    """
+
+    def __init__(self, sentence: str, *, code: int | None = None, hint: str | None = None) -> None:
+        super().__init__(sentence, hint=hint)
+        self.code = code
+
+
 class SubscribeRefused(Refused):
     """SUBACK with an error for one topic filter."""
 

@@ -6,11 +6,22 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from holdfast.codec import V5, Version
-from tests.conformance import test_chapter_1, test_chapter_2, test_chapter_3, test_chapter_4, test_chapter_4_3
+from tests.conformance import (
+    test_chapter_1,
+    test_chapter_2,
+    test_chapter_3,
+    test_chapter_3_3_2,
+    test_chapter_4,
+    test_chapter_4_3,
+    test_chapter_4_12,
+)
 from tests.conformance.versions import OF_311
 
 Check = Callable[[Version], None]
-CHAPTERS: tuple[Any, ...] = (test_chapter_1, test_chapter_2, test_chapter_3, test_chapter_4_3, test_chapter_4)
+CHAPTERS: tuple[Any, ...] = (
+    *(test_chapter_1, test_chapter_2, test_chapter_3, test_chapter_3_3_2),
+    *(test_chapter_4_3, test_chapter_4, test_chapter_4_12),
+)
 
 
 def statements() -> Iterator[tuple[str, str, Check]]:

@@ -6,6 +6,7 @@ mistake: what it leaves alone goes on working, so the test fails for its own sta
 
 from __future__ import annotations
 
+from holdfast.protocol.authentication import Authentication
 from holdfast.protocol.keepalive import Keepalive
 from holdfast.protocol.receiver import Receiver
 from holdfast.protocol.sender import Sender
@@ -35,6 +36,15 @@ from tests.conformance.planted_1_3 import (
     the_backlog_before_connack,
     used_is_not_looked_at,
 )
+from tests.conformance.planted_3_3_2 import (
+    any_alias_is_taken,
+    as_many_as_we_like,
+    ours_are_kept,
+    the_last_one_is_refused,
+    two_topics_share_one,
+    used_before_it_is_set,
+    zero_is_taken,
+)
 from tests.conformance.planted_4 import (
     acknowledged_on_arrival,
     always_0x80,
@@ -62,6 +72,20 @@ from tests.conformance.planted_4 import (
     wide_open,
     with_dup,
 )
+from tests.conformance.planted_4_12 import (
+    always_our_turn,
+    another_method,
+    answers_begin_anew,
+    any_reason_is_taken,
+    any_turn_will_do,
+    failures_are_forgiven,
+    farewells_are_not_heard,
+    flags_are_not_looked_at,
+    goes_on,
+    opened_by_a_challenge,
+    pings_in_the_exchange,
+    unasked_is_answered,
+)
 from tests.conformance.planting import Removal, after, before, rewritten, unless, without
 
 WINDOW = (unless(Sender, "_release", no_quota), unless(Session, "ack", session_without_quota))
@@ -79,7 +103,11 @@ REMOVALS: dict[str, tuple[Removal, ...]] = {
     "3.2.2-15": (nothing_is_refused, resends_are_not_looked_at, subscribe_of_any_size),
     "3.2.2-21": (agreed_except(keepalive_s=lambda request: request.keepalive_s),),
     "3.3.1-4": (qos_3_is_2,),
-    "3.3.2-7": (aliases_are_kept,),
+    "3.3.2-7": (aliases_are_kept, ours_are_kept),
+    "3.3.2-8": (two_topics_share_one, used_before_it_is_set),
+    "3.3.2-9": (as_many_as_we_like, ours_are_kept),
+    "3.3.2-10": (the_last_one_is_refused, without(Receiver, "_resolve")),
+    "3.3.2-11": (any_alias_is_taken, zero_is_taken),
     "3.3.4-7": (resends_without_window, after(Sender, "open", wide_open)),
     "3.14.4-1": (without(Wire, "close"), without(Session, "_halt")),
     "4.3.2-1": (always_one,),
@@ -118,5 +146,15 @@ REMOVALS: dict[str, tuple[Removal, ...]] = {
     "4.9.0-1": (after(Sender, "open", wide_open), after(Sender, "open", shut)),
     "4.9.0-2": (pubrec_refills, never_refilled, after(Sender, "open", wide_open)),
     "4.9.0-3": WINDOW,
+    "3.1.2-30": (opened_by_a_challenge, pings_in_the_exchange, the_backlog_before_connack),
+    "3.15.1-1": (flags_are_not_looked_at,),
+    "3.15.2-1": (rewritten(goes_on), any_reason_is_taken),
+    "4.12.0-2": (any_turn_will_do,),
+    "4.12.0-3": (rewritten(answers_begin_anew),),
+    "4.12.0-5": (without(Authentication, "_check"), rewritten(another_method)),
+    "4.12.0-6": (unasked_is_answered,),
+    "4.12.0-7": (always_our_turn,),
+    "4.12.1-1": (rewritten(goes_on), rewritten(another_method), always_our_turn),
+    "4.12.1-2": (failures_are_forgiven, farewells_are_not_heard),
     "4.13.1-1": (without(Session, "_fail"), always_0x80),
 }

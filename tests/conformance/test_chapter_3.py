@@ -163,6 +163,12 @@ def test_3_3_2_7(version: Version) -> None:
     driven.feed(Publish("", b"m", properties=alias))
     assert len(driven.deliveries) == 2
     assert driven.session.link is LinkState.CLOSING
+    ours = Driven(version, topic_aliases=10)
+    for present in (False, True):
+        ours.lost()
+        ours.up(present, {"topic_alias_maximum": 10})
+        left = sent(ours.publish(*(row(seq, 0, topic="a/long/topic") for seq in range(1, 4))))
+        assert [one.topic for one in left] == ["a/long/topic", "a/long/topic", ""]
 
 
 @MQTT_5

@@ -19,6 +19,7 @@ from tests.project import source
 # The public names of this release. A name enters with its code, not before.
 EXPORTS = [
     "TLS",
+    "Authenticator",
     "Client",
     "Event",
     "HoldfastError",
@@ -157,6 +158,7 @@ POSITIONAL = {
     "payload",
     "messages",
     "message",
+    "data",
     "filters",
     "router",
     "reason",

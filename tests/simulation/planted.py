@@ -232,13 +232,51 @@ BUGS = (
         "            raise ProtocolError(0x93, OVERFILLED)",
         also=("NO_EXCEPTION",),
     ),
+    # Topic aliases.
+    Bug(
+        "aliases outlive their connection",
+        "ALIAS",
+        "protocol/aliases.py",
+        "        self._given: dict[str, int] = {}",
+        '        self._given: dict[str, int] = getattr(self, "_given", {})',
+    ),
+    Bug(
+        "an alias is used before it is set",
+        "ALIAS",
+        "protocol/aliases.py",
+        "return topic, alias\n        return topic, 0",
+        'return "", alias\n        return topic, 0',
+    ),
+    Bug(
+        "a packet is too large by its alias",
+        "LIMITS",
+        "protocol/aliases.py",
+        "wire_size(row, V5) + SETTING <= self._limit",
+        "wire_size(row, V5) <= self._limit",
+    ),
+    # Authentication.
+    Bug(
+        "an answer is for whichever challenge is out",
+        "NO_FALSE_ALARM",
+        "protocol/authentication.py",
+        "return challenge is self._challenge",
+        "return True",
+        also=("STRICT",),
+    ),
+    Bug(
+        "an answer begins a new exchange",
+        "STRICT",
+        "protocol/authentication.py",
+        "self._send(CONTINUE, data)",
+        "self._send(REAUTHENTICATE, data)",
+    ),
     # The link.
     Bug(
         "a ping does not wait for CONNACK",
         "CONNECT_FIRST",
         "protocol/session.py",
-        "self._wire.open(codec.encode(request.packet(), request.version))",
-        "self._wire.open(codec.encode(request.packet(), request.version) + PINGREQ)",
+        "self._wire.open(data)",
+        "self._wire.open(data + PINGREQ)",
     ),
     Bug(
         "the way out stays open behind DISCONNECT",

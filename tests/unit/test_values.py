@@ -37,6 +37,19 @@ def test_shown_without_passwords() -> None:
     assert repr(Login("a", "secret")) == "Login(name='a')"
 
 
+@dataclass(eq=False, repr=False)
+class Step(Value):
+    properties: dict[str, object]
+    authentication_data: bytes = b"secret"
+
+
+def test_shown_without_authentication_data() -> None:
+    """Neither as a field nor among the properties of a packet."""
+    step = Step({"authentication_method": "M", "authentication_data": b"secret"})
+    assert repr(step) == "Step(properties={'authentication_method': 'M'})"
+    assert repr(Step({"a": 1})) == "Step(properties={'a': 1})"
+
+
 def test_not_hashable() -> None:
     """Fields may be set, so a value is no key."""
     with pytest.raises(TypeError, match="unhashable"):

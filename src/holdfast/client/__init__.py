@@ -1,5 +1,6 @@
 """Floor 4: the asyncio client."""
 
+from holdfast.client.authenticator import Authenticator
 from holdfast.client.client import Client
 from holdfast.client.events import Event
 from holdfast.client.options import Limits, Will
@@ -7,4 +8,14 @@ from holdfast.client.receipts import Receipt
 from holdfast.client.status import Snapshot, Status
 from holdfast.client.subscription import Subscription
 
-__all__ = ["Client", "Event", "Limits", "Receipt", "Snapshot", "Status", "Subscription", "Will"]
+__all__ = [
+    "Authenticator",
+    "Client",
+    "Event",
+    "Limits",
+    "Receipt",
+    "Snapshot",
+    "Status",
+    "Subscription",
+    "Will",
+]

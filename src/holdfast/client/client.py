@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
+from holdfast.client.authenticator import Authenticator
 from holdfast.client.clock import SystemClock
 from holdfast.client.core import Core
 from holdfast.client.events import Event
@@ -22,7 +23,7 @@ from holdfast.client.shutdown import shut_down
 from holdfast.client.state import VERSIONS, State
 from holdfast.client.status import Snapshot, Status
 from holdfast.client.subscription import Subscription
-from holdfast.errors import Stopped, Timeout, Undelivered
+from holdfast.errors import ConfigurationError, Stopped, Timeout, Undelivered
 from holdfast.handling import Handler, HandlerOptions, Router, patterns_of
 from holdfast.messages import Outgoing, Payload, QoS, UserProperties
 from holdfast.outbox import Ledger, MemoryOutbox
@@ -55,6 +56,7 @@ class Client:
         username: str | None = None,
         password: str | Callable[[], str] | None = None,
         password_file: StrPath | None = None,
+        authentication: Callable[[], Authenticator] | None = None,
         tls: TLS | ssl.SSLContext | None = None,
         version: Literal["5", "3.1.1"] | None = None,
         session_expiry_s: float | None = None,
@@ -69,6 +71,8 @@ class Client:
         ``url``: ``mqtt://host[:1883]`` or ``mqtts://host[:8883]``; ``user:password@`` allowed.
         ``client_id``: stable for a kept session; None: a random one, with a clean session.
         ``password`` (or a function) and ``password_file`` are read at every attempt.
+        ``authentication`` makes a fresh ``Authenticator`` for every attempt (MQTT 5 §4.12); with
+        it ``version`` None is 5 alone, because 3.1.1 would connect without it.
         ``tls``: None takes the system's CAs for ``mqtts``.
         ``version``: None tries MQTT 5 first, then 3.1.1.
         ``session_expiry_s``: how long the broker keeps our session without us; None: 86,400
@@ -78,7 +82,7 @@ class Client:
         """
         self._setup: Setup = check(
             url, client_id, username, password, password_file, tls, version, session_expiry_s,
-            will, keepalive_s, reconnect, limits, drain_s,
+            will, keepalive_s, reconnect, limits, drain_s, authentication,
         )  # fmt: skip
         self._clock = SystemClock()
         self._router = Router()
@@ -198,6 +202,21 @@ class Client:
             raise Stopped(f"{outbox.pending} messages are pending: {core.ended}")
         if not done:
             raise Timeout(f"{outbox.pending} messages are still pending after {timeout_s} s")
+
+    async def reauthenticate(self, timeout_s: float | None = None) -> None:
+        """Authenticate again on the live connection, as before a token expires; messages flow on.
+
+        Returns when the broker has accepted us and we the broker; several calls share one exchange.
+        It takes ``Reconnect.attempt_timeout_s`` at most: what fails ends the connection, as the
+        standard demands [MQTT-4.12.1-2], and the next one authenticates anew by itself. Raises
+        AuthenticationFailed (also without a connection), Timeout, Stopped, TooLarge, and
+        ConfigurationError without ``authentication=``. mosquitto ends a busy link between challenge
+        and answer (contract X12); nothing is lost by that.
+        """
+        if self._setup.authentication is None:
+            raise ConfigurationError("reauthenticate() needs Client(authentication=...)")
+        core = self._running()
+        await core.hop(core.reauthenticate(timeout_s))
 
     def redial(self) -> None:
         """Try to connect now, and begin the backoff anew; any thread. Connected: nothing happens."""

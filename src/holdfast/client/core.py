@@ -7,6 +7,7 @@ import logging
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
+from holdfast.client.authenticating import RENEWED, Authenticating
 from holdfast.client.consumers import Consumers
 from holdfast.client.dispatcher import Dispatcher
 from holdfast.client.engine import Engine
@@ -22,7 +23,7 @@ from holdfast.client.subscription import Subscription
 from holdfast.client.supervisor import Supervisor
 from holdfast.client.telling import Telling
 from holdfast.clock import Clock
-from holdfast.errors import HoldfastError, NotReady, Stopped
+from holdfast.errors import AuthenticationFailed, HoldfastError, NotReady, Stopped
 from holdfast.messages import QoS
 from holdfast.outbox import MemoryOutbox
 from holdfast.protocol import Session
@@ -65,12 +66,15 @@ class Core:
         self.engine = Engine(session, outbox, clock, self.telling, setup.limits)
         self.consumers = Consumers(self.engine, self.dispatcher, intents, state, setup.limits)
         self.finish = self.consumers.finish  # as it is: there is one for every message
+        limit_s = setup.reconnect.attempt_timeout_s
+        self.authenticating = Authenticating(self.engine, setup.authentication, limit_s)
         self._connect_parts()
         self.supervisor = Supervisor(
             self.engine,
             setup.address.place,
             lambda user: open_link(setup.address, setup.tls, user),
             lambda version: setup.request(version, bool(intents)),
+            self.authenticating,
             setup.reconnect,
             versions,
             clock,
@@ -84,6 +88,8 @@ class Core:
         self.dispatcher.on_unclaimed = self.telling.unclaimed
         self.telling.on_refused = self.consumers.refused
         self.telling.on_unsubscribed = self.consumers.unsubscribed
+        self.telling.on_challenge = self.authenticating.challenged
+        self.telling.on_reauthenticated = self.authenticating.reauthenticated
 
     async def _supervise(self) -> None:
         try:
@@ -139,6 +145,18 @@ class Core:
         if not in_time:
             raise self._not_ready(filters, timeout_s)
         return self.intents.lowest(filters or ())
+
+    async def reauthenticate(self, timeout_s: float | None) -> None:
+        """Authenticate on the live connection again. Raises as ``Client.reauthenticate``."""
+        if not self.connected and self.ended is None:
+            raise AuthenticationFailed(f"not connected: {self.state.reason}", hint=RENEWED)
+        if self.ended is None:
+            try:
+                return await self.authenticating.again(timeout_s)
+            except AuthenticationFailed:
+                if self.ended is None:
+                    raise
+        raise Stopped(self.ended or "")
 
     def _given_up_on(self, filters: tuple[str, ...] | None) -> bool:
         return any(filter not in self.intents for filter in filters or ())

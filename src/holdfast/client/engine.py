@@ -8,8 +8,8 @@ acknowledgements in; deliveries, endings and events out; one write to the transp
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, TypeVar
 
 from holdfast.client.connection import Connection
 from holdfast.client.options import Limits
@@ -18,6 +18,7 @@ from holdfast.client.reading import Reading
 from holdfast.clock import Clock
 from holdfast.outbox import Outbox
 from holdfast.protocol import (
+    Challenge,
     Closed,
     ConnectRequest,
     Delivery,
@@ -32,6 +33,8 @@ from holdfast.protocol import (
     Terms,
 )
 from holdfast.transport import Link
+
+T = TypeVar("T")
 
 
 class Outlet(Protocol):
@@ -104,6 +107,15 @@ class Engine:
         """Want these subscriptions no more."""
         self._inlet.wishes.extend(filters)
         self.wake()
+
+    def authenticate(self, step: Callable[[Session, float], T]) -> T:
+        """One step of our authentication, and what follows from it."""
+        proving = self._session.link is LinkState.PROVING
+        result = step(self._session, self._clock.now())
+        if proving:
+            self._read(True)  # before the pump: handlers that are behind may switch it off again
+        self._pump()
+        return result
 
     # -- the connection ----------------------------------------------------------------------
 
@@ -249,6 +261,8 @@ class Engine:
             elif isinstance(event, Refused):
                 connection.answered(event)
                 connection.close()
+            elif isinstance(event, Challenge) and self._session.link is LinkState.PROVING:
+                self._read(False)  # what a broker sends that has yet to prove itself stays with it
             elif isinstance(event, Closed):
                 connection.closed = event
                 self._loop.call_soon(self._close, connection, event)

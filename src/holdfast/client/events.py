@@ -72,6 +72,10 @@ class ConnectFailed(Event):
     retry_in_s: float | None
 
 
+class Reauthenticated(Event):
+    """The broker has accepted us anew on the live connection (``Client.reauthenticate``)."""
+
+
 class SessionLost(Event):
     """The broker forgot our session: ``resent`` messages go out again, ``uncertain`` are QoS 2."""
 

@@ -78,6 +78,8 @@ class Limits(Frozen):
     ``inbox_bytes``: payloads waiting for handlers; beyond it reading stops until they catch up.
     ``qos0_inbox``: QoS 0 messages waiting for one handler; beyond it new ones are dropped, counted.
     ``qos0_outbox``: QoS 0 messages kept without a connection; beyond it the oldest are dropped.
+    ``topic_aliases``: topics that are sent as two bytes once the broker knows them (MQTT 5), at most
+    so many and as many as it takes; 0 switches it off.
     ``unclaimed_s``: how long a message waits for a handler or reader that is not there.
     ``coalesce_s``: under load, reading pauses for this long, up to 0.1 s, so that a broker's trickle
     becomes batches; light traffic is left alone. None: never.
@@ -89,6 +91,7 @@ class Limits(Frozen):
     inbox_bytes: int = 64 << 20
     qos0_inbox: int = 10_000
     qos0_outbox: int = 1000
+    topic_aliases: int = 16
     unclaimed_s: float = 30
     coalesce_s: float | None = 0.0005
 
@@ -111,5 +114,6 @@ _BOUNDS = {
     "inbox_bytes": (1024, 1 << 40),
     "qos0_inbox": (1, 1 << 30),
     "qos0_outbox": (1, 1 << 30),
+    "topic_aliases": (0, 65_535),
     "unclaimed_s": (0, 86_400),
 }

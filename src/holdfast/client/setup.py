@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from os import PathLike, urandom
 from typing import Literal
 
+from holdfast.client.authenticator import Authenticator
 from holdfast.client.options import Limits, Will
 from holdfast.codec import V5, V311, Version
 from holdfast.codec.wire import write_text
@@ -42,6 +43,7 @@ class Setup(Value):
     reconnect: Reconnect
     limits: Limits
     drain_s: float
+    authentication: Callable[[], Authenticator] | None = None
 
     def expiry_s(self, subscribes: bool) -> int:
         """The session expiry to ask for (contract 2): by role, where none was given."""
@@ -62,6 +64,7 @@ class Setup(Value):
             receive_maximum=self.limits.receive_maximum,
             max_packet_bytes=self.limits.max_packet_bytes,
             topic_alias_maximum=INBOUND_ALIASES,
+            topic_aliases=self.limits.topic_aliases,
         )
 
     def _username(self) -> str | None:
@@ -94,6 +97,7 @@ def check(
     reconnect: Reconnect | Literal["lan", "wan"],
     limits: Limits,
     drain_s: float,
+    authentication: Callable[[], Authenticator] | None = None,
 ) -> Setup:
     """Raises ConfigurationError for the first thing that is wrong."""
     address = parse_url(url)
@@ -114,13 +118,14 @@ def check(
         password,
         password_file,
         tls,
-        _version(version),
+        _version(version, authentication),
         _session(client_id, session_expiry_s),
         will,
         _keepalive(keepalive_s),
         _reconnect(reconnect),
         limits,
         _at_least(drain_s, 0, "drain_s"),
+        authentication,
     )
 
 
@@ -144,11 +149,22 @@ def _session(client_id: str | None, session_expiry_s: float | None) -> float | N
     return None if client_id is not None else 0
 
 
-def _version(version: str | None) -> Version | None:
+def _version(version: str | None, authentication: object) -> Version | None:
+    """With an authenticator it is 5 or nothing: a fallback to 3.1.1 would drop it in silence."""
     versions: dict[str | None, Version | None] = {None: None, "5": V5, "3.1.1": V311}
     if version not in versions:
         raise ConfigurationError(f"version {version!r} is not known", hint='"5", "3.1.1", or None for both')
-    return versions[version]
+    if authentication is None:
+        return versions[version]
+    if not callable(authentication):
+        raise ConfigurationError(
+            "authentication= takes a function that makes an Authenticator", hint="or a class of yours"
+        )
+    if version == "3.1.1":
+        raise ConfigurationError(
+            "authentication= with version 3.1.1, which has no AUTH packet", hint='version="5"'
+        )
+    return V5
 
 
 def _keepalive(keepalive_s: float) -> int:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from holdfast.client.authenticating import Authenticating
 from holdfast.client.connection import Connection, Ended
 from holdfast.client.engine import Engine
 from holdfast.clock import Clock
@@ -57,6 +58,7 @@ class Supervisor:
         place: str,
         dial: Callable[[LinkUser], Awaitable[Link]],
         request: Callable[[Version], ConnectRequest],
+        authenticating: Authenticating,
         policy: Reconnect,
         versions: VersionChoice,
         clock: Clock,
@@ -67,6 +69,7 @@ class Supervisor:
         self._place = place
         self._dial = dial
         self._request = request
+        self._authenticating = authenticating
         self._policy = policy
         self._versions = versions
         self._clock = clock
@@ -89,6 +92,7 @@ class Supervisor:
             finally:
                 if self.connection is not None:
                     self.connection.abort()
+                    self._authenticating.end(self.connection)
                 self.connection = None
 
     def redial(self) -> None:
@@ -113,6 +117,8 @@ class Supervisor:
                 answer = await self._open(connection, version)
         except Ended as ended:
             return self._failed(self._unanswered(ended))
+        except TimeoutError as error:
+            return self._failed(of_error(self._authenticating.overdue() or error, self._place))
         except Exception as error:  # whatever an attempt meets, the next one follows
             return self._failed(of_error(error, self._place))
         if isinstance(answer, Refused):
@@ -124,7 +130,8 @@ class Supervisor:
     async def _open(self, connection: Connection, version: Version) -> Opened | Refused:
         request = self._request(version)
         link = await self._dial(connection)
-        self._engine.connect(connection, link, request)
+        # Behind the dial: a token is not fetched for a broker that cannot be reached.
+        self._engine.connect(connection, link, await self._authenticating.begin(request))
         return await connection.opened
 
     async def _serve(self, connection: Connection, terms: Terms) -> float:

@@ -18,12 +18,14 @@ from holdfast.codec import V311
 from holdfast.messages import Outgoing
 from holdfast.protocol import (
     Anomaly,
+    Challenge,
     Delivery,
     Failed,
     Granted,
     NotGranted,
     Opened,
     Oversize,
+    Reauthenticated,
     Record,
     SessionEvent,
     SessionLost,
@@ -36,7 +38,11 @@ TOLD_EVERY_S = 1.0
 
 
 class Telling:
-    """The outlet of the engine; ``on_refused`` and ``on_unsubscribed`` hear the answers about filters."""
+    """The outlet of the engine.
+
+    ``on_refused`` and ``on_unsubscribed`` hear the answers about filters, ``on_challenge`` and
+    ``on_reauthenticated`` what an authentication asks and how it ends.
+    """
 
     def __init__(
         self,
@@ -58,6 +64,8 @@ class Telling:
         self._given_up_timer: asyncio.TimerHandle | None = None
         self.on_refused: Callable[[], None] = _ignore
         self.on_unsubscribed: Callable[[str], None] = _ignore
+        self.on_challenge: Callable[[Challenge], None] = _ignore
+        self.on_reauthenticated: Callable[[], None] = _ignore
 
     def batch(self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]) -> None:
         """One batch of the engine: endings, events, deliveries."""
@@ -85,6 +93,13 @@ class Telling:
     def _opened(self, event: Opened) -> None:
         self._publisher.agreed(event.terms)
         self._dispatcher.drop_retained = event.terms.version == V311
+
+    def _challenge(self, event: Challenge) -> None:
+        self.on_challenge(event)
+
+    def _reauthenticated(self, event: Reauthenticated) -> None:
+        self._state.emit(told.Reauthenticated(message=f"authenticated again to {self._state.place}"))
+        self.on_reauthenticated()
 
     def _granted(self, event: Granted) -> None:
         self._intents.granted(event)
@@ -162,16 +177,18 @@ class Telling:
             self._given_up_timer.cancel()
 
 
-def _ignore(*_news: str) -> None:
+def _ignore(*_news: object) -> None:
     """Until somebody wants to know."""
 
 
 _EVENTS: dict[type, Callable[[Telling, Any], None]] = {
     Anomaly: Telling._anomaly,
+    Challenge: Telling._challenge,
     Granted: Telling._granted,
     NotGranted: Telling._not_granted,
     Opened: Telling._opened,
     Oversize: Telling._oversize,
+    Reauthenticated: Telling._reauthenticated,
     SessionLost: Telling._session_lost,
     Stripped: Telling._stripped,
     Unsubscribed: Telling._unsubscribed,

@@ -2,11 +2,13 @@
 
 from holdfast.protocol.events import (
     Anomaly,
+    Challenge,
     Closed,
     Granted,
     NotGranted,
     Opened,
     Oversize,
+    Reauthenticated,
     Refused,
     SessionEvent,
     SessionLost,
@@ -33,6 +35,7 @@ from holdfast.protocol.terms import ConnectRequest, Terms
 __all__ = [
     "Anomaly",
     "Assigned",
+    "Challenge",
     "Closed",
     "ConnectRequest",
     "Delivery",
@@ -46,6 +49,7 @@ __all__ = [
     "Opened",
     "Output",
     "Oversize",
+    "Reauthenticated",
     "Received",
     "Record",
     "Refused",

@@ -43,6 +43,28 @@ class Closed(Value):
     server_reference: str | None = None
 
 
+class Challenge:
+    """Authentication data of the broker that waits for ``answer`` or ``reject`` (MQTT 5 §4.12).
+
+    ``final``: the broker accepted us, and this is its own proof, if the method has one.
+    """
+
+    __slots__ = ("data", "final")
+
+    def __init__(self, data: bytes | None, final: bool) -> None:
+        self.data = data
+        self.final = final
+
+    def __repr__(self) -> str:
+        return f"Challenge(final={self.final})"  # the data is a secret between the two
+
+
+class Reauthenticated(Value):
+    """A re-authentication has succeeded, on both sides."""
+
+    __slots__ = ()
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class SessionLost(Value):
     """The broker has a new session for us; ``kept``: it was asked to keep the old one.
@@ -108,6 +130,8 @@ SessionEvent = (
     Opened
     | Refused
     | Closed
+    | Challenge
+    | Reauthenticated
     | SessionLost
     | Granted
     | NotGranted

@@ -37,6 +37,7 @@ from holdfast.codec import (
 )
 from holdfast.messages import Outgoing
 from holdfast.protocol import refusals
+from holdfast.protocol.aliases import Aliases
 from holdfast.protocol.events import Anomaly, ProtocolError, SessionEvent, Stripped
 from holdfast.protocol.ids import PacketIds
 from holdfast.protocol.journal import Journal
@@ -73,6 +74,7 @@ class Sender:
         self._terms = Terms(V5, "", False, 0, 0)
         self._window = 0
         self._unlimited = True
+        self._aliases = Aliases()
         self._stripped = False
         self._withheld = list(restored.withheld)
         self._left = {packet_id for packet_id, _ in restored.sent}
@@ -91,6 +93,7 @@ class Sender:
         self._terms = terms
         self._window = min(self._inflight, terms.receive_maximum)
         self._unlimited = refusals.unlimited(terms)
+        self._aliases.open(terms)
         self._stripped = False
         self._older = set()
 
@@ -226,7 +229,10 @@ class Sender:
         """Append the PUBLISH packets of a group that leaves now."""
         version = self._terms.version
         if self._plain(group):
-            encode_plain(group, version, parts)
+            if self._aliases.active:
+                self._aliases.encode(group, parts)
+            else:
+                encode_plain(group, version, parts)
         else:
             for packet_id, row in group:
                 if packet_id and self.sent.get(packet_id) is not row:
@@ -255,9 +261,10 @@ class Sender:
         if row.expires_at is not None and version == V5:
             seconds = max(1, ceil(row.expires_at - self.now))  # contract 9
             properties = {**properties, "message_expiry_interval": seconds}
-        return encode_publish(
-            row.topic, row.payload, row.qos, row.retain, dup, packet_id, properties, version
-        )
+        topic, alias = self._aliases.name(row) if self._aliases.active else (row.topic, 0)
+        if alias:
+            properties = {**properties, "topic_alias": alias}
+        return encode_publish(topic, row.payload, row.qos, row.retain, dup, packet_id, properties, version)
 
     # -- what comes back ---------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ In:   connect, receive, tick, lost, disconnect · publish, subscribe, unsubscrib
 Out:  ``take()``  records to write down, messages to deliver, events to tell
       ``send()``  bytes that may leave, which is: whose records were ``committed``
       ``room()``, ``deadline()``
+An authentication's ``Challenge`` is an event; ``answer`` or ``reject`` takes its place in the calls.
 
 A driver does, after every batch of calls and until nothing comes out:
 
@@ -17,6 +18,9 @@ States, and what a packet from the broker does in them (anything else is a proto
     DOWN ──connect()──▶ CONNECTING ──CONNACK 0──▶ UP ──lost()──▶ DOWN
                             │CONNACK ≠ 0           │DISCONNECT, a broken rule, disconnect()
                             └──────▶ CLOSING ◀─────┘──lost()──▶ DOWN
+
+With an authentication method, PROVING lies between CONNACK 0 and UP: what comes then is held until
+``answer`` says that the broker has proved itself (``protocol.authentication``).
 """
 
 from __future__ import annotations
@@ -27,8 +31,18 @@ from typing import Any
 
 from holdfast import codec
 from holdfast.codec import Connack, Decoder, MalformedPacket, Packet
+from holdfast.errors import TooLarge
 from holdfast.messages import NO_PROPERTIES, Outgoing, Properties
-from holdfast.protocol.events import Closed, Opened, ProtocolError, Refused, SessionEvent, SessionLost
+from holdfast.protocol.authentication import Authentication
+from holdfast.protocol.events import (
+    Challenge,
+    Closed,
+    Opened,
+    ProtocolError,
+    Refused,
+    SessionEvent,
+    SessionLost,
+)
 from holdfast.protocol.ids import PacketIds
 from holdfast.protocol.journal import Journal
 from holdfast.protocol.keepalive import Keepalive
@@ -39,9 +53,11 @@ from holdfast.protocol.subscriptions import Intent, Subscriptions
 from holdfast.protocol.terms import ConnectRequest, Terms
 from holdfast.protocol.wire import Wire
 
+UNSPECIFIED_ERROR = 0x80
 PROTOCOL_ERROR = 0x82
 KEEP_ALIVE_TIMEOUT = 0x8D
 PACKET_TOO_LARGE = 0x95
+QUOTA_EXCEEDED = 0x97
 TOO_MANY_WITHHELD = "too many messages in flight are above this broker's limits: the session is ended"
 PINGREQ = b"\xc0\x00"
 
@@ -51,8 +67,12 @@ class LinkState(Enum):
 
     DOWN = "down"
     CONNECTING = "connecting"
+    PROVING = "proving"
     UP = "up"
     CLOSING = "closing"
+
+
+OPEN = (LinkState.CONNECTING, LinkState.PROVING, LinkState.UP)
 
 
 class Output:
@@ -89,6 +109,7 @@ class Session:
         self._sender = Sender(self._journal, self._wire, ids, self._events, inflight, restored)
         self._receiver = Receiver(self._journal, self._wire, self._events, restored)
         self._subscriptions = Subscriptions(self._journal, self._wire, ids, self._events)
+        self._authentication = Authentication(self._wire, self._events)
         self._committed = 0
         self._request = ConnectRequest("")
         self._decoder = Decoder()
@@ -100,7 +121,11 @@ class Session:
     def _table(self) -> dict[LinkState, dict[type, Callable[[Any], None]]]:
         return {
             LinkState.DOWN: {},
-            LinkState.CONNECTING: {codec.Connack: self._connack},  # [MQTT-3.2.0-1]
+            LinkState.CONNECTING: {  # [MQTT-3.2.0-1]
+                codec.Connack: self._connack,
+                codec.Auth: self._authentication.auth,
+            },
+            LinkState.PROVING: {},
             LinkState.UP: {
                 Delivery: self._receiver.publish,
                 codec.OversizePublish: self._receiver.oversize,
@@ -116,6 +141,7 @@ class Session:
                 codec.Unsuback: self._subscriptions.unsuback,
                 codec.Pingresp: _nothing,
                 codec.Disconnect: self._disconnected,
+                codec.Auth: self._authentication.auth,
             },
             LinkState.CLOSING: {},
         }
@@ -127,8 +153,10 @@ class Session:
         self._request = request
         self._decoder = Decoder(request.version, request.max_packet_bytes, publish=Delivery, runs=True)
         self._keepalive = Keepalive(0, now)
+        data = codec.encode(request.packet(), request.version)
+        self._authentication.open(request)
         self._enter(LinkState.CONNECTING)
-        self._wire.open(codec.encode(request.packet(), request.version))
+        self._wire.open(data)
 
     def receive(self, data: bytes, now: float) -> None:
         """Bytes came from the broker, in any portions."""
@@ -140,13 +168,11 @@ class Session:
             self._decoder.feed(data, packets)
         except MalformedPacket as error:
             broken = error
-        try:
-            self._handle(packets)
-            self._receiver.look()
-        except ProtocolError as error:
-            self._fail(error.reason, str(error))
-        if broken is not None and self.link in (LinkState.CONNECTING, LinkState.UP):
+        self._take_in(packets)
+        if broken is not None and self.link in OPEN:
             self._fail(broken.reason, str(broken))
+        if self.link is LinkState.PROVING and not self._authentication.has_room(len(data)):
+            self._fail(QUOTA_EXCEEDED, "it sends and sends, and has yet to prove itself")
         self._sender.pump()
         if self._sender.crowded() and self.link is LinkState.UP and self._request.version == codec.V5:
             self._fail(PACKET_TOO_LARGE, TOO_MANY_WITHHELD, {"session_expiry_interval": 0})
@@ -193,6 +219,40 @@ class Session:
     def deadline(self) -> float | None:
         """When ``tick`` has something to do next."""
         return self._keepalive.deadline() if self.link is LinkState.UP else None
+
+    # -- authentication ----------------------------------------------------------------------
+
+    def reauthenticate(self, data: bytes | None, now: float) -> bool:
+        """Authenticate again on this connection, with the same method [MQTT-4.12.1-1].
+
+        False: not connected, without a method, or at it already. Raises TooLarge.
+        """
+        self._at(now)
+        return self.link is LinkState.UP and self._authentication.again(data)
+
+    def answer(self, challenge: Challenge, data: bytes | None, now: float) -> None:
+        """Our answer to a challenge; to a final one: the broker has proved itself.
+
+        One that is out no longer, because its connection has ended, needs none.
+        """
+        self._at(now)
+        if not self._authentication.waits_for(challenge):
+            return
+        try:
+            self._authentication.answer(data)
+        except TooLarge as error:
+            self._fail(UNSPECIFIED_ERROR, str(error))
+        if self.link is LinkState.PROVING:
+            self._proven()
+
+    def reject(self, challenge: Challenge | None, sentence: str, now: float) -> None:
+        """We end the connection, for a challenge that we do not answer or a proof that is none.
+
+        ``challenge`` None: for an exchange that takes too long [MQTT-4.12.1-2].
+        """
+        self._at(now)
+        if self._authentication.waits_for(challenge):
+            self._fail(UNSPECIFIED_ERROR, sentence)
 
     # -- the application ---------------------------------------------------------------------
 
@@ -259,12 +319,21 @@ class Session:
         self.link = link
         self._handled = self._handlers[link]
 
+    def _take_in(self, packets: list[Packet]) -> None:
+        try:
+            self._handle(packets)
+            self._receiver.look()
+        except ProtocolError as error:
+            self._fail(error.reason, str(error))
+
     def _handle(self, packets: list[Packet]) -> None:
         for packet in packets:
             handler = self._handled.get(packet.__class__)
             if handler is not None:
                 handler(packet)
-            elif self.link in (LinkState.CONNECTING, LinkState.UP):
+            elif self.link is LinkState.PROVING:
+                self._authentication.held.append(packet)
+            elif self.link in OPEN:
                 name = type(packet).__name__.upper()
                 raise ProtocolError(PROTOCOL_ERROR, f"{name} from the broker while {self.link.value}")
 
@@ -277,10 +346,21 @@ class Session:
             return
         if packet.session_present and not self._request.session_expiry_s:  # [MQTT-3.2.2-4]
             raise ProtocolError(PROTOCOL_ERROR, "session present although a clean one was asked for")
-        self._open(Terms.agreed(self._request, packet))
+        if self._authentication.accepted(packet):
+            self._enter(LinkState.PROVING)
+        else:
+            self._open(Terms.agreed(self._request, packet))
+
+    def _proven(self) -> None:
+        """The broker is who it says it is: what it said meanwhile counts."""
+        connack, packets = self._authentication.release()
+        self._open(Terms.agreed(self._request, connack))
+        self._take_in(packets)
+        self._sender.pump()
 
     def _open(self, terms: Terms) -> None:
         self._enter(LinkState.UP)
+        self._authentication.max_packet_bytes = terms.max_packet_bytes
         self._keepalive.agree(terms.keepalive_s)
         self._events.append(Opened(terms))
         self._receiver.open(self._request)
@@ -307,8 +387,12 @@ class Session:
         self._close(Closed(False, packet.reason, said("reason_string", ""), said("server_reference")))
 
     def _fail(self, reason: int, sentence: str, properties: Properties = NO_PROPERTIES) -> None:
-        """We end it: MQTT 5 says why before closing [MQTT-4.13.1-1], 3.1.1 just closes."""
-        if self.link is LinkState.UP and self._request.version == codec.V5:
+        """We end it: MQTT 5 says why before closing [MQTT-4.13.1-1], 3.1.1 just closes.
+
+        Before CONNACK nothing may be said, but in an authentication [MQTT-3.1.2-30].
+        """
+        authenticates = self._request.authentication_method is not None
+        if authenticates or (self.link is LinkState.UP and self._request.version == codec.V5):
             farewell = codec.encode(codec.Disconnect(reason, properties), codec.V5)
         else:
             farewell = b""
@@ -322,6 +406,9 @@ class Session:
 
     def _halt(self) -> None:
         """Nothing new is sent or acknowledged on this connection."""
+        if self.link is LinkState.PROVING:
+            self._subscriptions.doubt()  # its CONNACK was not believed, and may have said "a new session"
+        self._authentication.close()
         self._enter(LinkState.CLOSING)
         self._sender.halt()
         self._receiver.halt()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from holdfast.codec import V5, Connack, Connect, Version, Will
+from holdfast.errors import ConfigurationError
 from holdfast.messages import NO_PROPERTIES, Properties, QoS
 from holdfast.values import Value
 
@@ -17,7 +19,9 @@ class ConnectRequest(Value):
     """What one connection attempt asks for; 0 seconds of session expiry is a clean session.
 
     A kept session is never asked for with Clean Start 1: that would delete what the broker
-    holds for us (contract 1).
+    holds for us (contract 1). ``topic_alias_maximum`` is for what comes, ``topic_aliases`` for what
+    goes: how many we set at most. ``authentication_method`` asks for enhanced authentication, which
+    3.1.1 does not have: never left out in silence.
     """
 
     client_id: str
@@ -30,9 +34,14 @@ class ConnectRequest(Value):
     receive_maximum: int = 1000
     max_packet_bytes: int = 16 << 20
     topic_alias_maximum: int = 16
+    topic_aliases: int = 0
+    authentication_method: str | None = None
+    authentication_data: bytes | None = None
 
     def packet(self) -> Connect:
-        """The CONNECT packet."""
+        """The CONNECT packet. Raises ConfigurationError."""
+        if self.authentication_method is not None and self.version != V5:
+            raise ConfigurationError("3.1.1 has no enhanced authentication", hint="speak version 5")
         return Connect(
             client_id=self.client_id,
             clean_start=self.session_expiry_s == 0,
@@ -45,19 +54,26 @@ class ConnectRequest(Value):
         )
 
     def _properties(self) -> Properties:
-        properties = {
+        properties: dict[str, Any] = {
             "receive_maximum": self.receive_maximum,
             "maximum_packet_size": self.max_packet_bytes,
             "topic_alias_maximum": self.topic_alias_maximum,
         }
         if self.session_expiry_s:
             properties["session_expiry_interval"] = min(self.session_expiry_s, NEVER)
+        if self.authentication_method is not None:
+            properties["authentication_method"] = self.authentication_method
+            if self.authentication_data is not None:
+                properties["authentication_data"] = self.authentication_data
         return properties
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Terms(Value):
-    """The limits of one connection. ``max_packet_bytes`` None: the broker named none."""
+    """The limits of one connection; ``topic_aliases``: how many we may set.
+
+    ``max_packet_bytes`` None: the broker named none.
+    """
 
     version: Version
     client_id: str
@@ -71,6 +87,7 @@ class Terms(Value):
     wildcard_available: bool = True
     identifiers_available: bool = True
     shared_available: bool = True
+    topic_aliases: int = 0
 
     @classmethod
     def agreed(cls, request: ConnectRequest, connack: Connack) -> Terms:
@@ -90,4 +107,5 @@ class Terms(Value):
             identifiers_available=request.version == V5
             and bool(said("subscription_identifier_available", 1)),
             shared_available=bool(said("shared_subscription_available", 1)),
+            topic_aliases=min(request.topic_aliases, said("topic_alias_maximum", 0)),
         )

@@ -162,6 +162,13 @@ ERRORS = (
         "The words are the operating system's; look into its log.",
     ),
     _row("NoneType", set(), "closed", "{place} closed the connection", "The broker's log says why."),
+    _row(
+        "AuthenticationFailed",
+        set(),
+        "authentication",
+        "no authentication with {place}: {words}",
+        "Of an error in the authenticator only class and place are told: its words may hold a secret.",
+    ),
     _row("HoldfastError", set(), "configuration", "{words}", None),
     _row(
         "object",

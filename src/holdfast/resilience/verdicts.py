@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from holdfast import reasons
 from holdfast.codec import V311
+from holdfast.errors import AuthenticationFailed
 from holdfast.resilience.troubles import row_of
 from holdfast.values import Value
 
@@ -66,7 +67,9 @@ _CAUSES = {
 
 
 # mosquitto, for one, answers a wrong password with 0x87 and never with 0x86.
-_LOGIN = {0x87: "Are username and password right, and may this client connect?"}
+_LOGIN = {
+    0x87: "Are username and password right (or what an authenticator knows), and may this client connect?"
+}
 
 
 def of_connack(code: int, detail: str, place: str, version: int) -> Verdict:
@@ -83,6 +86,8 @@ def of_close(by_us: bool, reason: int, detail: str, place: str) -> Verdict:
     """The verdict for a connection that one side ended on purpose."""
     if by_us and reason == 0x8D:
         return Verdict("keepalive", f"{place} fell silent: {detail}", "The link was dead; we dial anew.")
+    if by_us and reason == 0x80:  # our authenticator will not go on
+        return of_error(AuthenticationFailed(detail), place)
     if by_us:
         return Verdict("protocol", f"{place} broke the protocol: {detail}", "Is it an MQTT broker?")
     name = reasons.name(reason, "DISCONNECT")

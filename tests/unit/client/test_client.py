@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from holdfast import Client, Router, Status
+from holdfast import Authenticator, Client, Router, Status
 from holdfast.errors import ConfigurationError, Stopped, Undelivered
 
 NOBODY = "mqtt://127.0.0.1:1"
@@ -24,11 +24,12 @@ def test_before_the_start() -> None:
 
 async def test_waits_of_a_client_that_does_not_run() -> None:
     """Each raises Stopped, before the start and after the end."""
-    client = Client(NOBODY)
+    client = Client(NOBODY, authentication=Authenticator)
     for _ in range(2):
         for wait in (
             client.ready,
             client.flush,
+            client.reauthenticate,
             lambda: client.unsubscribe("x"),
             lambda: client.publish("x"),
         ):

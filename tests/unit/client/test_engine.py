@@ -11,6 +11,7 @@ from holdfast.client.connection import Connection, Ended
 from holdfast.client.engine import Engine
 from holdfast.client.options import Limits
 from holdfast.codec import (
+    Auth,
     Connack,
     Disconnect,
     Pingresp,
@@ -21,9 +22,11 @@ from holdfast.codec import (
     Unsuback,
     Unsubscribe,
 )
+from holdfast.errors import TooLarge
 from holdfast.messages import Outgoing, QoS
 from holdfast.outbox import MemoryOutbox
 from holdfast.protocol import (
+    Challenge,
     ConnectRequest,
     Delivery,
     Granted,
@@ -73,6 +76,10 @@ class Driven:
         connection, link = self.dial(**request)
         link.accept()
         return connection, link
+
+    def challenge(self) -> Challenge:
+        """The latest one."""
+        return [one for one in self.events if isinstance(one, Challenge)][-1]
 
     def publish(self, *qos: QoS) -> None:
         """Accept messages of these QoS."""
@@ -314,3 +321,35 @@ async def test_commits_gate_what_leaves() -> None:
     await eventually(lambda: link.names() == ["Publish"])
     driven.engine.close()
     driven.outbox.on_durable()
+
+
+async def test_a_broker_that_has_yet_to_prove_itself_is_not_read() -> None:
+    """From its CONNACK to our answer; handlers that are behind may switch reading off again at once."""
+    driven = Driven(inbox_bytes=1024)
+    connection, link = driven.dial(authentication_method="M")
+    link.feed(Auth(0x18, {"authentication_method": "M"}))
+    driven.engine.authenticate(lambda session, now: session.answer(driven.challenge(), b"x", now))
+    assert link.names() == ["Auth"]
+    link.feed(Connack(False, 0, {"authentication_method": "M"}), incoming(1, payload=bytes(1024)))
+    seen = (link.reading, connection.opened.done(), len(driven.deliveries))
+    assert seen == (False, False, 0)
+    driven.engine.authenticate(lambda session, now: session.answer(driven.challenge(), None, now))
+    assert isinstance(connection.opened.result(), Opened)
+    assert len(driven.deliveries) == 1
+    assert not link.reading
+    driven.engine.close()
+
+
+async def test_a_step_may_refuse() -> None:
+    """What a step raises or gives reaches its caller; reading goes on in a re-authentication."""
+    driven = Driven()
+    _, link = driven.dial(authentication_method="M")
+    link.accept(authentication_method="M", maximum_packet_size=20)
+    driven.engine.authenticate(lambda session, now: session.answer(driven.challenge(), None, now))
+    with pytest.raises(TooLarge):
+        driven.engine.authenticate(lambda session, now: session.reauthenticate(bytes(30), now))
+    assert driven.engine.authenticate(lambda session, now: session.reauthenticate(None, now))
+    link.feed(Auth(0, {"authentication_method": "M"}))
+    assert link.reading
+    assert link.names() == ["Auth"]
+    driven.engine.close()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ssl
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from holdfast import Client
+from holdfast import Authenticator, Client
 from holdfast.client.setup import Setup
 from holdfast.errors import ConfigurationError
 
@@ -39,6 +40,8 @@ def setup(url: str = "mqtt://host", **options: Any) -> Setup:
         ({"drain_s": -1}, "drain_s"),
         ({"password": "x"}, "username"),
         ({"username": "u", "password": "x", "password_file": "f"}, "password_file"),
+        ({"authentication": "SCRAM"}, "authentication"),
+        ({"authentication": Authenticator, "version": "3.1.1"}, "version"),
         ({"tls": ssl.create_default_context()}, "mqtts"),
         ({"url": "host"}, "scheme"),
         ({"url": "mqtt://host:0"}, "port"),
@@ -88,8 +91,21 @@ def test_credentials_of_the_url() -> None:
     assert setup().request(5, False).password is None
 
 
+def test_with_an_authenticator_it_is_version_5_or_nothing() -> None:
+    """A fallback to 3.1.1 would connect without it, and nobody would know."""
+    assert setup(authentication=Authenticator).version == 5
+    assert setup(authentication=Authenticator, version="5").version == 5
+    assert setup().version is None
+
+
+class Secretive(Authenticator):
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+
 def test_no_secret_in_any_repr() -> None:
     """Neither the options nor the request nor the packet show the password."""
+    assert SECRET not in f"{setup(authentication=partial(Secretive, SECRET))!r}"
     for made in (setup(f"mqtt://me:{SECRET}@host"), setup(username="me", password=SECRET)):
         request = made.request(5, False)
         assert request.password == SECRET.encode()

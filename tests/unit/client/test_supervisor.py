@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from holdfast import Reconnect
+from holdfast.client.authenticating import Authenticating
 from holdfast.client.clock import SystemClock
 from holdfast.client.engine import Engine
 from holdfast.client.options import Limits
@@ -36,8 +37,9 @@ class Supervised:
         self._dialled = 0
         self.engine = Engine(Session(10), outbox, SystemClock(), self, Limits())
         self.supervisor = Supervisor(
-            self.engine, "host:1", self._dial, self._request, policy, VersionChoice(), SystemClock(), self
-        )
+            self.engine, "host:1", self._dial, self._request, Authenticating(self.engine, None, 1),
+            policy, VersionChoice(), SystemClock(), self,
+        )  # fmt: skip
         self.task = asyncio.create_task(self.supervisor.run())
 
     def batch(self, *_: Any) -> None:

@@ -9,7 +9,16 @@ import pytest
 from holdfast import Client
 from holdfast.client import telling
 from holdfast.client.core import Core
-from holdfast.protocol import Anomaly, Opened, Oversize, SessionLost, Settled, Terms
+from holdfast.protocol import (
+    Anomaly,
+    Challenge,
+    Opened,
+    Oversize,
+    Reauthenticated,
+    SessionLost,
+    Settled,
+    Terms,
+)
 from holdfast.testing import eventually
 
 
@@ -24,6 +33,21 @@ async def test_a_flood_of_dropped_messages_is_no_flood_of_log_lines(
     lines = [one for one in caplog.records if "given up" in one.getMessage()]
     assert len(lines) == 2
     assert client.snapshot().ledger.dropped == 100
+
+
+async def test_an_authentication_is_passed_on(client: Client, run: Core) -> None:
+    """Its challenges go to whoever answers, its end is an event; a challenge is none, and shows nothing."""
+    heard: list[object] = []
+    run.telling.on_challenge = heard.append
+    run.telling.on_reauthenticated = lambda: heard.append("done")
+    events = client.events()
+    asked = Challenge(b"secret", False)
+    run.telling.batch([], [], [asked, Reauthenticated()])
+    assert heard == [asked, "done"]
+    names = {(await anext(events)).name}
+    while "reauthenticated" not in names:
+        names.add((await anext(events)).name)
+    assert names <= {"reauthenticated", "connect_failed"}
 
 
 async def test_news_of_the_session_become_events(

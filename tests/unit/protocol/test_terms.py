@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holdfast.codec import V5, V311, Connack, Will
+from holdfast.errors import ConfigurationError
 from holdfast.protocol.terms import NEVER, ConnectRequest, Terms
 
 
@@ -72,3 +73,21 @@ def test_the_brokers_word_counts() -> None:
 def test_311_has_no_subscription_identifiers() -> None:
     """They are a property of MQTT 5, so a silent broker of 3.1.1 does not offer them."""
     assert not Terms.agreed(ConnectRequest("c", V311), Connack()).identifiers_available
+
+
+def test_enhanced_authentication_is_never_left_out() -> None:
+    """Method and data stand in CONNECT; 3.1.1 cannot carry them, and says so."""
+    request = ConnectRequest("c", V5, authentication_method="M", authentication_data=b"x")
+    properties = request.packet().properties
+    assert (properties["authentication_method"], properties["authentication_data"]) == ("M", b"x")
+    assert "authentication_data" not in ConnectRequest("c", authentication_method="M").packet().properties
+    with pytest.raises(ConfigurationError, match="authentication"):
+        ConnectRequest("c", V311, authentication_method="M").packet()
+
+
+@pytest.mark.parametrize(("ours", "theirs", "agreed"), [(16, 10, 10), (4, 10, 4), (16, None, 0), (0, 10, 0)])
+def test_as_many_aliases_as_both_want(ours: int, theirs: int | None, agreed: int) -> None:
+    """The broker's Topic Alias Maximum is 0 where it names none (MQTT 5 §3.2.2.3.8)."""
+    said = {} if theirs is None else {"topic_alias_maximum": theirs}
+    request = ConnectRequest("c", topic_aliases=ours)
+    assert Terms.agreed(request, Connack(False, 0, said)).topic_aliases == agreed

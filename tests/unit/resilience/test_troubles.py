@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.errors import ConfigurationError
+from holdfast.errors import AuthenticationFailed, ConfigurationError
 from holdfast.resilience import Verdict, of_error
 from holdfast.resilience.troubles import ERRORS, row_of
 from holdfast.transport import TLS, Address, open_link
@@ -83,6 +83,7 @@ MET: list[tuple[BaseException | None, str, str, str]] = [
     (system(errno.ENFILE), "files", "open files", "ulimit -n"),
     (system(errno.EPERM), "network", "failed: Operation not permitted", "operating system"),
     (None, "closed", "closed the connection", "log"),
+    (AuthenticationFailed("start() raised"), "authentication", "start() raised", "a secret"),
     (KeyError("BROKER_PASSWORD"), "error", "KeyError: 'BROKER_PASSWORD'", "a function you gave"),
     (ZeroDivisionError(), "error", "ZeroDivisionError", "report it"),
 ]

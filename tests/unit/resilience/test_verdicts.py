@@ -6,7 +6,7 @@ import pytest
 
 from holdfast import reasons
 from holdfast.codec import V5, V311, Version
-from holdfast.errors import ConfigurationError
+from holdfast.errors import AuthenticationFailed, ConfigurationError
 from holdfast.resilience import Verdict, of_close, of_connack, of_error
 
 PLACE = "broker.example:8883"
@@ -16,6 +16,13 @@ def test_our_own_errors_keep_their_words() -> None:
     """A file that cannot be used at an attempt: its own sentence and its own hint."""
     verdict = of_error(ConfigurationError("TLS: CA file {x} is gone", hint="bring it back"), PLACE)
     assert verdict == Verdict("configuration", "TLS: CA file {x} is gone", "bring it back")
+
+
+def test_an_authenticator_that_fails_is_named() -> None:
+    """What the application's own step did wrong is neither the configuration's fault nor the network's."""
+    verdict = of_error(AuthenticationFailed("our authenticator's start() raised KeyError at x.py:1"), PLACE)
+    assert verdict.cause == "authentication"
+    assert verdict.sentence.endswith("raised KeyError at x.py:1")
 
 
 def test_a_verdict_is_a_sentence_and_a_hint() -> None:
@@ -127,6 +134,7 @@ def test_takeover_is_told_as_fact() -> None:
     ("reason", "cause", "sentence"),
     [
         (0x8D, "keepalive", f"{PLACE} fell silent: nothing for 84 s"),
+        (0x80, "authentication", f"no authentication with {PLACE}: nothing for 84 s"),
         (0x81, "protocol", f"{PLACE} broke the protocol: nothing for 84 s"),
         (0x82, "protocol", f"{PLACE} broke the protocol: nothing for 84 s"),
         (0x93, "protocol", f"{PLACE} broke the protocol: nothing for 84 s"),
@@ -134,7 +142,7 @@ def test_takeover_is_told_as_fact() -> None:
     ],
 )
 def test_what_we_ended_ourselves(reason: int, cause: str, sentence: str) -> None:
-    """Silence is the link's trouble, anything else the peer's."""
+    """Silence is the link's trouble, a proof that is none a matter of authentication, the rest the peer's."""
     verdict = of_close(True, reason, "nothing for 84 s", PLACE)
     assert (verdict.cause, verdict.sentence) == (cause, sentence)
     assert verdict.hint

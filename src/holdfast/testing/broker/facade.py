@@ -15,7 +15,7 @@ from holdfast.messages import NO_PROPERTIES, Message, Payload, QoS
 from holdfast.testing.broker.keeper import Keeper
 from holdfast.testing.broker.server import Server, broker_now
 from holdfast.testing.listener import Listener
-from holdfast.testing.model import BrokerLimits
+from holdfast.testing.model import BrokerLimits, Examiner
 
 T = TypeVar("T")
 Sender = Literal["broker", "client"]
@@ -37,10 +37,13 @@ class Broker:
         path: str | PathLike[str] | None = None,
         limits: BrokerLimits | None = None,
         ssl_context: ssl.SSLContext | None = None,
+        authentication: Callable[[], Examiner] | None = None,
     ) -> None:
         """``port``: 0 takes a free one and keeps it over restarts. ``strict``: a client that breaks a rule
         no ordinary broker notices is cut off too (``violations`` says why). ``persist``: "fsync" writes all
         that a PUBACK, PUBREC or PUBCOMP promises to ``path`` before it leaves. ``ssl_context``: speak TLS.
+        ``authentication`` makes the broker's side of each enhanced authentication (MQTT 5 §4.12); without one
+        nobody comes in then. Not with "fsync", which makes the same calls again and needs the same answers.
 
         Raises ConfigurationError.
         """
@@ -48,7 +51,12 @@ class Broker:
             raise ConfigurationError(
                 f"Broker: persist={persist!r} with path={path!r}", hint='persist="fsync" and path go together'
             )
+        if authentication is not None and path is not None:
+            raise ConfigurationError(
+                'Broker: authentication= with persist="fsync"', hint="an exchange cannot be made again"
+            )
         self._options = (limits, strict, Path(path) if path is not None else None)
+        self._authentication = authentication
         self._ssl_context = ssl_context
         self._port = port
         self._server: Server | None = None
@@ -59,7 +67,7 @@ class Broker:
             listener = Listener(self._port)
             self._port = listener.port
             try:
-                keeper = Keeper(*self._options, broker_now())
+                keeper = Keeper(*self._options, broker_now(), self._authentication)
             except BaseException:
                 listener.close()
                 raise

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from holdfast.testing.broker.log import CallLog
-from holdfast.testing.model import BrokerCore, BrokerLimits
+from holdfast.testing.model import BrokerCore, BrokerLimits, Examiner
 
 COMPACT_BYTES = 4 << 20
 """A log longer than this is written anew once no client is connected."""
@@ -15,8 +16,15 @@ COMPACT_BYTES = 4 << 20
 class Keeper:
     """Makes every call of the core and notes it; ``settle`` before anything that ``take`` gave leaves."""
 
-    def __init__(self, limits: BrokerLimits | None, strict: bool, path: Path | None, now: float) -> None:
-        self.core = BrokerCore(limits, strict=strict)
+    def __init__(
+        self,
+        limits: BrokerLimits | None,
+        strict: bool,
+        path: Path | None,
+        now: float,
+        authentication: Callable[[], Examiner] | None = None,
+    ) -> None:
+        self.core = BrokerCore(limits, strict=strict, authentication=authentication)
         self._log = CallLog(path) if path else None
         if self._log is not None:
             self._reload(self._log, now)

@@ -18,6 +18,9 @@ every call since the last one) has been stored; set ``dirty = False`` then. ``Br
 limits)`` is the broker after a crash: sessions, subscriptions, queues, stages of every message in flight,
 QoS 2 ids and retained messages are there; links, and the wills of those that were connected, are not.
 
+``BrokerCore(authentication=make)``: an ``Examiner`` for each exchange of an enhanced authentication, without
+which nobody comes in then (``model.examining``).
+
 What it tells:
     ``core.accepted``     Publish as it first came, topic alias resolved, in order; a resend is not told twice
     ``core.routed``       the same messages in the order they went onward (QoS 2: at PUBREL), wills included
@@ -33,7 +36,8 @@ Scripts of faults, each lifted by ``core.release(now)``, which also lets the hel
 """
 
 from holdfast.testing.model.core import BrokerCore
+from holdfast.testing.model.examining import Examiner
 from holdfast.testing.model.limits import BrokerLimits
 from holdfast.testing.model.wire import CLOSE, Output
 
-__all__ = ["CLOSE", "BrokerCore", "BrokerLimits", "Output"]
+__all__ = ["CLOSE", "BrokerCore", "BrokerLimits", "Examiner", "Output"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING
 
 from holdfast.codec import Publish
 from holdfast.testing.model.faults import Faults
@@ -12,6 +13,9 @@ from holdfast.testing.model.router import Router
 from holdfast.testing.model.session import Session, Stored
 from holdfast.testing.model.wire import Wire
 
+if TYPE_CHECKING:
+    from holdfast.testing.model.examining import Make
+
 REMEMBERED = 1_000_000
 """Messages that ``accepted`` and ``routed`` keep, the latest ones."""
 
@@ -19,10 +23,11 @@ REMEMBERED = 1_000_000
 class Books:
     """The state of a broker at ``now``, and its way out."""
 
-    def __init__(self, limits: BrokerLimits, strict: bool) -> None:
+    def __init__(self, limits: BrokerLimits, strict: bool, authentication: Make | None = None) -> None:
         self.now = 0.0
         self.limits = limits
         self.strict = strict
+        self.authentication = authentication
         self.faults = Faults()
         self.wire = Wire(self.faults)
         self.router = Router()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from holdfast import reasons
 from holdfast.codec import V5, V311, Connack, Connect, Disconnect
 from holdfast.codec.packet_types import CONNACK
 from holdfast.reasons import RETURN_CODES
 from holdfast.testing.model.books import Books
 from holdfast.testing.model.delivering import Delivering
+from holdfast.testing.model.examining import Examining
 from holdfast.testing.model.judge import Judge
 from holdfast.testing.model.limits import NEVER
 from holdfast.testing.model.link import NO_RECEIVE_MAXIMUM, PACKET_BYTES, Link
@@ -15,7 +18,6 @@ from holdfast.testing.model.session import Session, Stored
 
 _WITH_WILL = 0x04
 _IDENTIFIER_INVALID = 0x85
-_BAD_AUTHENTICATION_METHOD = 0x8C
 _KEEP_ALIVE_TIMEOUT = 0x8D
 _TAKEN_OVER = 0x8E
 _RETAIN_NOT_SUPPORTED = 0x9A
@@ -30,21 +32,27 @@ class Connecting:
     def __init__(self, books: Books, delivering: Delivering) -> None:
         self._books = books
         self._delivering = delivering
+        self.examining = Examining(books, self._accept, self._refuse)
         books.wire.on_close = self.lost
 
     def connect(self, link: Link, packet: Connect) -> None:
         """Accept or refuse; a second CONNECT is an error [MQTT-3.1.0-2]."""
-        if link.session is not None:
+        if link.session is not None or link.exchange is not None:
             self._books.wire.fail(link, "a second CONNECT [MQTT-3.1.0-2]")
             return
         self._books.connects += 1
         reason = self._refusal(packet)
-        if reason is None:
-            self._accept(link, packet)
+        if reason is not None:
+            self._refuse(link, packet, reason)
+        elif "authentication_method" in packet.properties:
+            self.examining.begin(link, packet)
         else:
-            code = _CODES_311.get(reason, _UNAVAILABLE_311) if packet.version == V311 else reason
-            self._books.wire.answer(link, CONNACK, Connack(False, code), code)
-            self._books.wire.close(link)
+            self._accept(link, packet, {})
+
+    def _refuse(self, link: Link, packet: Connect, reason: int) -> None:
+        code = _CODES_311.get(reason, _UNAVAILABLE_311) if packet.version == V311 else reason
+        self._books.wire.answer(link, CONNACK, Connack(False, code), code)
+        self._books.wire.close(link)
 
     def _refusal(self, packet: Connect) -> int | None:
         limits, will = self._books.limits, packet.will
@@ -53,16 +61,17 @@ class Connecting:
             return scripted
         if not packet.client_id and packet.version == V311 and not packet.clean_start:
             return _IDENTIFIER_INVALID  # [MQTT-3.1.3-8 of 3.1.1]
-        if "authentication_method" in packet.properties:
-            return _BAD_AUTHENTICATION_METHOD
+        barred = self.examining.refusal(packet)
+        if barred is not None:
+            return barred
         if will is not None and will.qos > limits.maximum_qos:
             return _QOS_NOT_SUPPORTED  # [MQTT-3.2.2-12]
         if will is not None and will.retain and not limits.retain_available:
             return _RETAIN_NOT_SUPPORTED  # [MQTT-3.2.2-13]
         return None
 
-    def _accept(self, link: Link, packet: Connect) -> None:
-        said = self._books.limits.announced() if packet.version == V5 else {}
+    def _accept(self, link: Link, packet: Connect, proof: dict[str, Any]) -> None:
+        said = self._books.limits.announced() | proof if packet.version == V5 else {}
         client_id = packet.client_id
         if not client_id:
             self._books.assigned += 1
@@ -126,6 +135,9 @@ class Connecting:
 
     def disconnect(self, link: Link, packet: Disconnect) -> None:
         """A farewell: without the will, unless it asks for it [MQTT-3.14.4-3, MQTT-3.1.2-10]."""
+        if link.session is None:  # in the midst of an authentication
+            self._books.wire.close(link)
+            return
         session = link.owner()
         expiry_s = packet.properties.get("session_expiry_interval")
         if expiry_s and not session.expiry_s:

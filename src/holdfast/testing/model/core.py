@@ -9,6 +9,7 @@ from holdfast.messages import NO_PROPERTIES, Properties, QoS
 from holdfast.testing.model import snapshot
 from holdfast.testing.model.books import Books
 from holdfast.testing.model.dispatch import Dispatch
+from holdfast.testing.model.examining import Make
 from holdfast.testing.model.faults import Script, Sender
 from holdfast.testing.model.limits import BrokerLimits
 from holdfast.testing.model.link import Link
@@ -19,32 +20,47 @@ from holdfast.testing.model.wire import Output
 class BrokerCore:
     """See the package's docstring. ``now`` is in seconds of any clock that does not run back."""
 
-    def __init__(self, limits: BrokerLimits | None = None, *, strict: bool = False) -> None:
-        self._books = books = Books(limits or BrokerLimits(), strict)
+    def __init__(
+        self,
+        limits: BrokerLimits | None = None,
+        *,
+        strict: bool = False,
+        authentication: Make | None = None,
+    ) -> None:
+        self._books = books = Books(limits or BrokerLimits(), strict, authentication)
         self._dispatch = Dispatch(books)
         self._delivering = self._dispatch.delivering
 
     @classmethod
     def load(
-        cls, state: snapshot.State, now: float, limits: BrokerLimits | None = None, *, strict: bool = False
+        cls,
+        state: snapshot.State,
+        now: float,
+        limits: BrokerLimits | None = None,
+        *,
+        strict: bool = False,
+        authentication: Make | None = None,
     ) -> BrokerCore:
         """The broker after a crash that left ``state``; ``now`` is on the same clock as before it."""
-        core = cls(limits, strict=strict)
+        core = cls(limits, strict=strict, authentication=authentication)
         core._books.now = now
         snapshot.restore(core._books, state)
         return core
 
     def ancestor(self, state: snapshot.State | None) -> BrokerCore:
         """A broker with the same options as it was when it left ``state``; empty if it left none."""
-        limits, strict = self._books.limits, self._books.strict
-        if state is None:
-            return BrokerCore(limits, strict=strict)
-        return BrokerCore.load(state, state["now"], limits, strict=strict)
+        if state is not None:
+            return self._again(state, state["now"])
+        books = self._books
+        return BrokerCore(books.limits, strict=books.strict, authentication=books.authentication)
+
+    def _again(self, state: snapshot.State, now: float) -> BrokerCore:
+        books, make = self._books, self._books.authentication
+        return BrokerCore.load(state, now, books.limits, strict=books.strict, authentication=make)
 
     def successor(self, state: snapshot.State | None, now: float) -> BrokerCore:
         """This broker after a restart: with ``state`` alone, but with what it tells and its scripts."""
-        limits, strict = self._books.limits, self._books.strict
-        core = BrokerCore.load(state, now, limits, strict=strict) if state else self.ancestor(None)
+        core = self._again(state, now) if state else self.ancestor(None)
         core._books.inherit(self._books)
         for name, args, _ in self.scripts():
             getattr(core, name)(*args)

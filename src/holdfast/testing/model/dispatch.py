@@ -8,6 +8,7 @@ from typing import Any
 from holdfast import reasons
 from holdfast.codec import (
     V311,
+    Auth,
     Connack,
     Connect,
     Disconnect,
@@ -48,6 +49,7 @@ class Dispatch:
         subscribing = Subscribing(books, delivering)
         self._handlers: Mapping[type[Packet], Callable[[Link, Any], None]] = {
             Connect: connecting.connect,
+            Auth: connecting.examining.auth,
             Disconnect: connecting.disconnect,
             Publish: receiving.publish,
             OversizePublish: receiving.oversize,
@@ -90,8 +92,11 @@ class Dispatch:
     def handle(self, link: Link, packet: Packet) -> None:
         """Give it to its handler [MQTT-3.1.0-1]."""
         if link.session is None and not isinstance(packet, Connect):
-            self._books.wire.fail(link, f"{type(packet).__name__.upper()} before CONNECT [MQTT-3.1.0-1]")
-            return
+            examined = link.exchange is not None
+            if not (examined and isinstance(packet, Auth | Disconnect)):
+                rule = "CONNACK [MQTT-3.1.2-30]" if examined else "CONNECT [MQTT-3.1.0-1]"
+                self._books.wire.fail(link, f"{type(packet).__name__.upper()} before {rule}")
+                return
         self._handlers.get(type(packet), self._unexpected)(link, packet)
 
     def _pingreq(self, link: Link, packet: Pingreq) -> None:

@@ -8,6 +8,7 @@ from holdfast.codec import Decoder, Publish
 from holdfast.testing.model.limits import BrokerLimits
 
 if TYPE_CHECKING:
+    from holdfast.testing.model.examining import Exchange
     from holdfast.testing.model.judge import Judge
     from holdfast.testing.model.session import Session
 
@@ -20,14 +21,14 @@ NO_RECEIVE_MAXIMUM = 65_535
 class Link:
     """From ``open`` to CLOSE or ``closed``; ``session`` is None until CONNECT was accepted.
 
-    ``greeted``: CONNACK has left.
+    ``greeted``: CONNACK has left. ``method`` and ``exchange``: of its enhanced authentication.
     ``unacknowledged``: packet ids the client may not count as free yet (MQTT 5 §4.9).
     ``window`` and ``packet_bytes`` are the client's Receive Maximum and Maximum Packet Size.
     """
 
     __slots__ = (
-        *("aliases", "alive", "decoder", "greeted", "heard_at", "id", "judge", "packet_bytes"),
-        *("resumed", "session", "silence_s", "unacknowledged", "window"),
+        *("aliases", "alive", "decoder", "exchange", "greeted", "heard_at", "id", "judge", "method"),
+        *("packet_bytes", "resumed", "session", "silence_s", "unacknowledged", "window"),
     )
 
     def __init__(self, id: int, limits: BrokerLimits, now: float) -> None:
@@ -37,6 +38,8 @@ class Link:
         self.decoder = Decoder(max_packet_bytes=limits.max_packet_bytes or PACKET_BYTES)
         self.session: Session | None = None
         self.judge: Judge | None = None
+        self.method: str | None = None
+        self.exchange: Exchange | None = None
         self.resumed = False
         self.aliases: dict[int, str] = {}
         self.unacknowledged: set[int] = set()

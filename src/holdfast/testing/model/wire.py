@@ -8,7 +8,7 @@ from typing import Literal
 
 from holdfast import reasons
 from holdfast.codec import V5, Disconnect, Packet, encode, encode_ack
-from holdfast.codec.packet_types import CONNACK, DISCONNECT, NAMES, PUBACK, PUBCOMP, PUBREC
+from holdfast.codec.packet_types import AUTH, CONNACK, DISCONNECT, NAMES, PUBACK, PUBCOMP, PUBREC
 from holdfast.testing.model.faults import Faults
 from holdfast.testing.model.link import Link
 
@@ -41,7 +41,7 @@ class Wire:
         """A packet of this type; ``detail`` is the QoS of a PUBLISH, else its reason code."""
         if self._faults.active:
             item = (link, kind, data, packet_id, detail)
-            if not link.greeted and kind != CONNACK:
+            if not link.greeted and kind not in (AUTH, CONNACK):
                 self._faults.held.append(("broker", item))  # behind a CONNACK that is held
                 return
             if not self._faults.lets_pass(NAMES[kind], "broker", item):
@@ -49,9 +49,9 @@ class Wire:
         self.let_go(link, kind, data, packet_id, detail)
 
     def let_go(self, link: Link, kind: int, data: bytes, packet_id: int, detail: int) -> None:
-        """The same, past all scripts; nothing precedes CONNACK [MQTT-3.2.0-1]."""
+        """The same, past all scripts; nothing but AUTH precedes CONNACK [MQTT-3.2.0-1]."""
         link.greeted = link.greeted or kind == CONNACK
-        if not link.alive or not link.greeted:
+        if not link.alive or not (link.greeted or kind == AUTH):
             return
         if kind in (PUBACK, PUBCOMP) or (kind == PUBREC and detail >= 0x80):
             link.unacknowledged.discard(packet_id)

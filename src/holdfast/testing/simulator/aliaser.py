@@ -1,4 +1,7 @@
-"""A broker that uses topic aliases, which the model broker does not: its PUBLISH packets shortened."""
+"""A broker that uses topic aliases, which the model broker does not: its PUBLISH packets shortened.
+
+The other direction is the core's own; ``publishes`` and ``witness`` judge it.
+"""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from holdfast.testing.model.link import Link as BrokerLink
 from holdfast.testing.model.session import Session, Subscription
 from holdfast.testing.model.snapshot import State
 from holdfast.testing.simulator.aliaser import Aliaser
+from holdfast.testing.simulator.doorkeeper import Doorkeeper
 from holdfast.testing.simulator.network import Link, Pipe
 from holdfast.testing.simulator.scenario import CLIENT_ID, TOO_BIG_BYTES
 from holdfast.testing.simulator.witness import Witness
@@ -31,7 +32,8 @@ class BrokerSide:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.core = BrokerCore(world.scenario.limits, strict=True)
+        self._doorkeeper = Doorkeeper if world.authenticates else None
+        self.core = BrokerCore(world.scenario.limits, strict=True, authentication=self._doorkeeper)
         self.links: dict[int, Link] = {}
         self._aliasers: dict[int, Aliaser] = {}
         self._serial = 0
@@ -163,11 +165,14 @@ class BrokerSide:
     def restart(self, forget: bool, limits: BrokerLimits) -> None:
         """The broker stops, breaking every link, and is there again, with or without its state."""
         if forget:
-            core = BrokerCore(limits, strict=True)
+            core = BrokerCore(limits, strict=True, authentication=self._doorkeeper)
         else:
-            strict = not self.witness.rolled_back
-            core = BrokerCore.load(self.core.state(), self._world.now, limits, strict=strict)
+            core = self._load(self.core.state(), limits, not self.witness.rolled_back)
         self._become(core, forget)
+
+    def _load(self, state: State, limits: BrokerLimits, strict: bool) -> BrokerCore:
+        now = self._world.now
+        return BrokerCore.load(state, now, limits, strict=strict, authentication=self._doorkeeper)
 
     def _become(self, core: BrokerCore, forget: bool) -> None:
         for link in self.links.values():
@@ -189,7 +194,7 @@ class BrokerSide:
         self.witness.rolled_back = True
         self._world.inbox.forgiven()
         self._world.paths["broker rolled back"] += 1
-        self._become(BrokerCore.load(state, self._world.now, limits), False)
+        self._become(self._load(state, limits, False), False)
 
     def refuse(self, times: int) -> None:
         """The next CONNECTs are refused."""

@@ -20,6 +20,7 @@ from holdfast.protocol import (
     Session,
     SessionEvent,
 )
+from holdfast.testing.simulator import doorkeeper
 from holdfast.testing.simulator.network import Link as NetworkLink
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 from holdfast.testing.simulator.schedule import Owner
@@ -128,6 +129,7 @@ class Driver(Owner, ABC):
     def _hear(self, event: SessionEvent) -> None:
         self.world.note("event %s", event)
         self.world.paths.heard(event)
+        doorkeeper.heard(self, event)
         if isinstance(event, Closed) and event.by_us:
             self.world.alarm(event)
         elif isinstance(event, NotGranted):

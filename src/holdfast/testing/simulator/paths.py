@@ -62,13 +62,15 @@ _OFTEN = (
     *("another message under an identifier being handled", "QoS 2 handled again after a kill"),
     *("anomaly: another message under a packet identifier in use", "session lost without a word"),
     *("Oversize", "NotGranted", "Refused", "black hole", "nobody listens", "no CONNACK in time", "frozen"),
-    *("topic alias in place of a topic", "retained message", "left on purpose"),
+    *("topic alias of ours", "topic alias in place of a topic", "retained message", "left on purpose"),
     *("closed by us, 0x81", "closed by us, 0x82", "closed by us, 0x8D", "closed by us, 0x94"),
     *(
+        "authenticated",
+        "authenticated again",
+        "an answer too late",
         "more in flight than our Receive Maximum",
-        "closed by the broker, 0x8E",
-        "killed, the commit arrived untold",
     ),
+    *("closed by the broker, 0x8E", "killed, the commit arrived untold"),
 )
 _SELDOM = ("lie: PUBACK for QoS 2", "lie: PUBREC for QoS 1")
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from holdfast.messages import Outgoing
 from holdfast.protocol import ConnectRequest, Delivery, Intent, LinkState
+from holdfast.testing.simulator.doorkeeper import METHOD
 from holdfast.testing.simulator.driver import Driver
 from holdfast.testing.simulator.network import Link as NetworkLink
-from holdfast.testing.simulator.scenario import CLIENT_ID
+from holdfast.testing.simulator.scenario import CLIENT_ID, OUR_ALIASES
 from holdfast.testing.simulator.tap import Tap
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class Process(Driver):
             receive_maximum=scenario.receive_maximum,
             max_packet_bytes=scenario.max_packet_bytes,
             topic_alias_maximum=scenario.topic_alias_maximum,
+            topic_aliases=OUR_ALIASES,
+            authentication_method=METHOD if self.world.authenticates else None,
         )
 
     def _dial_later(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.codec import V5, Connack, Publish, Version, encode
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
+from holdfast.testing.simulator.scenario import OUR_TOPICS
 
 if TYPE_CHECKING:
     from holdfast.testing.simulator.driver import Driver
@@ -31,6 +32,7 @@ class Publishes:
         self._window = 65_535
         self._last_seq = 0
         self._last_dup = False
+        self._aliases: dict[int, str] = {}
         self.inflight: set[int] = set()
         self.requests: set[int] = set()
 
@@ -46,6 +48,7 @@ class Publishes:
         """One PUBLISH is written to the transport."""
         seq = seq_of(packet.payload)
         self._limits(packet)
+        self._alias(packet, seq)
         self._expiry(packet, seq)
         if packet.qos:
             self._durable(packet, seq)
@@ -58,6 +61,18 @@ class Publishes:
                 )
         if packet.qos or seq > self._process.inherited:
             self._order(packet, seq)
+
+    def _alias(self, packet: Publish, seq: int) -> None:
+        """The broker reads the topic that was meant, by what it was told on this connection."""
+        alias = packet.properties.get("topic_alias", 0)
+        if alias > self._connack.properties.get("topic_alias_maximum", 0):
+            self._fail(Promise.ALIAS, "%s above the maximum of %s", packet, self._connack)
+        if packet.topic:
+            self._aliases[alias] = packet.topic
+        meant = OUR_TOPICS[seq % len(OUR_TOPICS)]
+        if self._aliases.get(alias) != meant:
+            self._fail(Promise.ALIAS, "%s for a message on %s, told: %s", packet, meant, self._aliases)
+        self._world.paths["topic alias of ours"] += not packet.topic
 
     def _order(self, packet: Publish, seq: int) -> None:
         """A QoS 0 row of a process that died has lost its place: whether it left is not on the disk."""

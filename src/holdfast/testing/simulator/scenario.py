@@ -13,6 +13,9 @@ from holdfast.testing.simulator.network import Weather
 
 CLIENT_ID = "simulated"
 
+ALMOST_BYTES = 125
+"""A packet limit that some of our messages meet exactly, and would pass with an alias in them."""
+
 TOO_BIG_BYTES = 250
 """Payloads of this size are above the packet limit that some seeds draw."""
 
@@ -23,6 +26,11 @@ Wish = tuple[QoS, Retained]
 
 FILTERS = ("in/0/#", "in/1/+", "in/2/x", "$share/g/in/3/#", "in/+/deep/#")
 """The subscriptions a client may want: no two match the same topic, so each message comes once."""
+
+OUR_TOPICS = ("out/a", "out/of/here/b", "out/of/here/c", "out/of/here/d")
+"""What we publish to, in turns: one too short for an alias, and one topic more than there are aliases."""
+
+OUR_ALIASES = 2
 
 TOPICS = ("in/0/a", "in/0/b/c", "in/1/a", "in/2/x", "in/3/a", "in/7/deep/a")
 """What others publish to: each matches one filter."""
@@ -147,7 +155,7 @@ def draw_limits(rng: Random, version: Version, forward_at: ForwardAt) -> BrokerL
     return BrokerLimits(
         forward_at=forward_at,
         receive_maximum=rng.choice((None, 1, 2, 4, 10)),
-        max_packet_bytes=rng.choice((None, None, 150, 400)),
+        max_packet_bytes=rng.choice((None, None, ALMOST_BYTES, 400)),
         maximum_qos=rng.choice((2, 2, 2, 2, 2, 1, 0)),
         retain_available=rng.random() < 0.8,
         shared_available=rng.random() < 0.8,

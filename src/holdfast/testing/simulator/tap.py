@@ -68,10 +68,11 @@ class Tap:
             self._fail(Promise.DISCONNECT_LAST, "%s after DISCONNECT", packet)
         if isinstance(packet, codec.Connect) is self._connected:
             self._fail(Promise.CONNECT_FIRST, "%s, and CONNECT sent: %s", packet, self._connected)
-        if self._connected and (self.connack is None or self.connack.reason):
+        authenticates = self._request.authentication_method and isinstance(packet, codec.Auth)
+        if self._connected and not authenticates and (self.connack is None or self.connack.reason):
             self._fail(Promise.CONNECT_FIRST, "%s, and CONNACK is %s", packet, self.connack)
         self._connected = True
-        if not isinstance(packet, codec.Connect | codec.Pingreq | codec.Disconnect):
+        if not isinstance(packet, codec.Auth | codec.Connect | codec.Pingreq | codec.Disconnect):
             self._world.epochs.depended_on(packet)
 
     def _publish_out(self, packet: Publish) -> None:

@@ -17,6 +17,7 @@ from holdfast.testing.simulator.process import Process
 from holdfast.testing.simulator.scenario import (
     FILTERS,
     KILL_BORDERS,
+    OUR_TOPICS,
     TOO_BIG_BYTES,
     TOPICS,
     Retained,
@@ -69,7 +70,8 @@ class Turns:
         payload = b"%d|" % self._seq + b"x" * rng.choice((0, 0, 0, 0, 100, 300))
         expires_at = world.now + rng.random() * 5 if rng.random() < world.scenario.expiring else None
         world.expiries[self._seq] = expires_at
-        return Outgoing(self._seq, "out/a", payload, qos, rng.random() < 0.1, expires_at=expires_at)
+        topic = OUR_TOPICS[self._seq % len(OUR_TOPICS)]
+        return Outgoing(self._seq, topic, payload, qos, rng.random() < 0.1, expires_at=expires_at)
 
     def incoming(self) -> None:
         """Somebody else publishes to what we may have subscribed."""

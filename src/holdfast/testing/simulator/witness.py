@@ -9,6 +9,7 @@ from holdfast.codec import Publish
 from holdfast.testing.model import BrokerCore
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 from holdfast.testing.simulator.publishes import seq_of
+from holdfast.testing.simulator.scenario import OUR_TOPICS
 
 if TYPE_CHECKING:
     from holdfast.testing.simulator.world import World
@@ -63,6 +64,8 @@ class Witness:
         if not packet.topic.startswith("out/"):
             return
         seq, world = seq_of(packet.payload), self._world
+        if packet.topic != OUR_TOPICS[seq % len(OUR_TOPICS)]:
+            raise PromiseBroken(Promise.ALIAS, f"message {seq} arrived on {packet.topic}")
         self.arrivals[seq] += 1
         if packet.qos == 2 and self.arrivals[seq] > 1:
             if not (self.rolled_back or seq in world.disk.uncertain or seq in world.excused):

@@ -9,6 +9,7 @@ from holdfast.protocol import Closed, Delivery, Intent, NotGranted
 from holdfast.testing.manual_clock import ManualClock
 from holdfast.testing.simulator.broker_side import BrokerSide
 from holdfast.testing.simulator.disk import Disk
+from holdfast.testing.simulator.doorkeeper import authenticates
 from holdfast.testing.simulator.driver import Killed
 from holdfast.testing.simulator.epochs import Epochs
 from holdfast.testing.simulator.inbox import Inbox
@@ -36,6 +37,7 @@ class World(Owner):
         self.trace = Trace(keep)
         self.paths = Paths()
         self.scenario = Scenario.draw(self.rng)
+        self.authenticates = authenticates(seed, self.scenario)
         self.schedule = Schedule(ManualClock())
         self.disk = Disk()
         self.truth = SessionTruth()

@@ -32,6 +32,7 @@ from holdfast.testing import Broker
 from holdfast.testing.model import BrokerLimits
 from tests.contracts.talk import CLOSED, RawClient
 from tests.support import certificates
+from tests.support.scram import ScramServer
 from tests.unit.testing.broker.clients import client, is_present, subscriber
 
 
@@ -195,3 +196,15 @@ def test_a_packet_of_any_size_passes(broker: Broker) -> None:
     assert isinstance(packet, Publish)
     assert packet.payload == big
     raw.close()
+
+
+def test_it_lets_nobody_in_whom_it_has_not_examined() -> None:
+    """An Examiner for each exchange, also after a restart; not with fsync, which makes calls again."""
+    with Broker(authentication=ScramServer) as broker:
+        for _ in range(2):
+            raw = client(broker)
+            assert raw.heard == [Connack(False, 0x87)]
+            raw.close()
+            broker.restart()
+    with pytest.raises(ConfigurationError, match="authentication="):
+        Broker(persist="fsync", path="log", authentication=ScramServer)

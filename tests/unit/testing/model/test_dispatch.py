@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from holdfast.codec import V5, V311, Auth, Connack, Pingreq, Publish, Suback, Version, encode
+from holdfast.codec import V5, V311, Connack, Pingreq, Publish, Suback, Version, encode
 from holdfast.testing.model import CLOSE, BrokerCore
 from tests.unit.testing.bench import Bench, summary
 
@@ -27,11 +27,9 @@ def test_anything_before_connect_ends_the_link(version: Version) -> None:
     assert summary(bench.send("a", Pingreq())) == ["CLOSE"]
 
 
-@pytest.mark.parametrize(
-    "packet", [Connack(), Suback(1, [0]), Auth(0x18, {"authentication_method": "riddles"})]
-)
-def test_what_no_client_may_send_ends_the_link(packet: Connack | Suback | Auth) -> None:
-    """Packets of servers, and AUTH without a method agreed on."""
+@pytest.mark.parametrize("packet", [Connack(), Suback(1, [0])])
+def test_what_no_client_may_send_ends_the_link(packet: Connack | Suback) -> None:
+    """Packets of servers."""
     bench = Bench()
     bench.connect("a")
     name = type(packet).__name__.upper()
