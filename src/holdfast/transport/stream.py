@@ -7,6 +7,9 @@ from typing import cast
 
 from holdfast.transport.port import LinkUser
 
+PEER_GOES_FIRST_S = 0.5
+"""How long a closed TLS link waits for the peer to end it, before it says close_notify itself."""
+
 
 class StreamLink(asyncio.Protocol):
     """One connection, TLS on top or not."""
@@ -15,6 +18,7 @@ class StreamLink(asyncio.Protocol):
         self._user = user
         self._transport: asyncio.Transport | None = None
         self._ending = False
+        self._farewell: asyncio.TimerHandle | None = None
 
     # asyncio's side
 
@@ -36,6 +40,8 @@ class StreamLink(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None  # asyncio's raises when it is aborted after it has ended
+        if self._farewell is not None:
+            self._farewell.cancel()
         self._user.lost(error)
 
     # our side
@@ -58,17 +64,20 @@ class StreamLink(asyncio.Protocol):
         """Write what was handed over and end our side; the link is closed when the peer ends its own.
 
         Closing a socket with unread bytes resets it, and a reset takes from the peer what it has not
-        read yet: our last acknowledgements and the DISCONNECT. TLS has this order of its own.
+        read yet: our last acknowledgements and the DISCONNECT. TLS has no half that could be ended:
+        asyncio cuts a connection on which bytes come in after close_notify. So the peer goes first
+        there, as a broker does when it has read DISCONNECT.
         """
         if self._transport is None or self._ending or self._transport.is_closing():
             return
         self._ending = True
+        self._transport.resume_reading()
         if not self._transport.can_write_eof():
-            self._transport.close()
+            loop = asyncio.get_running_loop()
+            self._farewell = loop.call_later(PEER_GOES_FIRST_S, self._transport.close)
             return
         try:
             self._transport.write_eof()
-            self._transport.resume_reading()
         except OSError:  # the peer's reset is there, not read yet
             self._transport.abort()
 
