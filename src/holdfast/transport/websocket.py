@@ -118,7 +118,9 @@ class WebSocketLink:
         if self._is_open:
             self._user.lost(self._error or error)
         else:
-            self._refuse(error or _refusal(self._protocol.handshake_exc))
+            refusal = self._protocol.handshake_exc
+            ended = error or (WebSocketFailed("ended", "") if isinstance(refusal, InvalidMessage) else None)
+            self._refuse(ended or _refusal(refusal))
 
     # between the two
 
@@ -196,8 +198,6 @@ def _refusal(error: Exception | None) -> WebSocketFailed:
     if isinstance(error, InvalidStatus):
         return _http(error.response)
     if isinstance(error, InvalidMessage):
-        if isinstance(error.__cause__, EOFError):
-            return WebSocketFailed("ended", "")
         return WebSocketFailed("unspoken", "the answer is no HTTP/1.1")
     if isinstance(error, NegotiationError) and "subprotocol" in str(error):
         return WebSocketFailed("subprotocol", "the server chose another subprotocol")
