@@ -64,8 +64,8 @@ class SmallProxy:
             await _relay((reader, writer), await greet(reader, writer))
         except Refusal as refusal:
             writer.write(refusal.answer)
-        except (OSError, asyncio.IncompleteReadError):
-            pass
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client, the broker or the test is done
         finally:
             del self._clients[task]
             writer.close()

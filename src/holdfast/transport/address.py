@@ -37,8 +37,9 @@ DEFAULT_PATH = "/mqtt"
 # What other clients call the same thing.
 _ALIASES = {"tcp": "mqtt", "ssl": "mqtts", "tls": "mqtts"}
 
-_NO_HEAD = re.compile(r"(?:(mqtts?|wss?):)?:?/*", re.IGNORECASE)
-_NO_UNIX_HEAD = re.compile(r"(?:unix:/*|/(?!/))", re.IGNORECASE)
+# Only errors need these, so they are not compiled when this is imported.
+_NO_HEAD = r"(?i:(mqtts?|wss?):)?:?/*"
+_NO_UNIX_HEAD = r"(?i:unix:)/*|/(?!/)"
 _IN_A_PATH = "%?#@"
 
 LONGEST_SOCKET_PATH = 103 if sys.platform == "darwin" else 107
@@ -155,10 +156,10 @@ def _socket(url: str, place: str, rest: str) -> str:
 
 def _with_scheme(url: str) -> str:
     """The URL that was probably meant by one without ``scheme://``."""
-    unix = _NO_UNIX_HEAD.match(url)
+    unix = re.match(_NO_UNIX_HEAD, url)
     if unix:
         return f"unix:///{safe(url[unix.end() :]) or 'PATH'}"
-    head = _NO_HEAD.match(url)
+    head = re.match(_NO_HEAD, url)
     place = re.split("[/?#]", safe(url[head.end() :] if head else url), maxsplit=1)[0]
     scheme = head[1].lower() if head and head[1] else "mqtt"
     return f"{scheme}://{place or 'HOST'}"

@@ -128,7 +128,7 @@ class WebSocketLink:
         """Look whether our handshake is answered; gives the frames behind the answer."""
         if self._protocol.handshake_exc is not None:
             self._refuse(_refusal(self._protocol.handshake_exc))
-        elif self._protocol.state is State.OPEN and not self._answer.done():
+        elif events and not self._answer.done():
             if self._protocol.subprotocol == MQTT:
                 self._is_open = True
                 self._answer.set_result(None)

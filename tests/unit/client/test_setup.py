@@ -40,6 +40,9 @@ def setup(url: str = "mqtt://host", **options: Any) -> Setup:
         ({"password": "x"}, "username"),
         ({"username": "u", "password": "x", "password_file": "f"}, "password_file"),
         ({"tls": ssl.create_default_context()}, "mqtts"),
+        ({"tls": ssl.create_default_context(), "url": "ws://host"}, "wss"),
+        ({"proxy": "proxy:3128"}, "proxy"),
+        ({"proxy": "http://p:1", "url": "unix:///run/sock"}, "leave it out"),
         ({"url": "host"}, "scheme"),
         ({"url": "mqtt://host:0"}, "port"),
     ],
@@ -86,6 +89,14 @@ def test_credentials_of_the_url() -> None:
     other = setup("mqtt://me:pass@host", username="you", password="word").request(4, False)
     assert (other.username, other.password) == ("you", b"word")
     assert setup().request(5, False).password is None
+
+
+def test_the_place_names_the_proxy() -> None:
+    """What goes wrong on the way may be the proxy's doing: sentences name both."""
+    made = setup("mqtts://broker.example", proxy=f"socks5://me:{SECRET}@proxy.example:1080")
+    assert made.place == "broker.example:8883 (through the proxy proxy.example:1080)"
+    assert setup("unix:///run/sock").place == "/run/sock"
+    assert SECRET not in f"{made!r} {made}"
 
 
 def test_no_secret_in_any_repr() -> None:

@@ -104,7 +104,7 @@ async def test_a_proxy_that_is_not_there() -> None:
     """Refused, or a name that nobody knows: told of the proxy."""
     assert (await failure(parse_proxy(f"http://127.0.0.1:{closed_port()}"))).status == "refused"
     assert (await failure(parse_proxy("socks5://no-such-proxy.invalid:1080"))).status == "name"
-    assert (await failure(parse_proxy("http://255.255.255.255:1"))).status == "unreachable"
+    assert (await failure(parse_proxy("http://[ff02::1]:1"))).status == "unreachable"
 
 
 @pytest.mark.parametrize("kind", KINDS)
