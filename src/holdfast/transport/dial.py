@@ -1,7 +1,6 @@
 """From an address to an open link: which transport, and what it needs.
 
-Only TCP and TLS are loaded with the client; every other transport is imported by the first
-client that has a URL for it.
+No transport is loaded with the client: each is imported by the first link that needs it.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING
 from holdfast.errors import ConfigurationError
 from holdfast.transport.address import Address
 from holdfast.transport.port import Link, LinkUser
-from holdfast.transport.tcp import open_tcp
 from holdfast.transport.tls import TLS
 
 if TYPE_CHECKING:
@@ -27,6 +25,9 @@ async def open_link(
         from holdfast.transport.unix import open_unix
 
         return await open_unix(address.path, user)
+
+    from holdfast.transport.tcp import open_tcp
+
     if not address.websocket:
         return await open_tcp(address, tls, user, proxy)
 

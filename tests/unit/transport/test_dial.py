@@ -58,7 +58,7 @@ def test_a_transport_is_loaded_when_it_is_dialled() -> None:
         "import sys; from holdfast import Client;"
         "Client(); Client('mqtts://h'); Client('wss://h'); Client('unix:///run/sock');"
         "names = ['websockets', 'python_socks', *(f'holdfast.transport.{one}' for one in"
-        " ('websocket', 'unix', 'proxy', 'proxy_address', 'failures')), 'holdfast.resilience.transports'];"
+        " ('tcp', 'stream', 'websocket', 'unix', 'proxy', 'proxy_address', 'failures'))];"
         "print(*(name for name in names if name in sys.modules));"
         "Client(proxy='http://p:1');"
         "print(*(name for name in names if name in sys.modules))"
