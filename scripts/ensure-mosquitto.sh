@@ -1,14 +1,24 @@
 #!/usr/bin/env bash
-# Installs Debian's mosquitto where it is missing and this user may; else names the one command and goes on:
-# the tests that need it are then skipped, and the summary of the run says which and why.
+# Installs the programs of others that tests talk to, from Debian's packages, where they are missing and this user
+# may; else names the one command and goes on: the tests that need one are then skipped, and the summary of the run
+# says which and why. mosquitto is the broker; tinyproxy (HTTP) and microsocks (SOCKS5) stand in front of it.
 set -euo pipefail
 
-present() { command -v mosquitto >/dev/null && command -v mosquitto_pub >/dev/null; }
+declare -A package=(
+    [mosquitto]=mosquitto [mosquitto_pub]=mosquitto-clients [tinyproxy]=tinyproxy-bin [microsocks]=microsocks
+)
+
+missing() {
+    local program
+    for program in "${!package[@]}"; do
+        command -v "$program" >/dev/null || echo "${package[$program]}"
+    done | sort
+}
 
 install() {
-    # RUNLEVEL=1 asks Debian not to start its service on port 1883; the tests start brokers of their own.
+    # RUNLEVEL=1 asks Debian not to start mosquitto's service on port 1883; the tests start brokers of their own.
     local apt=(env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get)
-    "$@" "${apt[@]}" update -qq && "$@" "${apt[@]}" install -qq -y --no-install-recommends mosquitto mosquitto-clients
+    "$@" "${apt[@]}" update -qq && "$@" "${apt[@]}" install -qq -y --no-install-recommends "${wanted[@]}"
 }
 
 try_install() {
@@ -22,12 +32,15 @@ try_install() {
     fi
 }
 
-if present; then
+mapfile -t wanted < <(missing)
+if [ "${#wanted[@]}" -eq 0 ]; then
     exit 0
 fi
-echo "mosquitto is missing; trying to install Debian's package ..." >&2
-if try_install >/dev/null && present; then
+echo "missing for the tests: ${wanted[*]}; trying to install Debian's packages ..." >&2
+try_install >/dev/null || true
+mapfile -t wanted < <(missing)
+if [ "${#wanted[@]}" -eq 0 ]; then
     exit 0
 fi
-echo "WARNING: mosquitto is not installed; the tests that need it will be SKIPPED." \
-    "To run them: sudo apt-get install mosquitto mosquitto-clients" >&2
+echo "WARNING: not installed: ${wanted[*]}; the tests that need them will be SKIPPED." \
+    "To run them: sudo apt-get install ${wanted[*]}" >&2
