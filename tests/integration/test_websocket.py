@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from holdfast import Client, Reconnect
@@ -57,3 +59,16 @@ async def test_a_large_message(make: MakeClient, broker: AnyBroker) -> None:
         async for message in messages:
             assert message.payload == payload
             break
+
+
+@pytest.mark.parametrize("broker", ["mosquitto-ws"], indirect=True)
+@pytest.mark.parametrize("version", ["5"])
+async def test_a_frame_that_takes_its_time_is_life(make: MakeClient, broker: AnyBroker) -> None:
+    """A message slower than the keep alive is no dead broker: any byte is life (contract 21)."""
+    async with make() as sender, make(keepalive_s=1) as client, client.subscribe("slow") as messages:
+        await messages.ready(5)
+        await sender.publish("slow", bytes(130_000))  # at mosquitto's 4 KiB every 100 ms: three seconds
+        async with asyncio.timeout(10):
+            message = await anext(messages)
+        assert len(message.payload) == 130_000
+        assert client.snapshot().connections == 1

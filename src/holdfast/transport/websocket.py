@@ -95,10 +95,10 @@ class WebSocketLink:
             events = self._shake(events)
         payload = self._payload(cast(list[Frame], events))
         self._reply()
-        if payload:
-            self._user.received(payload)
-        if self._is_open and self._protocol.state is not State.OPEN:
-            self._wind_up()
+        if self._is_open:
+            self._user.received(payload)  # of part of a frame, or a ping, it is empty
+            if self._protocol.state is not State.OPEN:
+                self._wind_up()
 
     def writable(self, yes: bool) -> None:
         """The server takes bytes more slowly than we hand them over, or has caught up."""
