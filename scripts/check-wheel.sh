@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The claim of the core install: the wheel alone, in an empty environment, imports and works;
-# the command line, which needs an extra, says so in one sentence.
+# what needs an extra (the command line, WebSocket, proxies) says so in one sentence.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,6 +23,13 @@ from holdfast.testing import Broker
 
 assert importlib.resources.files(holdfast).joinpath("py.typed").is_file(), "py.typed is not in the wheel"
 assert {name for name in holdfast.__all__} <= set(globals())
+for extra, options in {"ws": {"url": "wss://broker.example"}, "proxy": {"proxy": "http://proxy.example:3128"}}.items():
+    try:
+        Client(**options)
+    except ValueError as error:
+        assert f"pip install 'holdfast[{extra}]'" in str(error), error
+    else:
+        raise AssertionError(f"{options} without the extra {extra}")
 PYTHON
 
 if said=$(venv/bin/holdfast --help 2>&1); then
@@ -33,4 +40,4 @@ if [ "$(wc -l <<<"$said")" -ne 1 ] || ! grep -qF 'holdfast[cli]' <<<"$said"; the
     echo "without the cli extra, holdfast --help must name holdfast[cli] in one line; it said: $said" >&2
     exit 1
 fi
-echo "wheel: installs without extras, all exports import, the CLI names its extra"
+echo "wheel: installs without extras, all exports import, CLI, WebSocket and proxies name their extras"

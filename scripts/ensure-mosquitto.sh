@@ -1,15 +1,28 @@
 #!/usr/bin/env bash
-# Installs Debian's mosquitto, and the headers its plugins need, where they are missing and this user may; else
-# names the one command and goes on: the tests that need it are skipped, and the summary of the run says which and why.
+# Installs the programs of others that tests talk to, from Debian's packages, where they are missing and this user
+# may; else names the one command and goes on: the tests that need one are then skipped, and the summary of the run
+# says which and why. mosquitto is the broker, its headers are for a plugin that authenticates; tinyproxy (HTTP) and
+# microsocks (SOCKS5) stand in front of it.
 set -euo pipefail
 
-present() { command -v mosquitto >/dev/null && command -v mosquitto_pub >/dev/null; }
-headers() { [ -f /usr/include/mosquitto_plugin.h ] || ! command -v cc >/dev/null; }
+declare -A package=(
+    [mosquitto]=mosquitto [mosquitto_pub]=mosquitto-clients [tinyproxy]=tinyproxy-bin [microsocks]=microsocks
+)
+
+missing() {
+    local program
+    for program in "${!package[@]}"; do
+        command -v "$program" >/dev/null || echo "${package[$program]}"
+    done | sort
+    if command -v cc >/dev/null && [ ! -f /usr/include/mosquitto_plugin.h ]; then
+        echo mosquitto-dev
+    fi
+}
 
 install() {
-    # RUNLEVEL=1 asks Debian not to start its service on port 1883; the tests start brokers of their own.
+    # RUNLEVEL=1 asks Debian not to start mosquitto's service on port 1883; the tests start brokers of their own.
     local apt=(env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get)
-    "$@" "${apt[@]}" update -qq && "$@" "${apt[@]}" install -qq -y --no-install-recommends "${packages[@]}"
+    "$@" "${apt[@]}" update -qq && "$@" "${apt[@]}" install -qq -y --no-install-recommends "${wanted[@]}"
 }
 
 try_install() {
@@ -23,18 +36,15 @@ try_install() {
     fi
 }
 
-ensure() {
-    local check=$1 packages=("${@:2}")
-    if "$check"; then
-        return
-    fi
-    echo "${packages[0]} is missing; trying to install Debian's package ..." >&2
-    if try_install >/dev/null && "$check"; then
-        return
-    fi
-    echo "WARNING: ${packages[0]} is not installed; the tests that need it will be SKIPPED." \
-        "To run them: sudo apt-get install ${packages[*]}" >&2
-}
-
-ensure present mosquitto mosquitto-clients
-ensure headers mosquitto-dev
+mapfile -t wanted < <(missing)
+if [ "${#wanted[@]}" -eq 0 ]; then
+    exit 0
+fi
+echo "missing for the tests: ${wanted[*]}; trying to install Debian's packages ..." >&2
+try_install >/dev/null || true
+mapfile -t wanted < <(missing)
+if [ "${#wanted[@]}" -eq 0 ]; then
+    exit 0
+fi
+echo "WARNING: not installed: ${wanted[*]}; the tests that need them will be SKIPPED." \
+    "To run them: sudo apt-get install ${wanted[*]}" >&2

@@ -45,7 +45,7 @@ install() {
     local pip=(.venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt)
     # The build backend first: with it here no isolated build environment is made, whose parts no pin would reach.
     "${pip[@]}" hatchling
-    "${pip[@]}" --no-build-isolation --editable '.[dev,cli]'
+    "${pip[@]}" --no-build-isolation --editable '.[dev,all]'
 }
 
 python=$(find_python)

@@ -39,7 +39,7 @@ def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
     ("wrong", "next_step"),
     [
         ("broker.example", "Write mqtt://broker.example"),
-        ("http://broker.example", "Use mqtt:// or mqtts://."),
+        ("http://broker.example", "Use mqtt://, mqtts://, ws://, wss:// or unix://."),
         ("mqtt://127.0.0.1:0", "Ports go from 1 to 65535"),
         ("mqtt://127.0.0.1:99999", "Ports go from 1 to 65535"),
         ("mqtt://127.0.0.1/plant", "Write mqtt://127.0.0.1;"),

@@ -64,6 +64,8 @@ THIRD_PARTY = {
     "pytest": "testing/plugin.py",
     "typer": "cli/app.py",
     "rich": "cli/render.py",
+    "websockets": "transport/websocket.py",
+    "python_socks": "transport/proxy.py",
 }
 
 

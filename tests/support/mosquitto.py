@@ -8,11 +8,20 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Literal
+
+from holdfast import TLS
+from tests.support.certificates import Certificates
 
 START_LIMIT_S = 10
+
+Transport = Literal["tcp", "tls", "ws", "wss", "unix"]
+
+_SCHEMES: dict[Transport, str] = {"tcp": "mqtt", "tls": "mqtts", "ws": "ws", "wss": "wss"}
 
 
 def free_port() -> int:
@@ -23,17 +32,34 @@ def free_port() -> int:
 
 
 class Mosquitto:
-    """``with Mosquitto(directory) as broker``: listens on ``broker.port``, the same over restarts."""
+    """``with Mosquitto(directory) as broker``: listens at ``broker.url``, the same over restarts."""
 
-    def __init__(self, directory: Path, *lines: str, port: int = 0, anonymous: bool = True) -> None:
-        """``lines`` are added to its configuration."""
+    def __init__(
+        self,
+        directory: Path,
+        *lines: str,
+        port: int = 0,
+        anonymous: bool = True,
+        transport: Transport = "tcp",
+        certificates: Certificates | None = None,
+    ) -> None:
+        """``lines`` are added to its configuration; ``certificates`` are for tls and wss."""
         self.port = port or free_port()
+        self.transport = transport
+        # A socket's path must be short, which pytest's folders are not.
+        self._folder = tempfile.TemporaryDirectory(prefix="mq") if transport == "unix" else None
+        self.socket = f"{self._folder.name}/mqtt.sock" if self._folder else None
+        self.tls = TLS(ca_file=certificates.ca.file) if certificates else None
         self.directory = directory
         self._process: subprocess.Popen[bytes] | None = None
         directory.mkdir(parents=True, exist_ok=True)
         self._config = directory / "mosquitto.conf"
         own = [
-            f"listener {self.port} 127.0.0.1",
+            # With WebSocket listeners alone mosquitto 2.0.11 ends at once.
+            *([f"listener {free_port()} 127.0.0.1"] if transport in ("ws", "wss") else []),
+            f"listener 0 {self.socket}" if self.socket else f"listener {self.port} 127.0.0.1",
+            *(["protocol websockets"] if transport in ("ws", "wss") else []),
+            *_certified(certificates),
             f"allow_anonymous {str(anonymous).lower()}",
             "set_tcp_nodelay true",
         ]
@@ -44,7 +70,9 @@ class Mosquitto:
     @property
     def url(self) -> str:
         """What a client dials."""
-        return f"mqtt://127.0.0.1:{self.port}"
+        return (
+            f"unix://{self.socket}" if self.socket else f"{_SCHEMES[self.transport]}://127.0.0.1:{self.port}"
+        )
 
     def start(self) -> Mosquitto:
         """Return when it accepts connections."""
@@ -60,7 +88,12 @@ class Mosquitto:
         return self
 
     def _listens(self) -> bool:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+        family, place = (
+            (socket.AF_UNIX, self.socket) if self.socket else (socket.AF_INET, ("127.0.0.1", self.port))
+        )
+        with contextlib.suppress(OSError), socket.socket(family) as sock:
+            sock.settimeout(1)
+            sock.connect(place)
             return True
         return False
 
@@ -89,3 +122,12 @@ class Mosquitto:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop(signal.SIGKILL)  # ten times as fast, and nothing is kept
+        if self._folder is not None:
+            self._folder.cleanup()
+
+
+def _certified(certificates: Certificates | None) -> list[str]:
+    if certificates is None:
+        return []
+    server = certificates.server
+    return [f"certfile {server.cert}", f"keyfile {server.key}", f"cafile {certificates.ca.file}"]

@@ -8,8 +8,9 @@ import ssl
 import struct
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 from threading import Thread
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 FLOOD = 16 << 20
 """More than two sockets hold, once the receiver's does not grow any more."""
@@ -58,6 +59,7 @@ class Peer(asyncio.Protocol):
         self.data = bytearray()
         self.ended = False
         self.gone = False
+        self.held = False
         self.error: Exception | None = None
         self.transport: asyncio.Transport
 
@@ -78,6 +80,21 @@ class Peer(asyncio.Protocol):
         self.ended = self.gone = True
         self.error = error
 
+    def pause_writing(self) -> None:
+        """Nobody takes what we say."""
+        self.held = True
+
+    def resume_writing(self) -> None:
+        self.held = False
+
+    def write(self, data: bytes) -> None:
+        """Say this."""
+        self.transport.write(data)
+
+    def end(self) -> None:
+        """Say no more, in the way of the transport."""
+        self.transport.close()
+
     def half_close(self) -> None:
         """FIN; what the other side sends still arrives."""
         self.transport.write_eof()
@@ -89,26 +106,42 @@ class Peer(asyncio.Protocol):
         self.transport.abort()
 
 
-class Peers:
+P = TypeVar("P", bound=Peer)
+
+
+class Peers(Generic[P]):
     """A listening port and who came."""
 
-    def __init__(self, port: int, came: list[Peer]) -> None:
+    def __init__(self, port: int, came: list[P]) -> None:
         self.port = port
         self.came = came
 
-    async def one(self) -> Peer:
+    async def one(self) -> P:
         """The latest connection, TLS included."""
         await until(lambda: bool(self.came))
         return self.came[-1]
 
 
 @asynccontextmanager
-async def listening(tls: ssl.SSLContext | None = None) -> AsyncIterator[Peers]:
+async def listening(tls: ssl.SSLContext | None = None) -> AsyncIterator[Peers[Peer]]:
     """A port on 127.0.0.1, open within the block."""
-    came: list[Peer] = []
-    server = await asyncio.get_running_loop().create_server(lambda: Peer(came), "127.0.0.1", 0, ssl=tls)
+    async with listening_with(Peer, tls) as peers:
+        yield peers
+
+
+@asynccontextmanager
+async def listening_with(
+    make: Callable[[list[Any]], P], tls: ssl.SSLContext | None = None, path: Path | None = None
+) -> AsyncIterator[Peers[P]]:
+    """A port on 127.0.0.1, or a Unix socket of this path, where this kind of peer answers."""
+    loop = asyncio.get_running_loop()
+    came: list[P] = []
+    if path is None:
+        server = await loop.create_server(lambda: make(came), "127.0.0.1", 0, ssl=tls)
+    else:
+        server = await loop.create_unix_server(lambda: make(came), path)
     try:
-        yield Peers(server.sockets[0].getsockname()[1], came)
+        yield Peers(0 if path else server.sockets[0].getsockname()[1], came)
     finally:
         server.close()
         for peer in came:

@@ -43,7 +43,10 @@ def _link(
     url: Annotated[
         str | None,
         _option(
-            "--url", "-u", metavar="URL", help=f"mqtt[s]://HOST[:PORT]; else ${VARIABLE}, else {DEFAULT_URL}."
+            "--url",
+            "-u",
+            metavar="URL",
+            help=f"mqtt[s]:// or ws[s]://HOST[:PORT], unix:///PATH; else ${VARIABLE}, else {DEFAULT_URL}.",
         ),
     ] = None,
     client_id: Annotated[str | None, _option(metavar="ID", help="The name the broker knows us by.")] = None,

@@ -58,6 +58,7 @@ class Client:
         password_file: StrPath | None = None,
         authentication: Callable[[], Authenticator] | None = None,
         tls: TLS | ssl.SSLContext | None = None,
+        proxy: str | None = None,
         version: Literal["5", "3.1.1"] | None = None,
         session_expiry_s: float | None = None,
         will: Will | None = None,
@@ -68,12 +69,16 @@ class Client:
     ) -> None:
         """Describe the connection.
 
-        ``url``: ``mqtt://host[:1883]`` or ``mqtts://host[:8883]``; ``user:password@`` allowed.
+        ``url``: ``mqtt://host[:1883]``, ``mqtts://host[:8883]``, ``ws://host[:80][/mqtt]``,
+        ``wss://host[:443][/mqtt]`` (both need ``holdfast[ws]``) or ``unix:///path``;
+        ``user:password@`` allowed.
         ``client_id``: stable for a kept session; None: a random one, with a clean session.
         ``password`` (or a function) and ``password_file`` are read at every attempt.
         ``authentication`` makes a fresh ``Authenticator`` for every attempt (MQTT 5 §4.12); with
         it ``version`` None is 5 alone, because 3.1.1 would connect without it.
-        ``tls``: None takes the system's CAs for ``mqtts``.
+        ``tls``: None takes the system's CAs for ``mqtts`` and ``wss``.
+        ``proxy``: ``http://[user:password@]host:port`` or ``socks5://...`` (``holdfast[proxy]``);
+        it resolves the broker's name. None: no proxy, whatever the environment says.
         ``version``: None tries MQTT 5 first, then 3.1.1.
         ``session_expiry_s``: how long the broker keeps our session without us; None: 86,400
         with a stable client id (3,600 when it only publishes), 0 with a random one; 0 is a
@@ -81,7 +86,7 @@ class Client:
         that; 0 switches it off. ``drain_s``: the longest a ``stop`` may take.
         """
         self._setup: Setup = check(
-            url, client_id, username, password, password_file, tls, version, session_expiry_s,
+            url, client_id, username, password, password_file, tls, proxy, version, session_expiry_s,
             will, keepalive_s, reconnect, limits, drain_s, authentication,
         )  # fmt: skip
         self._clock = SystemClock()
@@ -91,7 +96,7 @@ class Client:
         self._receipts = Receipts()
         self._intents = Intents()
         self._versions = VersionChoice(self._setup.version)
-        self._state = State(self._setup.address.place)
+        self._state = State(self._setup.place)
         self._publisher = Publisher(self._outbox, self._receipts, self._clock, self._state.changed)
         self._core: Core | None = None
         self._ending: Core | None = None

@@ -71,8 +71,8 @@ class Core:
         self._connect_parts()
         self.supervisor = Supervisor(
             self.engine,
-            setup.address.place,
-            lambda user: open_link(setup.address, setup.tls, user),
+            setup.place,
+            lambda user: open_link(setup.address, setup.tls, user, setup.proxy),
             lambda version: setup.request(version, bool(intents)),
             self.authenticating,
             setup.reconnect,

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike, urandom
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.options import Limits, Will
@@ -15,8 +15,11 @@ from holdfast.codec.wire import write_text
 from holdfast.errors import ConfigurationError
 from holdfast.protocol import ConnectRequest
 from holdfast.resilience import PRESETS, Reconnect
-from holdfast.transport import TLS, Address, parse_url
+from holdfast.transport import TLS, Address, check_parts, check_tls, parse_url
 from holdfast.values import Value
+
+if TYPE_CHECKING:
+    from holdfast.transport.proxy_address import ProxyAddress
 
 StrPath = str | PathLike[str]
 
@@ -36,6 +39,7 @@ class Setup(Value):
     password: str | Callable[[], str] | None
     password_file: StrPath | None
     tls: TLS | ssl.SSLContext | None
+    proxy: ProxyAddress | None
     version: Version | None
     session_expiry_s: float | None
     will: Will | None
@@ -44,6 +48,12 @@ class Setup(Value):
     limits: Limits
     drain_s: float
     authentication: Callable[[], Authenticator] | None = None
+
+    @property
+    def place(self) -> str:
+        """Where the broker is, for sentences; what goes wrong there may be the proxy's doing."""
+        through = f" (through the proxy {self.proxy.place})" if self.proxy else ""
+        return f"{self.address.place}{through}"
 
     def expiry_s(self, subscribes: bool) -> int:
         """The session expiry to ask for (contract 2): by role, where none was given."""
@@ -90,6 +100,7 @@ def check(
     password: str | Callable[[], str] | None,
     password_file: StrPath | None,
     tls: TLS | ssl.SSLContext | None,
+    proxy: str | None,
     version: Literal["5", "3.1.1"] | None,
     session_expiry_s: float | None,
     will: Will | None,
@@ -101,8 +112,8 @@ def check(
 ) -> Setup:
     """Raises ConfigurationError for the first thing that is wrong."""
     address = parse_url(url)
-    if tls is not None and not address.encrypted:
-        raise ConfigurationError(f"tls= with {address}", hint=f"write mqtts://{address.host}")
+    if tls is not None:
+        check_tls(address)
     if password is not None and password_file is not None:
         raise ConfigurationError("password and password_file exclude each other")
     name = username if username is not None else address.username
@@ -118,6 +129,7 @@ def check(
         password,
         password_file,
         tls,
+        _proxy(proxy, address),
         _version(version, authentication),
         _session(client_id, session_expiry_s),
         will,
@@ -127,6 +139,16 @@ def check(
         _at_least(drain_s, 0, "drain_s"),
         authentication,
     )
+
+
+def _proxy(proxy: str | None, address: Address) -> ProxyAddress | None:
+    found = None
+    if proxy is not None:
+        from holdfast.transport.proxy_address import parse_proxy
+
+        found = parse_proxy(proxy)
+    check_parts(address, found)
+    return found
 
 
 def _client_id(client_id: str | None, session_expiry_s: float | None) -> str:

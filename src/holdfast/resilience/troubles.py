@@ -1,6 +1,8 @@
 """Errors of name resolution, TCP and TLS: one table, looked up from top to bottom.
 
-``{place}`` is host and port, ``{words}`` what the error itself says, ``{kind}`` its class.
+``{place}`` is host and port, ``{words}`` what the error itself says, ``{kind}`` its class. Errors
+that only some transports know carry a ``status`` and have a table of their own in ``transports``,
+which is loaded by the first of them.
 """
 
 from __future__ import annotations
@@ -10,9 +12,9 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """``kind``: the name of the error's class or of a base; ``marks``: its number or reason, empty for any.
+    """``kind``: the name of the error's class or of a base; ``marks``: its number, reason or status.
 
-    Names instead of classes: this floor decides about sockets and TLS without loading them.
+    No marks: any. Names instead of classes: this floor decides about sockets and TLS without loading them.
     """
 
     kind: str
@@ -22,7 +24,7 @@ class Row(NamedTuple):
     hint: str | None
 
 
-def _row(kind: str, marks: set[int | str], cause: str, sentence: str, hint: str | None) -> Row:
+def row(kind: str, marks: set[int | str], cause: str, sentence: str, hint: str | None) -> Row:
     return Row(kind, frozenset(marks), cause, sentence, hint)
 
 
@@ -52,78 +54,78 @@ _AGAIN: set[int | str] = {-3, 2, 11002}
 _UNREACHABLE: set[int | str] = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
 
 ERRORS = (
-    _row(
+    row(
         "SSLCertVerificationError",
         {*_OTHER_NAME},
         "certificate",
         "the certificate of {place} is for another host: {words}",
         "Is this the right host? A name that differs on purpose stands in TLS(server_name=...).",
     ),
-    _row(
+    row(
         "SSLCertVerificationError",
         {*_UNKNOWN_CA},
         "certificate",
         "the certificate of {place} is from a CA that is not trusted here: {words}",
         "Name the broker's CA in TLS(ca_file=...).",
     ),
-    _row(
+    row(
         "SSLCertVerificationError",
         {_EXPIRED},
         "certificate",
         "the certificate of {place} has expired",
         "Renew it on the broker, and check the clock of this machine.",
     ),
-    _row(
+    row(
         "SSLCertVerificationError",
         {_NOT_YET_VALID},
         "certificate",
         "the certificate of {place} is not valid yet",
         "Check the clock of this machine.",
     ),
-    _row(
+    row(
         "SSLCertVerificationError",
         set(),
         "certificate",
         "the certificate of {place} was not accepted: {words}",
         "Is this the right host, and its CA in TLS(ca_file=...)?",
     ),
-    _row(
+    row(
         "SSLError",
         {*_ALERTS},
         "client_certificate",
         "{place} did not accept our certificate: {words}",
         "Give the certificate that the broker asks for: TLS(cert_file=..., key_file=...).",
     ),
-    _row(
+    row(
         "SSLError",
         {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"},
         "tls",
         "{place} does not speak TLS",
         "Write mqtt:// for this port, or name the TLS port, usually 8883.",
     ),
-    _row(
+    row(
         "SSLError",
         set(),
         "tls",
         "no TLS with {place}: {words}",
         "Does this port speak TLS, and does the broker ask for a client certificate?",
     ),
-    _row(
+    row(
         "gaierror",
         _AGAIN,
         "name",
         "{place}: name resolution does not work now ({words})",
         "Is the network up, and the name server reachable?",
     ),
-    _row("gaierror", set(), "name", "{place}: the host name is not known ({words})", "Is it spelt right?"),
-    _row(
+    row("gaierror", set(), "name", "{place}: the host name is not known ({words})", "Is it spelt right?"),
+    row(
         "ConnectionRefusedError",
         set(),
         "refused",
         "{place} refused the connection",
         "Is the broker running there, on this port?",
     ),
-    _row(
+    row(
         "TimeoutError",
         set(),
         "timeout",
@@ -131,7 +133,7 @@ ERRORS = (
         "Is a firewall in between, or is it no MQTT broker?",
     ),
     *(
-        _row(
+        row(
             kind,
             set(),
             "reset",
@@ -140,37 +142,37 @@ ERRORS = (
         )
         for kind in ("ConnectionResetError", "ConnectionAbortedError", "BrokenPipeError")
     ),
-    _row(
+    row(
         "OSError",
         _UNREACHABLE,
         "unreachable",
         "{place} cannot be reached: {words}",
         "Is the network up, and is there a route to the broker?",
     ),
-    _row(
+    row(
         "OSError",
         {errno.EMFILE, errno.ENFILE},
         "files",
         "no connection to {place}: {words}",
         "Raise the limit of open files (ulimit -n), or find what leaks them.",
     ),
-    _row(
+    row(
         "OSError",
         set(),
         "network",
         "the connection to {place} failed: {words}",
         "The words are the operating system's; look into its log.",
     ),
-    _row("NoneType", set(), "closed", "{place} closed the connection", "The broker's log says why."),
-    _row(
+    row("NoneType", set(), "closed", "{place} closed the connection", "The broker's log says why."),
+    row(
         "AuthenticationFailed",
         set(),
         "authentication",
         "no authentication with {place}: {words}",
         "Of an error in the authenticator only class and place are told: its words may hold a secret.",
     ),
-    _row("HoldfastError", set(), "configuration", "{words}", None),
-    _row(
+    row("HoldfastError", set(), "configuration", "{words}", None),
+    row(
         "object",
         set(),
         "error",
@@ -183,6 +185,13 @@ ERRORS = (
 def row_of(error: BaseException | None) -> Row:
     """The first row that fits; the last one fits everything."""
     kinds = {kind.__name__ for kind in type(error).__mro__}
-    facts = [getattr(error, name, None) for name in ("errno", "verify_code", "reason")]
+    facts = [getattr(error, name, None) for name in ("errno", "verify_code", "reason", "status")]
     marks = {fact for fact in facts if isinstance(fact, int | str)}
-    return next(row for row in ERRORS if row.kind in kinds and (not row.marks or row.marks & marks))
+    rows = _with_transports() if hasattr(error, "status") else ERRORS
+    return next(row for row in rows if row.kind in kinds and (not row.marks or row.marks & marks))
+
+
+def _with_transports() -> tuple[Row, ...]:
+    from holdfast.resilience.transports import TRANSPORTS
+
+    return TRANSPORTS + ERRORS

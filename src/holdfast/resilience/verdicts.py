@@ -30,8 +30,12 @@ class Verdict(Value):
 
 
 def of_error(error: BaseException | None, place: str) -> Verdict:
-    """The verdict for an error of configuration, name resolution, TCP or TLS; None: closed without one."""
+    """The verdict for an error of configuration or of any transport; None: closed without one.
+
+    An error that knows its own place, as a proxy's does, is told with that one.
+    """
     row = row_of(error)
+    place = getattr(error, "place", place)
     sentence = row.sentence.format(place=place, words=_words(error), kind=type(error).__name__)
     return Verdict(row.cause, sentence, getattr(error, "hint", None) or row.hint)
 

@@ -1,185 +1,173 @@
 """Broker URLs: what is accepted, and the sentence for what is not.
 
-    mqtt://[user[:password]@]host[:1883]      TCP
-    mqtts://[user[:password]@]host[:8883]     TLS
+    mqtt://[user[:password]@]host[:1883]          TCP
+    mqtts://[user[:password]@]host[:8883]         TLS
+    ws://[user[:password]@]host[:80][/mqtt]       WebSocket
+    wss://[user[:password]@]host[:443][/mqtt]     WebSocket over TLS
+    unix://[user[:password]@]/path                Unix domain socket
 
-User and password are percent-encoded where they hold ``/ ? # % @ :`` or a space (RFC 3986).
-An IPv6 host stands in brackets, its zone after ``%25`` (RFC 6874). No sentence, ``str`` or
-``repr`` shows a user or password: whatever stands before the last ``@``, and every query, is
-hidden, also in a URL that makes no sense otherwise.
+User and password are those of MQTT, on every transport. ``urls`` says how they are written, and
+hides them.
 """
 
 from __future__ import annotations
 
 import re
-import socket
+import sys
 from dataclasses import dataclass
 
 from holdfast.errors import ConfigurationError
+from holdfast.transport.urls import (
+    HIDDEN,
+    bracketed,
+    credentials,
+    decoded,
+    encoded,
+    host_and_port,
+    refused,
+    safe,
+    split,
+)
 from holdfast.values import Value
 
-DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
+DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
+DEFAULT_PATH = "/mqtt"
+"""Where brokers serve MQTT over WebSocket; the standard names no path."""
 
 # What other clients call the same thing.
 _ALIASES = {"tcp": "mqtt", "ssl": "mqtts", "tls": "mqtts"}
 
-_HIDDEN = "***"
-_HEAD = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-_TAIL = re.compile(r"(?:([^/?#]*)@)?([^@/?#]*)(.*)", re.DOTALL)
-_PLACE = re.compile(r"(?:\[([^\[\]]*)\]|([^\[\]:]*))(?::(.*))?", re.DOTALL)
-_ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})")  # urllib would cost the import 2 ms
-_BRACKETS = "brackets are for IPv6, as in mqtt://[::1]:1883"
-_NO_HEAD = re.compile(r"(?:(mqtts?):)?:?/*", re.IGNORECASE)
+# Only errors need these, so they are not compiled when this is imported.
+_NO_HEAD = r"(?i:(mqtts?|wss?):)?:?/*"
+_NO_UNIX_HEAD = r"(?i:unix:)/*|/(?!/)"
+_IN_A_PATH = "%?#@"
+
+LONGEST_SOCKET_PATH = 103 if sys.platform == "darwin" else 107
+"""Bytes that fit into ``sun_path`` before its final NUL (unix(7))."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Address(Value):
-    """Where a broker listens. ``str()`` is the URL without user and password."""
+    """Where a broker listens. ``str()`` is the URL without user and password.
+
+    A Unix socket is a ``path`` and has neither host nor port: they are ``""`` and 0. Of a
+    WebSocket the ``path`` is the resource that its handshake asks for, as it goes on the wire.
+    """
 
     scheme: str
     host: str
     port: int
     username: str | None = None
     password: str | None = None
+    path: str = ""
 
     @property
     def encrypted(self) -> bool:
         """Whether the scheme asks for TLS."""
-        return self.scheme == "mqtts"
+        return self.scheme in ("mqtts", "wss")
+
+    @property
+    def websocket(self) -> bool:
+        """Whether MQTT travels in WebSocket frames (MQTT 5 §6)."""
+        return self.scheme in ("ws", "wss")
+
+    @property
+    def unix(self) -> bool:
+        """Whether it is a socket of this machine, in its file system."""
+        return self.scheme == "unix"
 
     @property
     def place(self) -> str:
-        """``host:port``, an IPv6 host in brackets."""
-        return f"{_bracketed(self.host)}:{self.port}"
+        """For sentences: ``host:port``, an IPv6 host in brackets; the path of a Unix socket."""
+        return self.path if self.unix else f"{bracketed(self.host)}:{self.port}"
 
     def __repr__(self) -> str:
         return f"Address({str(self)!r})"
 
     def __str__(self) -> str:
+        if self.unix:
+            return f"unix://{encoded(self.path, _IN_A_PATH)}"
         port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
-        return f"{self.scheme}://{_bracketed(self.host.replace('%', '%25'))}{port}"
+        path = "" if self.path == DEFAULT_PATH else self.path
+        return f"{self.scheme}://{bracketed(self.host.replace('%', '%25'))}{port}{path}"
 
 
 def parse_url(url: str) -> Address:
-    """``mqtt://host[:1883]`` or ``mqtts://host[:8883]``, ``user:password@`` allowed.
-
-    Raises ConfigurationError, with the corrected form where there is one.
-    """
-    if any(sign <= " " or sign == "\x7f" for sign in url):
-        raise _refused(
-            url, "holds a space or control character", "leave it out; in a user name or password it is %20"
-        )
-    head = _HEAD.match(url)
-    tail = _TAIL.fullmatch(url, head.end()) if head else None
-    if head is None or tail is None:
-        raise _refused(url, "has no scheme", f"write {_with_scheme(url)}")
-    userinfo, place, rest = tail.groups()
-    clean = place if userinfo is None else f"{_HIDDEN}@{place}"
-    scheme = _scheme(url, head[1].lower(), clean)
-    _check_rest(url, rest, f"{scheme}://{clean or 'HOST'}")
-    host, port = _place(url, scheme, place)
-    user, colon, password = (userinfo or "").partition(":")
-    return Address(
-        scheme, host, port, _decoded(url, user) or None, _decoded(url, password) if colon else None
-    )
+    """The address in one of these forms. Raises ConfigurationError, with the corrected form if any."""
+    found = split(url)
+    if found is None:
+        raise refused(url, "has no scheme", f"write {_with_scheme(url)}")
+    scheme, userinfo, place, rest = found
+    clean = place if userinfo is None else f"{HIDDEN}@{place}"
+    scheme = _scheme(url, scheme, clean)
+    if "@" in rest:
+        hint = "percent-encode user and password: / is %2F, ? is %3F, # is %23, and in a path @ is %40"
+        raise refused(url, "cannot be read", hint)
+    if scheme == "unix":
+        return Address(scheme, "", 0, *credentials(url, userinfo), _socket(url, place, rest))
+    path = _path(url, scheme, rest, f"{scheme}://{clean or 'HOST'}")
+    host, port = host_and_port(url, scheme, place, DEFAULT_PORTS[scheme])
+    return Address(scheme, host, port, *credentials(url, userinfo), path)
 
 
 def _scheme(url: str, scheme: str, clean: str) -> str:
-    if scheme in DEFAULT_PORTS:
+    if scheme in DEFAULT_PORTS or scheme == "unix":
         return scheme
     alias = _ALIASES.get(scheme)
-    hint = f"write {alias}://{clean}" if alias else "use mqtt:// or mqtts://"
-    raise _refused(url, f"has a scheme that is not known: {scheme!r}", hint)
+    hint = f"write {alias}://{clean}" if alias else "use mqtt://, mqtts://, ws://, wss:// or unix://"
+    raise refused(url, f"has a scheme that is not known: {scheme!r}", hint)
 
 
-def _check_rest(url: str, rest: str, corrected: str) -> None:
-    if "@" in rest:
-        raise _refused(
-            url,
-            "cannot be read",
-            "percent-encode user and password: / is %2F, ? is %3F, # is %23; a path does not belong here",
-        )
+def _path(url: str, scheme: str, rest: str, corrected: str) -> str:
+    """The resource of a WebSocket; MQTT over TCP has none."""
+    if scheme in ("ws", "wss"):
+        if "?" in rest or "#" in rest:
+            path = re.split("[?#]", rest, maxsplit=1)[0]
+            raise refused(
+                url, "has a query, which the MQTT WebSocket does not have", f"write {corrected}{path}"
+            )
+        return encoded(rest) or DEFAULT_PATH
     if rest.strip("/"):
-        raise _refused(
+        raise refused(
             url,
             "has a path or query, which MQTT over TCP does not have",
             f"write {corrected}; topics are named where you publish and subscribe",
         )
+    return ""
 
 
-def _place(url: str, scheme: str, place: str) -> tuple[str, int]:
-    if place.count(":") > 1 and "[" not in place:
-        raise _refused(url, "has an IPv6 host without brackets", f"write {scheme}://[{place}]")
-    found = _PLACE.fullmatch(place)
-    if found is None:
-        raise _refused(url, "has brackets out of place", _BRACKETS)
-    ipv6, name, port = found.groups()
-    if not (ipv6 or name):
-        raise _refused(url, "names no host", f"write {scheme}://HOST")
-    host = _ipv6(url, ipv6) if ipv6 else _name(url, name)
-    return host, DEFAULT_PORTS[scheme] if port is None else _port(scheme, host, port)
-
-
-def _ipv6(url: str, text: str) -> str:
-    host = text.replace("%25", "%", 1)
-    try:
-        socket.inet_pton(socket.AF_INET6, host.partition("%")[0])
-    except OSError:
-        raise _refused(url, f"has {text!r} in brackets, which is no IPv6 address", _BRACKETS) from None
-    return host.lower()
-
-
-def _name(url: str, name: str) -> str:
-    try:
-        name.encode("idna")  # as name resolution will, which would only say so when it dials
-    except UnicodeError:
-        raise _refused(
-            url, "has a host that is no name", "between its dots stand 1 to 63 characters"
-        ) from None
-    return name.lower()
-
-
-def _port(scheme: str, host: str, port: str) -> int:
-    if re.fullmatch("[0-9]{1,5}", port) and 1 <= int(port) <= 65_535:
-        return int(port)
-    # Something else than a number may be a password whose @host was forgotten.
-    shown = port if re.fullmatch("[0-9]{0,6}", port) else _HIDDEN
-    raise ConfigurationError(
-        f"'{scheme}://{_bracketed(host)}:{shown}' has no valid port",
-        hint=f"ports go from 1 to 65535; leave it out for {DEFAULT_PORTS[scheme]}",
-    )
-
-
-def _decoded(url: str, text: str) -> str:
-    try:
-        return _ENCODED.sub(lambda found: bytes([int(found[1], 16)]), text.encode()).decode()
-    except UnicodeError:
-        # Python's own error would quote the bytes.
-        raise _refused(
-            url, "has a user or password that is not UTF-8", "percent-encode it as UTF-8"
-        ) from None
+def _socket(url: str, place: str, rest: str) -> str:
+    """The path of a Unix socket."""
+    if place:
+        hint = f"a Unix socket has no host: write unix:///{place}{safe(rest)}"
+        raise refused(url, f"has {place!r} where a path begins", hint)
+    if "?" in rest or "#" in rest:
+        raise refused(
+            url, "has a query, which a Unix socket does not have", "in a path ? is %3F and # is %23"
+        )
+    path = decoded(url, rest, "a path")
+    if not path.strip("/") or "\0" in path:
+        raise refused(url, "names no socket", "write unix:///run/mosquitto.sock, or where yours is")
+    if len(path.encode()) > LONGEST_SOCKET_PATH:
+        fact = f"has a path of {len(path.encode())} bytes, and a Unix socket takes {LONGEST_SOCKET_PATH}"
+        raise refused(url, fact, "let the broker listen at a shorter one")
+    return path
 
 
 def _with_scheme(url: str) -> str:
     """The URL that was probably meant by one without ``scheme://``."""
-    head = _NO_HEAD.match(url)
-    place = re.split("[/?#]", _safe(url[head.end() :] if head else url), maxsplit=1)[0]
+    unix = re.match(_NO_UNIX_HEAD, url)
+    if unix:
+        return f"unix:///{safe(url[unix.end() :]) or 'PATH'}"
+    head = re.match(_NO_HEAD, url)
+    place = re.split("[/?#]", safe(url[head.end() :] if head else url), maxsplit=1)[0]
     scheme = head[1].lower() if head and head[1] else "mqtt"
     return f"{scheme}://{place or 'HOST'}"
 
 
-def _refused(url: str, what: str, hint: str | None) -> ConfigurationError:
-    return ConfigurationError(f"{_safe(url)!r} {what}", hint=hint)
-
-
-def _safe(url: str) -> str:
-    """The URL without user, password and query, for sentences."""
-    head = _HEAD.match(url)
-    start = head.end() if head else 0
-    at = url.rfind("@", start)
-    shown = url if at < 0 else f"{url[:start]}{_HIDDEN}{url[at:]}"
-    return re.sub(r"([?#]).*", rf"\1{_HIDDEN}", shown, flags=re.DOTALL)
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+def check_tls(address: Address) -> None:
+    """Raises ConfigurationError if TLS options are given for an address without TLS."""
+    if address.unix:
+        raise ConfigurationError(f"tls= with {address}", hint="leave it out: a Unix socket needs none")
+    if not address.encrypted:
+        raise ConfigurationError(f"tls= with {address}", hint=f"write {address.scheme}s://{address.host}")

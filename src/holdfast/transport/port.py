@@ -25,7 +25,7 @@ class LinkUser(Protocol):
     """Who is told what happens on a link."""
 
     def received(self, data: bytes) -> None:
-        """Bytes came in."""
+        """Bytes came in; empty: some that only show that the peer lives, as part of a WebSocket frame."""
 
     def writable(self, yes: bool) -> None:
         """The peer takes bytes more slowly than we hand them over, or has caught up."""

@@ -43,6 +43,9 @@ def setup(url: str = "mqtt://host", **options: Any) -> Setup:
         ({"authentication": "SCRAM"}, "authentication"),
         ({"authentication": Authenticator, "version": "3.1.1"}, "version"),
         ({"tls": ssl.create_default_context()}, "mqtts"),
+        ({"tls": ssl.create_default_context(), "url": "ws://host"}, "wss"),
+        ({"proxy": "proxy:3128"}, "proxy"),
+        ({"proxy": "http://p:1", "url": "unix:///run/sock"}, "leave it out"),
         ({"url": "host"}, "scheme"),
         ({"url": "mqtt://host:0"}, "port"),
     ],
@@ -101,6 +104,14 @@ def test_with_an_authenticator_it_is_version_5_or_nothing() -> None:
 class Secretive(Authenticator):
     def __init__(self, secret: str) -> None:
         self._secret = secret
+
+
+def test_the_place_names_the_proxy() -> None:
+    """What goes wrong on the way may be the proxy's doing: sentences name both."""
+    made = setup("mqtts://broker.example", proxy=f"socks5://me:{SECRET}@proxy.example:1080")
+    assert made.place == "broker.example:8883 (through the proxy proxy.example:1080)"
+    assert setup("unix:///run/sock").place == "/run/sock"
+    assert SECRET not in f"{made!r} {made}"
 
 
 def test_no_secret_in_any_repr() -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.errors import ConfigurationError
-from holdfast.transport import Address, parse_url
+from holdfast.transport import Address, check_tls, parse_url
+from holdfast.transport.address import LONGEST_SOCKET_PATH
 
 SECRET = "hunter2"
 USER = "gateway-seven"
@@ -32,14 +33,25 @@ USER = "gateway-seven"
         ("mqtt://[fe80::1%25eth0]", "[fe80::1%eth0]:1883", "mqtt://[fe80::1%25eth0]"),
         (f"mqtt://{USER}:{SECRET}@localhost", "localhost:1883", "mqtt://localhost"),
         (f"mqtts://{USER}:{SECRET}@[::1]:99", "[::1]:99", "mqtts://[::1]:99"),
+        ("ws://localhost", "localhost:80", "ws://localhost"),
+        ("ws://localhost/mqtt", "localhost:80", "ws://localhost"),
+        ("ws://localhost/", "localhost:80", "ws://localhost/"),
+        ("WS://LocalHost:8080/A/b", "localhost:8080", "ws://localhost:8080/A/b"),
+        ("ws://localhost/ü%20x", "localhost:80", "ws://localhost/%C3%BC%20x"),
+        ("wss://localhost", "localhost:443", "wss://localhost"),
+        (f"wss://{USER}:{SECRET}@[::1]:80/x", "[::1]:80", "wss://[::1]:80/x"),
+        ("unix:///run/mqtt.sock", "/run/mqtt.sock", "unix:///run/mqtt.sock"),
+        (f"unix://{USER}:{SECRET}@/run/A%20b%3F", "/run/A b?", "unix:///run/A%20b%3F"),
     ],
 )
 def test_what_is_accepted(url: str, place: str, printed: str) -> None:
-    """TCP is mqtt on 1883, TLS is mqtts on 8883; printed without user, password and usual port."""
+    """Each scheme with its usual port and path; printed without them, and without user and password."""
     address = parse_url(url)
     assert (address.place, str(address)) == (place, printed)
     assert not {USER, SECRET} & set(repr(address).split("'"))
-    assert address.encrypted is printed.startswith("mqtts")
+    assert address.encrypted is printed.startswith(("mqtts", "wss"))
+    assert address.websocket is printed.startswith("ws")
+    assert address.unix is printed.startswith("unix")
 
 
 @pytest.mark.parametrize(
@@ -79,8 +91,24 @@ def test_credentials_are_percent_decoded(userinfo: str, username: str | None, pa
         ("tcp://localhost:1883", "scheme that is not known: 'tcp'", "write mqtt://localhost:1883"),
         (f"ssl://{USER}:{SECRET}@localhost", "not known: 'ssl'", "write mqtts://***@localhost"),
         ("tls://localhost", "not known: 'tls'", "write mqtts://localhost"),
-        ("ws://localhost", "not known: 'ws'", "use mqtt:// or mqtts://"),
-        ("http://localhost", "not known: 'http'", "use mqtt:// or mqtts://"),
+        ("http://localhost", "not known: 'http'", "use mqtt://, mqtts://, ws://, wss:// or unix://"),
+        ("wss:localhost", "has no scheme", "write wss://localhost"),
+        ("ws://", "names no host", "write ws://HOST"),
+        ("ws://localhost:0/x", "no valid port", "leave it out for 80"),
+        (f"ws://localhost/x?token={SECRET}", "'ws://localhost/x?***' has a query", "write ws://localhost/x"),
+        (f"wss://{USER}:{SECRET}@localhost#x", "has a query", "write wss://***@localhost"),
+        ("ws://localhost/a@b", "cannot be read", "in a path @ is %40"),
+        ("unix:/run/mqtt.sock", "has no scheme", "write unix:///run/mqtt.sock"),
+        ("/run/mqtt.sock", "has no scheme", "write unix:///run/mqtt.sock"),
+        ("unix:", "has no scheme", "write unix:///PATH"),
+        ("unix://run/mqtt.sock", "'run' where a path begins", "write unix:///run/mqtt.sock"),
+        ("unix://", "names no socket", "unix:///run/mosquitto.sock"),
+        ("unix:///", "names no socket", "unix:///run/mosquitto.sock"),
+        ("unix:///run/%00", "names no socket", "unix:///run/mosquitto.sock"),
+        ("unix:///run/a?b", "has a query", "in a path ? is %3F"),
+        ("unix:///run/%ff", "a path that is not UTF-8", "percent-encode it as UTF-8"),
+        (f"unix:///{'x' * LONGEST_SOCKET_PATH}", f"takes {LONGEST_SOCKET_PATH}", "a shorter one"),
+        (f"unix://{USER}:{SECRET}/x@/run/mqtt.sock", "cannot be read", "/ is %2F"),
         ("mqtt://", "names no host", "write mqtt://HOST"),
         ("mqtts://:8883", "names no host", "write mqtts://HOST"),
         (f"mqtt://{USER}:{SECRET}@", "names no host", "write mqtt://HOST"),
@@ -140,6 +168,12 @@ def test_what_is_refused(url: str, fact: str, hint: str) -> None:
             "mqtt://localhost?token={}",
             "mqtt://localhost#{}",
             "mqtt://me:{}",
+            "ws://me:{}@localhost/path",
+            "wss://localhost/path?{}",
+            "unix://me:{}@/run/mqtt.sock",
+            "unix://me:{}@localhost/run/mqtt.sock",
+            "unix:///run/mqtt.sock?{}",
+            "unix:me:{}@/run/mqtt.sock",
         ]
     ),
 )
@@ -162,3 +196,36 @@ def test_what_is_printed_can_be_read(scheme: str, host: str, port: int) -> None:
     """str() is a URL of the same place."""
     address = Address(scheme, host, port)
     assert parse_url(str(address)) == address
+
+
+@given(st.sampled_from(["ws", "wss"]), st.text("aZ/%ü~", max_size=20))
+def test_what_is_printed_of_a_websocket_can_be_read(scheme: str, path: str) -> None:
+    """str() is a URL of the same resource."""
+    address = parse_url(f"{scheme}://localhost/{path}")
+    assert parse_url(str(address)) == address
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20))
+def test_what_is_printed_of_a_socket_can_be_read(name: str) -> None:
+    """str() is a URL of the same path, whatever signs it holds."""
+    address = Address("unix", "", 0, path=f"/run/{name}")
+    assert parse_url(str(address)) == address
+
+
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("mqtt://h", "write mqtts://h"),
+        ("ws://h", "write wss://h"),
+        ("unix:///s", "leave it out"),
+        ("wss://h", None),
+    ],
+)
+def test_tls_options_go_with_tls(url: str, hint: str | None) -> None:
+    """tls= for an address without TLS is refused with the scheme that has it."""
+    if hint is None:
+        check_tls(parse_url(url))
+        return
+    with pytest.raises(ConfigurationError) as caught:
+        check_tls(parse_url(url))
+    assert hint in str(caught.value.hint)
