@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from io import BytesIO
-from types import MappingProxyType
 from typing import Any
 
 from holdfast import reasons
 from holdfast.codec.connect import read_version
 from holdfast.codec.errors import MalformedPacket, protocol_error
 from holdfast.codec.oversize import PastReader
-from holdfast.codec.packet_types import CONNECT, NAMES, PUBLISH, first_byte
+from holdfast.codec.packet_types import CONNECT, NAMES, first_byte
 from holdfast.codec.packets import (
     QOS,
     V5,
@@ -29,23 +28,10 @@ from holdfast.codec.packets import (
     Version,
 )
 from holdfast.codec.parse import parse, parser_of
-from holdfast.codec.properties import decode_properties
+from holdfast.codec.remembered import Remembered
 from holdfast.codec.runs import read_run
-from holdfast.codec.wire import identifier_of, read_remaining, topic_of
+from holdfast.codec.wire import identifier_of, read_remaining
 from holdfast.messages import NO_PROPERTIES, Properties, QoS
-
-TOPICS_KEPT = 2_048
-"""Topics whose checked text a decoder remembers ..."""
-
-TOPIC_BYTES_KEPT = 128
-"""... if they are no longer than this: together the bound of its cache."""
-
-SECTIONS_KEPT = 512
-"""Property sections of PUBLISH that a decoder remembers decoded ..."""
-
-SECTION_BYTES_KEPT = 64
-"""... if they are no longer than this."""
-
 
 # First byte → (QoS, retain, dup). Absent: both QoS bits set [MQTT-3.3.1-4], DUP with QoS 0 [MQTT-3.3.1-2].
 _PUBLISH = {
@@ -82,9 +68,8 @@ class Decoder:
         "_partial",
         "_past",
         "_publish",
+        "_remembered",
         "_runs",
-        "_sections",
-        "_topics",
         "max_packet_bytes",
         "version",
     )
@@ -105,8 +90,7 @@ class Decoder:
         self._partial: BytesIO | None = None  # of a packet whose size is known ...
         self._missing = 0  # ... and what it still lacks
         self._past: PastReader | None = None
-        self._topics: dict[bytes, str] = {}
-        self._sections: dict[bytes, Properties] = {}
+        self._remembered = Remembered()
         self._dead: tuple[str, int] | None = None
 
     def feed(self, data: bytes, out: list[Packet]) -> None:
@@ -132,7 +116,7 @@ class Decoder:
             # The facts, not the error: its traceback would keep the bytes in memory.
             self._dead = (str(error), error.reason)
             self._partial = self._past = None
-            self._topics, self._sections = {}, {}
+            self._remembered = Remembered()
             raise
 
     def _complete(self, partial: BytesIO, data: bytes, out: list[Packet]) -> int:
@@ -159,7 +143,7 @@ class Decoder:
         size = len(data)
         limit = self.max_packet_bytes
         v5 = self.version == V5
-        topics = self._topics
+        topics = self._remembered.topics
         append, publish = out.append, self._publish
         while pos + 1 < size:
             first = data[pos]
@@ -190,13 +174,14 @@ class Decoder:
                 raw = data[start:stop]
                 topic = topics.get(raw)
                 if topic is None:
-                    topic = self._topic(raw)
+                    # In 5 a topic alias may stand for it.
+                    topic = self._remembered.topic(raw) if raw or not v5 else ""
                 properties = NO_PROPERTIES
                 if v5:
                     if at < end and not data[at]:
                         at += 1
                     else:
-                        properties, at = self._section(data, at, end)
+                        properties, at = self._remembered.section(data, at, end)
                     if not raw and "topic_alias" not in properties:
                         raise protocol_error("PUBLISH with neither topic nor topic alias (MQTT 5 §3.3.2.1)")
                 append(publish(topic, data[at:end], qos, retain, dup, packet_id, properties))
@@ -218,30 +203,6 @@ class Decoder:
         self._partial = BytesIO()
         self._partial.write(memoryview(data)[pos:])
         self._missing = end - len(data)
-
-    def _topic(self, raw: bytes) -> str:
-        if not raw and self.version == V5:
-            return ""  # a topic alias must stand for it
-        topic = topic_of(raw, "PUBLISH")
-        if len(raw) <= TOPIC_BYTES_KEPT:
-            if len(self._topics) >= TOPICS_KEPT:
-                self._topics.clear()
-            self._topics[raw] = topic
-        return topic
-
-    def _section(self, data: bytes, pos: int, end: int) -> tuple[Properties, int]:
-        """The properties of a PUBLISH; a broker says the same over and over, so short ones are kept."""
-        stop = pos + 1 + data[pos] if pos < end else end
-        if stop > end or stop - pos > SECTION_BYTES_KEPT:
-            return decode_properties(data, pos, end, PUBLISH)
-        raw = data[pos:stop]
-        properties = self._sections.get(raw)
-        if properties is None:
-            found, stop = decode_properties(data, pos, end, PUBLISH)
-            if len(self._sections) >= SECTIONS_KEPT:
-                self._sections.clear()
-            properties = self._sections[raw] = MappingProxyType(found)  # shared, so not to be changed
-        return properties, stop
 
     def _rare(self, first: int, data: bytes, body: int, end: int) -> Packet:
         if first == _CONNECT:
