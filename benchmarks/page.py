@@ -14,7 +14,7 @@ Column = tuple[str, int, Callable[[Row], str]]
 
 def page(found: dict[str, Any]) -> str:
     """All cases of the run, then what the targets say."""
-    measured = {row["case"] for row in found["rows"]} | {one["case"] for one in found["void"]}
+    measured = {row["case"] for row in (*found["rows"], *found["void"], *found["absent"])}
     lines = _head(found)
     for case in BY_NAME.values():
         if case.name in measured:

@@ -11,7 +11,7 @@ from typing import Any
 
 from awscrt import io, mqtt5
 
-from benchmarks.clients.common import LIMIT_S, Job, Meter, read_job
+from benchmarks.clients.common import LIMIT_S, STALL_S, Job, Meter, read_job
 from benchmarks.clients.runner import BlockingRunner, Took
 
 
@@ -40,7 +40,7 @@ class Awscrt(BlockingRunner):
             )
         )
         client.start()
-        if not up.wait(LIMIT_S):
+        if not up.wait(STALL_S):
             raise SystemExit("awscrt: no CONNACK")
         return client
 
@@ -54,7 +54,7 @@ class Awscrt(BlockingRunner):
     def _websocket(self) -> object | None:
         if self.job.case.server != "websocket":
             return None
-        return lambda arguments: arguments.set_done()
+        return lambda transform_args: transform_args.set_done()
 
     def _publish(self, topic: str, payload: bytes, qos: int) -> Future[Any]:
         packet = mqtt5.PublishPacket(topic=topic, payload=payload, qos=mqtt5.QoS(qos))
