@@ -46,8 +46,9 @@ def program() -> Path:
 
 
 def variables() -> dict[str, str]:
-    """Of every client process; only ours looks at src."""
-    return {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    """Of every client process; only ours looks at src. Bytecode is kept, as it is of what pip installs."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": str(ROOT / "src")}
 
 
 def prepare(names: Iterable[str]) -> dict[str, str]:

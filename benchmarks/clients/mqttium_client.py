@@ -88,7 +88,7 @@ def connection(job: Job) -> AsyncClient:
     return AsyncClient(
         "bench",
         protocol=MQTTProtocolVersion.MQTTv5,
-        max_inbound_inflight=1000,
+        max_inbound_inflight=60_000 if job.fed else 1000,
         max_unacknowledged_messages=60_000,
         max_unacknowledged_bytes=None,
         max_write_queue_messages=60_000,
