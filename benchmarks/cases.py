@@ -129,7 +129,7 @@ _STANDING = (
     Case(
         "queued",
         "queued",
-        "20,000 messages of QoS 1 handed to a client whose server has stopped reading",
+        "QoS 1, handed to a client whose server has stopped reading; what it has grown by",
         20_000,
         "mute",
         needs=("queue",),

@@ -68,13 +68,20 @@ CONTESTANTS = (
     Contestant("gmqtt", "gmqtt_client", "gmqtt", "from gmqtt import Client", lacks=_NO_WEBSOCKET),
     Contestant(AGAIN, "gmqtt_client", "gmqtt", "from gmqtt import Client", lacks=_NO_WEBSOCKET),
     Contestant(
-        "gmqtt (async handler)", "gmqtt_client", "gmqtt", options=_ASYNC, lacks=_NO_WEBSOCKET, only=("receive",)
+        "gmqtt (async handler)",
+        "gmqtt_client",
+        "gmqtt",
+        options=_ASYNC,
+        lacks=_NO_WEBSOCKET,
+        only=("receive",),
     ),
     Contestant("mqttium", "mqttium_client", "mqttium", "from mqttium.api import AsyncClient"),
     Contestant(
         "mqttium (iterator)", "mqttium_client", "mqttium", options=_ASYNC, lacks=_SLOW, only=("receive",)
     ),
-    Contestant(ALPHA, "aiomqtt3_client", "aiomqtt3", "from aiomqtt import Client", lacks=_NO_WEBSOCKET | _NO_QUEUE),
+    Contestant(
+        ALPHA, "aiomqtt3_client", "aiomqtt3", "from aiomqtt import Client", lacks=_NO_WEBSOCKET | _NO_QUEUE
+    ),
     Contestant(
         f"{ALPHA} (as it comes)",
         "aiomqtt3_client",
@@ -90,7 +97,9 @@ CONTESTANTS = (
         lacks=_SLOW | _NO_QUEUE,
         repetitions=2,
     ),
-    Contestant("paho", "paho_client", "paho-mqtt", "from paho.mqtt.client import Client", lacks=_SLOW, repetitions=2),
+    Contestant(
+        "paho", "paho_client", "paho-mqtt", "from paho.mqtt.client import Client", lacks=_SLOW, repetitions=2
+    ),
     Contestant(
         "awscrt",
         "awscrt_client",

@@ -38,7 +38,8 @@ def _head(found: dict[str, Any]) -> list[str]:
 def _case(case: Case, found: dict[str, Any]) -> list[str]:
     rows = [row for row in found["rows"] if row["case"] == case.name]
     size = f" of {case.payload_bytes:,} bytes" if case.server else ""
-    count = f"{case.messages:,} messages{size}; " if case.messages else ""
+    messages = case.messages if case.per_s else int(case.messages * found["share"])
+    count = f"{messages:,} messages{size}; " if messages else ""
     return [
         f"{case.name} [{UNITS[case.kind]}]: {count}{case.ends}",
         *_table(rows, _CPU if case.kind in ("publish", "receive") else _OTHER),

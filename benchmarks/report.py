@@ -24,7 +24,7 @@ NOISE = 0.2
 Row = dict[str, Any]
 
 
-def result(outcome: Outcome, judged: Sequence[Judged], holdfast: str) -> dict[str, Any]:
+def result(outcome: Outcome, judged: Sequence[Judged], holdfast: str, share: float = 1.0) -> dict[str, Any]:
     """Everything the run found out, as it is kept in a file; names no host and no path."""
     records = outcome.records
     rows = [_row(group) for group in _groups(records)]
@@ -34,6 +34,7 @@ def result(outcome: Outcome, judged: Sequence[Judged], holdfast: str) -> dict[st
         "cores": os.cpu_count(),
         "versions": {"holdfast": holdfast, **environments.versions()},
         "repetitions": 1 + max((record.repetition for record in records), default=0),
+        "share": share,
         "calibration_us": _calibration(records),
         "again": again(rows),
         "targets": [_judged(one) for one in judged],
@@ -89,9 +90,7 @@ def _row(group: list[Record]) -> Row:
         "figure": round(median(runs), 3),
         "runs": runs,
         "steps": round(median(steps)) if steps and "cpu_us" in group[0].more else None,
-        "more": {
-            name: round(median(record.more[name] for record in group), 3) for name in group[0].more
-        },
+        "more": {name: round(median(record.more[name] for record in group), 3) for name in group[0].more},
         "how": group[0].how,
     }
 

@@ -32,10 +32,14 @@ GATE_SHARE = 0.5
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="CPU per message, side by side in one run")
-    parser.add_argument("--gate", action="store_true", help="only the targets' rows; exit with 2 when one is lost")
+    parser.add_argument(
+        "--gate", action="store_true", help="only the targets' rows; exit with 2 when one is lost"
+    )
     parser.add_argument("--client", nargs="+", choices=NAMES, help="only these")
     parser.add_argument("--case", nargs="+", choices=BY_NAME, help="only these")
-    parser.add_argument("--repetitions", type=int, help=f"instead of {REPETITIONS}, {GATE_REPETITIONS} in the gate")
+    parser.add_argument(
+        "--repetitions", type=int, help=f"instead of {REPETITIONS}, {GATE_REPETITIONS} in the gate"
+    )
     parser.add_argument("--share", type=float, help="of each case's messages")
     parser.add_argument("--save", type=Path, help="where the result is kept")
     parser.add_argument("--plot", type=Path, help="where the picture is drawn")
@@ -108,7 +112,7 @@ def main() -> int:
     except OursFailed as failure:
         print(f"void: {failure}", file=sys.stderr)
         return 1
-    found = report.result(outcome, judged, our_version())
+    found = report.result(outcome, judged, our_version(), plan.share)
     print("\n".join(map(verdict, found["targets"])) if chosen.gate else page(found))
     for name, why in missing.items():
         print(f"NOT MEASURED: {name}: {why}")

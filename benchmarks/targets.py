@@ -17,8 +17,8 @@ PLAIN = "holdfast (no coalescing)"
 LIBMOSQUITTO = "libmosquitto"
 ALPHA = "aiomqtt 3 alpha"
 
-BEST = ("gmqtt", "mqttium", ALPHA, LIBMOSQUITTO)
-"""The quickest of the others, whichever it is in a run; the slow ones need not be measured for that."""
+BEST = ("gmqtt", "mqttium", ALPHA)
+"""The quickest of the Python clients is among these; which one, the run says. C is named where it is meant."""
 
 SLACK = 1.5
 """How much of what was reached the gate allows."""
@@ -51,7 +51,7 @@ TARGETS = (
     Target("receive-qos1", (ALPHA,), 0.6),
     Target("receive-qos1", (LIBMOSQUITTO,), 1.0),
     Target("receive-qos1-mosquitto", BEST, 0.45),
-    Target("trip-500", BEST, 1.0),
+    Target("trip-500", (*BEST, "paho"), 1.0),
     # "Not worse" of two rows of the same client: within what an A/A pair differs by.
     Target("trip-20", (PLAIN,), 1.1),
     Target("import", ("python",), 25.0, "more"),

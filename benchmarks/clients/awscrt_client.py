@@ -32,7 +32,9 @@ class Awscrt(BlockingRunner):
                 host_name="127.0.0.1",
                 port=self.job.port,
                 tls_ctx=self._tls(),
-                connect_options=mqtt5.ConnectPacket(client_id="bench", receive_maximum=60_000 if self.job.fed else 1000),
+                connect_options=mqtt5.ConnectPacket(
+                    client_id="bench", receive_maximum=60_000 if self.job.fed else 1000
+                ),
                 websocket_handshake_transform=self._websocket(),
                 on_publish_callback_fn=lambda data: self._took(data.publish_packet.payload),
                 on_lifecycle_event_connection_success_fn=lambda _: up.set(),
@@ -83,9 +85,7 @@ class Awscrt(BlockingRunner):
         self._publish(topic, payload, 1)
 
     def queue(self) -> None:
-        self._futures = [
-            self._publish(self.job.topic, self.job.payload, 1) for _ in range(self.job.messages)
-        ]
+        self._futures = [self._publish(self.job.topic, self.job.payload, 1) for _ in range(self.job.messages)]
 
     def stop(self) -> None:
         self._client.stop()

@@ -74,7 +74,9 @@ class Job(NamedTuple):
     @property
     def groups(self) -> list[int]:
         """How many messages to hand over before waiting for them; awaited means a hundred."""
-        at_once = AWAITED_AT_ONCE if self.case.awaited else max(1, self.messages)
+        return self.grouped(AWAITED_AT_ONCE if self.case.awaited else max(1, self.messages))
+
+    def grouped(self, at_once: int) -> list[int]:
         whole, rest = divmod(self.messages, at_once)
         return [at_once] * whole + ([rest] if rest else [])
 

@@ -63,7 +63,9 @@ async def main() -> None:
     with subprocess.Popen([sys.executable, "-c", _SERVER], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout
         port = int(server.stdout.readline())
-        _, echo = await asyncio.get_running_loop().create_connection(lambda: Echo(job, meter), "127.0.0.1", port)
+        _, echo = await asyncio.get_running_loop().create_connection(
+            lambda: Echo(job, meter), "127.0.0.1", port
+        )
         try:
             await echo.run()
         finally:

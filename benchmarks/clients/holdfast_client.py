@@ -1,4 +1,5 @@
-"""Holdfast through its public face, all defaults but the session, which ends with the connection.
+"""Holdfast through its public face, all defaults but the session, which ends with the connection, and
+two bounds (`_ROOM`).
 
 Bulk is `publish_many` in groups, each group handed over while the one before it is on its way. Received
 messages go to a coroutine function and are acknowledged when it has returned: the library knows no other
@@ -21,8 +22,8 @@ _GROUP = 500
 """Messages in one publish_many: within the default bounds, QoS 0 included (limits.qos0_outbox is 1,000)."""
 
 _ROOM = 60_000
-"""Where mosquitto serves: 2.0.11 exceeds any smaller receive maximum under load, which ends the connection, and
-a burst of QoS 0 beyond the default of 10,000 waiting messages would be dropped, as the option says."""
+"""Two bounds that a burst of so many messages would meet. QoS 0: beyond 10,000 waiting for one handler new ones
+are dropped. Receive maximum: mosquitto 2.0.11 exceeds any smaller one under load, which ends the connection."""
 
 
 class Holdfast(Runner):
@@ -96,9 +97,9 @@ def connection(job: Job) -> Client:
     scheme = "ws" if job.case.server == "websocket" else "mqtts" if job.ca_file else "mqtt"
     if job.ca_file:
         kept["tls"] = TLS(ca_file=job.ca_file)
-    limits: dict[str, Any] = {}
+    limits: dict[str, Any] = {"qos0_inbox": _ROOM}
     if job.fed:
-        limits |= {"receive_maximum": _ROOM, "qos0_inbox": _ROOM}
+        limits["receive_maximum"] = _ROOM
     if not job.coalescing:
         limits["coalesce_s"] = None
     kept["limits"] = Limits(**limits)
