@@ -58,7 +58,7 @@ class Connection:
         return bool(chunk) and not (self.session.closed and self._parted())
 
     def _received(self) -> bytes | None:
-        """None: TLS has not got a whole record yet. It keeps what it has decrypted from the selector: drain it."""
+        """None: TLS has no whole record yet. What it has decrypted the selector does not see: drain it."""
         try:
             chunk = self.sock.recv(_READ_BYTES)
             while isinstance(self.sock, ssl.SSLSocket) and (more := self.sock.pending()):
@@ -68,7 +68,7 @@ class Connection:
         return chunk
 
     def _parted(self) -> bool:
-        """TLS ends by word from either side: closed before the client's has come, its socket would be reset."""
+        """TLS ends by a word from either side; closed before the client's has come, it would be reset."""
         if not isinstance(self.sock, ssl.SSLSocket):
             return True
         try:

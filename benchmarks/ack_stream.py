@@ -1,10 +1,10 @@
 """What the ack server sends: n PUBLISH packets made by patching identifiers into a prebuilt block.
 
 A client orders its stream by subscribing to `bench/<n>/<qos>/<size>/<filters>`. With one filter the messages
-carry that topic; with more they go round over `many/00000`, `many/00001` and so on, to all of which the client
-has subscribed before. After the last of them has been acknowledged (QoS 0: sent) one more message of QoS 0 says
-so, under the topic of the order: a client that has it knows that all its acknowledgements have arrived, and may
-stop its clock.
+carry that topic; with more they go round over `many/00000`, `many/00001` and so on, to all of which it has
+subscribed before. After the last of them has been acknowledged (QoS 0: sent) one more message of QoS 0 says
+so, under the topic of the order: a client that has it knows that all its acknowledgements have arrived, and
+may stop its clock.
 """
 
 from __future__ import annotations

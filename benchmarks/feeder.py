@@ -3,9 +3,9 @@
     python -m benchmarks.feeder feed PORT TOPIC QOS MESSAGES PAYLOAD_BYTES
     python -m benchmarks.feeder count PORT TOPIC MESSAGES
 
-`feed` waits for a message to GO, then keeps a window of messages under way until all are acknowledged. `count`
-is the witness of a publishing client: subscribed at QoS 0, it says how many messages came. Both print one line
-when they listen, `ready`, and one when they have finished, with their count.
+`feed` waits for a message to GO, then keeps a window of messages under way until all are acknowledged.
+`count` is the witness of a publishing client: subscribed at QoS 0, it says how many messages came. Both print
+one line when they listen, `ready`, and one when they have finished, with their count.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from benchmarks.ack_stream import Order, Stream
 from benchmarks.clients.common import GO, LIMIT_S, STALL_S
 
 WINDOW = 400
-"""Messages mosquitto has not acknowledged yet: enough that it always has some, few enough to keep it awake."""
+"""Messages mosquitto has not acknowledged yet: enough that it always has some to deliver."""
 
 _READ_BYTES = 64 * 1024
 

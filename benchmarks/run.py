@@ -1,6 +1,7 @@
 """Holdfast and its peers, side by side in one run.
 
-    python benchmarks/run.py [--case NAME ...] [--client NAME ...] [--repetitions N] [--save FILE] [--plot FILE]
+    python benchmarks/run.py [--case NAME ...] [--client NAME ...] [--repetitions N]
+                             [--save FILE] [--plot FILE]
     python benchmarks/run.py --gate
 
 Exits with 1 when Holdfast fails or delivers another number of messages than were sent, and with 2 when
@@ -22,7 +23,7 @@ from benchmarks import chart, report, targets  # noqa: E402  the checkout is no 
 from benchmarks.cases import BY_NAME  # noqa: E402
 from benchmarks.contestants import CONTESTANTS, NAMES, prepare  # noqa: E402
 from benchmarks.page import page, verdict  # noqa: E402
-from benchmarks.plan import Outcome, OursFailed, Plan, run  # noqa: E402
+from benchmarks.plan import OursFailed, Outcome, Plan, run  # noqa: E402
 
 KEPT = ROOT / "benchmarks/results/bench.json"
 REPETITIONS, GATE_REPETITIONS = 5, 3

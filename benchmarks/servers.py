@@ -50,7 +50,7 @@ class AckServer(AbstractContextManager["AckServer"]):
         self._process.stdout.close()
 
     def report(self) -> dict[str, Any]:
-        """Of the connection that ended first among those not yet told; waits for its end, but not for long."""
+        """Of the connection that ended first among those not yet told; waits a while for its end."""
         return self._line()
 
     def _line(self) -> dict[str, Any]:
@@ -65,8 +65,8 @@ class AckServer(AbstractContextManager["AckServer"]):
         return report
 
 
-# Nothing is kept and nothing is dropped. The number in flight is only a wish: mosquitto 2.0.11 gives two places
-# back for one acknowledgement and soon has hundreds on the wire, whatever is configured.
+# Nothing is kept and nothing is dropped. The number in flight is only a wish: mosquitto 2.0.11 soon has many
+# more on the wire, whatever is configured.
 _MOSQUITTO = """\
 allow_anonymous true
 persistence false
@@ -133,7 +133,7 @@ class Servers(AbstractContextManager["Servers"]):
 
     def ack(self, which: Server) -> AckServer:
         if which not in self._acks:
-            options = {"tls": self._certificate, "mute": lambda: ["--mute"]}.get(which, list)()
+            options = self._certificate() if which == "tls" else ["--mute"] if which == "mute" else []
             self._acks[which] = AckServer(*options).__enter__()
         return self._acks[which]
 

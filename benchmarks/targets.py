@@ -18,7 +18,7 @@ LIBMOSQUITTO = "libmosquitto"
 ALPHA = "aiomqtt 3 alpha"
 
 BEST = ("gmqtt", "mqttium", ALPHA)
-"""The quickest of the Python clients is among these; which one, the run says. C is named where it is meant."""
+"""The quickest of the Python clients is among these; C is named where it is meant."""
 
 SLACK = 1.5
 """How much of what was reached the gate allows."""

@@ -3,8 +3,8 @@
 Its publish() waits for the acknowledgement, so bulk is a thousand tasks, and awaited a hundred. Messages of
 QoS 0 that come while its one consumer is at work are dropped; the count says so.
 
-The socket it makes is one that asyncio does not set TCP_NODELAY on, and it has no option for it: it is set here
-from outside, since without it acknowledgements wait for each other (`--as-it-comes` shows that).
+The socket it makes is one that asyncio does not set TCP_NODELAY on, and it has no option for it: it is set
+here from outside, since without it acknowledgements wait for each other (`--as-it-comes` shows that).
 """
 
 from __future__ import annotations

@@ -57,19 +57,17 @@ class Echo(Runner, asyncio.Protocol):
         self._transport.write(payload)
 
 
-async def main() -> None:
+async def main(port: int) -> None:
     job = read_job()
     meter = Meter(job)
-    with subprocess.Popen([sys.executable, "-c", _SERVER], stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout
-        port = int(server.stdout.readline())
-        _, echo = await asyncio.get_running_loop().create_connection(
-            lambda: Echo(job, meter), "127.0.0.1", port
-        )
-        try:
-            await echo.run()
-        finally:
-            server.kill()
+    loop = asyncio.get_running_loop()
+    _, echo = await loop.create_connection(lambda: Echo(job, meter), "127.0.0.1", port)
+    await echo.run()
 
 
-asyncio.run(main())
+with subprocess.Popen([sys.executable, "-c", _SERVER], stdout=subprocess.PIPE, text=True) as server:
+    assert server.stdout
+    try:
+        asyncio.run(main(int(server.stdout.readline())))
+    finally:
+        server.kill()

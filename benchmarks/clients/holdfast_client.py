@@ -22,8 +22,8 @@ _GROUP = 500
 """Messages in one publish_many: within the default bounds, QoS 0 included (limits.qos0_outbox is 1,000)."""
 
 _ROOM = 60_000
-"""Two bounds that a burst of so many messages would meet. QoS 0: beyond 10,000 waiting for one handler new ones
-are dropped. Receive maximum: mosquitto 2.0.11 exceeds any smaller one under load, which ends the connection."""
+"""Two bounds that a burst of so many messages would meet. QoS 0: beyond 10,000 waiting for one handler new
+ones are dropped. Receive maximum: mosquitto 2.0.11 exceeds a smaller one under load, which ends the link."""
 
 
 class Holdfast(Runner):
