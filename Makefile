@@ -40,6 +40,7 @@ bench: setup ## CPU per message beside seven peers, in one run (fifteen minutes)
 	@scripts/ensure-mosquitto.sh
 	@scripts/ensure-libmosquitto.sh
 	$(BIN)/python benchmarks/run.py --save benchmarks/results/bench.json --plot docs/pictures/cost.svg
+	$(BIN)/python -m benchmarks.quoted
 
 bench-quick: setup ## the gate: the ratios that must not be lost, against the kept run (under two minutes)
 	@scripts/ensure-mosquitto.sh

@@ -19,13 +19,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import chart, report, targets  # noqa: E402  the checkout is no installed package
+from benchmarks import chart, quoted, report, targets  # noqa: E402  the checkout is no installed package
 from benchmarks.cases import BY_NAME  # noqa: E402
 from benchmarks.contestants import CONTESTANTS, NAMES, prepare  # noqa: E402
 from benchmarks.page import page, verdict  # noqa: E402
 from benchmarks.plan import OursFailed, Outcome, Plan, run  # noqa: E402
 
-KEPT = ROOT / "benchmarks/results/bench.json"
 REPETITIONS, GATE_REPETITIONS = 5, 3
 GATE_SHARE = 0.5
 """Of the messages of a case, in the gate: it tells a doubled cost, and is to be over soon."""
@@ -67,9 +66,7 @@ def our_version() -> str:
 
 def kept() -> dict[tuple[str, str], float]:
     """What the kept run reached; nothing where there is none."""
-    if not KEPT.exists():
-        return {}
-    return report.figures(json.loads(KEPT.read_text("utf-8"))["rows"])
+    return report.figures(quoted.kept()["rows"]) if quoted.KEPT.exists() else {}
 
 
 def gated(plan: Plan, missing: dict[str, str]) -> tuple[Outcome, list[targets.Judged]]:
