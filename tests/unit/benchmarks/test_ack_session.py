@@ -191,19 +191,6 @@ def test_a_stream_is_no_better_than_the_subscription() -> None:
     assert [qos for qos, _, _ in drained(session)] == [0, 0, 0]
 
 
-@pytest.mark.parametrize("filters", [2, 3, 7])
-def test_messages_go_round_over_the_filters(filters: int) -> None:
-    """With many filters each message has the next topic, wherever a block begins."""
-    session = connected()
-    session.receive(subscribe(b"bench/25/1/5/%d" % filters))
-    topics = []
-    while sent := session.pull():
-        frames = [sent[at : at + 22] for at in range(0, len(sent), 22)] if sent[0] == 0x32 else []
-        topics += [frame[4:14] for frame in frames]
-        session.receive(b"".join(ack(0x40, int.from_bytes(frame[14:16], "big")) for frame in frames))
-    assert topics == [b"many/%05d" % (i % filters) for i in range(25)]
-
-
 def test_packet_identifiers_wrap() -> None:
     """After 65,535 comes 1; the order of the acknowledgements is still checked."""
     session = AckSession(1000)
