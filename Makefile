@@ -17,7 +17,7 @@ CORE_TESTS := $(wildcard $(foreach name,errors messages reasons topics clock val
 .PHONY: help setup demo test chaos bench bench-quick check lint types cov wheel mypyc clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: $(READY) ## make .venv in this checkout (again only when pyproject.toml or constraints.txt changed)
 
