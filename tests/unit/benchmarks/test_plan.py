@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from benchmarks import plan
@@ -22,7 +20,7 @@ def planned(*names: str, repetitions: int = 2) -> Plan:
 
 
 @pytest.fixture
-def order(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def order(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Who was measured, in turn; mqttium loses messages and awscrt has no server."""
     seen: list[str] = []
 
@@ -35,7 +33,7 @@ def order(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         return Record(case.name, one.name, repetition, 1.0, {}, None, "")
 
     monkeypatch.setattr(plan, "measure", measure)
-    yield seen
+    return seen
 
 
 def test_each_repetition_begins_with_another_client(order: list[str]) -> None:

@@ -20,10 +20,10 @@ FOUND: dict[str, Any] = {
 
 def test_the_table_stands_between_its_marks() -> None:
     """What was there goes, what is around stays, and writing it twice changes nothing."""
-    text = in_readme(f"before\n{BEGIN}\nold\n{END}\nafter\n", FOUND)
+    text = in_readme(f"before\n{BEGIN}\nstale\n{END}\nafter\n", FOUND)
     assert text.startswith("before\n")
     assert text.endswith(f"{END}\nafter\n")
-    assert "old" not in text
+    assert "stale" not in text
     assert "| receive QoS 0 | **2.0** | 10.2 | – | loses messages |" in text
     assert in_readme(text, FOUND) == text
 
