@@ -36,7 +36,7 @@ chaos: setup ## the same faults at full size: what takes too long for every run 
 	@scripts/ensure-mosquitto.sh
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m chaos --timeout 1800 tests
 
-bench: setup ## CPU per message beside seven peers, in one run (fifteen minutes); keeps the result and draws it
+bench: setup ## CPU per message beside seven peers, in one run (some twenty minutes); keeps the result and draws it
 	@scripts/ensure-mosquitto.sh
 	@scripts/ensure-libmosquitto.sh
 	$(BIN)/python benchmarks/run.py --save benchmarks/results/bench.json --plot docs/pictures/cost.svg
