@@ -14,10 +14,10 @@ WORKERS ?= 2
 CORE_TESTS := $(wildcard $(foreach name,errors messages reasons topics clock values,tests/unit/test_$(name).py) \
 	tests/unit/codec tests/unit/protocol)
 
-.PHONY: help setup demo test chaos bench-first check lint types cov wheel mypyc clean
+.PHONY: help setup demo test chaos bench bench-quick check lint types cov wheel mypyc clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: $(READY) ## make .venv in this checkout (again only when pyproject.toml or constraints.txt changed)
 
@@ -36,10 +36,18 @@ chaos: setup ## the same faults at full size: what takes too long for every run 
 	@scripts/ensure-mosquitto.sh
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m chaos --timeout 1800 tests
 
-bench-first: setup ## CPU per message beside gmqtt and paho, in one run (two minutes; needs their packages)
-	$(BIN)/python benchmarks/run.py --quick --gate --save benchmarks/results/first.json
+bench: setup ## CPU per message beside seven peers, in one run (some twenty minutes); keeps the result and draws it
+	@scripts/ensure-mosquitto.sh
+	@scripts/ensure-libmosquitto.sh
+	$(BIN)/python benchmarks/run.py --save benchmarks/results/bench.json --plot docs/pictures/cost.svg
+	$(BIN)/python -m benchmarks.quoted
 
-check: lint types cov wheel mypyc ## lint, types, coverage of floors 0-2, the wheel without extras, mypyc
+bench-quick: setup ## the gate: the ratios that must not be lost, against the kept run (under two minutes)
+	@scripts/ensure-mosquitto.sh
+	@scripts/ensure-libmosquitto.sh
+	$(BIN)/python benchmarks/run.py --gate
+
+check: lint types cov wheel mypyc bench-quick ## lint, types, coverage of floors 0-2, the wheel without extras, mypyc, the gate
 
 lint: setup ## ruff: rules and format
 	$(BIN)/ruff check .

@@ -1,8 +1,10 @@
 """What the ack server sends: n PUBLISH packets made by patching identifiers into a prebuilt block.
 
-A client orders its stream by subscribing to `bench/<n>/<qos>/<size>`; the messages carry that topic. After
-the last of them has been acknowledged (QoS 0: sent) one more message of QoS 0 says so: a client that has it
-knows that all its acknowledgements have arrived, and may stop its clock.
+A client orders its stream by subscribing to `bench/<n>/<qos>/<size>/<filters>`. With one filter the messages
+carry that topic; with more they go round over `many/00000`, `many/00001` and so on, to all of which it has
+subscribed before. After the last of them has been acknowledged (QoS 0: sent) one more message of QoS 0 says
+so, under the topic of the order: a client that has it knows that all its acknowledgements have arrived, and
+may stop its clock.
 """
 
 from __future__ import annotations
@@ -25,15 +27,21 @@ class Order(NamedTuple):
     messages: int
     qos: int
     payload_bytes: int
+    filters: int
+
+    @property
+    def topics(self) -> list[bytes]:
+        """Of the messages, all of one length."""
+        return [self.topic] if self.filters == 1 else [b"many/%05d" % i for i in range(self.filters)]
 
 
 def parse_order(topic: bytes) -> Order | None:
     """The order a topic filter stands for, if it is one."""
     parts = topic.split(b"/")
-    if len(parts) != 4 or parts[0] != b"bench" or not all(part.isdigit() for part in parts[1:]):
+    if len(parts) != 5 or parts[0] != b"bench" or not all(part.isdigit() for part in parts[1:]):
         return None
-    messages, qos, payload_bytes = map(int, parts[1:])
-    return Order(topic, messages, qos, payload_bytes) if qos < 3 else None
+    messages, qos, payload_bytes, filters = map(int, parts[1:])
+    return Order(topic, messages, qos, payload_bytes, filters) if qos < 3 and filters else None
 
 
 class Stream:
@@ -44,17 +52,21 @@ class Stream:
     """
 
     def __init__(self, order: Order, properties: bytes | None, window: int) -> None:
-        """`properties` of each PUBLISH; None: MQTT 3.1.1, which has none."""
+        """`properties` of each PUBLISH, those of the order; None: MQTT 3.1.1, which has none."""
         self._order = order
         self._window = window
         self._refill = window - window // 2
         block = b"" if properties is None else varint(len(properties)) + properties
-        identified = order.qos > 0
-        self._frame = _publish(order, b"\0\0" + block if identified else block, b"x" * order.payload_bytes)
-        self._done_frame = _publish(order._replace(qos=0), block, DONE)
-        self._id_at = self._frame.index(order.topic) + len(order.topic)
-        self._most = max(1, _WRITE_BYTES // len(self._frame))
-        self._block = self._frame * min(self._most, order.messages)
+        after = (b"\0\0" if order.qos else b"") + block
+        frames = [_publish(order.qos, topic, after, b"x" * order.payload_bytes) for topic in order.topics]
+        self._done_frame = _publish(0, order.topic, block, DONE)
+        self._length = len(frames[0])
+        self._id_at = frames[0].index(order.topics[0]) + len(order.topics[0])
+        self._most = max(1, _WRITE_BYTES // self._length)
+        self._round = len(frames)
+        # From any place in the first round on, as many frames as one write takes.
+        once = b"".join(frames)
+        self._block = once * (1 + -(-min(self._most, order.messages) // self._round))
         self.sent = 0
         self.acked = 0
         self.in_order = True
@@ -87,17 +99,17 @@ class Stream:
         return room if room >= self._refill else 0
 
     def _messages(self, count: int) -> bytes:
-        length = len(self._frame)
+        length, at = self._length, self.sent % self._round * self._length
         first = self.sent % _LARGEST_ID
         self.sent += count
         if self._order.qos == 0:
-            return self._block[: count * length]
-        block = bytearray(memoryview(self._block)[: count * length])
+            return self._block[at : at + count * length]
+        block = bytearray(memoryview(self._block)[at : at + count * length])
         block[self._id_at :: length] = _HIGH[first : first + count]
         block[self._id_at + 1 :: length] = _LOW[first : first + count]
         return bytes(block)
 
 
-def _publish(order: Order, after_topic: bytes, payload: bytes) -> bytes:
-    body = len(order.topic).to_bytes(2, "big") + order.topic + after_topic + payload
-    return bytes([0x30 | order.qos << 1]) + varint(len(body)) + body
+def _publish(qos: int, topic: bytes, after_topic: bytes, payload: bytes) -> bytes:
+    body = len(topic).to_bytes(2, "big") + topic + after_topic + payload
+    return bytes([0x30 | qos << 1]) + varint(len(body)) + body

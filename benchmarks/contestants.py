@@ -1,74 +1,121 @@
-"""Who is measured: a runner each, in an environment of its own with the version that peers.txt names."""
+"""Who is measured: a runner each, with the environment it needs and what it cannot do."""
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-import venv
-from pathlib import Path
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from benchmarks import environments
 from benchmarks.cases import Case
+from benchmarks.targets import ALPHA, LIBMOSQUITTO, OURS, PLAIN
 
-ROOT = Path(__file__).resolve().parents[1]
-_PEERS = ROOT / "benchmarks/peers.txt"
-_VENVS = ROOT / "benchmarks/.venvs"
+AGAIN = "gmqtt (again)"
+"""The second half of the A/A pair: the same as gmqtt. What differs between the two is noise."""
 
 
 class Contestant(NamedTuple):
     name: str
     module: str
-    package: str | None
+    environment: str | None
     """Its line in peers.txt; None: this checkout, in the environment of the harness."""
+    imports: str = ""
+    """The statement a program that uses it begins with."""
     options: tuple[str, ...] = ()
-    only: str = ""
-    """The direction it is measured in; empty: both."""
+    lacks: Mapping[str, str] = {}
+    """What it has not got (`Case.needs`), or is not measured in, and why."""
+    only: tuple[str, ...] = ()
+    """The cases it is measured in, by kind or name; empty: all."""
+    repetitions: int = 99
+    """It takes part in so many repetitions; fewer where one takes many seconds."""
 
-    def takes_part(self, case: Case) -> bool:
-        return self.only in ("", case.direction)
+    @property
+    def ours(self) -> bool:
+        """What it loses voids the run."""
+        return self.module == "holdfast_client"
 
-    def command(self) -> list[str]:
-        python = sys.executable if self.package is None else str(_python(self.package))
-        return [python, "-m", f"benchmarks.clients.{self.module}", *self.options]
+    def absent(self, case: Case) -> str | None:
+        """Why it does not take part; empty: nobody would expect it to."""
+        if self.only and not {case.kind, case.name} & set(self.only):
+            return ""
+        if case.kind == "import" and not self.imports:
+            return ""
+        return next((self.lacks[need] for need in case.needs if need in self.lacks), None)
+
+    def runner(self) -> list[str]:
+        if self.environment == environments.C:
+            return [str(environments.program())]
+        return [self.python(), "-m", f"benchmarks.clients.{self.module}", *self.options]
+
+    def python(self) -> str:
+        return str(environments.python(self.environment)) if self.environment else sys.executable
 
 
-AGAIN = "gmqtt (again)"
-"""The second half of the A/A pair: the same as gmqtt. What differs between the two is noise."""
+_SLOW = {"speed": "left out, it takes long: 64 bytes and one filter tell enough"}
+_NO_WEBSOCKET = {"websocket": "has no WebSocket"}
+_NO_QUEUE = {"queue": "has no queue of its own: publish() is a coroutine that waits for the acknowledgement"}
+_ASYNC = ("--async-handler",)
 
 CONTESTANTS = (
-    Contestant("holdfast", "holdfast_client", None),
-    Contestant("gmqtt", "gmqtt_client", "gmqtt"),
-    Contestant(AGAIN, "gmqtt_client", "gmqtt"),
-    Contestant("gmqtt (async handler)", "gmqtt_client", "gmqtt", ("--async-handler",), only="receive"),
-    Contestant("paho", "paho_client", "paho-mqtt"),
+    Contestant(OURS, "holdfast_client", None, "from holdfast import Client"),
+    Contestant(
+        PLAIN,
+        "holdfast_client",
+        None,
+        options=("--no-coalescing",),
+        only=("trip-20", "trip-500", "receive-qos0-mosquitto", "receive-qos1-mosquitto", "receive-qos1"),
+    ),
+    Contestant("gmqtt", "gmqtt_client", "gmqtt", "from gmqtt import Client", lacks=_NO_WEBSOCKET),
+    Contestant(AGAIN, "gmqtt_client", "gmqtt", "from gmqtt import Client", lacks=_NO_WEBSOCKET),
+    Contestant(
+        "gmqtt (async handler)",
+        "gmqtt_client",
+        "gmqtt",
+        options=_ASYNC,
+        lacks=_NO_WEBSOCKET,
+        only=("receive",),
+    ),
+    Contestant("mqttium", "mqttium_client", "mqttium", "from mqttium.api import AsyncClient"),
+    Contestant(
+        "mqttium (iterator)", "mqttium_client", "mqttium", options=_ASYNC, lacks=_SLOW, only=("receive",)
+    ),
+    Contestant(
+        ALPHA, "aiomqtt3_client", "aiomqtt3", "from aiomqtt import Client", lacks=_NO_WEBSOCKET | _NO_QUEUE
+    ),
+    Contestant(
+        f"{ALPHA} (as it comes)",
+        "aiomqtt3_client",
+        "aiomqtt3",
+        options=("--as-it-comes",),
+        only=("receive-qos1", "publish-qos1-awaited", "trip-500"),
+    ),
+    Contestant(
+        "aiomqtt 2",
+        "aiomqtt_client",
+        "aiomqtt",
+        "from aiomqtt import Client",
+        lacks=_SLOW | _NO_QUEUE,
+        repetitions=2,
+    ),
+    Contestant(
+        "paho", "paho_client", "paho-mqtt", "from paho.mqtt.client import Client", lacks=_SLOW, repetitions=2
+    ),
+    Contestant(
+        "awscrt",
+        "awscrt_client",
+        "awscrt",
+        "from awscrt import mqtt5",
+        lacks=_SLOW | {"qos2": "has no QoS 2"},
+        repetitions=2,
+    ),
+    Contestant(LIBMOSQUITTO, "", environments.C, lacks=_NO_WEBSOCKET),
+    Contestant("python", "", None, "import asyncio, ssl, sqlite3", only=("import",)),
+    Contestant("asyncio echo", "echo_client", None, only=("trip", "idle")),
 )
+NAMES = tuple(one.name for one in CONTESTANTS)
 
 
-def peer_versions() -> dict[str, str]:
-    lines = _PEERS.read_text("utf-8").split()
-    return dict(line.split("==") for line in lines)
-
-
-def prepare(contestants: list[Contestant]) -> None:
-    """Make the environments that are missing or hold another version than peers.txt."""
-    versions = peer_versions()
-    for package in sorted({one.package for one in contestants if one.package}):
-        pin = f"{package}=={versions[package]}"
-        stamp = _VENVS / package / "pin"
-        if stamp.exists() and stamp.read_text("utf-8") == pin and _python(package).exists():
-            continue
-        print(f"installing {pin} into benchmarks/.venvs/{package}", flush=True)
-        venv.create(_VENVS / package, with_pip=True, clear=True)
-        pip = [str(_python(package)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", pin]
-        subprocess.run(pip, check=True)
-        stamp.write_text(pin, "utf-8")
-
-
-def environment() -> dict[str, str]:
-    """Of every client process; only ours looks at src."""
-    return {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-
-
-def _python(package: str) -> Path:
-    return _VENVS / package / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+def prepare(contestants: list[Contestant]) -> dict[str, str]:
+    """Make their environments; gives the reason for each contestant that cannot be measured."""
+    missing = environments.prepare(one.environment for one in contestants if one.environment)
+    return {one.name: missing[one.environment] for one in contestants if one.environment in missing}

@@ -1,113 +1,163 @@
-"""One measurement: a fresh client process against the ack server, and the check that nothing was lost."""
+"""One measurement: a fresh client process against its server, and the check that nothing was lost."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-import sys
-from contextlib import AbstractContextManager
+from statistics import quantiles
 from typing import Any, NamedTuple
 
+from benchmarks import environments
 from benchmarks.cases import Case
-from benchmarks.clients.common import LIMIT_S
-from benchmarks.contestants import ROOT, Contestant, environment
-
-
-class Failed(Exception):
-    """A client crashed, hung, or what was delivered is not what was sent: the run is void."""
+from benchmarks.clients.common import LIMIT_S, STALL_S, Job
+from benchmarks.contestants import Contestant
+from benchmarks.environments import ROOT
+from benchmarks.servers import Failed, Servers, Unavailable
+from benchmarks.witness import Assistant, feeding, witnessing
 
 
 class Record(NamedTuple):
-    """One client process; CPU in µs per message."""
+    """One client process."""
 
     case: str
     client: str
     repetition: int
-    cpu_us: float
-    user_us: float
-    sys_us: float
-    server_us: float
-    messages_per_s: float
-    calibration_us: float
+    figure: float
+    """What the case is about, in the unit of its kind."""
+    more: dict[str, float]
+    """What else was seen: how CPU splits, throughput, other quantiles."""
+    calibration_us: float | None
     how: str
 
 
-class AckServer(AbstractContextManager["AckServer"]):
-    """The ack server in its own process, for the whole run."""
+def measure(servers: Servers, contestant: Contestant, case: Case, messages: int, repetition: int) -> Record:
+    """Raises Failed unless everyone who counts agrees that every message went through once.
 
-    def __enter__(self) -> AckServer:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.ack_server"], cwd=ROOT, stdout=subprocess.PIPE, text=True
-        )
-        self.port = int(self._line()["port"])
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._process.terminate()
-        self._process.wait()
-        assert self._process.stdout
-        self._process.stdout.close()
-
-    def report(self) -> dict[str, Any]:
-        """Of the connection that ended first among those not yet told; waits for its end."""
-        return self._line()
-
-    def _line(self) -> dict[str, Any]:
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        if not line:
-            raise Failed("the ack server has ended")
-        report: dict[str, Any] = json.loads(line)
-        return report
+    Raises Unavailable when this machine has no such server, or the client cannot do it after all.
+    """
+    if case.kind == "import":
+        return Record(case.name, contestant.name, repetition, _import_ms(contestant), {}, None, "")
+    job = Job(case, servers.port(case), messages, _ca_file(servers, case), False, True)
+    with assistant(servers, job) as helper:
+        before = servers.mosquitto().cpu_s() if job.fed else 0.0
+        ours = _run(contestant, job)
+        seen = helper.count()
+        served = servers.mosquitto().cpu_s() - before if job.fed else 0.0
+    theirs = servers.ack(case.server).report() if case.server in ("ack", "tls") else None
+    if wrong := complaint(case, messages, ours, theirs, seen):
+        raise Failed(wrong)
+    if theirs:
+        served = theirs["cpu_user"] + theirs["cpu_sys"]
+    figure, more = _figures(case, messages, ours, served)
+    return Record(case.name, contestant.name, repetition, figure, more, ours["calibration_us"], ours["how"])
 
 
-def measure(
-    server: AckServer, contestant: Contestant, case: Case, messages: int, payload_bytes: int, repetition: int
-) -> Record:
-    """Raises Failed unless the client and the server agree that every message went through once."""
-    options = [case.name, "--port", server.port, "--messages", messages, "--payload-bytes", payload_bytes]
-    command = [*contestant.command(), *map(str, options)]
+def assistant(servers: Servers, job: Job) -> Assistant:
+    """Who sends to a receiver, or counts for a publisher, where mosquitto is between."""
+    if not job.fed or job.case.kind == "trip":
+        return Assistant(None)
+    port = servers.mosquitto().port
+    return feeding(port, job) if job.case.kind == "receive" else witnessing(port, job)
+
+
+def _ca_file(servers: Servers, case: Case) -> str:
+    return servers.ca_file if case.server == "tls" else ""
+
+
+def _run(contestant: Contestant, job: Job) -> dict[str, Any]:
     try:
         done = subprocess.run(
-            command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=2 * LIMIT_S
+            _command(contestant, job),
+            cwd=ROOT,
+            env=environments.variables(),
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S + STALL_S,
         )
     except subprocess.TimeoutExpired:
-        raise Failed(f"{contestant.name}, {case.name}: not finished in {2 * LIMIT_S:.0f} s") from None
-    if done.returncode:
-        raise Failed(f"{contestant.name}, {case.name}: exit {done.returncode}\n{done.stderr[-2000:]}")
-    ours, theirs = json.loads(done.stdout), server.report()
-    if wrong := complaint(case, messages, ours, theirs):
-        raise Failed(f"{contestant.name}, {case.name}: {wrong}")
+        raise Failed(f"not finished in {LIMIT_S:.0f} s") from None
+    if done.returncode or not done.stdout.strip():
+        raise Failed(f"exit {done.returncode}: {_last(done.stderr)}")
+    line: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    if reason := line.get("cannot"):
+        raise Unavailable(reason)
+    return line
+
+
+def _last(text: str) -> str:
+    """The line that names an error, as a rule."""
+    return (text.strip().splitlines() or ["it said nothing"])[-1][:200]
+
+
+def _command(contestant: Contestant, job: Job) -> list[str]:
+    """A Python runner looks the case up; the C program is told everything."""
+    case = job.case
+    if contestant.environment == environments.C:
+        told: list[object] = [case.kind, case.qos, int(case.awaited), job.port, job.messages]
+        told += [case.payload_bytes, job.topic, case.filters, int(job.fed), case.per_s]
+        return [*contestant.runner(), *map(str, told), *([job.ca_file] if job.ca_file else [])]
+    options = [case.name, "--port", str(job.port), "--messages", str(job.messages)]
+    return [*contestant.runner(), *options, *(["--ca-file", job.ca_file] if job.ca_file else [])]
+
+
+def _import_ms(contestant: Contestant) -> float:
+    """CPU of a process that imports the client and does nothing with it."""
+    command = [contestant.python(), "-c", contestant.imports]
+    process = subprocess.Popen(command, env=environments.variables())
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise Failed(f"exit {process.returncode} at {contestant.imports!r}")
+    return (usage.ru_utime + usage.ru_stime) * 1e3
+
+
+def _figures(
+    case: Case, messages: int, ours: dict[str, Any], served: float
+) -> tuple[float, dict[str, float]]:
+    if case.kind == "idle":
+        return ours["bytes"] / 1e6, {}
+    if case.kind == "queued":
+        return ours["bytes"] / messages, {}
     user, system = (ours[name] * 1e6 / messages for name in ("cpu_user", "cpu_sys"))
-    served = (theirs["cpu_user"] + theirs["cpu_sys"]) * 1e6 / messages
-    return Record(
-        case.name,
-        contestant.name,
-        repetition,
-        user + system,
-        user,
-        system,
-        served,
-        messages / ours["wall"],
-        ours["calibration_us"],
-        ours["how"],
-    )
+    more = {
+        "cpu_us": user + system,
+        "user_us": user,
+        "sys_us": system,
+        "messages_per_s": messages / ours["wall"],
+        "server_us": served * 1e6 / messages,
+    }
+    if case.kind == "trip":
+        hundredths = quantiles(ours["trips_ms"], n=100)
+        return hundredths[49], more | {"p50_ms": hundredths[49], "p99_ms": hundredths[98]}
+    return user + system, more
 
 
-def complaint(case: Case, messages: int, ours: dict[str, Any], theirs: dict[str, Any]) -> str | None:
-    """What does not add up between the client's count and the server's; None: delivered is sent."""
-    if theirs["error"]:
+def complaint(
+    case: Case, messages: int, ours: dict[str, Any], theirs: dict[str, Any] | None, seen: int | None = None
+) -> str | None:
+    """What does not add up between those who counted; None: delivered is sent.
+
+    `ours` is the client's line, `theirs` the ack server's, `seen` the count of the feeder or the witness.
+    """
+    if theirs and theirs["error"]:
         return f"the ack server gave up: {theirs['error']}"
     counts = {"delivered, says the client": ours["delivered"]}
-    if case.direction == "publish":
-        counts["published, says the server"] = theirs["published"][case.qos]
-        if case.qos == 2:
-            counts["released, says the server"] = theirs["released"]
-    else:
-        counts["sent, says the server"] = theirs["sent"]
-        if case.qos:
-            counts["acknowledged, says the server"] = theirs["acked"]
-    wrong = [f"{count} {what}" for what, count in counts.items() if count != messages]
-    if not theirs["in_order"]:
+    if theirs:
+        counts |= _served(case, theirs)
+    if seen is not None:
+        counts["through mosquitto, says who watched"] = seen
+    wrong = [f"{count:,} {what}" for what, count in counts.items() if count != messages]
+    if theirs and not theirs["in_order"]:
         wrong.append("acknowledgements out of order")
-    return f"{messages} asked for, but " + ", ".join(wrong) if wrong else None
+    return f"of {messages:,}: " + ", ".join(wrong) if wrong else None
+
+
+def _served(case: Case, theirs: dict[str, Any]) -> dict[str, int]:
+    if case.kind == "publish":
+        counts = {"published, says the server": theirs["published"][case.qos]}
+        return counts | ({"released, says the server": theirs["released"]} if case.qos == 2 else {})
+    if case.kind == "receive":
+        counts = {"sent, says the server": theirs["sent"]}
+        return counts | ({"acknowledged, says the server": theirs["acked"]} if case.qos else {})
+    return {}

@@ -1,4 +1,4 @@
-"""What every client runner shares: its arguments, its clock, its one line of output."""
+"""What every client runner shares: its job, its clock, its one line of output."""
 
 from __future__ import annotations
 
@@ -6,13 +6,24 @@ import argparse
 import json
 import resource
 import time
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from benchmarks.cases import BY_NAME, Case
+from benchmarks.cases import AWAITED_AT_ONCE, BY_NAME, Case
 
-LIMIT_S = 120.0
+LIMIT_S = 60.0
 """A client that has not finished by then has lost messages, or hangs."""
 
+STALL_S = 3.0
+"""A client that has been sent everything and counts no further for so long has lost messages."""
+
+PAUSE_S = 0.5
+"""Before memory is read: what the connection set off has settled."""
+
+GO = "bench/go"
+"""Published to by a receiver that mosquitto serves: the feeder begins (`feeder.py`)."""
+
+_FILTERS_AT_ONCE = 100
 _CALIBRATION_STEPS = 200_000
 
 
@@ -20,59 +31,94 @@ class Job(NamedTuple):
     case: Case
     port: int
     messages: int
-    payload_bytes: int
+    ca_file: str
+    """Of the server behind TLS; empty: it speaks plain TCP."""
     async_handler: bool
+    coalescing: bool
+    as_it_comes: bool = False
 
     @property
     def topic(self) -> str:
         """Published to; subscribed to, it orders the stream from the ack server."""
-        return f"bench/{self.messages}/{self.case.qos}/{self.payload_bytes}"
+        case = self.case
+        return f"bench/{self.messages}/{case.qos}/{case.payload_bytes}/{case.filters}"
 
     @property
     def payload(self) -> bytes:
-        return b"x" * self.payload_bytes
+        return b"x" * self.case.payload_bytes
+
+    @property
+    def fed(self) -> bool:
+        """A feeder sends, through mosquitto; it waits for a message to GO."""
+        return self.case.server in ("mosquitto", "websocket")
+
+    @property
+    def filters(self) -> list[str]:
+        """To subscribe to before the clock starts."""
+        if self.fed:
+            return [self.topic]
+        count = self.case.filters
+        return [f"many/{i:05}" for i in range(count)] if count > 1 else []
+
+    @property
+    def filter_groups(self) -> list[list[str]]:
+        """The same in as many SUBSCRIBEs as they make."""
+        names = self.filters
+        return [names[at : at + _FILTERS_AT_ONCE] for at in range(0, len(names), _FILTERS_AT_ONCE)]
 
     @property
     def expected(self) -> int:
-        """Messages a receiving handler gets: those ordered and the one that says they were all."""
-        return self.messages + 1
+        """Messages a receiving handler gets: the ack server sends one more, which says that was all."""
+        return self.messages + (not self.fed)
+
+    @property
+    def groups(self) -> list[int]:
+        """How many messages to hand over before waiting for them; awaited means a hundred."""
+        return self.grouped(AWAITED_AT_ONCE if self.case.awaited else max(1, self.messages))
+
+    def grouped(self, at_once: int) -> list[int]:
+        whole, rest = divmod(self.messages, at_once)
+        return [at_once] * whole + ([rest] if rest else [])
 
 
 def read_job() -> Job:
     parser = argparse.ArgumentParser()
     parser.add_argument("case", choices=BY_NAME)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--messages", type=int, default=20_000)
-    parser.add_argument("--payload-bytes", type=int, default=64)
-    parser.add_argument(
-        "--async-handler", action="store_true", help="for a client whose handler may be either"
-    )
-    options = parser.parse_args()
+    parser.add_argument("--messages", type=int, default=0, help="0: as many as the case says")
+    parser.add_argument("--ca-file", default="")
+    parser.add_argument("--async-handler", action="store_true", help="where the handler may be either")
+    parser.add_argument("--no-coalescing", action="store_true", help="read as soon as there is something")
+    parser.add_argument("--as-it-comes", action="store_true", help="not tuned where that takes its insides")
+    given = parser.parse_args()
+    case = BY_NAME[given.case]
     return Job(
-        BY_NAME[options.case], options.port, options.messages, options.payload_bytes, options.async_handler
+        case,
+        given.port,
+        given.messages or case.messages,
+        given.ca_file,
+        given.async_handler,
+        not given.no_coalescing,
+        given.as_it_comes,
     )
 
 
 class Meter:
     """CPU (all threads of this process) and wall time from the CONNACK on."""
 
-    def __init__(self, job: Job, client: str) -> None:
+    def __init__(self, job: Job) -> None:
         self._job = job
-        self._client = client
         self._calibration_us = calibrate()
 
     def start(self) -> None:
         self._usage = resource.getrusage(resource.RUSAGE_SELF)
         self._began = time.perf_counter()
 
-    def stop(self, delivered: int, how: str) -> None:
+    def stop(self, delivered: int, how: str, trips: Sequence[float] = ()) -> None:
         """`delivered`: as this client counts it. `how`: which of its own means told it that all was done."""
         wall = time.perf_counter() - self._began
         usage = resource.getrusage(resource.RUSAGE_SELF)
         line = {
-            "client": self._client,
-            "case": self._job.case.name,
-            "n": self._job.messages,
             "delivered": delivered,
             "cpu_user": usage.ru_utime - self._usage.ru_utime,
             "cpu_sys": usage.ru_stime - self._usage.ru_stime,
@@ -80,7 +126,23 @@ class Meter:
             "calibration_us": self._calibration_us,
             "how": how,
         }
-        print(json.dumps(line), flush=True)
+        tell(line | ({"trips_ms": [round(trip * 1e3, 4) for trip in trips]} if trips else {}))
+
+
+def tell(line: dict[str, Any]) -> None:
+    """The one line of a client."""
+    print(json.dumps(line), flush=True)
+
+
+def resident_bytes() -> int:
+    """Of this process, now."""
+    with open("/proc/self/statm", "rb") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
+def tell_memory(job: Job, before: int, how: str) -> None:
+    """`before`: resident when nothing was queued; 0: what is resident is itself the figure."""
+    tell({"delivered": job.messages, "bytes": resident_bytes() - before, "calibration_us": None, "how": how})
 
 
 def calibrate() -> float:
@@ -94,3 +156,8 @@ def calibrate() -> float:
         seen[at] = piece
         len(piece)
     return (time.process_time() - began) * 1e6 / _CALIBRATION_STEPS
+
+
+def cannot(reason: str) -> None:
+    """The one line of a client that has not got what the case needs: it is not measured, and that is why."""
+    tell({"cannot": reason})

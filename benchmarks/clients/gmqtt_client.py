@@ -9,73 +9,81 @@ function, acknowledged when it has returned.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import Any
 
 from gmqtt import Client, Subscription
 from gmqtt.storage import PersistentStorage
 
-from benchmarks.cases import AWAITED_AT_ONCE
-from benchmarks.clients.common import LIMIT_S, Job, Meter, read_job
+from benchmarks.clients.common import Job, Meter, read_job
+from benchmarks.clients.runner import Runner, Took
+
+_IN_FLIGHT = 400
+"""It heeds no receive maximum: mosquitto hangs up on a client with more under way than it has said."""
 
 
-async def publish(client: Client, stored: PersistentStorage, job: Job, meter: Meter) -> None:
-    at_once = AWAITED_AT_ONCE if job.case.awaited else job.messages
-    topic, payload, qos = job.topic, job.payload, job.case.qos
-    meter.start()
-    for first in range(0, job.messages, at_once):
-        for _ in range(min(at_once, job.messages - first)):
-            client.publish(topic, payload, qos=qos)
-        await stored.wait_empty()
-    if qos == 0:
-        client.publish(topic, payload, qos=1)
-        await stored.wait_empty()
-    meter.stop(job.messages, f"wait_empty() of its storage after every {at_once} messages")
+class Gmqtt(Runner):
+    queued_by = "in its storage and in asyncio's write buffer"
 
+    def __init__(self, job: Job, meter: Meter, client: Client, stored: PersistentStorage) -> None:
+        super().__init__(job, meter)
+        self._client = client
+        self._stored = stored
+        handler = "a coroutine function, acknowledged after it"
+        plain = "a plain function, acknowledged before it"
+        self.received_by = f"on_message is {handler if job.async_handler else plain}"
 
-async def receive(client: Client, job: Job, meter: Meter) -> None:
-    done = asyncio.Event()
-    count, expected = 0, job.expected
+    async def publish(self) -> None:
+        client, topic, payload, qos = self._client, self.job.topic, self.job.payload, self.job.case.qos
+        groups = self.job.grouped(_IN_FLIGHT) if self.job.fed else self.job.groups
+        self.meter.start()
+        for count in groups:
+            for _ in range(count):
+                client.publish(topic, payload, qos=qos)
+            await self._stored.wait_empty()
+        if qos == 0:
+            client.publish(topic, payload, qos=1)
+            await self._stored.wait_empty()
+        how = f"wait_empty() of its storage after every {groups[0]} messages"
+        self.meter.stop(self.job.messages, how)
 
-    def took() -> None:
-        nonlocal count
-        count += 1
-        if count == expected:
-            done.set()
+    def listen(self, took: Took) -> None:
+        def on_message(
+            _client: Client, _topic: str, payload: bytes, _qos: int, _more: dict[str, Any]
+        ) -> None:
+            took(payload)
 
-    def on_message(client: Client, topic: str, payload: bytes, qos: int, properties: dict[str, Any]) -> None:
-        took()
+        async def on_message_async(
+            _client: Client, _topic: str, payload: bytes, _qos: int, _more: dict[str, Any]
+        ) -> int:
+            took(payload)
+            return 0
 
-    async def on_message_async(
-        client: Client, topic: str, payload: bytes, qos: int, properties: dict[str, Any]
-    ) -> int:
-        took()
-        return 0
+        self._client.on_message = on_message_async if self.job.async_handler else on_message
 
-    client.on_message = on_message_async if job.async_handler else on_message
-    meter.start()
-    client.subscribe(Subscription(job.topic, qos=job.case.qos))
-    await done.wait()
-    handler = (
-        "a coroutine function, acknowledged after it"
-        if job.async_handler
-        else "a plain function, acknowledged before it"
-    )
-    meter.stop(count - 1, f"on_message is {handler}")
+    async def subscribe(self, filters: list[str]) -> None:
+        """It does not wait for the SUBACK; the server reads what follows after it."""
+        self._client.subscribe([Subscription(name, qos=self.job.case.qos) for name in filters])
+        await asyncio.sleep(0)
+
+    async def send(self, topic: str, payload: bytes) -> None:
+        self._client.publish(topic, payload, qos=1)
+
+    async def queue(self) -> None:
+        for _ in range(self.job.messages):
+            self._client.publish(self.job.topic, self.job.payload, qos=1)
 
 
 async def main() -> None:
     job = read_job()
-    name = "gmqtt (async handler)" if job.async_handler else "gmqtt"
-    meter = Meter(job, name)
+    meter = Meter(job)
     stored = PersistentStorage()
     client = Client("bench", persistent_storage=stored, optimistic_acknowledgement=not job.async_handler)
-    await client.connect("127.0.0.1", job.port)
-    async with asyncio.timeout(LIMIT_S):
-        if job.case.direction == "publish":
-            await publish(client, stored, job, meter)
-        else:
-            await receive(client, job, meter)
-    await client.disconnect()
+    trusted = ssl.create_default_context(cafile=job.ca_file) if job.ca_file else False
+    await client.connect("127.0.0.1", job.port, ssl=trusted)
+    await Gmqtt(job, meter, client, stored).run()
+    if job.case.kind != "queued":  # it would first wait for what cannot be sent
+        await client.disconnect()
 
 
 asyncio.run(main())

@@ -119,7 +119,7 @@ def test_a_cut_packet_waits_for_its_rest() -> None:
 def test_a_filter_that_is_no_order_is_only_granted() -> None:
     """An ordinary subscription is granted at the QoS asked for and nothing is sent."""
     session = connected()
-    assert session.receive(subscribe(b"bench/ten/1/5", 2)) == b"\x90\x04\0\x07\0\x02"
+    assert session.receive(subscribe(b"bench/ten/1/5/1", 2)) == b"\x90\x04\0\x07\0\x02"
     assert session.pull() == b""
 
 
@@ -133,7 +133,7 @@ def test_suback_of_311_has_no_properties() -> None:
 def test_an_order_of_qos_0_is_sent_at_once() -> None:
     """n messages of the size asked for, then the one that says they were all, and no more."""
     session = connected()
-    session.receive(subscribe(b"bench/12/0/5"))
+    session.receive(subscribe(b"bench/12/0/5/1"))
     assert drained(session) == [(0, b"", b"xxxxx")] * 12 + [(0, b"", DONE)]
     assert session.pull() == b""
 
@@ -141,7 +141,7 @@ def test_an_order_of_qos_0_is_sent_at_once() -> None:
 def test_the_receive_maximum_is_kept() -> None:
     """Of 25 messages only 10 are in flight to a client that announced 10; half the window refills it."""
     session = connected()
-    session.receive(subscribe(b"bench/25/1/5"))
+    session.receive(subscribe(b"bench/25/1/5/1"))
     assert [packet_id for _, packet_id, _ in drained(session)] == [i.to_bytes(2, "big") for i in range(1, 11)]
     session.receive(b"".join(ack(0x40, i) for i in range(1, 5)))
     assert drained(session) == []
@@ -153,9 +153,9 @@ def test_the_window_bounds_where_the_client_does_not() -> None:
     """MQTT 3.1.1 announces nothing: the server's own window holds, and messages have no properties."""
     session = AckSession(4)
     session.receive(CONNECT_311)
-    session.receive(b"\x82\x10\0\x07\0\x0bbench/9/1/1\x01")
+    session.receive(b"\x82\x12\0\x07\0\x0dbench/9/1/1/1\x01")
     assert session.pull() == b"".join(
-        b"\x32\x10\0\x0bbench/9/1/1" + bytes([0, i]) + b"x" for i in range(1, 5)
+        b"\x32\x12\0\x0dbench/9/1/1/1" + bytes([0, i]) + b"x" for i in range(1, 5)
     )
 
 
@@ -163,7 +163,7 @@ def test_the_window_bounds_where_the_client_does_not() -> None:
 def test_done_follows_the_last_acknowledgement(more: bytes) -> None:
     """The closing message waits for every PUBACK, in each form MQTT 5 gives it."""
     session = connected()
-    session.receive(subscribe(b"bench/3/1/5"))
+    session.receive(subscribe(b"bench/3/1/5/1"))
     assert len(drained(session)) == 3
     session.receive(ack(0x40, 1, more) + ack(0x40, 2, more))
     assert drained(session) == []
@@ -176,7 +176,7 @@ def test_done_follows_the_last_acknowledgement(more: bytes) -> None:
 def test_qos_2_is_acknowledged_by_pubcomp() -> None:
     """PUBREC is answered with PUBREL; only PUBCOMP counts and frees the window."""
     session = connected()
-    session.receive(subscribe(b"bench/2/2/5", 2))
+    session.receive(subscribe(b"bench/2/2/5/1", 2))
     assert [qos for qos, _, _ in drained(session)] == [2, 2]
     assert session.receive(ack(0x50, 1) + ack(0x50, 2)) == ack(0x62, 1) + ack(0x62, 2)
     assert drained(session) == []
@@ -187,7 +187,7 @@ def test_qos_2_is_acknowledged_by_pubcomp() -> None:
 def test_a_stream_is_no_better_than_the_subscription() -> None:
     """An order of QoS 1 subscribed to at QoS 0 arrives at QoS 0, as from a broker."""
     session = connected()
-    session.receive(subscribe(b"bench/2/1/5", 0))
+    session.receive(subscribe(b"bench/2/1/5/1", 0))
     assert [qos for qos, _, _ in drained(session)] == [0, 0, 0]
 
 
@@ -195,7 +195,7 @@ def test_packet_identifiers_wrap() -> None:
     """After 65,535 comes 1; the order of the acknowledgements is still checked."""
     session = AckSession(1000)
     session.receive(CONNECT_5.replace(b"\x21\0\x0a", b"\x21\x03\xe8"))
-    session.receive(subscribe(b"bench/65540/1/5"))
+    session.receive(subscribe(b"bench/65540/1/5/1"))
     seen: list[int] = []
     while packets := [int.from_bytes(i, "big") for qos, i, _ in drained(session) if qos]:
         session.receive(b"".join(ack(0x40, i) for i in packets))
@@ -208,7 +208,7 @@ def test_packet_identifiers_wrap() -> None:
 def test_acknowledgements_out_of_order_are_noticed() -> None:
     """The flag of [MQTT-4.6.0-2] falls and stays down."""
     session = connected()
-    session.receive(subscribe(b"bench/3/1/5"))
+    session.receive(subscribe(b"bench/3/1/5/1"))
     drained(session)
     session.receive(ack(0x40, 2) + ack(0x40, 1))
     session.receive(ack(0x40, 3))
@@ -219,8 +219,8 @@ def test_acknowledgements_out_of_order_are_noticed() -> None:
 def test_the_subscription_identifier_comes_back() -> None:
     """A client that gave its subscription an identifier finds it in each message, as from a broker."""
     session = connected()
-    session.receive(subscribe(b"bench/1/0/1", 0, b"\x0b\x81\x01"))
-    assert session.pull()[15:] == b"\x03\x0b\x81\x01x"
+    session.receive(subscribe(b"bench/1/0/1/1", 0, b"\x0b\x81\x01"))
+    assert session.pull()[17:] == b"\x03\x0b\x81\x01x"
 
 
 def test_disconnect_ends_the_session() -> None:

@@ -1,48 +1,64 @@
-"""The result of a run: medians, ratios inside the run, budgets judged."""
+"""The result of a run: medians, ratios inside the run, targets judged, and everything absent named."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from benchmarks.measure import Record
-from benchmarks.report import page, result
+from benchmarks.page import page
+from benchmarks.plan import Outcome
+from benchmarks.report import medians, result
+from benchmarks.targets import judge
 
 
 def record(client: str, cpu_us: float, repetition: int = 0, case: str = "receive-qos1") -> Record:
-    return Record(case, client, repetition, cpu_us, cpu_us - 1, 1.0, 0.5, 1e6 / cpu_us, 0.1, "somehow")
+    more = {
+        "cpu_us": cpu_us,
+        "user_us": cpu_us - 1,
+        "sys_us": 1.0,
+        "server_us": 0.5,
+        "messages_per_s": 1e6 / cpu_us,
+    }
+    return Record(case, client, repetition, cpu_us, more, 0.1, "somehow")
+
+
+def found(*records: Record, void: dict[Any, str] | None = None, absent: dict[Any, str] | None = None) -> Any:
+    outcome = Outcome(list(records), void or {}, absent or {})
+    return result(outcome, judge(medians(records)), "1")
 
 
 def test_the_median_counts_not_the_outlier() -> None:
     """One disturbed run of three does not move the figure."""
-    found = result([record("gmqtt", cost, i) for i, cost in enumerate([10.0, 90.0, 11.0])], 100, 64, "1")
-    row = found["rows"][0]
-    assert (row["cpu_us"], row["lowest_us"], row["highest_us"]) == (11.0, 10.0, 90.0)
-    assert found["repetitions"] == 3
-
-
-def test_budgets_are_ratios_of_the_run() -> None:
-    """Half of gmqtt keeps `receive-qos1`, more breaks it, and what was not measured is neither."""
-    kept, broken = (
-        {b["case"]: b for b in result([record("gmqtt", 10), record("holdfast", ours)], 1, 1, "1")["budgets"]}
-        for ours in (5.0, 5.1)
-    )
-    assert (kept["receive-qos1"]["ratio"], kept["receive-qos1"]["kept"]) == (0.5, True)
-    assert (broken["receive-qos1"]["ratio"], broken["receive-qos1"]["kept"]) == (0.51, False)
-    assert kept["publish-qos1-bulk"]["kept"] is None
+    kept = found(*(record("gmqtt", cost, i) for i, cost in enumerate([10.0, 90.0, 11.0])))
+    assert (kept["rows"][0]["figure"], kept["rows"][0]["runs"]) == (11.0, [10.0, 90.0, 11.0])
+    assert kept["repetitions"] == 3
 
 
 def test_the_pair_of_equals_is_told() -> None:
     """The A/A ratio is in the result and on the page."""
-    found = result([record("gmqtt", 10), record("gmqtt (again)", 11)], 1, 1, "1")
-    assert found["again"] == {"receive-qos1": 1.1}
-    assert "receive-qos1 1.10" in page(found)
+    kept = found(record("gmqtt", 10), record("gmqtt (again)", 11))
+    assert kept["again"] == {"receive-qos1": 1.1}
+    assert "receive-qos1 1.10" in page(kept)
 
 
 def test_the_page_says_what_the_end_means() -> None:
     """Beside each case stands when its clock stopped, beside each client by which means, and each verdict."""
-    text = page(result([record("gmqtt", 10), record("holdfast", 6)], 20_000, 64, "1"))
-    assert (
-        "receive-qos1: ends when the handler has had every message and the server has had every PUBACK"
-        in text
-    )
+    text = page(found(record("aiomqtt 3 alpha", 10), record("holdfast", 7)))
+    assert "64 bytes; the handler has had every message and the server every PUBACK" in text
     assert "holdfast: somehow" in text
-    assert "budget  BROKEN 0.60   receive-qos1" in text
-    assert "budget  not measured   publish-qos1-bulk" in text
+    assert "BROKEN       0.70   receive-qos1: holdfast / aiomqtt 3 alpha at most 0.6" in text
+    assert "NOT CHECKED         publish-qos1-bulk" in text
+
+
+def test_nobody_is_silently_missing() -> None:
+    """A peer that lost messages has a row that says so, one that was not measured a reason."""
+    case = "receive-qos0"
+    text = page(
+        found(
+            record("gmqtt", 5, case=case),
+            void={(case, "aiomqtt 3 alpha"): "of 9: 8 delivered, says the client"},
+            absent={(case, "awscrt"): "no wheel", (case, "paho"): "no wheel"},
+        )
+    )
+    assert "aiomqtt 3 alpha         void: of 9: 8 delivered, says the client" in text
+    assert "not measured: awscrt, paho: no wheel" in text
