@@ -65,6 +65,13 @@ CONTESTANTS = (
         options=("--no-coalescing",),
         only=("trip-20", "trip-500", "receive-qos0-mosquitto", "receive-qos1-mosquitto", "receive-qos1"),
     ),
+    Contestant(
+        f"{OURS} (tasks)",
+        "holdfast_client",
+        None,
+        options=("--tasks",),
+        only=("publish-qos1-awaited", "publish-qos2-awaited"),
+    ),
     Contestant("gmqtt", "gmqtt_client", "gmqtt", "from gmqtt import Client", lacks=_NO_WEBSOCKET),
     Contestant(AGAIN, "gmqtt_client", "gmqtt", "from gmqtt import Client", lacks=_NO_WEBSOCKET),
     Contestant(

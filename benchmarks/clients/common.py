@@ -36,6 +36,7 @@ class Job(NamedTuple):
     async_handler: bool
     coalescing: bool
     as_it_comes: bool = False
+    tasks: bool = False
 
     @property
     def topic(self) -> str:
@@ -90,6 +91,7 @@ def read_job() -> Job:
     parser.add_argument("--async-handler", action="store_true", help="where the handler may be either")
     parser.add_argument("--no-coalescing", action="store_true", help="read as soon as there is something")
     parser.add_argument("--as-it-comes", action="store_true", help="not tuned where that takes its insides")
+    parser.add_argument("--tasks", action="store_true", help="awaited by as many tasks, not in rounds")
     given = parser.parse_args()
     case = BY_NAME[given.case]
     return Job(
@@ -100,6 +102,7 @@ def read_job() -> Job:
         given.async_handler,
         not given.no_coalescing,
         given.as_it_comes,
+        given.tasks,
     )
 
 

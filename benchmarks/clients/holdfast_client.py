@@ -1,9 +1,10 @@
-"""Holdfast through its public face, all defaults but the session, which ends with the connection, and
-two bounds (`_ROOM`).
+"""Holdfast through its public face, all defaults but the session, which ends with the connection.
 
-Bulk is `publish_many` in groups, each group handed over while the one before it is on its way. Received
-messages go to a coroutine function and are acknowledged when it has returned: the library knows no other
-way. `--no-coalescing` reads as soon as there is something to read, however much the load.
+Bulk is `publish_many` in groups, each group handed over while the one before it is on its way. Awaited is
+rounds of messages, each receipt awaited, as for the clients that know no other way; with `--tasks` it is as
+many tasks, each of which awaits its own. Received messages go to a coroutine function and are acknowledged
+when it has returned: the library knows no other way. `--no-coalescing` reads as soon as there is something
+to read, however much the load.
 """
 
 from __future__ import annotations
@@ -21,10 +22,6 @@ from holdfast.errors import ConfigurationError, Undelivered
 _GROUP = 500
 """Messages in one publish_many: within the default bounds, QoS 0 included (limits.qos0_outbox is 1,000)."""
 
-_ROOM = 60_000
-"""Two bounds that a burst of so many messages would meet. QoS 0: beyond 10,000 waiting for one handler new
-ones are dropped. Receive maximum: mosquitto 2.0.11 exceeds a smaller one under load, which ends the link."""
-
 
 class Holdfast(Runner):
     received_by = "the handler is a coroutine function, acknowledged after it"
@@ -35,7 +32,12 @@ class Holdfast(Runner):
         self._client = client
 
     async def publish(self) -> None:
-        await (self._publish_awaited() if self.job.case.awaited else self._publish_bulk())
+        if not self.job.case.awaited:
+            await self._publish_bulk()
+        elif self.job.tasks:
+            await self._publish_in_tasks()
+        else:
+            await self._publish_in_rounds()
 
     async def _publish_bulk(self) -> None:
         client, topic, payload, qos = self._client, self.job.topic, self.job.payload, self.job.case.qos
@@ -54,7 +56,19 @@ class Holdfast(Runner):
         how = f"publish_many of {_GROUP}, acknowledged() of each group, two groups under way"
         self.meter.stop(self.job.messages, how)
 
-    async def _publish_awaited(self) -> None:
+    async def _publish_in_rounds(self) -> None:
+        client, topic, payload, qos = self._client, self.job.topic, self.job.payload, self.job.case.qos
+        delivered = 0
+        self.meter.start()
+        for count in self.job.groups:
+            receipts = [await client.publish(topic, payload, qos=qos) for _ in range(count)]
+            for receipt in receipts:
+                await receipt.acknowledged()
+                delivered += 1
+        how = f"publish() of {AWAITED_AT_ONCE} messages, then acknowledged() of each"
+        self.meter.stop(delivered, how)
+
+    async def _publish_in_tasks(self) -> None:
         client, topic, payload, qos = self._client, self.job.topic, self.job.payload, self.job.case.qos
         left = iter(range(self.job.messages))
         delivered = 0
@@ -97,12 +111,8 @@ def connection(job: Job) -> Client:
     scheme = "ws" if job.case.server == "websocket" else "mqtts" if job.ca_file else "mqtt"
     if job.ca_file:
         kept["tls"] = TLS(ca_file=job.ca_file)
-    limits: dict[str, Any] = {"qos0_inbox": _ROOM}
-    if job.fed:
-        limits["receive_maximum"] = _ROOM
     if not job.coalescing:
-        limits["coalesce_s"] = None
-    kept["limits"] = Limits(**limits)
+        kept["limits"] = Limits(coalesce_s=None)
     if job.case.kind == "queued":
         kept["drain_s"] = 0
     return Client(f"{scheme}://127.0.0.1:{job.port}", client_id="bench", session_expiry_s=0, **kept)
