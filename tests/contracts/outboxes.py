@@ -16,6 +16,9 @@ ADAPTERS: dict[str, Make] = {
     "memory": lambda: MemoryOutbox(max_bytes=BUDGET, qos0_messages=RING),
 }
 
+LARGE: dict[str, Make] = {"memory": MemoryOutbox}
+"""The same with their own bounds."""
+
 
 def rows(count: int, qos: QoS = 1, payload: bytes = b"x") -> list[Outgoing]:
     """A group of new rows, not accepted yet."""

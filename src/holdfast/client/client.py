@@ -238,7 +238,7 @@ class Client:
         if core is None or core.engine.woken:  # it will look once more: what was accepted just now is seen
             return
         if threading.get_ident() == self._thread:
-            core.engine.wake()
+            core.engine.accepted()
         else:
             core.loop.call_soon_threadsafe(core.engine.wake)
 

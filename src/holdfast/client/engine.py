@@ -69,6 +69,7 @@ class Engine:
         self._inlet = Inlet()
         self.woken = False
         self._pumping = False
+        self._light = True
         self._timer: asyncio.TimerHandle | None = None
         self._commits: list[tuple[int, int]] = []
         self._reading = Reading(limits.coalesce_s, self._switch)
@@ -86,6 +87,13 @@ class Engine:
         if not self.woken:
             self.woken = True
             self._loop.call_soon(self._turn)
+
+    def accepted(self) -> None:
+        """A row was accepted: in light traffic it goes at once, else with the others of this turn."""
+        if not self.woken:
+            self.wake()
+            if self._light:
+                self._pump()
 
     def ack(self, delivery: Delivery) -> None:
         """This message was handled."""
@@ -207,6 +215,7 @@ class Engine:
         if writing and session.link is LinkState.UP:
             rows = self._outbox.take(session.room())
             if rows:
+                self._light = len(rows) == 1
                 session.publish(rows, now)
         output = session.take()
         if output:

@@ -12,6 +12,9 @@ from holdfast.messages import Outgoing
 from holdfast.outbox.port import Ledger
 from holdfast.protocol import Failed, Record, Restored, Settled
 
+TAKEN_BYTES = 512 * 1024
+"""Taken at once, about: a socket takes no more, and what it leaves is copied again and again."""
+
 
 class MemoryOutbox:
     """Bounded by bytes; QoS 0 in a ring of its own, which drops its oldest when it is full.
@@ -88,8 +91,20 @@ class MemoryOutbox:
         if ring:
             with self._lock:  # a publisher's thread may drop what waits here
                 rows = [ring.popleft() for _ in range(len(ring))]
-        rows += [unsent.popleft() for _ in range(min(room, len(unsent)))]
+        count = min(room, len(unsent))
+        if self._bytes_in - self._bytes_out > TAKEN_BYTES:
+            count = self._fitting(count)
+        rows += [unsent.popleft() for _ in range(count)]
         return rows
+
+    def _fitting(self, count: int) -> int:
+        """How many of so many unsent rows make one good write; one at least."""
+        left = TAKEN_BYTES
+        for place in range(count):  # no iterator: another thread may append meanwhile
+            if left <= 0:
+                return place
+            left -= self._unsent[place].size
+        return count
 
     def write(self, records: Sequence[Record]) -> int:
         """Book what ended; stages need no writing in memory."""

@@ -56,7 +56,10 @@ class Outbox(Protocol):
         """Number rows of one QoS and take them in, one call at a time; gives the number of their commit."""
 
     def take(self, room: int) -> list[Outgoing]:
-        """The next unsent rows in order: at most ``room`` of QoS 1 and 2, and those of QoS 0."""
+        """The next unsent rows in order: at most ``room`` of QoS 1 and 2, and those of QoS 0.
+
+        Fewer than there is room for, where they are large; none only when there are none.
+        """
 
     def write(self, records: Sequence[Record]) -> int:
         """Write down what the session asks for; gives the number of the commit."""

@@ -119,6 +119,34 @@ async def test_nothing_leaves_before_connack_and_all_in_one_batch_after() -> Non
     assert connection.worked
 
 
+async def test_in_light_traffic_a_message_goes_at_once() -> None:
+    """No turn of the loop is waited for; what follows in the same turn goes with the others of it."""
+    driven = Driven()
+    _, link = driven.up()
+    await turn()
+    for _ in range(3):
+        driven.outbox.accept([Outgoing(0, "t", b"x")])
+        driven.engine.accepted()
+    assert link.names() == ["Publish"]
+    await turn()
+    assert link.names() == ["Publish"] * 2
+
+
+async def test_under_load_a_message_waits_for_the_others_of_its_turn() -> None:
+    """After a batch the next is gathered too: one write, not two."""
+    driven = Driven()
+    _, link = driven.up()
+    driven.publish(1, 1)
+    await turn()
+    link.sent()
+    for _ in range(3):
+        driven.outbox.accept([Outgoing(0, "t", b"x")])
+        driven.engine.accepted()
+    assert link.sent() == []
+    await turn()
+    assert link.names() == ["Publish"] * 3
+
+
 async def test_acknowledgements_of_one_turn_leave_together_in_wire_order() -> None:
     """Handled in any order, acknowledged in theirs."""
     driven = Driven()
