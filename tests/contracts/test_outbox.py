@@ -74,7 +74,7 @@ def test_no_more_is_taken_than_there_is_room(outbox: Outbox) -> None:
 
 
 def test_large_rows_are_taken_a_few_at_a_time() -> None:
-    """Not by the window alone: a thousand large messages would be one write of a gigabyte; none is skipped."""
+    """Not by the window alone: a thousand large ones would be one write of a gigabyte; none is skipped."""
     for make in LARGE.values():
         outbox = make()
         group = rows(64, payload=bytes(64 * 1024))

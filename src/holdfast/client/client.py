@@ -6,7 +6,7 @@ import asyncio
 import logging
 import ssl
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
@@ -91,6 +91,7 @@ class Client:
         )  # fmt: skip
         self._clock = SystemClock()
         self._router = Router()
+        self._registered: dict[str, HandlerOptions] = {}
         self._outbox = MemoryOutbox(qos0_messages=limits.qos0_outbox)
         self._session = Session(limits.inflight, self._outbox.restore())
         self._receipts = Receipts()
@@ -346,17 +347,13 @@ class Client:
             self._add(handler)
 
     def _add(self, handler: Handler) -> None:
-        for filter, options in self._registered():
-            if filter in handler.filters:
-                check_agreement(filter, [options], handler.options)
+        for filter in handler.filters:
+            if filter in self._registered:
+                check_agreement(filter, [self._registered[filter]], handler.options)
         if self._core is not None:
             self._core.consumers.add_handler(handler)
         self._router.handlers.append(handler)
-
-    def _registered(self) -> Iterator[tuple[str, HandlerOptions]]:
-        for handler in self._router.handlers:
-            for filter in handler.filters:
-                yield filter, handler.options
+        self._registered.update(dict.fromkeys(handler.filters, handler.options))
 
     async def unsubscribe(self, *filters: str) -> None:
         """Forget filters that an older version left in the broker's session; waits for the answer.

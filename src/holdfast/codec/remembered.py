@@ -12,7 +12,7 @@ from holdfast.codec.properties import decode_properties
 from holdfast.codec.wire import topic_of
 from holdfast.messages import Properties
 
-TOPICS_KEPT = 2_048
+TOPICS_KEPT = 16_384
 """Topics whose checked text is remembered ..."""
 
 TOPIC_BYTES_KEPT = 128

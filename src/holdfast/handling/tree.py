@@ -10,8 +10,8 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-CACHED_TOPICS = 4096
-CACHED_LENGTH = 512
+CACHED_TOPICS = 16_384
+CACHED_LENGTH = 256
 """Longer topics are looked up each time: a peer that sends 64 KiB of them would fill the memory."""
 
 
