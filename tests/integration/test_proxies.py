@@ -11,6 +11,7 @@ from holdfast import Client, Reconnect
 from holdfast.errors import NotReady
 from holdfast.testing import Broker, eventually
 from tests.integration.conftest import AnyBroker, MakeClient
+from tests.support.command import holdfast
 from tests.support.programs import PASSWORD, ProxyProgram
 from tests.support.proxies import small_proxy
 from tests.support.sockets import closed_port, listening
@@ -53,6 +54,16 @@ async def test_messages_go_through(make: MakeClient, program: ProxyProgram) -> N
         await eventually(lambda: len(got) == 60)
         assert got == [str(number) for number in range(60)]
         assert client.snapshot().connections == 1
+
+
+def test_the_command_line_goes_through(ours: Broker, program: ProxyProgram) -> None:
+    """--proxy on every command that dials: the broker has the message, and no password is printed."""
+    done = holdfast("pub", "-u", ours.url, "--proxy", program.url, "through/x", "y")
+    assert done.returncode == 0, done.stderr
+    assert [message.text() for message in ours.messages("through/x")] == ["y"]
+    refused = holdfast("pub", "-u", ours.url, "--proxy", program.url + "/path", "through/x", "y")
+    assert refused.returncode == 2
+    assert PASSWORD not in done.stdout + done.stderr + refused.stdout + refused.stderr
 
 
 @pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)

@@ -54,6 +54,9 @@ def _link(
     password_file: Annotated[
         str | None, _option(metavar="FILE", help="Holds the password; read at every attempt.")
     ] = None,
+    proxy: Annotated[
+        str | None, _option(metavar="URL", help="http:// or socks5:// proxy in front of the broker.")
+    ] = None,
     version: Annotated[
         str | None, _option(metavar="5|3.1.1", help="MQTT version; else 5, or 3.1.1 where that is refused.")
     ] = None,
@@ -78,6 +81,7 @@ def _link(
         client_id=client_id,
         username=username,
         password_file=password_file,
+        proxy=proxy,
         version=cast(Literal["5", "3.1.1"] | None, version),  # Client says what is wrong with another one
         keepalive_s=keepalive_s,
         tls_ca_file=tls_ca_file,

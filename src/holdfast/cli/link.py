@@ -29,6 +29,7 @@ class LinkOptions:
     client_id: str | None = None
     username: str | None = None
     password_file: str | None = None
+    proxy: str | None = None
     version: Literal["5", "3.1.1"] | None = None
     keepalive_s: float = 60
     tls_ca_file: str | None = None
@@ -53,6 +54,7 @@ class LinkOptions:
             "client_id": self.client_id,
             "username": self.username,
             "password_file": self.password_file,
+            "proxy": self.proxy,
             "version": self.version,
             "keepalive_s": self.keepalive_s,
             "tls": self._tls(),

@@ -51,6 +51,7 @@ def test_the_options_reach_the_client() -> None:
         LinkOptions(tls_ca_file="ca.pem"),
         LinkOptions(url="mqtts://b.example", tls_key_file="key.pem"),
         LinkOptions(password_file="secret"),
+        LinkOptions(proxy="proxy.example:3128"),
     ):
         with pytest.raises(ConfigurationError):
             wrong.client()
