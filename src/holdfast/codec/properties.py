@@ -130,7 +130,6 @@ def _is_checked(row: Property) -> bool:
     return bool(row.lowest) or row.highest is not None or row.name == "response_topic"
 
 
-_REPEATABLE = frozenset(row.name for row in PROPERTIES if row.repeatable)
 _BY_ID = [_readings(kind) for kind in range(16)]
 
 
@@ -145,6 +144,7 @@ def decode_properties(data: bytes, pos: int, end: int, packet_type: int) -> tupl
     stop = wire.need(pos, size, end)
     table = _BY_ID[packet_type]
     found: dict[str, Any] = {}
+    lists: dict[str, list[Any]] = {}  # of what may repeat: a tuple grown one by one takes quadratic time
     while pos < stop:
         # An identifier is a variable byte integer, but all that exist fit in its first byte.
         reading = table.get(data[pos])
@@ -157,22 +157,19 @@ def decode_properties(data: bytes, pos: int, end: int, packet_type: int) -> tupl
         if checked is not None:
             _check(checked, value)
         if name not in found:
-            found[name] = [value] if repeatable else value
+            found[name] = value
+            if repeatable:
+                lists[name] = [value]
         elif repeatable:
-            found[name].append(value)
-            wire.bounded(len(found[name]), f"property {name}")
+            lists[name].append(value)
         else:
             raise protocol_error(f"property {name} stands twice in one {NAMES[packet_type]}")
-    for name in [name for name in found if name in _REPEATABLE]:
-        _fix(found, name)
-    _check_authentication(found)
+    for name, values in lists.items():
+        wire.bounded(len(values), f"property {name}")
+        found[name] = tuple(values)
+    if "authentication_data" in found and "authentication_method" not in found:
+        raise protocol_error("authentication data without a method (MQTT 5 §3.1.2.11.10)")
     return found, pos
-
-
-def _fix(found: dict[str, Any], name: str) -> None:
-    """Lists become tuples at the end: a tuple grown one by one takes quadratic time."""
-    if isinstance(found[name], list):
-        found[name] = tuple(found[name])
 
 
 def _check(row: Property, value: Any) -> None:
@@ -182,11 +179,6 @@ def _check(row: Property, value: Any) -> None:
             raise protocol_error(f"the response topic {value!r} holds a wildcard [MQTT-3.3.2-14]")
     elif value < row.lowest or (row.highest is not None and value > row.highest):
         raise MalformedPacket(f"property {row.name} must not be {value}", reason=row.reason)
-
-
-def _check_authentication(found: Properties) -> None:
-    if "authentication_data" in found and "authentication_method" not in found:
-        raise protocol_error("authentication data without a method (MQTT 5 §3.1.2.11.10)")
 
 
 def encode_properties(props: Properties, packet_type: int) -> bytes:

@@ -79,14 +79,19 @@ def read_remaining(data: bytes, pos: int, size: int, first: int) -> tuple[int, i
 
 
 def read_binary(data: bytes, pos: int, end: int) -> tuple[bytes, int]:
-    start = need(pos, 2, end)
-    stop = need(start, data[pos] << 8 | data[pos + 1], end)
+    start = pos + 2
+    stop = start + (data[pos] << 8 | data[pos + 1]) if start <= end else start
+    if stop > end:
+        need(pos, stop - pos, end)
     return data[start:stop], stop
 
 
 def read_text(data: bytes, pos: int, end: int) -> tuple[str, int]:
-    raw, pos = read_binary(data, pos, end)
-    return text_of(raw), pos
+    start = pos + 2  # as read_binary: a call less, as messages with properties are made of these
+    stop = start + (data[pos] << 8 | data[pos + 1]) if start <= end else start
+    if stop > end:
+        need(pos, stop - pos, end)
+    return text_of(data[start:stop]), stop
 
 
 def read_pair(data: bytes, pos: int, end: int) -> tuple[tuple[str, str], int]:
