@@ -54,9 +54,7 @@ def _link(
     password_file: Annotated[
         str | None, _option(metavar="FILE", help="Holds the password; read at every attempt.")
     ] = None,
-    proxy: Annotated[
-        str | None, _option(metavar="URL", help="http:// or socks5:// proxy in front of the broker.")
-    ] = None,
+    proxy: Annotated[str | None, _option(metavar="URL", help="A proxy, http:// or socks5://.")] = None,
     version: Annotated[
         str | None, _option(metavar="5|3.1.1", help="MQTT version; else 5, or 3.1.1 where that is refused.")
     ] = None,
@@ -201,9 +199,7 @@ def pub(
     link: LinkOptions,
     payload: Annotated[str, typer.Argument(metavar="PAYLOAD|-", help="- reads it from stdin.")] = "",
     qos: Level = 1,
-    retain: Annotated[
-        bool, _option("--retain", "-r", help="The broker keeps it for new subscribers.")
-    ] = False,
+    retain: Annotated[bool, _option("--retain", "-r", help="Kept for new subscribers.")] = False,
     expiry_s: Annotated[
         float | None, _option(metavar="S", help="Not delivered when older than this.")
     ] = None,
