@@ -20,7 +20,7 @@ class Watch:
         self._clients = clients
         self._links_drop = links_drop
         self._waiting = waiting
-        self._before = [client.snapshot().connections for client in clients]
+        self._before = [client.snapshot() for client in clients]
         self._clock = asyncio.get_running_loop().time
         self._began = self._clock()
         self._possible_at: float | None = None
@@ -47,11 +47,13 @@ class Watch:
             await asyncio.sleep(POLL_S)
 
     def _notice(self) -> None:
-        for client in self._clients:
-            snapshot = client.snapshot()
-            if snapshot.status is not Status.CONNECTED:
+        for client, before in zip(self._clients, self._before, strict=True):
+            now = client.snapshot()
+            counts = now.disconnections.items()
+            lost = [cause for cause, count in counts if count > before.disconnections.get(cause, 0)]
+            if lost or now.status is not Status.CONNECTED:  # it may be back already, between two looks
                 self.noticed_s = self._clock() - self._began
-                self.cause = snapshot.cause
+                self.cause = now.cause or next(iter(lost), None)
                 return
 
     def _back(self, possible_at: float) -> bool:
@@ -60,7 +62,7 @@ class Watch:
             snapshot = client.snapshot()
             if snapshot.status is not Status.CONNECTED or snapshot.last_in_s is None:
                 return False
-            if self._links_drop and snapshot.connections == before:
+            if self._links_drop and snapshot.connections == before.connections:
                 return False
             if snapshot.last_in_s > heard_within_s:
                 return False
