@@ -1,13 +1,14 @@
 """What makes a class a value.
 
-Equality and repr are written once here instead of generated per class: a program with a hundred
-small classes starts 10 ms earlier for it.
+A class of values writes its fields down itself, in ``__match_args__`` and ``__init__``; equality and
+repr are written once here. Nothing is generated: a dataclass is compiled anew at every start of a
+program, a fifth of a millisecond for each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeVar
 
 SECRET = "authentication_data"
 HIDDEN = {SECRET, "authentication"}  # what makes an authenticator may be a partial with a password in it
@@ -27,8 +28,8 @@ class Value:
 
     def __repr__(self) -> str:
         shown = [name for name in self.__match_args__ if "password" not in name and name not in HIDDEN]
-        fields = ", ".join(f"{name}={_shown(getattr(self, name))!r}" for name in shown)
-        return f"{type(self).__name__}({fields})"
+        told = ", ".join(f"{name}={_shown(getattr(self, name))!r}" for name in shown)
+        return f"{type(self).__name__}({told})"
 
 
 def _shown(value: object) -> object:
@@ -39,7 +40,7 @@ def _shown(value: object) -> object:
 
 
 class Frozen(Value):
-    """A value whose fields are set once; a frozen dataclass would cost twice as much at every start."""
+    """A value whose fields are set once."""
 
     __slots__ = ()
 
@@ -47,3 +48,17 @@ class Frozen(Value):
         if hasattr(self, name):
             raise AttributeError(f"{type(self).__name__}.{name} cannot be changed: build another one")
         object.__setattr__(self, name, value)
+
+
+V = TypeVar("V", bound=Value)
+
+
+def fields(value: Value) -> dict[str, Any]:
+    """The fields by name, in the order in which they stand in the class."""
+    return {name: getattr(value, name) for name in value.__match_args__}
+
+
+def replace(value: V, **changes: Any) -> V:
+    """Another value of this class, checked as any: the same fields but for these changes."""
+    build: Callable[..., V] = type(value)
+    return build(**{**fields(value), **changes})

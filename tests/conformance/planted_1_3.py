@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from holdfast.protocol.sender import Sender
 from holdfast.protocol.session import Session
 from holdfast.protocol.subscriptions import Subscriptions
 from holdfast.protocol.wire import Wire
+from holdfast.values import replace
 from tests.conformance.planting import Patch, Removal, after
 
 

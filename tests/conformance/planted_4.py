@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from holdfast.codec import (
@@ -18,6 +17,7 @@ from holdfast.protocol import Terms
 from holdfast.protocol.receiver import Delivery, Receiver
 from holdfast.protocol.sender import Sender
 from holdfast.protocol.session import Session
+from holdfast.values import replace
 from tests.conformance.planting import Patch, Removal, after
 
 

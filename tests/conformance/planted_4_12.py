@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from holdfast.codec import Auth, Packet, fields, parse
 from holdfast.protocol.authentication import Authentication
 from holdfast.protocol.session import Session
+from holdfast.values import replace
 from tests.conformance.planting import Patch, after
 
 

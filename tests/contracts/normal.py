@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from dataclasses import fields, replace
 from typing import Any
 
 from holdfast.codec import Connack, Packet, Publish
+from holdfast.values import fields, replace
 from tests.contracts.talk import Transcript
 
 
@@ -44,7 +44,7 @@ def _line(packet: Any) -> str:
     """What the packet holds, its properties in one order."""
     if isinstance(packet, str):
         return packet
-    values = {field.name: getattr(packet, field.name) for field in fields(packet)}
+    values = fields(packet)
     if "properties" in values:
         values["properties"] = dict(sorted(values["properties"].items()))
     return f"{type(packet).__name__} {values}"

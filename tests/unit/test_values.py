@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
-from holdfast.values import Frozen, Value
+from holdfast.values import Frozen, Value, fields, replace
 
 
-@dataclass(eq=False, repr=False)
 class Login(Value):
-    name: str
-    password: str | None = None
+    __match_args__ = ("name", "password")
+    __slots__ = __match_args__
+
+    def __init__(self, name: str, password: str | None = None) -> None:
+        self.name = name
+        self.password = password
 
 
-@dataclass(eq=False, repr=False)
-class Guest(Value):
-    name: str
-    password: str | None = None
+class Guest(Login):
+    __slots__ = ()
 
 
 def test_equal_by_fields() -> None:
@@ -37,10 +36,13 @@ def test_shown_without_passwords() -> None:
     assert repr(Login("a", "secret")) == "Login(name='a')"
 
 
-@dataclass(eq=False, repr=False)
 class Step(Value):
-    properties: dict[str, object]
-    authentication_data: bytes = b"secret"
+    __match_args__ = ("properties", "authentication_data")
+    __slots__ = __match_args__
+
+    def __init__(self, properties: dict[str, object], authentication_data: bytes = b"secret") -> None:
+        self.properties = properties
+        self.authentication_data = authentication_data
 
 
 def test_shown_without_authentication_data() -> None:
@@ -56,14 +58,40 @@ def test_not_hashable() -> None:
         hash(Login("a"))
 
 
-@dataclass(slots=True, eq=False, repr=False)
+def test_fields_by_name() -> None:
+    """All of them, in the order of the class: for code that has to, passwords too."""
+    assert list(fields(Guest("a", "b")).items()) == [("name", "a"), ("password", "b")]
+
+
 class Limit(Frozen):
-    count: int = 1
+    __match_args__ = ("count",)
+    __slots__ = __match_args__
+
+    def __init__(self, *, count: int = 1) -> None:
+        self.count = count
+        if count < 1:
+            raise ValueError(count)
 
 
 def test_frozen_is_set_once() -> None:
     """What was built stays as it is; the error says what to do instead."""
-    limit = Limit(2)
+    limit = Limit(count=2)
     with pytest.raises(AttributeError, match=r"Limit\.count cannot be changed: build another one"):
         limit.count = 3
-    assert limit == Limit(2)
+    assert limit == Limit(count=2)
+
+
+def test_replace_builds_another() -> None:
+    """Of the same class, with these fields changed; the old one stays as it is."""
+    guest = Guest("a", "b")
+    assert replace(guest, name="c") == Guest("c", "b")
+    assert guest == Guest("a", "b")
+
+
+def test_replace_is_checked() -> None:
+    """As any other value of that class is, frozen or not; a field that it does not have is no field."""
+    assert replace(Limit(count=2), count=3) == Limit(count=3)
+    with pytest.raises(ValueError, match="0"):
+        replace(Limit(), count=0)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'size'"):
+        replace(Limit(), size=1)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from inspect import isawaitable
 from typing import Any
 
@@ -24,6 +23,7 @@ from holdfast.client.engine import Engine
 from holdfast.codec.wire import MAX_LENGTH, write_text
 from holdfast.errors import AuthenticationFailed, Timeout
 from holdfast.protocol import Challenge, ConnectRequest
+from holdfast.values import replace
 
 Make = Callable[[], Authenticator]
 

@@ -11,9 +11,9 @@ waited ``unclaimed_s`` for a consumer that is not there (contract 15, 16).
 from __future__ import annotations
 
 import asyncio
+from binascii import crc32  # ssl has loaded it, and not zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from zlib import crc32
 
 from holdfast.client.inbox import Inbox, Item, Shared
 from holdfast.clock import Clock

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from holdfast import reasons
 from holdfast.client.dispatcher import identifier_of
@@ -11,6 +10,7 @@ from holdfast.errors import ConfigurationError, SubscribeRefused
 from holdfast.handling import HandlerOptions
 from holdfast.messages import QoS
 from holdfast.protocol import Granted, Intent, NotGranted
+from holdfast.values import replace
 
 
 class _Wish:

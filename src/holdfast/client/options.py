@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass
 
 from holdfast.codec import packets
 from holdfast.errors import ConfigurationError, PayloadError
@@ -36,7 +35,6 @@ def _utf8(text: str) -> bytes:
         ) from error
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Will(Frozen):
     """What the broker says for us when we vanish without a DISCONNECT (MQTT 5 §3.1.2.5).
 
@@ -44,14 +42,23 @@ class Will(Frozen):
     broker waits before it speaks (MQTT 5), so that a short outage stays unheard.
     """
 
-    topic: str
-    payload: Payload | Callable[[], Payload]
-    _: KW_ONLY
-    qos: QoS = 1
-    retain: bool = True
-    delay_s: float = 0
+    __match_args__ = ("topic", "payload", "qos", "retain", "delay_s")
+    __slots__ = __match_args__
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        topic: str,
+        payload: Payload | Callable[[], Payload],
+        *,
+        qos: QoS = 1,
+        retain: bool = True,
+        delay_s: float = 0,
+    ) -> None:
+        self.topic = topic
+        self.payload = payload
+        self.qos = qos
+        self.retain = retain
+        self.delay_s = delay_s
         validate_topic(self.topic)
         if self.qos not in (0, 1, 2):
             raise ConfigurationError(f"Will: qos must be 0, 1 or 2, not {self.qos!r}")
@@ -67,7 +74,6 @@ class Will(Frozen):
         return packets.Will(self.topic, to_bytes(payload), self.qos, self.retain, properties)
 
 
-@dataclass(kw_only=True, slots=True, eq=False, repr=False)
 class Limits(Frozen):
     """Bounds of one client.
 
@@ -85,17 +91,41 @@ class Limits(Frozen):
     becomes batches; light traffic is left alone. None: never.
     """
 
-    receive_maximum: int = 1000
-    inflight: int = 1000
-    max_packet_bytes: int = 16 << 20
-    inbox_bytes: int = 64 << 20
-    qos0_inbox: int = 10_000
-    qos0_outbox: int = 1000
-    topic_aliases: int = 16
-    unclaimed_s: float = 30
-    coalesce_s: float | None = 0.0005
+    __match_args__ = (
+        "receive_maximum",
+        "inflight",
+        "max_packet_bytes",
+        "inbox_bytes",
+        "qos0_inbox",
+        "qos0_outbox",
+        "topic_aliases",
+        "unclaimed_s",
+        "coalesce_s",
+    )
+    __slots__ = __match_args__
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        receive_maximum: int = 1000,
+        inflight: int = 1000,
+        max_packet_bytes: int = 16 << 20,
+        inbox_bytes: int = 64 << 20,
+        qos0_inbox: int = 10_000,
+        qos0_outbox: int = 1000,
+        topic_aliases: int = 16,
+        unclaimed_s: float = 30,
+        coalesce_s: float | None = 0.0005,
+    ) -> None:
+        self.receive_maximum = receive_maximum
+        self.inflight = inflight
+        self.max_packet_bytes = max_packet_bytes
+        self.inbox_bytes = inbox_bytes
+        self.qos0_inbox = qos0_inbox
+        self.qos0_outbox = qos0_outbox
+        self.topic_aliases = topic_aliases
+        self.unclaimed_s = unclaimed_s
+        self.coalesce_s = coalesce_s
         for name, (lowest, highest) in _BOUNDS.items():
             value = getattr(self, name)
             if not lowest <= value <= highest:

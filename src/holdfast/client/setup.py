@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from os import PathLike, urandom
 from typing import TYPE_CHECKING, Literal
 
@@ -29,25 +28,61 @@ NEVER_EXPIRES_S = 0xFFFFFFFF
 INBOUND_ALIASES = 16
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Setup(Value):
     """Everything a client was told, checked."""
 
-    address: Address
-    client_id: str
-    username: str | None
-    password: str | Callable[[], str] | None
-    password_file: StrPath | None
-    tls: TLS | ssl.SSLContext | None
-    proxy: ProxyAddress | None
-    version: Version | None
-    session_expiry_s: float | None
-    will: Will | None
-    keepalive_s: int
-    reconnect: Reconnect
-    limits: Limits
-    drain_s: float
-    authentication: Callable[[], Authenticator] | None = None
+    __match_args__ = (
+        "address",
+        "client_id",
+        "username",
+        "password",
+        "password_file",
+        "tls",
+        "proxy",
+        "version",
+        "session_expiry_s",
+        "will",
+        "keepalive_s",
+        "reconnect",
+        "limits",
+        "drain_s",
+        "authentication",
+    )
+    __slots__ = __match_args__
+
+    def __init__(
+        self,
+        address: Address,
+        client_id: str,
+        username: str | None,
+        password: str | Callable[[], str] | None,
+        password_file: StrPath | None,
+        tls: TLS | ssl.SSLContext | None,
+        proxy: ProxyAddress | None,
+        version: Version | None,
+        session_expiry_s: float | None,
+        will: Will | None,
+        keepalive_s: int,
+        reconnect: Reconnect,
+        limits: Limits,
+        drain_s: float,
+        authentication: Callable[[], Authenticator] | None = None,
+    ) -> None:
+        self.address = address
+        self.client_id = client_id
+        self.username = username
+        self.password = password
+        self.password_file = password_file
+        self.tls = tls
+        self.proxy = proxy
+        self.version = version
+        self.session_expiry_s = session_expiry_s
+        self.will = will
+        self.keepalive_s = keepalive_s
+        self.reconnect = reconnect
+        self.limits = limits
+        self.drain_s = drain_s
+        self.authentication = authentication
 
     @property
     def place(self) -> str:

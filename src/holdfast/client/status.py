@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -23,7 +22,6 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(kw_only=True, slots=True, eq=False, repr=False)
 class Snapshot(Frozen):
     """Everything that health, metrics and dashboards know, at one moment.
 
@@ -35,21 +33,65 @@ class Snapshot(Frozen):
     bytes came or left.
     """
 
-    status: Status
-    cause: str | None
-    hint: str | None
-    broker: str
-    version: Literal["5", "3.1.1"] | None
-    connected_since: datetime | None
-    attempts: int
-    last_attempt_at: datetime | None
-    ledger: Ledger
-    connections: int
-    disconnections: Mapping[str, int]
-    reconnections: int
-    received: int
-    handled: int
-    errors: int
-    dropped_inbound: int
-    last_in_s: float | None
-    last_out_s: float | None
+    __match_args__ = (
+        "status",
+        "cause",
+        "hint",
+        "broker",
+        "version",
+        "connected_since",
+        "attempts",
+        "last_attempt_at",
+        "ledger",
+        "connections",
+        "disconnections",
+        "reconnections",
+        "received",
+        "handled",
+        "errors",
+        "dropped_inbound",
+        "last_in_s",
+        "last_out_s",
+    )
+    __slots__ = __match_args__
+
+    def __init__(
+        self,
+        *,
+        status: Status,
+        cause: str | None,
+        hint: str | None,
+        broker: str,
+        version: Literal["5", "3.1.1"] | None,
+        connected_since: datetime | None,
+        attempts: int,
+        last_attempt_at: datetime | None,
+        ledger: Ledger,
+        connections: int,
+        disconnections: Mapping[str, int],
+        reconnections: int,
+        received: int,
+        handled: int,
+        errors: int,
+        dropped_inbound: int,
+        last_in_s: float | None,
+        last_out_s: float | None,
+    ) -> None:
+        self.status = status
+        self.cause = cause
+        self.hint = hint
+        self.broker = broker
+        self.version = version
+        self.connected_since = connected_since
+        self.attempts = attempts
+        self.last_attempt_at = last_attempt_at
+        self.ledger = ledger
+        self.connections = connections
+        self.disconnections = disconnections
+        self.reconnections = reconnections
+        self.received = received
+        self.handled = handled
+        self.errors = errors
+        self.dropped_inbound = dropped_inbound
+        self.last_in_s = last_in_s
+        self.last_out_s = last_out_s

@@ -2,12 +2,11 @@
 
 One class serves both versions: a field that 3.1.1 does not have keeps its default there.
 Properties are mappings by the standard's names (see ``codec.properties``).
-One class for one shape spares every program a millisecond at its start.
+Packets of one shape are empty classes on one base.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
 from holdfast.messages import NO_PROPERTIES, Properties, QoS
@@ -23,73 +22,126 @@ QOS: tuple[QoS, ...] = (0, 1, 2)
 """The levels, each at its own index."""
 
 
-def _no_properties() -> Properties:
-    """A factory, because dataclasses take no unhashable default and 3.11 hashes no mapping proxy."""
-    return NO_PROPERTIES
-
-
-@dataclass(slots=True, eq=False, repr=False)
 class Will(Value):
     """The will as CONNECT carries it; its properties include Will Delay Interval."""
 
-    topic: str
-    payload: bytes
-    qos: QoS = 0
-    retain: bool = False
-    properties: Properties = field(default_factory=_no_properties)
+    __match_args__ = ("topic", "payload", "qos", "retain", "properties")
+    __slots__ = __match_args__
+
+    def __init__(
+        self,
+        topic: str,
+        payload: bytes,
+        qos: QoS = 0,
+        retain: bool = False,
+        properties: Properties = NO_PROPERTIES,
+    ) -> None:
+        self.topic = topic
+        self.payload = payload
+        self.qos = qos
+        self.retain = retain
+        self.properties = properties
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Connect(Value):
-    client_id: str
-    clean_start: bool = True
-    keepalive: int = 0
-    username: str | None = None
-    password: bytes | None = None
-    will: Will | None = None
-    properties: Properties = field(default_factory=_no_properties)
-    version: Version = V5
+    __match_args__ = (
+        "client_id",
+        "clean_start",
+        "keepalive",
+        "username",
+        "password",
+        "will",
+        "properties",
+        "version",
+    )
+    __slots__ = __match_args__
+
+    def __init__(
+        self,
+        client_id: str,
+        clean_start: bool = True,
+        keepalive: int = 0,
+        username: str | None = None,
+        password: bytes | None = None,
+        will: Will | None = None,
+        properties: Properties = NO_PROPERTIES,
+        version: Version = V5,
+    ) -> None:
+        self.client_id = client_id
+        self.clean_start = clean_start
+        self.keepalive = keepalive
+        self.username = username
+        self.password = password
+        self.will = will
+        self.properties = properties
+        self.version = version
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Connack(Value):
     """``reason`` is a return code in 3.1.1 and a reason code in 5."""
 
-    session_present: bool = False
-    reason: int = 0
-    properties: Properties = field(default_factory=_no_properties)
+    __match_args__ = ("session_present", "reason", "properties")
+    __slots__ = __match_args__
+
+    def __init__(
+        self,
+        session_present: bool = False,
+        reason: int = 0,
+        properties: Properties = NO_PROPERTIES,
+    ) -> None:
+        self.session_present = session_present
+        self.reason = reason
+        self.properties = properties
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Publish(Value):
     """``packet_id`` is 0 when ``qos`` is 0; ``topic`` may be empty in 5 (topic alias)."""
 
-    topic: str
-    payload: bytes
-    qos: QoS = 0
-    retain: bool = False
-    dup: bool = False
-    packet_id: int = 0
-    properties: Properties = field(default_factory=_no_properties)
+    __match_args__ = ("topic", "payload", "qos", "retain", "dup", "packet_id", "properties")
+    __slots__ = __match_args__
+
+    def __init__(
+        self,
+        topic: str,
+        payload: bytes,
+        qos: QoS = 0,
+        retain: bool = False,
+        dup: bool = False,
+        packet_id: int = 0,
+        properties: Properties = NO_PROPERTIES,
+    ) -> None:
+        self.topic = topic
+        self.payload = payload
+        self.qos = qos
+        self.retain = retain
+        self.dup = dup
+        self.packet_id = packet_id
+        self.properties = properties
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class OversizePublish(Value):
     """What the decoder tells of a 3.1.1 PUBLISH above the packet limit, read past and not kept."""
 
-    topic: str
-    qos: QoS
-    packet_id: int
-    size: int
+    __match_args__ = ("topic", "qos", "packet_id", "size")
+    __slots__ = __match_args__
+
+    def __init__(self, topic: str, qos: QoS, packet_id: int, size: int) -> None:
+        self.topic = topic
+        self.qos = qos
+        self.packet_id = packet_id
+        self.size = size
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Acknowledgement(Value):
     """The shape of the four packets by which a message of QoS 1 or 2 is acknowledged."""
 
-    packet_id: int
-    reason: int = 0
-    properties: Properties = field(default_factory=_no_properties)
+    __match_args__ = ("packet_id", "reason", "properties")
+    __slots__ = __match_args__
+
+    def __init__(self, packet_id: int, reason: int = 0, properties: Properties = NO_PROPERTIES) -> None:
+        self.packet_id = packet_id
+        self.reason = reason
+        self.properties = properties
 
 
 class Puback(Acknowledgement):
@@ -108,14 +160,17 @@ class Pubcomp(Acknowledgement):
     __slots__ = ()
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class AckRun(Value):
     """The shape of what a decoder makes of plain acknowledgements, if asked to: one value for a run.
 
     Their reason code is 0 and they have no properties; a run may be of one.
     """
 
-    packet_ids: tuple[int, ...]
+    __match_args__ = ("packet_ids",)
+    __slots__ = __match_args__
+
+    def __init__(self, packet_ids: tuple[int, ...]) -> None:
+        self.packet_ids = packet_ids
 
 
 class Pubacks(AckRun):
@@ -134,42 +189,66 @@ class Pubcomps(AckRun):
     __slots__ = ()
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class SubscribeOption(Value):
     """One topic filter with its subscription options (MQTT 5 §3.8.3.1); 3.1.1 has only ``qos``."""
 
-    filter: str
-    qos: QoS = 0
-    no_local: bool = False
-    retain_as_published: bool = False
-    retain_handling: Literal[0, 1, 2] = 0
+    __match_args__ = ("filter", "qos", "no_local", "retain_as_published", "retain_handling")
+    __slots__ = __match_args__
+
+    def __init__(
+        self,
+        filter: str,
+        qos: QoS = 0,
+        no_local: bool = False,
+        retain_as_published: bool = False,
+        retain_handling: Literal[0, 1, 2] = 0,
+    ) -> None:
+        self.filter = filter
+        self.qos = qos
+        self.no_local = no_local
+        self.retain_as_published = retain_as_published
+        self.retain_handling = retain_handling
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Subscribe(Value):
-    packet_id: int
-    options: list[SubscribeOption]
-    properties: Properties = field(default_factory=_no_properties)
+    __match_args__ = ("packet_id", "options", "properties")
+    __slots__ = __match_args__
+
+    def __init__(
+        self,
+        packet_id: int,
+        options: list[SubscribeOption],
+        properties: Properties = NO_PROPERTIES,
+    ) -> None:
+        self.packet_id = packet_id
+        self.options = options
+        self.properties = properties
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class ReasonList(Value):
     """The shape of SUBACK and UNSUBACK: one reason code per topic filter, in their order."""
 
-    packet_id: int
-    reasons: list[int]
-    properties: Properties = field(default_factory=_no_properties)
+    __match_args__ = ("packet_id", "reasons", "properties")
+    __slots__ = __match_args__
+
+    def __init__(self, packet_id: int, reasons: list[int], properties: Properties = NO_PROPERTIES) -> None:
+        self.packet_id = packet_id
+        self.reasons = reasons
+        self.properties = properties
 
 
 class Suback(ReasonList):
     __slots__ = ()
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Unsubscribe(Value):
-    packet_id: int
-    filters: list[str]
-    properties: Properties = field(default_factory=_no_properties)
+    __match_args__ = ("packet_id", "filters", "properties")
+    __slots__ = __match_args__
+
+    def __init__(self, packet_id: int, filters: list[str], properties: Properties = NO_PROPERTIES) -> None:
+        self.packet_id = packet_id
+        self.filters = filters
+        self.properties = properties
 
 
 class Unsuback(ReasonList):
@@ -186,12 +265,15 @@ class Pingresp(Value):
     __slots__ = ()
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class ReasonOnly(Value):
     """The shape of DISCONNECT and AUTH."""
 
-    reason: int = 0
-    properties: Properties = field(default_factory=_no_properties)
+    __match_args__ = ("reason", "properties")
+    __slots__ = __match_args__
+
+    def __init__(self, reason: int = 0, properties: Properties = NO_PROPERTIES) -> None:
+        self.reason = reason
+        self.properties = properties
 
 
 class Disconnect(ReasonOnly):

@@ -109,18 +109,14 @@ PROPERTIES = (
 _BY_NAME = [{row.name: row for row in PROPERTIES if kind in row.packets} for kind in range(16)]
 
 
-class _Reading(NamedTuple):
-    """What reading a property in one packet type needs, in the order it is unpacked."""
-
-    name: str
-    read: Callable[[bytes, int, int], tuple[Any, int]]
-    repeatable: bool
-    checked: Property | None
+_Reading = tuple[str, Callable[[bytes, int, int], tuple[Any, int]], bool, Property | None]
+"""What reading a property in one packet type needs: its name, its reader, whether it is repeatable, and
+the row with its bounds if it has any."""
 
 
 def _readings(kind: int) -> dict[int, _Reading]:
     return {
-        row.id: _Reading(row.name, row.wire.read, kind in row.repeatable, row if _is_checked(row) else None)
+        row.id: (row.name, row.wire.read, kind in row.repeatable, row if _is_checked(row) else None)
         for row in PROPERTIES
         if kind in row.packets
     }

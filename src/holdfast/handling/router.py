@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from holdfast.errors import ConfigurationError
@@ -17,16 +16,23 @@ F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
 Retained = Literal["always", "new", "never"]
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class HandlerOptions(Value):
     """How a subscription is asked for."""
 
-    qos: QoS = 1
-    share: str | None = None
-    retained: Retained = "always"
-    no_local: bool = False
+    __match_args__ = ("qos", "share", "retained", "no_local")
+    __slots__ = __match_args__
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        qos: QoS = 1,
+        share: str | None = None,
+        retained: Retained = "always",
+        no_local: bool = False,
+    ) -> None:
+        self.qos = qos
+        self.share = share
+        self.retained = retained
+        self.no_local = no_local
         if self.qos not in (0, 1, 2):
             raise ConfigurationError(f"qos must be 0, 1 or 2, not {self.qos!r}")
         if self.retained not in ("always", "new", "never"):
@@ -41,14 +47,23 @@ class HandlerOptions(Value):
         return f"$share/{self.share}/{pattern.filter}" if self.share else pattern.filter
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Handler(Value):
     """One function with its filters; ``call`` turns a message into its arguments."""
 
-    function: Callable[..., Awaitable[Any]]
-    patterns: tuple[Pattern, ...]
-    calls: tuple[Call, ...]
-    options: HandlerOptions
+    __match_args__ = ("function", "patterns", "calls", "options")
+    __slots__ = __match_args__
+
+    def __init__(
+        self,
+        function: Callable[..., Awaitable[Any]],
+        patterns: tuple[Pattern, ...],
+        calls: tuple[Call, ...],
+        options: HandlerOptions,
+    ) -> None:
+        self.function = function
+        self.patterns = patterns
+        self.calls = calls
+        self.options = options
 
     @property
     def filters(self) -> tuple[str, ...]:

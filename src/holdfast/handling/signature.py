@@ -18,7 +18,6 @@ JSON values keep the types JSON gives them: only a pydantic model checks its fie
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import functools
 import inspect
@@ -163,7 +162,7 @@ def _payload(function: Callable[..., Any], name: str, kind: Any) -> _Getter:
         return _json_of(dict)
     if hasattr(kind, "model_validate_json"):
         return _model(kind)
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+    if _is_dataclass(kind):
         return _dataclass(kind)
     raise ConfigurationError(
         f"{_name(function)}: the payload {name!r} cannot be a {_name(kind)}",
@@ -226,3 +225,9 @@ def _is_uuid(kind: Any) -> bool:
     """Without importing it: whoever annotates a UUID has done so."""
     module = sys.modules.get("uuid")
     return module is not None and kind is module.UUID
+
+
+def _is_dataclass(kind: Any) -> bool:
+    """Likewise."""
+    module = sys.modules.get("dataclasses")
+    return module is not None and isinstance(kind, type) and bool(module.is_dataclass(kind))

@@ -10,7 +10,6 @@ told which QoS 0 messages were given up.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -19,7 +18,6 @@ from holdfast.protocol import Record, Restored
 from holdfast.values import Frozen
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Ledger(Frozen):
     """Where every accepted message is (contract 7).
 
@@ -27,14 +25,37 @@ class Ledger(Frozen):
     ``sent`` are those of QoS 0, which nobody acknowledges.
     """
 
-    accepted: int
-    acknowledged: int
-    sent: int
-    failed: int
-    expired: int
-    dropped: int
-    pending: int
-    since: datetime
+    __match_args__ = (
+        "accepted",
+        "acknowledged",
+        "sent",
+        "failed",
+        "expired",
+        "dropped",
+        "pending",
+        "since",
+    )
+    __slots__ = __match_args__
+
+    def __init__(
+        self,
+        accepted: int,
+        acknowledged: int,
+        sent: int,
+        failed: int,
+        expired: int,
+        dropped: int,
+        pending: int,
+        since: datetime,
+    ) -> None:
+        self.accepted = accepted
+        self.acknowledged = acknowledged
+        self.sent = sent
+        self.failed = failed
+        self.expired = expired
+        self.dropped = dropped
+        self.pending = pending
+        self.since = since
 
 
 class Outbox(Protocol):

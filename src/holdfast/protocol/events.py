@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from holdfast.messages import Outgoing, QoS
 from holdfast.protocol.terms import Terms
 from holdfast.values import Value
@@ -17,30 +15,39 @@ class ProtocolError(Exception):
         self.reason = reason
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Opened(Value):
     """CONNACK accepted us under these terms."""
 
-    terms: Terms
+    __match_args__ = ("terms",)
+    __slots__ = __match_args__
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Refused(Value):
     """CONNACK refused us; a return code in 3.1.1, a reason code in 5."""
 
-    code: int
-    detail: str
-    server_reference: str | None = None
+    __match_args__ = ("code", "detail", "server_reference")
+    __slots__ = __match_args__
+
+    def __init__(self, code: int, detail: str, server_reference: str | None = None) -> None:
+        self.code = code
+        self.detail = detail
+        self.server_reference = server_reference
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Closed(Value):
     """The connection must be closed: a broken rule (``by_us``) or the broker's DISCONNECT."""
 
-    by_us: bool
-    reason: int
-    detail: str
-    server_reference: str | None = None
+    __match_args__ = ("by_us", "reason", "detail", "server_reference")
+    __slots__ = __match_args__
+
+    def __init__(self, by_us: bool, reason: int, detail: str, server_reference: str | None = None) -> None:
+        self.by_us = by_us
+        self.reason = reason
+        self.detail = detail
+        self.server_reference = server_reference
 
 
 class Challenge:
@@ -65,7 +72,6 @@ class Reauthenticated(Value):
     __slots__ = ()
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class SessionLost(Value):
     """The broker has a new session for us; ``kept``: it was asked to keep the old one.
 
@@ -73,57 +79,79 @@ class SessionLost(Value):
     reached the old session already (contract 6).
     """
 
-    epoch: int
-    resent: int
-    uncertain: list[Outgoing]
-    kept: bool
+    __match_args__ = ("epoch", "resent", "uncertain", "kept")
+    __slots__ = __match_args__
+
+    def __init__(self, epoch: int, resent: int, uncertain: list[Outgoing], kept: bool) -> None:
+        self.epoch = epoch
+        self.resent = resent
+        self.uncertain = uncertain
+        self.kept = kept
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Granted(Value):
     """SUBACK: the subscription is live at this QoS."""
 
-    filter: str
-    qos: QoS
+    __match_args__ = ("filter", "qos")
+    __slots__ = __match_args__
+
+    def __init__(self, filter: str, qos: QoS) -> None:
+        self.filter = filter
+        self.qos = qos
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class NotGranted(Value):
     """The subscription was refused, by SUBACK or because the terms forbid it."""
 
-    filter: str
-    reason: int
+    __match_args__ = ("filter", "reason")
+    __slots__ = __match_args__
+
+    def __init__(self, filter: str, reason: int) -> None:
+        self.filter = filter
+        self.reason = reason
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Unsubscribed(Value):
     """UNSUBACK, with the broker's reason code (0 in 3.1.1)."""
 
-    filter: str
-    reason: int
+    __match_args__ = ("filter", "reason")
+    __slots__ = __match_args__
+
+    def __init__(self, filter: str, reason: int) -> None:
+        self.filter = filter
+        self.reason = reason
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Oversize(Value):
     """A 3.1.1 PUBLISH above our limit was read past and acknowledged (contract 10)."""
 
-    topic: str
-    size: int
+    __match_args__ = ("topic", "size")
+    __slots__ = __match_args__
+
+    def __init__(self, topic: str, size: int) -> None:
+        self.topic = topic
+        self.size = size
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Anomaly(Value):
     """Something legal enough to go on with and odd enough to count, by its kind."""
 
-    kind: str
-    packet_id: int
+    __match_args__ = ("kind", "packet_id")
+    __slots__ = __match_args__
+
+    def __init__(self, kind: str, packet_id: int) -> None:
+        self.kind = kind
+        self.packet_id = packet_id
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Stripped(Value):
     """On this 3.1.1 connection messages go out without the properties it cannot carry (contract 4)."""
 
-    topic: str
+    __match_args__ = ("topic",)
+    __slots__ = __match_args__
+
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
 
 
 SessionEvent = (

@@ -20,7 +20,7 @@ Failed       no      the broker refuses again; but yes with an identifier withhe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from typing import Literal
 
 from holdfast.messages import Outgoing
@@ -29,50 +29,67 @@ from holdfast.values import Value
 Ending = Literal["acknowledged", "sent", "expired"]
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Assigned(Value):
     """These rows leave now, each under its packet identifier."""
 
-    rows: list[tuple[int, Outgoing]]
+    __match_args__ = ("rows",)
+    __slots__ = __match_args__
+
+    def __init__(self, rows: list[tuple[int, Outgoing]]) -> None:
+        self.rows = rows
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Released(Value):
     """PUBREC came for these packet identifiers: from here on only PUBREL is sent."""
 
-    packet_ids: list[int]
+    __match_args__ = ("packet_ids",)
+    __slots__ = __match_args__
+
+    def __init__(self, packet_ids: list[int]) -> None:
+        self.packet_ids = packet_ids
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Received(Value):
     """The QoS 2 messages under these packet identifiers have been taken in."""
 
-    packet_ids: list[int]
+    __match_args__ = ("packet_ids",)
+    __slots__ = __match_args__
+
+    def __init__(self, packet_ids: list[int]) -> None:
+        self.packet_ids = packet_ids
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Forgotten(Value):
     """PUBREL came: these packet identifiers may mean other messages now."""
 
-    packet_ids: list[int]
+    __match_args__ = ("packet_ids",)
+    __slots__ = __match_args__
+
+    def __init__(self, packet_ids: list[int]) -> None:
+        self.packet_ids = packet_ids
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class EpochBegan(Value):
     """The broker has a new session for us: rows in flight are unsent again, inbound ids gone."""
 
-    number: int
+    __match_args__ = ("number",)
+    __slots__ = __match_args__
+
+    def __init__(self, number: int) -> None:
+        self.number = number
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Settled(Value):
     """These rows ended: PUBACK/PUBCOMP came, QoS 0 was handed over, or they were too old."""
 
-    rows: list[Outgoing]
-    ending: Ending
+    __match_args__ = ("rows", "ending")
+    __slots__ = __match_args__
+
+    def __init__(self, rows: list[Outgoing], ending: Ending) -> None:
+        self.rows = rows
+        self.ending = ending
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Failed(Value):
     """This row was refused, by the broker or because its limits forbid it (reason code).
 
@@ -80,16 +97,19 @@ class Failed(Value):
     (contract 10), also over a restart: the broker may still know it; else 0.
     """
 
-    row: Outgoing
-    reason: int
-    detail: str
-    withheld: int = 0
+    __match_args__ = ("row", "reason", "detail", "withheld")
+    __slots__ = __match_args__
+
+    def __init__(self, row: Outgoing, reason: int, detail: str, withheld: int = 0) -> None:
+        self.row = row
+        self.reason = reason
+        self.detail = detail
+        self.withheld = withheld
 
 
 Record = Assigned | Released | Received | Forgotten | EpochBegan | Settled | Failed
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Restored(Value):
     """What a session begins with after a restart: the rows and ids written down before.
 
@@ -98,9 +118,21 @@ class Restored(Value):
     message under one of them for a repeated one.
     """
 
-    epoch: int = 0
-    sent: list[tuple[int, Outgoing]] = field(default_factory=list)
-    released: list[tuple[int, Outgoing]] = field(default_factory=list)
-    received: list[int] = field(default_factory=list)
-    withheld: list[int] = field(default_factory=list)
-    last_packet_id: int = 0
+    __match_args__ = ("epoch", "sent", "released", "received", "withheld", "last_packet_id")
+    __slots__ = __match_args__
+
+    def __init__(
+        self,
+        epoch: int = 0,
+        sent: Iterable[tuple[int, Outgoing]] = (),
+        released: Iterable[tuple[int, Outgoing]] = (),
+        received: Iterable[int] = (),
+        withheld: Iterable[int] = (),
+        last_packet_id: int = 0,
+    ) -> None:
+        self.epoch = epoch
+        self.sent = list(sent)
+        self.released = list(released)
+        self.received = list(received)
+        self.withheld = list(withheld)
+        self.last_packet_id = last_packet_id

@@ -13,7 +13,6 @@ else and still counting as granted; Retain Handling 1 keeps this from replaying 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Literal
 
 from holdfast.codec import V5, Suback, Subscribe, SubscribeOption, Unsuback, Unsubscribe, encode
@@ -37,19 +36,29 @@ IN_FLIGHT = 200
 """SUBSCRIBE and UNSUBSCRIBE packets that may wait for an answer at one time."""
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Intent(Value):
     """One topic filter as it goes on the wire, and what is wanted of it.
 
     ``identifier`` (1 to 268,435,455) lets the broker say which subscription a message came by.
     """
 
-    filter: str
-    qos: QoS = 1
-    retained: Retained = "always"
-    no_local: bool = False
-    identifier: int = 0
-    granted: QoS | None = field(default=None, init=False)
+    __match_args__ = ("filter", "qos", "retained", "no_local", "identifier")
+    __slots__ = (*__match_args__, "granted")
+
+    def __init__(
+        self,
+        filter: str,
+        qos: QoS = 1,
+        retained: Retained = "always",
+        no_local: bool = False,
+        identifier: int = 0,
+    ) -> None:
+        self.filter = filter
+        self.qos = qos
+        self.retained = retained
+        self.no_local = no_local
+        self.identifier = identifier
+        self.granted: QoS | None = None
 
 
 class Subscriptions:

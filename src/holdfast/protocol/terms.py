@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from holdfast.codec import V5, Connack, Connect, Version, Will
@@ -14,7 +13,6 @@ NEVER = 0xFFFFFFFF
 """Session Expiry Interval of a session that does not expire (MQTT 5 §3.1.2.11.2)."""
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class ConnectRequest(Value):
     """What one connection attempt asks for; 0 seconds of session expiry is a clean session.
 
@@ -24,19 +22,52 @@ class ConnectRequest(Value):
     3.1.1 does not have: never left out in silence.
     """
 
-    client_id: str
-    version: Version = V5
-    session_expiry_s: int = 0
-    keepalive_s: int = 60
-    username: str | None = None
-    password: bytes | None = field(default=None, repr=False)
-    will: Will | None = None
-    receive_maximum: int = 1000
-    max_packet_bytes: int = 16 << 20
-    topic_alias_maximum: int = 16
-    topic_aliases: int = 0
-    authentication_method: str | None = None
-    authentication_data: bytes | None = None
+    __match_args__ = (
+        "client_id",
+        "version",
+        "session_expiry_s",
+        "keepalive_s",
+        "username",
+        "password",
+        "will",
+        "receive_maximum",
+        "max_packet_bytes",
+        "topic_alias_maximum",
+        "topic_aliases",
+        "authentication_method",
+        "authentication_data",
+    )
+    __slots__ = __match_args__
+
+    def __init__(
+        self,
+        client_id: str,
+        version: Version = V5,
+        session_expiry_s: int = 0,
+        keepalive_s: int = 60,
+        username: str | None = None,
+        password: bytes | None = None,
+        will: Will | None = None,
+        receive_maximum: int = 1000,
+        max_packet_bytes: int = 16 << 20,
+        topic_alias_maximum: int = 16,
+        topic_aliases: int = 0,
+        authentication_method: str | None = None,
+        authentication_data: bytes | None = None,
+    ) -> None:
+        self.client_id = client_id
+        self.version = version
+        self.session_expiry_s = session_expiry_s
+        self.keepalive_s = keepalive_s
+        self.username = username
+        self.password = password
+        self.will = will
+        self.receive_maximum = receive_maximum
+        self.max_packet_bytes = max_packet_bytes
+        self.topic_alias_maximum = topic_alias_maximum
+        self.topic_aliases = topic_aliases
+        self.authentication_method = authentication_method
+        self.authentication_data = authentication_data
 
     def packet(self) -> Connect:
         """The CONNECT packet. Raises ConfigurationError."""
@@ -68,26 +99,58 @@ class ConnectRequest(Value):
         return properties
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Terms(Value):
     """The limits of one connection; ``topic_aliases``: how many we may set.
 
     ``max_packet_bytes`` None: the broker named none.
     """
 
-    version: Version
-    client_id: str
-    session_present: bool
-    session_expiry_s: int
-    keepalive_s: int
-    receive_maximum: int = 65_535
-    maximum_qos: QoS = 2
-    retain_available: bool = True
-    max_packet_bytes: int | None = None
-    wildcard_available: bool = True
-    identifiers_available: bool = True
-    shared_available: bool = True
-    topic_aliases: int = 0
+    __match_args__ = (
+        "version",
+        "client_id",
+        "session_present",
+        "session_expiry_s",
+        "keepalive_s",
+        "receive_maximum",
+        "maximum_qos",
+        "retain_available",
+        "max_packet_bytes",
+        "wildcard_available",
+        "identifiers_available",
+        "shared_available",
+        "topic_aliases",
+    )
+    __slots__ = __match_args__
+
+    def __init__(
+        self,
+        version: Version,
+        client_id: str,
+        session_present: bool,
+        session_expiry_s: int,
+        keepalive_s: int,
+        receive_maximum: int = 65_535,
+        maximum_qos: QoS = 2,
+        retain_available: bool = True,
+        max_packet_bytes: int | None = None,
+        wildcard_available: bool = True,
+        identifiers_available: bool = True,
+        shared_available: bool = True,
+        topic_aliases: int = 0,
+    ) -> None:
+        self.version = version
+        self.client_id = client_id
+        self.session_present = session_present
+        self.session_expiry_s = session_expiry_s
+        self.keepalive_s = keepalive_s
+        self.receive_maximum = receive_maximum
+        self.maximum_qos = maximum_qos
+        self.retain_available = retain_available
+        self.max_packet_bytes = max_packet_bytes
+        self.wildcard_available = wildcard_available
+        self.identifiers_available = identifiers_available
+        self.shared_available = shared_available
+        self.topic_aliases = topic_aliases
 
     @classmethod
     def agreed(cls, request: ConnectRequest, connack: Connack) -> Terms:

@@ -13,7 +13,6 @@ alone bounds refused ones.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import inf
 
 from holdfast.errors import ConfigurationError
@@ -26,7 +25,6 @@ REFILL_S = 3.0
 Uniform = Callable[[float, float], float]
 
 
-@dataclass(kw_only=True, slots=True, eq=False, repr=False)
 class Reconnect(Frozen):
     """How to come back after a lost connection; never gives up unless ``max_attempts`` is set.
 
@@ -36,14 +34,32 @@ class Reconnect(Frozen):
     name resolution to CONNACK. ``max_attempts`` failures in a row end in ``Status.FAILED``.
     """
 
-    first_delay_s: float = 0.1
-    multiplier: float = 2
-    max_delay_s: float = 15
-    stable_s: float = 30
-    attempt_timeout_s: float = 10
-    max_attempts: int | None = None
+    __match_args__ = (
+        "first_delay_s",
+        "multiplier",
+        "max_delay_s",
+        "stable_s",
+        "attempt_timeout_s",
+        "max_attempts",
+    )
+    __slots__ = __match_args__
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        first_delay_s: float = 0.1,
+        multiplier: float = 2,
+        max_delay_s: float = 15,
+        stable_s: float = 30,
+        attempt_timeout_s: float = 10,
+        max_attempts: int | None = None,
+    ) -> None:
+        self.first_delay_s = first_delay_s
+        self.multiplier = multiplier
+        self.max_delay_s = max_delay_s
+        self.stable_s = stable_s
+        self.attempt_timeout_s = attempt_timeout_s
+        self.max_attempts = max_attempts
         for name, lowest in _LOWEST.items():
             value = getattr(self, name)
             if not lowest <= value < inf:

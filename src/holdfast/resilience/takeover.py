@@ -7,9 +7,8 @@ suspicion (contract 20): a fact is only 0x8E.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from holdfast.resilience.verdicts import Verdict
+from holdfast.values import replace
 
 SOON_S = 5.0
 CLOSES = 3

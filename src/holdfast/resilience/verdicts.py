@@ -7,8 +7,6 @@ their names and sentences in ``reasons``, here they only get their cause.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from holdfast import reasons
 from holdfast.codec import V311
 from holdfast.errors import AuthenticationFailed
@@ -16,14 +14,17 @@ from holdfast.resilience.troubles import row_of
 from holdfast.values import Value
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Verdict(Value):
     """Why there is no connection; ``code`` is the reason code of a CONNACK that refused us."""
 
-    cause: str
-    sentence: str
-    hint: str | None = None
-    code: int | None = None
+    __match_args__ = ("cause", "sentence", "hint", "code")
+    __slots__ = __match_args__
+
+    def __init__(self, cause: str, sentence: str, hint: str | None = None, code: int | None = None) -> None:
+        self.cause = cause
+        self.sentence = sentence
+        self.hint = hint
+        self.code = code
 
     def __str__(self) -> str:
         return f"{self.sentence}. {self.hint}" if self.hint else self.sentence

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 
 from holdfast.errors import ConfigurationError
 from holdfast.transport.urls import (
@@ -46,7 +45,6 @@ LONGEST_SOCKET_PATH = 103 if sys.platform == "darwin" else 107
 """Bytes that fit into ``sun_path`` before its final NUL (unix(7))."""
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Address(Value):
     """Where a broker listens. ``str()`` is the URL without user and password.
 
@@ -54,12 +52,24 @@ class Address(Value):
     WebSocket the ``path`` is the resource that its handshake asks for, as it goes on the wire.
     """
 
-    scheme: str
-    host: str
-    port: int
-    username: str | None = None
-    password: str | None = None
-    path: str = ""
+    __match_args__ = ("scheme", "host", "port", "username", "password", "path")
+    __slots__ = __match_args__
+
+    def __init__(
+        self,
+        scheme: str,
+        host: str,
+        port: int,
+        username: str | None = None,
+        password: str | None = None,
+        path: str = "",
+    ) -> None:
+        self.scheme = scheme
+        self.host = host
+        self.port = port
+        self.username = username
+        self.password = password
+        self.path = path
 
     @property
     def encrypted(self) -> bool:

@@ -8,8 +8,6 @@ A proxy has no usual port that would be worth guessing: it is written out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from holdfast.errors import ConfigurationError
 from holdfast.transport.urls import HIDDEN, bracketed, credentials, host_and_port, refused, split
 from holdfast.values import Value
@@ -20,15 +18,25 @@ SCHEMES = ("http", "socks5")
 _MEANT = {"socks": "socks5", "socks5h": "socks5", "socks4": "socks5", "socks4a": "socks5", "https": "http"}
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class ProxyAddress(Value):
     """Where a proxy listens, and who we are there. ``str()`` is the URL without user and password."""
 
-    scheme: str
-    host: str
-    port: int
-    username: str | None = None
-    password: str | None = None
+    __match_args__ = ("scheme", "host", "port", "username", "password")
+    __slots__ = __match_args__
+
+    def __init__(
+        self,
+        scheme: str,
+        host: str,
+        port: int,
+        username: str | None = None,
+        password: str | None = None,
+    ) -> None:
+        self.scheme = scheme
+        self.host = host
+        self.port = port
+        self.username = username
+        self.password = password
 
     @property
     def place(self) -> str:

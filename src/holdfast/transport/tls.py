@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from os import PathLike
 
 from holdfast.errors import ConfigurationError
@@ -13,7 +12,6 @@ from holdfast.values import Frozen
 StrPath = str | PathLike[str]
 
 
-@dataclass(kw_only=True, slots=True, eq=False, repr=False)
 class TLS(Frozen):
     """How to speak TLS with the broker; the default is the system's CAs and a checked hostname.
 
@@ -24,14 +22,25 @@ class TLS(Frozen):
     so a rotated certificate needs no restart. Raises ConfigurationError for a contradiction.
     """
 
-    ca_file: StrPath | None = None
-    cert_file: StrPath | None = None
-    key_file: StrPath | None = None
-    key_password: str | None = field(default=None, repr=False)
-    server_name: str | None = None
-    alpn: Sequence[str] = ()
+    __match_args__ = ("ca_file", "cert_file", "key_file", "key_password", "server_name", "alpn")
+    __slots__ = __match_args__
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        ca_file: StrPath | None = None,
+        cert_file: StrPath | None = None,
+        key_file: StrPath | None = None,
+        key_password: str | None = None,
+        server_name: str | None = None,
+        alpn: Sequence[str] = (),
+    ) -> None:
+        self.ca_file = ca_file
+        self.cert_file = cert_file
+        self.key_file = key_file
+        self.key_password = key_password
+        self.server_name = server_name
+        self.alpn = alpn
         if self.cert_file is None and (self.key_file is not None or self.key_password is not None):
             raise ConfigurationError("TLS: a key without cert_file", hint="name the certificate too")
         if isinstance(self.alpn, str):

@@ -62,3 +62,18 @@ def test_limits_have_bounds(wrong: dict[str, Any]) -> None:
     """Both sides of every bound are checked, and the sentence names the option."""
     with pytest.raises(ConfigurationError, match=next(iter(wrong))):
         Limits(**wrong)
+
+
+def test_options_are_compared_and_shown_by_all_their_fields() -> None:
+    """Those that can only be given by keyword, too."""
+    assert Limits(inflight=2) == Limits(inflight=2)
+    assert Limits(inflight=2) != Limits()
+    assert Will("a", "x", qos=0) != Will("a", "x")
+    assert repr(Will("a", "x")) == "Will(topic='a', payload='x', qos=1, retain=True, delay_s=0)"
+
+
+@pytest.mark.parametrize("group", [Limits, Will])
+def test_an_unknown_option_is_named(group: Any) -> None:
+    """By Python itself, as for any function."""
+    with pytest.raises(TypeError, match="unexpected keyword argument 'size'"):
+        group(size=1)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from holdfast.codec import V5, V311, Version, encode_publish
 from holdfast.protocol import refusals
 from holdfast.protocol.terms import Terms
+from holdfast.values import replace
 from tests.support.driven import row
 
 TERMS = Terms(V5, "c", False, 0, 0)

@@ -10,6 +10,7 @@ from holdfast.cli.demo.plan import Fault, Kind
 from holdfast.cli.words import count
 from holdfast.ingest import IngestLedger
 from holdfast.outbox import Ledger
+from holdfast.values import fields
 
 _LOOKS: dict[Kind, tuple[str, str]] = {
     "cut": ("✂", "TCP reset"),
@@ -113,8 +114,7 @@ def _published(ledger: Ledger) -> str:
 
 def outcome_record(outcome: Outcome, database: str, seed: int) -> dict[str, Any]:
     """The outcome as an object."""
-    published = asdict(outcome.published)
-    published["since"] = outcome.published.since.isoformat()
+    published = {**fields(outcome.published), "since": outcome.published.since.isoformat()}
     return {
         "event": "ledger",
         "published": published,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from holdfast import reasons
 from holdfast.codec import V311, OversizePublish, Publish, Pubrel
 from holdfast.codec.packet_types import PUBACK, PUBCOMP, PUBREC
@@ -13,6 +11,7 @@ from holdfast.testing.model.delivering import Delivering
 from holdfast.testing.model.limits import BrokerLimits
 from holdfast.testing.model.link import NO_RECEIVE_MAXIMUM, Link
 from holdfast.testing.model.session import Session, Stored
+from holdfast.values import replace
 
 _NO_SUBSCRIBERS = 0x10
 _UNKNOWN_ID = 0x92

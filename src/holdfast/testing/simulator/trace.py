@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import fields, is_dataclass
+
+from holdfast.values import Value, fields
 
 
 class Trace:
@@ -34,8 +35,7 @@ def brief(value: object) -> object:
         return value if len(value) <= 24 else value[:20] + b"..."
     if isinstance(value, list):
         return [brief(item) for item in value]
-    if is_dataclass(value):
-        parts = ((part.name, getattr(value, part.name)) for part in fields(value))
-        said = ", ".join(f"{name}={brief(is_said)!s}" for name, is_said in parts if is_said)
+    if isinstance(value, Value):
+        said = ", ".join(f"{name}={brief(part)!s}" for name, part in fields(value).items() if part)
         return f"{type(value).__name__}({said})"
     return value

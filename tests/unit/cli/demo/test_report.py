@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from holdfast import values
 from holdfast.cli.demo.judge import Verdict
 from holdfast.cli.demo.plan import ORDER, Fault
 from holdfast.cli.demo.report import (
@@ -94,7 +95,7 @@ def test_one_fault_of_ours_makes_it_bad(fault: str) -> None:
 
 def test_books_that_do_not_balance_make_it_bad() -> None:
     """Something pending, or something waiting at the ingester, is an outcome nobody promised."""
-    assert not Outcome(replace(LEDGER, acknowledged=5999, pending=1), GOOD.ingested, WELL).good
+    assert not Outcome(values.replace(LEDGER, acknowledged=5999, pending=1), GOOD.ingested, WELL).good
     assert not Outcome(LEDGER, IngestLedger(6000, 5999, 0, 0, 1), WELL).good
 
 
