@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 
 from holdfast import Client, Ledger, Limits, Message, Receipt
+from holdfast.errors import Stopped, Undelivered
 from holdfast.messages import QoS
 from holdfast.testing import Broker, eventually
 
@@ -144,3 +147,44 @@ async def test_a_crowd_through_cut_links() -> None:
     for number in range(TASKS):
         assert came[f"crowd/task-{number}"] == list(range(EACH_TASK))
     assert came["crowd/groups"] == list(range(GROUPS * GROUP))
+
+
+async def test_a_crowd_through_stops_and_starts() -> None:
+    """8 threads go on publishing while the client stops, with time to spare or none, and starts again."""
+    with Broker(strict=True) as broker:
+        client = Client(
+            broker.url, client_id="restless", reconnect="lan", limits=Limits(qos0_outbox=EXPECTED)
+        )
+        enough, accepted, failures = threading.Event(), [0] * 8, list[BaseException]()
+
+        def publish(number: int) -> None:
+            try:
+                while not enough.is_set():
+                    with contextlib.suppress(Stopped):
+                        for _ in range(20):
+                            qos: QoS = 2 if accepted[number] % 2 else 1
+                            client.publish_nowait(f"crowd/{number}", str(accepted[number]), qos=qos)
+                            accepted[number] += 1
+                    time.sleep(0.001)
+            except BaseException as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=publish, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for time_left in (0, 0.1, 0, 0.3, 0):
+            await client.start()
+            await asyncio.sleep(0.05)
+            with contextlib.suppress(Undelivered):
+                await client.stop(time_left)
+            assert balanced(client.snapshot().ledger)
+        await client.start()
+        enough.set()
+        for thread in threads:
+            await asyncio.to_thread(thread.join, 30)
+        await client.flush(20)
+        ledger = await client.stop()
+        assert (failures, broker.violations) == ([], [])
+        assert (ledger.accepted, ledger.pending) == (ledger.acknowledged, 0) == (sum(accepted), 0)
+        came = first_arrivals(broker.messages("crowd/#"))
+    assert [came[f"crowd/{number}"] for number in range(8)] == [list(range(count)) for count in accepted]
