@@ -73,11 +73,12 @@ def test_no_more_is_taken_than_there_is_room(outbox: Outbox) -> None:
     assert seqs(outbox.take(2)) == order[4:]
 
 
-def test_large_rows_are_taken_a_few_at_a_time() -> None:
+@pytest.mark.parametrize("qos", [0, 1])
+def test_large_rows_are_taken_a_few_at_a_time(qos: QoS) -> None:
     """Not by the window alone: a thousand large ones would be one write of a gigabyte; none is skipped."""
     for make in LARGE.values():
         outbox = make()
-        group = rows(64, payload=bytes(64 * 1024))
+        group = rows(64, qos, payload=bytes(64 * 1024))
         outbox.accept(group)
         taken: list[Outgoing] = []
         while some := outbox.take(1000):

@@ -220,6 +220,24 @@ async def test_started_again_it_sends_what_it_kept(ours: Broker) -> None:
             await client.stop(1)
 
 
+async def test_started_again_after_a_stop_that_had_no_time(ours: Broker) -> None:
+    """A stop that cannot wait for the link to end ends it all the same: what was in flight goes out again."""
+    client = Client(ours.url, client_id="again", reconnect="lan")
+    ours.hold("PUBACK")
+    ours.hold("PUBREC")
+    await client.start()
+    await client.ready(5)
+    receipts = [await client.publish("again", "x", qos=qos) for qos in (1, 2)]
+    await eventually(lambda: len(ours.messages()) == 2)
+    with pytest.raises(Undelivered):
+        await client.stop(0)
+    ours.release()
+    await client.start()
+    for receipt in receipts:
+        await receipt.acknowledged(5)
+    assert (await client.stop()).pending == 0
+
+
 async def test_stop_is_heard_while_messages_pour_in(make: MakeClient) -> None:
     """A reset would take DISCONNECT and the last acknowledgements from the broker: no will, no repeats."""
     got: list[str] = []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
@@ -101,7 +101,6 @@ class Client:
         self._publisher = Publisher(self._outbox, self._receipts, self._clock, self._state.changed)
         self._core: Core | None = None
         self._ending: Core | None = None
-        self._thread = 0
         self._received = self._handled = self._dropped = 0
 
     # -- from start to stop ------------------------------------------------------------------
@@ -128,7 +127,6 @@ class Client:
             await self._ending.closed.wait()
         if self._core is not None:
             return
-        self._thread = threading.get_ident()
         self._state.draining = False
         self._core = core = Core(
             self._setup, self._session, self._outbox, self._publisher, self._receipts,
@@ -238,10 +236,11 @@ class Client:
         core = self._core
         if core is None or core.engine.woken:  # it will look once more: what was accepted just now is seen
             return
-        if threading.get_ident() == self._thread:
+        if asyncio._get_running_loop() is core.loop:
             core.engine.accepted()
         else:
-            core.loop.call_soon_threadsafe(core.engine.wake)
+            with suppress(RuntimeError):  # its loop was closed under it: accepted all the same
+                core.loop.call_soon_threadsafe(core.engine.wake)
 
     # -- publishing --------------------------------------------------------------------------
 

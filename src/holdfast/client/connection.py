@@ -36,7 +36,7 @@ class Ended(Exception):
 class Connection:
     """One link and what becomes of it; ``opened`` and ``ended`` are for its owner to await.
 
-    ``worked``: a message came in on it, or one of ours ended.
+    ``worked``: a message came in on it, or one of ours was acknowledged (contract 19).
     """
 
     def __init__(self, engine: Driver) -> None:

@@ -81,13 +81,12 @@ class Dispatcher:
             self._tree.add(pattern.filter, source)
             self._left.pop(pattern.filter, None)
         waiting, self._unclaimed = self._unclaimed, deque()
-        arrived = self._clock.wall()
         for one in waiting:
             _, delivery, shared = one
             sources = self._named(self._tree.find(delivery.topic), delivery)
             mine = [source for source in sources if source.consumer is consumer]
             if mine:
-                self._put(mine[0], delivery, arrived, shared)
+                self._put(mine[0], _copy(delivery), delivery, shared)
             else:
                 self._unclaimed.append(one)
 
@@ -115,18 +114,20 @@ class Dispatcher:
         arrived, find, known = self._clock.wall(), self._tree.find, self._tree.known
         for delivery in deliveries:
             found = known.get(delivery.topic) or find(delivery.topic)
+            delivery.arrived = arrived
             if len(found) == 1:
-                self._put(found[0], delivery, arrived, None)
+                self._put(found[0], delivery, delivery, None)
             elif found:
-                self._share(found, delivery, arrived)
+                self._share(found, delivery)
             else:
                 self._nobody(delivery)
 
-    def _share(self, found: tuple[_Source, ...], delivery: Delivery, arrived: float) -> None:
+    def _share(self, found: tuple[_Source, ...], delivery: Delivery) -> None:
+        """Each consumer gets a message of its own, as the captures are its own."""
         sources = self._named(found, delivery)
         shared = Shared(len(sources)) if len(sources) > 1 else None
         for source in sources:
-            self._put(source, delivery, arrived, shared)
+            self._put(source, delivery if shared is None else _copy(delivery), delivery, shared)
 
     def _named(self, found: tuple[_Source, ...], delivery: Delivery) -> tuple[_Source, ...]:
         identifiers = delivery.properties.get("subscription_identifier", ())
@@ -135,10 +136,7 @@ class Dispatcher:
         once = {id(source.consumer): source for source in reversed(named or found)}
         return tuple(reversed(once.values()))
 
-    def _put(self, source: _Source, delivery: Delivery, arrived: float, shared: Shared | None) -> None:
-        """``shared``: each consumer gets a message of its own, as the captures are its own."""
-        message = delivery if shared is None else _copy(delivery)
-        message.arrived = arrived
+    def _put(self, source: _Source, message: Message, delivery: Delivery, shared: Shared | None) -> None:
         if source.pattern.names:
             message.captures = source.pattern.captures(delivery.topic)
         if delivery.retain and self.drop_retained and not source.take_retained:
@@ -211,6 +209,7 @@ class Dispatcher:
 
 
 def _copy(delivery: Delivery) -> Message:
+    """The message as it came, for a consumer that is not its first or only one."""
     return Message(
         delivery.topic,
         delivery.payload,
@@ -218,6 +217,7 @@ def _copy(delivery: Delivery) -> Message:
         delivery.retain,
         delivery.duplicate,
         delivery.properties,
+        arrived=delivery.arrived,
     )
 
 

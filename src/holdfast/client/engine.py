@@ -251,7 +251,7 @@ class Engine:
             self._follow(events)
         connection = self._connection
         if connection is not None and not connection.worked:
-            connection.worked = bool(deliveries) or any(isinstance(one, Settled) for one in records)
+            connection.worked = bool(deliveries) or any(_is_acknowledged(one) for one in records)
         self._outlet.batch(deliveries, records, events)
         if deliveries:  # behind the handlers woken just now: what they finish leaves in the same turn
             self.wake()
@@ -312,6 +312,11 @@ class Engine:
 def _most_unhandled(limits: Limits) -> int:
     """Messages: what may be unacknowledged, and half of what the inbox of one handler holds of QoS 0."""
     return limits.receive_maximum + limits.qos0_inbox // 2
+
+
+def _is_acknowledged(record: Record) -> bool:
+    """Whether the broker acknowledged messages of ours; that they are sent, or too old, proves nothing."""
+    return isinstance(record, Settled) and record.ending == "acknowledged"
 
 
 def _nothing() -> None:

@@ -56,17 +56,22 @@ class Receipt:
         Cancelling the wait leaves the message alone. Raises PublishRefused, Expired, Dropped
         (all PublishFailed; a TooLarge is its cause), Timeout (still pending), Stopped.
         """
+        in_time = True
         if self._left and not self._book.stopped:
             waiter: asyncio.Future[None] = asyncio.Future(loop=asyncio.get_running_loop())
             self._await(waiter)
             try:
-                if self._left and not self._book.stopped:  # still: it may end on its own thread meanwhile
-                    await (waiter if timeout_s is None else _in_time(waiter, timeout_s))
+                if not self._left or self._book.stopped:  # it may have ended on its own thread meanwhile
+                    pass
+                elif timeout_s is None:
+                    await waiter
+                else:
+                    in_time = await _in_time(waiter, timeout_s)
             finally:
                 if self._waiters is not None:  # given up: nothing is left behind
                     self._forget(waiter)
         if self._left or self._failures is not None:
-            raise self._complaint(timeout_s)
+            raise self._complaint(in_time, timeout_s)
 
     def _await(self, waiter: asyncio.Future[None]) -> None:
         if self._waiters is None:
@@ -83,12 +88,12 @@ class Receipt:
                 self._waiters = None
                 self._book.waited_for.discard(self)
 
-    def _complaint(self, timeout_s: float | None) -> HoldfastError:
+    def _complaint(self, in_time: bool, timeout_s: float | None) -> HoldfastError:
         if not self._left and self._failures is not None:
             if self._count == 1:
                 return self._failures[0][1]
             return PublishFailed.of_group(sorted(self._failures, key=_index))
-        if self._book.stopped:
+        if in_time:  # woken by the end of a run, whether or not the client runs again by now
             return Stopped(f"the client stopped before message {self.id} was acknowledged")
         return Timeout(f"message {self.id} was not acknowledged in {timeout_s} s; it is still pending")
 
@@ -116,8 +121,9 @@ class Receipt:
             if loop is here:
                 if not waiter.done():
                     waiter.set_result(None)
-            elif not loop.is_closed():
-                loop.call_soon_threadsafe(_set, waiter)
+            else:
+                with contextlib.suppress(RuntimeError):  # that loop is closed: nobody waits there any more
+                    loop.call_soon_threadsafe(_set, waiter)
 
 
 class Receipts:
@@ -194,10 +200,13 @@ def _set(waiter: asyncio.Future[None]) -> None:
         waiter.set_result(None)
 
 
-async def _in_time(waiter: asyncio.Future[None], timeout_s: float) -> None:
+async def _in_time(waiter: asyncio.Future[None], timeout_s: float) -> bool:
+    """Whether it was told before the time was up."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(timeout_s):
             await waiter
+            return True
+    return False
 
 
 def _index(entry: tuple[int, HoldfastError]) -> int:

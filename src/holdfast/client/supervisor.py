@@ -141,7 +141,7 @@ class Supervisor:
         self._reporter.connected(terms)
         self._connected = True
         try:
-            ended = await connection.ended
+            ended = await asyncio.shield(connection.ended)  # cancelled itself, it would end in silence
         finally:
             self._connected = False
         gone = self._clock.now()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from holdfast.client import events as told
@@ -153,7 +154,8 @@ class Telling:
 
     def dropped(self, rows: list[Outgoing]) -> None:
         """QoS 0 messages fell out of their ring; told from any thread."""
-        self._loop.call_soon_threadsafe(self._dropped, rows)
+        with suppress(RuntimeError):  # the loop was closed under the client: nobody hears it any more
+            self._loop.call_soon_threadsafe(self._dropped, rows)
 
     def _dropped(self, rows: list[Outgoing]) -> None:
         self._receipts.settle(rows, "dropped")

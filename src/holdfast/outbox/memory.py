@@ -87,24 +87,17 @@ class MemoryOutbox:
     def take(self, room: int) -> list[Outgoing]:
         """The next unsent rows: QoS 0 first, which has no order against the others."""
         ring, unsent = self._ring, self._unsent
+        large = self._bytes_in - self._bytes_out > TAKEN_BYTES
         rows: list[Outgoing] = []
         if ring:
             with self._lock:  # a publisher's thread may drop what waits here
-                rows = [ring.popleft() for _ in range(len(ring))]
+                count = _fitting(ring, len(ring)) if large else len(ring)
+                rows = [ring.popleft() for _ in range(count)]
         count = min(room, len(unsent))
-        if self._bytes_in - self._bytes_out > TAKEN_BYTES:
-            count = self._fitting(count)
+        if large:
+            count = _fitting(unsent, count)
         rows += [unsent.popleft() for _ in range(count)]
         return rows
-
-    def _fitting(self, count: int) -> int:
-        """How many of so many unsent rows make one good write; one at least."""
-        left = TAKEN_BYTES
-        for place in range(count):  # no iterator: another thread may append meanwhile
-            if left <= 0:
-                return place
-            left -= self._unsent[place].size
-        return count
 
     def write(self, records: Sequence[Record]) -> int:
         """Book what ended; stages need no writing in memory."""
@@ -137,3 +130,13 @@ class MemoryOutbox:
 
     def close(self) -> None:
         """Nothing to close."""
+
+
+def _fitting(rows: deque[Outgoing], count: int) -> int:
+    """How many of the first ``count`` rows make one good write; one at least."""
+    left = TAKEN_BYTES
+    for place in range(count):  # no iterator: another thread may append meanwhile
+        if left <= 0:
+            return place
+        left -= rows[place].size
+    return count

@@ -279,9 +279,15 @@ class Sender:
                 free(packet_id)
                 ended.append(row)
             else:
+                ended = self._acknowledged(ended)  # first: the other may break a rule, and end it all
                 self.puback(Puback(packet_id))
+        self._acknowledged(ended)
+
+    def _acknowledged(self, ended: list[Outgoing]) -> list[Outgoing]:
+        """Note that these ended well; gives an empty list to go on with."""
         if ended:
             self._journal.settle("acknowledged").extend(ended)
+        return []
 
     def puback(self, packet: Puback) -> None:
         """QoS 1 ended, or was refused."""

@@ -334,8 +334,9 @@ class Session:
             elif self.link is LinkState.PROVING:
                 self._authentication.held.append(packet)
             elif self.link in OPEN:
-                name = type(packet).__name__.upper()
-                raise ProtocolError(PROTOCOL_ERROR, f"{name} from the broker while {self.link.value}")
+                raise ProtocolError(
+                    PROTOCOL_ERROR, f"{_name(packet)} from the broker while {self.link.value}"
+                )
 
     def _connack(self, packet: Connack) -> None:
         detail = packet.properties.get("reason_string", "")
@@ -412,6 +413,13 @@ class Session:
         self._enter(LinkState.CLOSING)
         self._sender.halt()
         self._receiver.halt()
+
+
+def _name(packet: Packet) -> str:
+    """The packet by the standard's name; several acknowledgements may be one of ours."""
+    if isinstance(packet, Delivery | codec.OversizePublish):
+        return "PUBLISH"
+    return type(packet).__name__.upper().removesuffix("S")
 
 
 def _nothing(_packet: object) -> None:

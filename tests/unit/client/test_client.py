@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from holdfast import Authenticator, Client, Router, Status
+from holdfast import Authenticator, Client, Limits, Router, Status
 from holdfast.errors import ConfigurationError, Stopped, Undelivered
+from holdfast.testing import Broker
 
 NOBODY = "mqtt://127.0.0.1:1"
 
@@ -90,3 +93,36 @@ async def test_the_body_s_error_is_not_replaced(caplog: pytest.LogCaptureFixture
     await client.publish("x", "y")
     with pytest.raises(Undelivered):
         await client.__aexit__(None, None, None)
+
+
+def test_published_while_the_loop_does_not_run() -> None:
+    """On the loop's own thread, but not in the loop: what is accepted goes out when the loop goes on."""
+    with Broker() as broker:
+        client = Client(broker.url, client_id="x")
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(client.start())
+        loop.run_until_complete(client.ready(5))
+        assert client._core is not None
+        pumped: list[bool] = []
+        pump = client._core.engine._pump
+
+        def look() -> None:
+            pumped.append(loop.is_running())
+            pump()
+
+        client._core.engine._pump = look  # type: ignore[method-assign]
+        receipt = client.publish_nowait("x", "y")
+        loop.run_until_complete(receipt.acknowledged(5))
+        loop.run_until_complete(client.stop())
+        loop.close()
+        assert all(pumped)
+
+
+def test_published_when_the_loop_is_closed() -> None:
+    """A program that closed the loop under its client: accepted, or dropped and counted."""
+    client = Client(NOBODY, client_id="x", limits=Limits(qos0_outbox=1))
+    asyncio.run(client.start())
+    receipts = [client.publish_nowait("x", "y", qos=qos) for qos in (0, 0, 1)]
+    assert [receipt.id for receipt in receipts] == [1, 2, 3]
+    ledger = client.snapshot().ledger
+    assert (ledger.accepted, ledger.dropped, ledger.pending) == (3, 1, 2)

@@ -117,6 +117,25 @@ async def test_given_back_to_the_next_consumer() -> None:
     here.dispatcher.close()
 
 
+async def test_what_waited_is_as_it_came() -> None:
+    """The next consumer gets a message of its own: when it came, and not what another one captured."""
+    here = Dispatch()
+    first, second = consumer("plant/{line}"), consumer("plant/+")
+    here.clock.advance(100)
+    here.dispatcher.deliver([delivery("plant/1")])
+    came = here.clock.wall()
+    here.clock.advance(5)
+    here.dispatcher.add(first)
+    (item,) = first.inbox.items
+    assert (item[0].captures, item[0].arrived) == ({"line": "1"}, came)
+    here.dispatcher.remove(first)
+    here.dispatcher.give_back(first.inbox.drain())
+    here.dispatcher.add(second)
+    assert [(one[0].captures, one[0].arrived) for one in second.inbox.items] == [({}, came)]
+    assert item[0].captures == {"line": "1"}
+    here.dispatcher.close()
+
+
 async def test_given_back_by_one_of_two() -> None:
     """The other has its copy already: it does not get it twice, and the acknowledgement waits for both."""
     here = Dispatch()

@@ -119,6 +119,22 @@ async def test_nothing_leaves_before_connack_and_all_in_one_batch_after() -> Non
     assert connection.worked
 
 
+async def test_only_an_acknowledgement_proves_that_a_link_works() -> None:
+    """What was sent at QoS 0, or was too old, says nothing: such a link is not redialled at once."""
+    driven = Driven()
+    driven.outbox.accept([Outgoing(0, "t", b"old", expires_at=driven.clock.now() - 1)])
+    driven.publish(0)
+    connection, link = driven.up()
+    assert len([one for one in driven.records if isinstance(one, SettledRecord)]) == 2
+    assert not connection.worked
+    driven.publish(1)
+    await turn()
+    (*_, last) = link.sent()
+    assert isinstance(last, Publish)
+    link.feed(Puback(last.packet_id))
+    assert connection.worked
+
+
 async def test_in_light_traffic_a_message_goes_at_once() -> None:
     """No turn of the loop is waited for; what follows in the same turn goes with the others of it."""
     driven = Driven()

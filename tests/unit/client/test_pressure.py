@@ -82,6 +82,18 @@ async def test_empty_payloads_count(valve: Valve) -> None:
     assert valve.switched == [False]
 
 
+async def test_a_handler_that_changes_its_payload(valve: Valve) -> None:
+    """When nothing waits any more all that was counted is given back: the limit is the same as before."""
+    for size in (0, 100_000):
+        there = delivery(10_000)
+        valve.pressure.more([there])
+        assert valve.switched == [False]
+        there.payload = bytes(size)
+        valve.pressure.less([there])
+        assert valve.switched == [False, True]
+        valve.switched.clear()
+
+
 async def test_a_burst_of_many_messages_waits_for_the_handlers(monkeypatch: pytest.MonkeyPatch) -> None:
     """At the limit of messages reading stops until half of them are handled: nothing overflows."""
     switched: list[bool] = []

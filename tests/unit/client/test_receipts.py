@@ -154,6 +154,19 @@ async def test_stop_tells_who_waits_and_start_lets_wait_again() -> None:
     await again
 
 
+async def test_started_again_before_the_stop_was_heard() -> None:
+    """Who waited through a stop is told of the stop, not of a time limit, also when the client runs again."""
+    receipts = Receipts()
+    receipt, _ = opened(receipts, 1)
+    waits = [asyncio.create_task(receipt.acknowledged(timeout_s)) for timeout_s in (None, 60)]
+    await asyncio.sleep(0.01)
+    receipts.stop()
+    receipts.start()
+    for wait in waits:
+        with pytest.raises(Stopped):
+            await wait
+
+
 async def test_uncertain_messages_say_so() -> None:
     """QoS 2 sent again to a broker that forgot: maybe_duplicate, on singles and groups (contract 6)."""
     receipts = Receipts()

@@ -261,6 +261,16 @@ def test_a_run_of_pubacks_with_one_unknown() -> None:
     assert [one.packet_id for one in driven.told(Anomaly)] == [9]
 
 
+def test_a_run_that_breaks_a_rule_counts_up_to_there() -> None:
+    """What a run had ended before its wrong kind of acknowledgement has ended, and is told (contract 7)."""
+    driven = ready()
+    driven.publish(row(1), row(2, 2), row(3))
+    driven.feed(Puback(1), Puback(2), Puback(3))
+    assert driven.endings() == [([1], "acknowledged")]
+    assert driven.session.link is LinkState.CLOSING
+    assert [one.packet_id for one in sent(driven.again())] == [2, 3]
+
+
 def test_unknown_puback_and_pubcomp_are_counted() -> None:
     """Odd, but nothing to end a connection for."""
     driven = ready()

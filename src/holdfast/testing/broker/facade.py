@@ -118,7 +118,10 @@ class Broker:
         return self._call(lambda: list(self._running().keeper.core.violations))
 
     def messages(self, filter: str = "#") -> list[Message]:
-        """What clients published and the broker accepted, in the order it first came; resends not twice."""
+        """What clients published and the broker accepted, in the order it came.
+
+        A QoS 1 message that is sent again because its PUBACK was lost is there again, as a ``duplicate``.
+        """
         topics.validate_filter(filter)
         accepted = self._call(lambda: list(self._running().keeper.core.accepted))
         return [

@@ -22,7 +22,7 @@ QoS 2 ids and retained messages are there; links, and the wills of those that we
 which nobody comes in then (``model.examining``).
 
 What it tells:
-    ``core.accepted``     Publish as it first came, topic alias resolved, in order; a resend is not told twice
+    ``core.accepted``     Publish as it came, topic alias resolved, in order; a resend at QoS 1 comes again
     ``core.routed``       the same messages in the order they went onward (QoS 2: at PUBREL), wills included
     ``core.violations``   one sentence per rule a client broke and was cut off for; ``strict`` knows more
     ``core.connects``     CONNECTs received
