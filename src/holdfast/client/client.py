@@ -282,7 +282,11 @@ class Client:
         content_type: str | None = None,
         user_properties: UserProperties = (),
     ) -> Receipt:
-        """As ``publish``, without waiting, from any thread or callback. Raises OutboxFull at once."""
+        """As ``publish``, without waiting, from any thread or callback. Raises OutboxFull at once.
+
+        Not from a handler of ``signal.signal`` or from ``__del__``: either may interrupt another
+        publish of its own thread, and would wait for it for ever. ``loop.add_signal_handler`` is safe.
+        """
         row = self._publisher.row(topic, payload, json, qos, retain, expiry_s, content_type, user_properties)
         return self._publisher.take_now([row])
 
