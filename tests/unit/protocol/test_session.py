@@ -15,8 +15,6 @@ from holdfast.codec import (
     Pingreq,
     Pingresp,
     Puback,
-    Pubrel,
-    Suback,
     Subscribe,
     SubscribeOption,
     Version,
@@ -176,20 +174,6 @@ def test_malformed_bytes_before_connack() -> None:
     driven.connect()
     assert driven.raw(b"HTTP/1.1 400 Bad Request\r\n") == []
     assert driven.told(Closed)[0].by_us
-    nothing_works(driven)
-
-
-@BOTH
-@pytest.mark.parametrize(
-    ("packet", "name"),
-    [(incoming(1), "PUBLISH"), (Puback(1), "PUBACK"), (Pubrel(1), "PUBREL"), (Suback(1, [0]), "SUBACK")],
-)
-def test_packets_before_connack(version: Version, packet: Packet, name: str) -> None:
-    """CONNACK is the first packet [MQTT-3.2.0-1]; the other is called by the standard's name."""
-    driven = Driven(version)
-    driven.connect()
-    assert driven.feed(packet) == []
-    assert [one.detail for one in driven.told(Closed)] == [f"{name} from the broker while connecting"]
     nothing_works(driven)
 
 

@@ -20,11 +20,13 @@ from holdfast.codec import (
     Pubrel,
     Suback,
     Unsuback,
+    Version,
 )
 from holdfast.messages import QoS
-from holdfast.protocol import Failed, Intent
+from holdfast.protocol import Closed, Failed, Intent, LinkState
 from tests.support.driven import Driven, incoming, row
 
+BOTH = pytest.mark.parametrize("version", [V311, V5])
 EACH_QOS: tuple[QoS, ...] = (0, 1, 2)
 LIMITS: tuple[dict[str, int], ...] = (
     {},
@@ -86,9 +88,17 @@ class Chaos:
         self.driven.commit()
 
     def noise(self) -> None:
+        """One packet, or several of a kind in one piece: runs of known, unknown and repeated identifiers."""
+        if self.rng.random() < 0.1:
+            self.driven.feed(self.seldom())
+            return
+        kind = self.rng.randrange(6)
+        self.driven.feed(*[self.often(kind) for _ in range(self.rng.choice((1, 1, 2, 5)))])
+
+    def often(self, kind: int) -> Packet:
         packet_id, dup = self.rng.randrange(1, 12), self.rng.random() < 0.5
-        reason = self.rng.choice((0, 0, 0x97)) if self.driven.version == V5 else 0
-        often: list[Packet] = [
+        reason = self.rng.choice((0, 0, 0, 0x97)) if self.driven.version == V5 else 0
+        packets: list[Packet] = [
             Puback(packet_id, reason),
             Pubrec(packet_id, reason),
             Pubrel(packet_id),
@@ -96,14 +106,18 @@ class Chaos:
             incoming(packet_id, 1, dup=dup),
             incoming(packet_id, 2, self.rng.choice((b"m", b"n" * 50)), dup=dup),
         ]
-        seldom: list[Packet] = [
+        return packets[kind]
+
+    def seldom(self) -> Packet:
+        packet_id = self.rng.randrange(1, 12)
+        packets: list[Packet] = [
             Suback(packet_id, [0x80]),
             Unsuback(packet_id, [0] if self.driven.version == V5 else []),
             Pingresp(),
             Disconnect(),
             Publish("t", b"m", properties={"topic_alias": 99}),
         ]
-        self.driven.feed(self.rng.choice(seldom if self.rng.random() < 0.1 else often))
+        return self.rng.choice(packets)
 
     def heal(self) -> None:
         """A new session with a broker that behaves, until nothing is left to do."""
@@ -139,3 +153,17 @@ def test_every_row_ends_exactly_once(first: int) -> None:
         chaos.heal()
         assert chaos.accepted > 0, seed
         assert chaos.endings() == list(range(1, chaos.accepted + 1)), seed
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("packet", "name"),
+    [(incoming(1), "PUBLISH"), (Puback(1), "PUBACK"), (Pubrel(1), "PUBREL"), (Suback(1, [0]), "SUBACK")],
+)
+def test_packets_before_connack(version: Version, packet: Packet, name: str) -> None:
+    """CONNACK is the first packet [MQTT-3.2.0-1]; the other is called by the standard's name."""
+    driven = Driven(version)
+    driven.connect()
+    assert driven.feed(packet) == []
+    assert [one.detail for one in driven.told(Closed)] == [f"{name} from the broker while connecting"]
+    assert driven.session.link is LinkState.CLOSING
