@@ -148,6 +148,8 @@ class Engine:
 
     def close(self, gone: Sequence[str] = ()) -> None:
         """Drive this session no more; the next run does not want these subscriptions."""
+        if self._connection is not None:  # whoever owns it did not end in time, and must not end the next one
+            self._connection.abort()
         if self._timer is not None:
             self._timer.cancel()
         self._take_in()

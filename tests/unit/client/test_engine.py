@@ -325,6 +325,21 @@ async def test_goodbye_comes_behind_what_was_handed_over() -> None:
     driven.engine.disconnect(None)
 
 
+async def test_closed_with_a_link_it_ends_the_link_first() -> None:
+    """The next run begins with a session that is down, and what was in flight goes out again."""
+    driven = Driven()
+    connection, link = driven.up()
+    driven.publish(1)
+    await turn()
+    driven.engine.close()
+    assert link.calls == ["abort"]
+    assert connection.ended.done()
+    driven.engine = Engine(driven.engine._session, driven.outbox, driven.clock, driven, Limits())
+    _, link = driven.dial()
+    link.accept(True)
+    assert [packet.dup for packet in link.sent() if isinstance(packet, Publish)] == [True]
+
+
 async def test_messages_come_again_to_the_next_run() -> None:
     """closed: what was not handled is delivered anew by the next engine on the same session."""
     driven = Driven()
