@@ -81,6 +81,7 @@ BUGS = (
         "        if self.pending:\n            self._send()\n"
         "        if self.unproven:\n            self._resend()\n",
         also=("RESEND_ORDER",),
+        seeds=1000,
     ),
     Bug("no DUP on a resend", "DUP", SENDER, "dup = packet_id in self._left", "dup = False"),
     Bug(
@@ -89,6 +90,7 @@ BUGS = (
         SENDER,
         "for packet_id in self.released:\n            self._pubrel(packet_id, 0)",
         "self.unproven.extendleft(self.released.items())\n        self.released = {}",
+        also=("LEDGER",),
     ),
     Bug(
         "a row in flight expires",
@@ -289,8 +291,8 @@ BUGS = (
         "a packet out of place is overlooked",
         "BROKEN_RULE",
         "protocol/session.py",
-        'raise ProtocolError(PROTOCOL_ERROR, f"{name} from',
-        'str(f"{name} from',
+        'raise ProtocolError(\n                    PROTOCOL_ERROR, f"{_name(packet)} from',
+        '_ = ProtocolError(\n                    PROTOCOL_ERROR, f"{_name(packet)} from',
     ),
     Bug(
         "subscriptions are not made again in a new session",

@@ -72,8 +72,6 @@ class Pressure:
         """These were handled."""
         self._bytes -= _weight(deliveries)
         self._count -= len(deliveries)
-        if not self._count:
-            self._bytes = 0  # whatever a handler may have done to a payload it was given
         few = self._count < self._most // 2
         self._stuck = self._stuck and not few
         if not self._reading and self._bytes < self._limit // 2 and (few or self._stuck):
@@ -104,4 +102,4 @@ class Pressure:
 
 def _weight(deliveries: list[Delivery]) -> int:
     """Empty payloads must not go uncounted."""
-    return sum([len(one.payload) for one in deliveries]) + OVERHEAD * len(deliveries)
+    return sum([len(one.raw) for one in deliveries]) + OVERHEAD * len(deliveries)

@@ -41,10 +41,10 @@ class Delivery(Message):
     """One inbound PUBLISH as the decoder makes it, the message that a handler gets, and how far it is.
 
     One object for all three, as there is one for every message. Hand it back with ``ack`` when it
-    was handled.
+    was handled. ``raw`` is the payload as it came, whatever a handler does to the message.
     """
 
-    __slots__ = ("connection", "done", "epoch", "packet_id")
+    __slots__ = ("connection", "done", "epoch", "packet_id", "raw")
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Delivery(Message):
         properties: Properties = NO_PROPERTIES,
     ) -> None:
         self.topic = topic
-        self.payload = payload
+        self.payload = self.raw = payload
         self.qos: QoS = qos
         self.retain = retain
         self.duplicate = dup
@@ -278,8 +278,8 @@ class Receiver:
 
 def _content(packet: Delivery) -> int:
     """What tells one message from another, without keeping it."""
-    return hash((packet.topic, packet.payload))
+    return hash((packet.topic, packet.raw))
 
 
 def _same(one: Delivery, other: Delivery) -> bool:
-    return one.payload == other.payload and one.topic == other.topic and one.qos == other.qos
+    return one.raw == other.raw and one.topic == other.topic and one.qos == other.qos

@@ -50,6 +50,8 @@ UNANNOUNCED_QOS2 = 20
 PROTOCOL_ERROR = 0x82
 IDENTIFIER_NOT_FOUND = 0x92
 REFUSED = 0x80
+RESENT_BYTES = 512 * 1024
+"""In one group, about: large rows in one write would be copied again with every piece a socket takes."""
 WITHHELD = 100
 """Identifiers that may stay withheld; with more of them the session is ended (contract 10)."""
 
@@ -158,8 +160,13 @@ class Sender:
 
     def _resend(self) -> None:
         group: Group = []
+        size = 0
         while self.unproven and (self._free() > 0 or not self.unproven[0][0]):
+            if group and size >= RESENT_BYTES:
+                self._wire.put(group, self._journal.gate)
+                group, size = [], 0
             packet_id, row = self.unproven.popleft()
+            size += row.size
             if not packet_id:
                 if not self._ended(row):
                     group.append((packet_id, row))

@@ -53,13 +53,16 @@ class Wire:
         return stayed
 
     def take(self, committed: int) -> bytes:
-        """Everything that may leave now."""
+        """What may leave now, up to the end of a group; the next is for the next write."""
         parts, self._urgent = [self._urgent], b""
         queue = self._queue
         while queue and queue[0][0] <= committed:
             item = queue.popleft()[1]
             if isinstance(item, bytes):
                 parts.append(item)
-            else:
-                self._encode(item, parts)
+                continue
+            before = len(parts)
+            self._encode(item, parts)
+            if len(parts) > before:  # not one whose rows were all answered meanwhile
+                break
         return b"".join(parts)

@@ -5,7 +5,7 @@ As in ``troubles``; of a proxy ``{place}`` is the proxy's.
 
 from __future__ import annotations
 
-from holdfast.resilience.troubles import row
+from holdfast.resilience.rows import row
 
 TRANSPORTS = (
     row(

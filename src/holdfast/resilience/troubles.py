@@ -8,25 +8,8 @@ which is loaded by the first of them.
 from __future__ import annotations
 
 import errno
-from typing import NamedTuple
 
-
-class Row(NamedTuple):
-    """``kind``: the name of the error's class or of a base; ``marks``: its number, reason or status.
-
-    No marks: any. Names instead of classes: this floor decides about sockets and TLS without loading them.
-    """
-
-    kind: str
-    marks: frozenset[int | str]
-    cause: str
-    sentence: str
-    hint: str | None
-
-
-def row(kind: str, marks: set[int | str], cause: str, sentence: str, hint: str | None) -> Row:
-    return Row(kind, frozenset(marks), cause, sentence, hint)
-
+from holdfast.resilience.rows import Row, row
 
 # X509_V_ERR_* of OpenSSL
 _NOT_YET_VALID, _EXPIRED, _UNKNOWN_CA, _OTHER_NAME = 9, 10, {18, 19, 20, 21}, {62, 64}

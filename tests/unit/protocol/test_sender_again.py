@@ -6,7 +6,19 @@ from typing import Any
 
 import pytest
 
-from holdfast.codec import V5, V311, Connack, Puback, Pubcomp, Publish, Pubrec, Version, encode
+from holdfast.codec import (
+    V5,
+    V311,
+    Connack,
+    Decoder,
+    Packet,
+    Puback,
+    Pubcomp,
+    Publish,
+    Pubrec,
+    Version,
+    encode,
+)
 from holdfast.messages import Outgoing, QoS
 from holdfast.protocol import Failed, Restored, SessionLost, Settled
 from tests.support.driven import Driven, names, ready, row, sent
@@ -204,6 +216,22 @@ def test_a_late_answer_of_the_old_session_is_unknown() -> None:
     driven.again(False)
     driven.feed(Puback(1))
     assert driven.told(Settled) == []
+
+
+def test_large_resends_are_handed_out_in_pieces() -> None:
+    """A window of large messages is not one write; none is skipped, and their order is kept."""
+    driven = ready()
+    rows = [Outgoing(seq, "t", bytes(64 * 1024), 1) for seq in range(1, 41)]
+    driven.publish(*rows)
+    driven.lost()
+    driven.connect()
+    driven.session.receive(encode(Connack(True), V5), driven.now)
+    driven.session.take()
+    pieces = list(iter(lambda: driven.session.send(driven.now), b""))
+    assert max(map(len, pieces)) < 1 << 20
+    packets: list[Packet] = []
+    Decoder(V5).feed(b"".join(pieces), packets)
+    assert [one.packet_id for one in sent(packets)] == list(range(1, 41))
 
 
 # -- restored ---------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def test_bytes_wait_for_their_record_and_keep_their_order() -> None:
     wire.put(b"b", 0)
     assert wire.take(0) == b""
     assert wire.take(1) == b"a"
-    assert wire.take(2) == b"P7b"
+    assert [wire.take(2), wire.take(2)] == [b"P7", b"b"]
 
 
 def test_urgent_bytes_pass_what_waits() -> None:
@@ -67,3 +67,12 @@ def test_clear_gives_the_rows_that_never_left() -> None:
     assert wire.clear() == [stayed]
     wire.put(b"x", 0)
     assert wire.take(9) == b""
+
+
+def test_one_group_at_a_time() -> None:
+    """A write ends with a group: large ones do not add up. One with nothing left to send is no end."""
+    wire = Wire(lambda group, parts: parts.extend(b"P%d" % packet_id for packet_id, _ in group if packet_id))
+    wire.open(b"C")
+    for item in ([(1, row(1))], b"a", [(0, row(2, 0))], [(3, row(3))], b"b"):
+        wire.put(item, 0)
+    assert [wire.take(0) for _ in range(4)] == [b"CP1", b"aP3", b"b", b""]
