@@ -159,7 +159,7 @@ async def test_started_again_before_the_stop_was_heard() -> None:
     receipts = Receipts()
     receipt, _ = opened(receipts, 1)
     waits = [asyncio.create_task(receipt.acknowledged(timeout_s)) for timeout_s in (None, 60)]
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0)
     receipts.stop()
     receipts.start()
     for wait in waits:
