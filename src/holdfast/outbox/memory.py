@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from os import urandom
 from threading import Lock
 
+from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.outbox.port import Ledger
 from holdfast.protocol import Failed, Record, Restored, Settled
@@ -40,7 +41,12 @@ class MemoryOutbox:
         self.draining = False
         self.durable = 0
         self.on_durable: Callable[[], None] = lambda: None
+        self.on_failed: Callable[[OutboxError | None], None] = lambda error: None
         self.on_dropped: Callable[[list[Outgoing]], None] = lambda rows: None
+
+    def open(self, client_id: str | None = None) -> str | None:
+        """Nothing to open, and no client id kept."""
+        return client_id
 
     def restore(self) -> Restored:
         """Nothing but a place for packet identifiers to go on that an earlier process hardly used."""
@@ -83,6 +89,9 @@ class MemoryOutbox:
         if rows:
             self._end(rows, "dropped")
             self.on_dropped(rows)
+
+    def begin(self) -> None:
+        """Nothing to begin."""
 
     def take(self, room: int) -> list[Outgoing]:
         """The next unsent rows: QoS 0 first, which has no order against the others."""
@@ -127,6 +136,11 @@ class MemoryOutbox:
         ended = sum(self._ended.values())  # first: who accepts meanwhile makes it more, never less
         return self.last - ended
 
+    @property
+    def at_risk(self) -> int:
+        """All that is pending."""
+        return self.pending
+
     def ledger(self) -> Ledger:
         """The books."""
         with self._lock:
@@ -135,5 +149,6 @@ class MemoryOutbox:
         pending = accepted - sum(ended.values())
         return Ledger(accepted=accepted, pending=pending, since=self._since, **ended)
 
-    def close(self) -> None:
+    def close(self, timeout_s: float | None = None) -> bool:
         """Nothing to close."""
+        return True
