@@ -12,6 +12,7 @@ from holdfast.outbox.lock import OwnerLock
 from holdfast.outbox.rows import RowCodec
 from holdfast.outbox.sqlite_file import Durability
 from holdfast.outbox.store import Store
+from holdfast.protocol import Restored
 
 log = logging.getLogger("holdfast")
 
@@ -19,9 +20,9 @@ log = logging.getLogger("holdfast")
 class Opened:
     """An open file.
 
-    ``bytes``: what its rows count against a budget. ``set_aside``: where a damaged file was moved that
-    stood in its place: what it knew is lost (contract 1). ``mended``: how its books did not
-    balance; the rows were counted and are right.
+    ``restored``: what was in flight. ``bytes``: what its rows count against a budget. ``set_aside``:
+    where a damaged file was moved that stood in its place; what it knew is lost (contract 1).
+    ``mended``: how its books did not balance; the rows were counted and are right.
     """
 
     def __init__(self, path: str, durability: Durability, codec: RowCodec) -> None:
@@ -31,6 +32,7 @@ class Opened:
         self._codec = codec
         self.store: Store
         self.reader: sqlite3.Connection
+        self.restored = Restored()
         self.client_id = ""
         self.created = 0.0
         self.bytes = 0
@@ -50,6 +52,7 @@ class Opened:
             self.client_id, self.created = tables.read_meta(self.reader)
             self._check_client(client_id)
             self._check_books()
+            self.restored = self.store.restored()
         except BaseException:
             self.close()
             raise

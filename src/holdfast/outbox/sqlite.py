@@ -83,7 +83,7 @@ class SqliteOutbox:
             self._before = books.last
         self._accepted, self._bytes_in, self._bytes_out = books.accepted, opened.bytes, 0
         self._ended = {name: getattr(books, name) for name in ENDINGS}
-        self._restored = store.restored()
+        self._restored = opened.restored
         self._backlog = Backlog(self._read, list(store.flight), books.last, books.commits)
         self._writer = Writer(
             store, self.path, lambda: self.on_durable(), lambda error: self.on_failed(error)
@@ -99,18 +99,19 @@ class SqliteOutbox:
 
         Blocks, ``timeout_s`` at most. False: not all was committed, and what was not was never told durable.
         """
-        opened, self._opened = self._opened, None
-        if opened is None or self._writer is None or self._pid != os.getpid():
+        opened, writer = self._opened, self._writer
+        if opened is None or writer is None or self._pid != os.getpid():
             return True
-        done = self._writer.close(timeout_s)
-        opened.reader.close()
-        if done or self._writer.ended:
+        done = writer.close(timeout_s)
+        if writer.ended:  # else it may still write: the file stays ours, and close() may be called again
+            self._opened = None
+            opened.reader.close()
             opened.lock.release()
         return done
 
     def _checked(self) -> Writer:
         writer = self._writer
-        if self._opened is None or writer is None:
+        if self._opened is None or writer is None or writer.closing:
             raise OutboxError(f"{self.path} is not open", path=self.path)
         if self._pid != os.getpid():
             raise OutboxError(

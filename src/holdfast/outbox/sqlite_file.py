@@ -34,7 +34,9 @@ FORMAT = 1
 """In the header too (``user_version``): the format of the tables."""
 
 BUSY_S = 1.0
-DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+"""SQLITE_ERROR is for statements that cannot be: of ours, because a table is not there."""
+
 PARTS = ("", "-wal", "-shm")
 
 _MAGIC = b"SQLite format 3\0"
@@ -143,7 +145,7 @@ def unreadable(path: str, error: OSError) -> OutboxUnwritable:
 
 
 def is_damage(error: Exception) -> bool:
-    """Whether the file itself is broken, rather than the disk under it or the rights to it."""
+    """Met while opening: whether the file is broken, rather than the disk under it or the rights to it."""
     return _code(error) in DAMAGED
 
 

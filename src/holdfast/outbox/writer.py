@@ -34,7 +34,7 @@ class Writer:
     """Commits to one store on its own thread.
 
     ``durable``: the newest commit that happened. ``waiting``: bytes of rows that are handed over and
-    not durable. ``failure``: why commits do not happen at
+    not durable. ``closing``: nothing more is taken in. ``failure``: why commits do not happen at
     present. ``on_durable`` and ``on_failed`` are called on the writer's thread.
     """
 
@@ -54,7 +54,7 @@ class Writer:
         self.failure: OutboxError | None = None
         self._group = Group(self.durable + 1)
         self._lock = Lock()  # guards the open group and the three flags
-        self._idle = self._lagging = self._closing = False
+        self._idle = self._lagging = self.closing = False
         self._wake = Lock()
         self._wake.acquire()
         self._hurry = Event()
@@ -100,7 +100,7 @@ class Writer:
     def close(self, timeout_s: float | None) -> bool:
         """Commit what was handed over and end; False when that failed, or took too long."""
         with self._lock:
-            self._closing = True
+            self.closing = True
             if self._idle:
                 self._idle = False
                 self._wake.release()
@@ -126,9 +126,9 @@ class Writer:
         while True:
             with self._lock:
                 group = self._group
-                if group.urgent or (group.records and (late or self._closing)):
+                if group.urgent or (group.records and (late or self.closing)):
                     return self._seal()
-                if self._closing:
+                if self.closing:
                     return None
                 self._idle, self._lagging = True, bool(group.records)
             late = not self._wake.acquire(timeout=LAG_S if self._lagging else -1) and self._wakened()
@@ -153,7 +153,7 @@ class Writer:
         except Exception as error:  # a defect of ours too: said, and nothing told durable that is not
             self._fail(error)
             while not self._again(group):
-                if self._closing:
+                if self.closing:
                     return False
                 self._hurry.wait(AGAIN_S)
             self._recovered()
