@@ -115,6 +115,18 @@ def test_a_lost_session_is_remembered(path: Path) -> None:
     outbox.close()
 
 
+def test_nothing_is_left_of_what_ended(path: Path) -> None:
+    """Promise 8: however many passed through, a drained file holds its books alone."""
+    outbox = open_outbox(path)
+    for n in range(5):
+        rows = accept(outbox, 20, qos=2)
+        write(outbox, Assigned([(1 + 20 * n + k, row) for k, row in enumerate(rows)]))
+        write(outbox, Released([1 + 20 * n + k for k in range(0, 20, 3)]))
+        write(outbox, Settled(rows[::2], "acknowledged"), Settled(rows[1::2], "acknowledged"))
+    outbox.close()
+    assert query(path, "SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM flight)") == [(0, 0)]
+
+
 def test_a_new_file_begins_its_identifiers_anywhere(path: Path) -> None:
     """A broker may hold QoS 2 identifiers of an earlier file of ours: at 1 each would meet them."""
     starts = set()
