@@ -44,8 +44,9 @@ _SYNCHRONOUS = {"power": "FULL", "process": "NORMAL"}  # NORMAL: no fsync but at
 
 
 def connect(path: str, durability: Durability = "power") -> sqlite3.Connection:
-    """A connection that may be used on any one thread at a time. Raises sqlite3.Error."""
-    db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    """A connection that may be used on any one thread at a time; makes no file. Raises sqlite3.Error."""
+    uri = f"{Path(path).as_uri()}?mode=rw"
+    db = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     try:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute(f"PRAGMA synchronous={_SYNCHRONOUS[durability]}")

@@ -189,6 +189,7 @@ def _each(db: sqlite3.Connection, statement: str, arguments: Sequence[Sequence[i
 
 
 def _line(db: sqlite3.Connection, line: Line) -> None:
+    """Into ``flight``."""
     db.execute("INSERT INTO flight VALUES (?, ?, ?)", line)
 
 

@@ -57,3 +57,11 @@ def query(path: Path, statement: str) -> list[Any]:
 
 def seqs(rows: list[Outgoing]) -> list[int]:
     return [row.seq for row in rows]
+
+
+def open_and_count(path: Path) -> int:
+    """How many messages a new process finds pending."""
+    outbox = open_outbox(path)
+    pending = outbox.pending
+    outbox.close()
+    return pending

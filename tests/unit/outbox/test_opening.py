@@ -12,7 +12,7 @@ from holdfast.errors import OutboxError, OutboxLocked, OutboxUnwritable
 from holdfast.outbox import sqlite_file
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.testing.manual_clock import ManualClock
-from tests.unit.outbox.files import CLIENT_ID, accept, open_outbox, query, seqs
+from tests.unit.outbox.files import CLIENT_ID, accept, open_and_count, open_outbox, query, seqs
 
 
 @pytest.fixture
@@ -118,13 +118,6 @@ def test_an_empty_file_becomes_an_outbox(path: Path) -> None:
     assert open_and_count(path) == 1
 
 
-def open_and_count(path: Path) -> int:
-    outbox = open_outbox(path)
-    pending = outbox.pending
-    outbox.close()
-    return pending
-
-
 def test_a_damaged_outbox_is_set_aside(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Contract 1: what it knew is lost, said and kept beside; service goes on in a new file."""
     outbox = open_outbox(path)
@@ -142,15 +135,6 @@ def test_a_damaged_outbox_is_set_aside(path: Path, caplog: pytest.LogCaptureFixt
     accept(outbox)
     outbox.close()
     assert open_and_count(path) == 1
-
-
-def test_two_damaged_files_do_not_take_each_others_name(path: Path) -> None:
-    """Set aside within one second: both are kept."""
-    names = []
-    for content in (b"one", b"two"):
-        path.write_bytes(content)
-        names.append(sqlite_file.set_aside(str(path)))
-    assert [Path(name).read_bytes() for name in names] == [b"one", b"two"]
 
 
 @pytest.mark.parametrize("statement", ["DROP TABLE message", "DELETE FROM books", "DELETE FROM meta"])

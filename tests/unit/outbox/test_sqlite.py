@@ -12,7 +12,7 @@ import pytest
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.outbox.sqlite import UNCOMMITTED_BYTES, SqliteOutbox
-from holdfast.protocol import Assigned, EpochBegan, Failed, Received, Released, Settled
+from holdfast.protocol import Failed, Settled
 from holdfast.testing.manual_clock import ManualClock
 from tests.contracts.outboxes import wait
 from tests.unit.outbox.files import CLIENT_ID, accept, open_outbox, query, seqs, write
@@ -21,37 +21,6 @@ from tests.unit.outbox.files import CLIENT_ID, accept, open_outbox, query, seqs,
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "outbox.db"
-
-
-def test_a_row_comes_back_whole(path: Path) -> None:
-    """Topic, payload, QoS, retain, properties and expiry, after a restart."""
-    properties = {"content_type": "text/plain", "user_property": (("a", "1"), ("a", "2"))}
-    rows = [
-        Outgoing(0, "Ölstand/1", b"\0\xff", 2, True, properties, 1_030.0),
-        Outgoing(0, "t", b"", 2),
-    ]
-    outbox = open_outbox(path)
-    wait(outbox, outbox.accept(rows))
-    outbox.close()
-    outbox = open_outbox(path)
-    first, second = outbox.take(10)
-    outbox.close()
-    assert (first.topic, first.payload, first.qos, first.retain) == ("Ölstand/1", b"\0\xff", 2, True)
-    assert dict(first.properties) == properties
-    assert first.expires_at == pytest.approx(1_030)
-    assert (second.payload, dict(second.properties), second.expires_at) == (b"", {}, None)
-
-
-def test_an_expiry_is_wall_time_on_disk(path: Path) -> None:
-    """Contract 27: ten seconds later by the wall, on a clock that began anew, ten seconds less are left."""
-    outbox = open_outbox(path, clock=ManualClock(now=5_000, wall=1_000_000))
-    wait(outbox, outbox.accept([Outgoing(0, "t", b"", 1, expires_at=5_060)]))
-    outbox.close()
-    assert query(path, "SELECT expires_at FROM message") == [(1_000_060,)]
-    outbox = open_outbox(path, clock=ManualClock(now=7, wall=1_000_010))
-    (row,) = outbox.take(1)
-    outbox.close()
-    assert row.expires_at == pytest.approx(7 + 50)
 
 
 def test_numbers_rise_over_restarts(path: Path) -> None:
@@ -78,63 +47,6 @@ def test_the_books_go_on_over_restarts(path: Path) -> None:
     assert before.since.timestamp() == 1_000
     assert (before.acknowledged, before.expired, before.failed, before.pending) == (1, 1, 1, 1)
     outbox.close()
-
-
-def test_what_was_in_flight_is_restored(path: Path) -> None:
-    """Stages, identifiers, withheld and taken in, and where identifiers go on; the rest is backlog."""
-    outbox = open_outbox(path)
-    rows = accept(outbox, 6, qos=2)
-    outbox.take(5)
-    write(
-        outbox,
-        Assigned([(7 + n, row) for n, row in enumerate(rows[:4])]),
-        Released([8, 7]),
-        Received([3, 4]),
-        Failed(rows[3], 0x95, "too large", withheld=10),
-    )
-    outbox.close()
-    outbox = open_outbox(path)
-    restored = outbox.restore()
-    assert [(packet_id, row.seq) for packet_id, row in restored.sent] == [(9, 3)]
-    assert [(packet_id, row.seq) for packet_id, row in restored.released] == [(8, 2), (7, 1)]
-    assert (restored.received, restored.withheld, restored.last_packet_id) == ([3, 4], [10], 10)
-    assert seqs(outbox.take(10)) == [5, 6]
-    outbox.close()
-
-
-def test_a_lost_session_is_remembered(path: Path) -> None:
-    """Contract 5, 6: in flight is unsent again, QoS 2 uncertain, identifiers mean nothing."""
-    outbox = open_outbox(path)
-    ones, twos = accept(outbox, 1, qos=1), accept(outbox, 1, qos=2)
-    write(outbox, Assigned([(1, ones[0]), (2, twos[0])]), Received([5]), EpochBegan(3))
-    outbox.close()
-    outbox = open_outbox(path)
-    restored = outbox.restore()
-    assert (restored.epoch, restored.sent, restored.released, restored.received) == (3, [], [], [])
-    assert [(row.seq, row.uncertain) for row in outbox.take(10)] == [(1, False), (2, True)]
-    outbox.close()
-
-
-def test_nothing_is_left_of_what_ended(path: Path) -> None:
-    """Promise 8: however many passed through, a drained file holds its books alone."""
-    outbox = open_outbox(path)
-    for n in range(5):
-        rows = accept(outbox, 20, qos=2)
-        write(outbox, Assigned([(1 + 20 * n + k, row) for k, row in enumerate(rows)]))
-        write(outbox, Released([1 + 20 * n + k for k in range(0, 20, 3)]))
-        write(outbox, Settled(rows[::2], "acknowledged"), Settled(rows[1::2], "acknowledged"))
-    outbox.close()
-    assert query(path, "SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM flight)") == [(0, 0)]
-
-
-def test_a_new_file_begins_its_identifiers_anywhere(path: Path) -> None:
-    """A broker may hold QoS 2 identifiers of an earlier file of ours: at 1 each would meet them."""
-    starts = set()
-    for n in range(8):
-        outbox = open_outbox(path.with_name(f"{n}.db"))
-        starts.add(outbox.restore().last_packet_id)
-        outbox.close()
-    assert len(starts) > 4
 
 
 # -- QoS 0 -----------------------------------------------------------------------------------
