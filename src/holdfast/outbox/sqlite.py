@@ -12,6 +12,7 @@ from holdfast.messages import Outgoing
 from holdfast.outbox import opening, sqlite_file
 from holdfast.outbox.backlog import Backlog
 from holdfast.outbox.port import Ledger
+from holdfast.outbox.reserve import Reserve
 from holdfast.outbox.ring import Ring
 from holdfast.outbox.rows import SELECT, RowCodec
 from holdfast.outbox.sqlite_file import Durability
@@ -75,7 +76,7 @@ class SqliteOutbox:
         Gives the client id. Blocks. Raises OutboxError, OutboxLocked, OutboxUnwritable.
         """
         opened = opening.open_file(self.path, client_id, self._durability, self._codec, self._wall())
-        store, books = opened.store, opened.store.books
+        store, books, reserve = opened.store, opened.store.books, Reserve(self.path, self._max_bytes)
         self.set_aside, self.mended = opened.set_aside, opened.mended
         self._opened, self._pid, self._since = opened, os.getpid(), opened.created
         self.last = max(self.last, books.last)
@@ -86,7 +87,7 @@ class SqliteOutbox:
         self._restored = opened.restored
         self._backlog = Backlog(self._read, list(store.flight), books.last, books.commits)
         self._writer = Writer(
-            store, self.path, lambda: self.on_durable(), lambda error: self.on_failed(error)
+            store, self.path, reserve, lambda: self.on_durable(), lambda error: self.on_failed(error)
         )
         return opened.client_id
 

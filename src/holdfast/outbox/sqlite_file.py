@@ -34,6 +34,10 @@ FORMAT = 1
 """In the header too (``user_version``): the format of the tables."""
 
 BUSY_S = 1.0
+
+LOG_PAGES = 150
+"""The log is emptied into the file when it is so long: what that may need fits in the reserve."""
+
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 """SQLITE_ERROR is for statements that cannot be: of ours, because a table is not there."""
 
@@ -49,6 +53,7 @@ def connect(path: str, durability: Durability = "power") -> sqlite3.Connection:
     db = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     try:
         db.execute("PRAGMA journal_mode=WAL")
+        db.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
         db.execute(f"PRAGMA synchronous={_SYNCHRONOUS[durability]}")
         if durability == "power":
             db.execute("PRAGMA fullfsync=ON")  # macOS, where fsync alone does not reach the disk
@@ -148,6 +153,18 @@ def unreadable(path: str, error: OSError) -> OutboxUnwritable:
 def is_damage(error: Exception) -> bool:
     """Met while opening: whether the file is broken, rather than the disk under it or the rights to it."""
     return _code(error) in DAMAGED
+
+
+def is_full(error: Exception) -> bool:
+    """Whether there was no room on the disk."""
+    return _code(error) == sqlite3.SQLITE_FULL
+
+
+def no_room() -> sqlite3.OperationalError:
+    """What SQLite would say, before it has to."""
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    return error
 
 
 def refused(error: Exception, path: str) -> OutboxUnwritable:

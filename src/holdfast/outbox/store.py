@@ -100,6 +100,17 @@ class Store:
         if db is not None:
             db.close()
 
+    def empty_log(self) -> None:
+        """Write the log into the file, so that it begins anew; its room it keeps, lest others take it."""
+        assert self._db is not None
+        self._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+
+    def shrink(self) -> None:
+        """Give back the room that ended messages left; only when none is pending, as it is cheap then."""
+        if self._db is not None and self.books.accepted == self.books.ended:
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def restored(self) -> Restored:
         """What was in flight when the file was opened, rows read afresh."""
         assert self._db is not None
@@ -147,11 +158,14 @@ class Store:
     # -- records -----------------------------------------------------------------------------
 
     def _assigned(self, db: sqlite3.Connection, record: Assigned) -> None:
+        if not record.rows:
+            return
         _line(db, self.flight.add(SENT, [(packet_id, row.seq) for packet_id, row in record.rows]))
         self.books.packet_id = record.rows[-1][0]
 
     def _released(self, db: sqlite3.Connection, record: Released) -> None:
-        _line(db, self.flight.add(RELEASED, self.flight.seqs(record.packet_ids)))
+        if record.packet_ids:
+            _line(db, self.flight.add(RELEASED, self.flight.seqs(record.packet_ids)))
 
     def _received(self, db: sqlite3.Connection, record: Received) -> None:
         _hold(db, RECEIVED, record.packet_ids)

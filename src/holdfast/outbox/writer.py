@@ -10,17 +10,23 @@ A commit that fails is tried again until it succeeds or the writer is closed, on
 anew, because after a failed fsync nobody knows what the old handle believes (contract 12). Whether
 the failed one had happened is read from the file: each commit writes its number. What is not
 committed is never told durable.
+
+Where the disk is full the reserve is given up for that second attempt, the log emptied, and from then
+on only what waits or is in flight goes on: ``failure`` stays until the reserve has room again.
 """
 
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from threading import Event, Lock, Thread, current_thread
 
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.outbox import sqlite_file
+from holdfast.outbox.reserve import Reserve
 from holdfast.outbox.store import Group, Store
 from holdfast.protocol import Failed, Record, Settled
 
@@ -42,11 +48,14 @@ class Writer:
         self,
         store: Store,
         path: str,
+        reserve: Reserve,
         on_durable: Callable[[], None],
         on_failed: Callable[[OutboxError | None], None],
     ) -> None:
         self._store = store
         self._path = path
+        self._reserve = reserve
+        self._tight = False  # the reserve is given up
         self._on_durable = on_durable
         self._on_failed = on_failed
         self.durable = store.books.commits
@@ -58,6 +67,8 @@ class Writer:
         self._wake = Lock()
         self._wake.acquire()
         self._hurry = Event()
+        if not reserve.take():
+            self._fail(sqlite_file.no_room())
         self._thread = Thread(target=self._run, name="holdfast outbox", daemon=True)
         self._thread.start()
 
@@ -107,7 +118,8 @@ class Writer:
         self._hurry.set()
         if current_thread() is not self._thread:
             self._thread.join(timeout_s)
-        return self.ended and self.failure is None
+        group = self._group
+        return self.ended and self.durable == group.number - 1 and not (group.rows or group.records)
 
     # -- on the thread -----------------------------------------------------------------------
 
@@ -124,6 +136,8 @@ class Writer:
         """The group to commit now; waits for one. None: the end."""
         late = False
         while True:
+            if self._tight:
+                self._regain()
             with self._lock:
                 group = self._group
                 if group.urgent or (group.records and (late or self.closing)):
@@ -131,7 +145,8 @@ class Writer:
                 if self.closing:
                     return None
                 self._idle, self._lagging = True, bool(group.records)
-            late = not self._wake.acquire(timeout=LAG_S if self._lagging else -1) and self._wakened()
+            patience = LAG_S if self._lagging else AGAIN_S if self._tight else -1
+            late = not self._wake.acquire(timeout=patience) and self._wakened()
 
     def _wakened(self) -> bool:
         """After LAG_S: nobody wakes us any more; True when nobody just did."""
@@ -156,15 +171,24 @@ class Writer:
                 if self.closing:
                     return False
                 self._hurry.wait(AGAIN_S)
-            self._recovered()
+            if not self._tight:
+                self._recovered()
+        self._settle_in()
         with self._lock:
             self.durable = group.number
             self.waiting -= group.size
         return True
 
+    def _settle_in(self) -> None:
+        """Where room is short: what the log holds takes its place in the file before others take the room."""
+        if self._tight:
+            with suppress(sqlite3.Error):  # a commit may find room in the log all the same
+                self._store.empty_log()
+
     def _again(self, group: Group) -> bool:
         try:
             self._store.open()
+            self._settle_in()
             if self._store.books.commits < group.number:
                 self._store.commit(group)
         except Exception as error:
@@ -173,10 +197,22 @@ class Writer:
         return True
 
     def _fail(self, error: Exception) -> None:
+        if sqlite_file.is_full(error):
+            self._tight = True
+            self._reserve.release()
         first, self.failure = self.failure is None, sqlite_file.refused(error, self._path)
         if first:
             log.error("%s", self.failure)
             _call(lambda: self._on_failed(self.failure))
+
+    def _regain(self) -> None:
+        """Accept again once there is room for the reserve."""
+        if not self._reserve.take():
+            with suppress(sqlite3.Error):
+                self._store.shrink()
+        if self._reserve.take():
+            self._tight = False
+            self._recovered()
 
     def _recovered(self) -> None:
         self.failure = None
