@@ -21,7 +21,10 @@ BEST = ("gmqtt", "mqttium", ALPHA)
 """The quickest of the Python clients is among these; C is named where it is meant."""
 
 SLACK = 1.5
-"""How much of what was reached the gate allows."""
+"""Half as much again: noise stays below it, a doubled cost does not."""
+
+CROWDED = 1.9
+"""For three processes on two cores: their shares differ from run to run. Still below doubled."""
 
 Figures = Mapping[tuple[str, str], float]
 """Median by case and client."""
@@ -35,6 +38,8 @@ class Target(NamedTuple):
     most: float
     how: Literal["times", "more"] = "times"
     """`times`: ours is at most so many times theirs; `more`: at most so much above it."""
+    slack: float = SLACK
+    """How much of what was reached the gate allows."""
 
     @property
     def what(self) -> str:
@@ -50,7 +55,7 @@ TARGETS = (
     Target("receive-qos0", ("gmqtt",), 0.6),
     Target("receive-qos1", (ALPHA,), 0.6),
     Target("receive-qos1", (LIBMOSQUITTO,), 1.0),
-    Target("receive-qos1-mosquitto", BEST, 0.45),
+    Target("receive-qos1-mosquitto", BEST, 0.45, slack=CROWDED),
     Target("trip-500", (*BEST, "paho"), 1.0),
     # "Not worse" of two rows of the same client: within what an A/A pair differs by.
     Target("trip-20", (PLAIN,), 1.1),
@@ -105,7 +110,8 @@ def _limit(target: Target, kept: Figures) -> float | None:
     before = reached(target, kept)
     if before is None:
         return None
-    return SLACK * before if target.how == "times" else max(SLACK * before, target.most)
+    allowed = target.slack * before
+    return allowed if target.how == "times" else max(allowed, target.most)
 
 
 assert set(GATED) <= set(BY_NAME)

@@ -120,6 +120,26 @@ class OutboxFull(Overload):
         self.limit = limit
 
 
+class OutboxError(HoldfastError):
+    """The outbox file ``path`` cannot be used as it is."""
+
+    def __init__(self, sentence: str, *, path: str, hint: str | None = None) -> None:
+        super().__init__(sentence, hint=hint)
+        self.path = path
+
+
+class OutboxLocked(OutboxError):
+    """Another process has the outbox file open: ``pid``, or None where it did not say."""
+
+    def __init__(self, sentence: str, *, path: str, pid: int | None, hint: str | None = None) -> None:
+        super().__init__(sentence, path=path, hint=hint)
+        self.pid = pid
+
+
+class OutboxUnwritable(OutboxError):
+    """The outbox file cannot be written: the disk is full or broken, or the rights are missing."""
+
+
 class Undelivered(HoldfastError):
     """``stop()`` ended with messages that only memory held; ``pending`` counts them."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -25,9 +27,14 @@ class Books(RuleBasedStateMachine):
 
     make: Make
 
+    def teardown(self) -> None:
+        assert self.outbox.close(10)
+        self.folder.cleanup()
+
     def __init__(self) -> None:
         super().__init__()
-        self.outbox = self.make()
+        self.folder = TemporaryDirectory()
+        self.outbox = self.make(Path(self.folder.name))
         self.outbox.on_dropped = self.dropped
         self.unsent: list[Outgoing] = []
         self.ring: list[Outgoing] = []

@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 from os import urandom
 from threading import Lock
 
+from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.outbox.port import Ledger
+from holdfast.outbox.taking import TAKEN_BYTES, fitting
 from holdfast.protocol import Failed, Record, Restored, Settled
-
-TAKEN_BYTES = 512 * 1024
-"""Taken at once, about: a socket takes no more, and what it leaves is copied again and again."""
 
 
 class MemoryOutbox:
@@ -40,7 +39,12 @@ class MemoryOutbox:
         self.draining = False
         self.durable = 0
         self.on_durable: Callable[[], None] = lambda: None
+        self.on_failed: Callable[[OutboxError | None], None] = lambda error: None
         self.on_dropped: Callable[[list[Outgoing]], None] = lambda rows: None
+
+    def open(self, client_id: str | None = None) -> str | None:
+        """Nothing to open, and no client id kept."""
+        return client_id
 
     def restore(self) -> Restored:
         """Nothing but a place for packet identifiers to go on that an earlier process hardly used."""
@@ -84,6 +88,9 @@ class MemoryOutbox:
             self._end(rows, "dropped")
             self.on_dropped(rows)
 
+    def begin(self) -> None:
+        """Nothing to begin."""
+
     def take(self, room: int) -> list[Outgoing]:
         """The next unsent rows: QoS 0 first, which has no order against the others."""
         ring, unsent = self._ring, self._unsent
@@ -91,11 +98,11 @@ class MemoryOutbox:
         rows: list[Outgoing] = []
         if ring:
             with self._lock:  # a publisher's thread may drop what waits here
-                count = _fitting(ring, len(ring)) if large else len(ring)
+                count = fitting(ring, len(ring)) if large else len(ring)
                 rows = [ring.popleft() for _ in range(count)]
         count = min(room, len(unsent))
         if large:
-            count = _fitting(unsent, count)
+            count = fitting(unsent, count)
         rows += [unsent.popleft() for _ in range(count)]
         return rows
 
@@ -120,6 +127,11 @@ class MemoryOutbox:
         ended = sum(self._ended.values())  # first: who accepts meanwhile makes it more, never less
         return self.last - ended
 
+    @property
+    def at_risk(self) -> int:
+        """All that is pending."""
+        return self.pending
+
     def ledger(self) -> Ledger:
         """The books."""
         with self._lock:
@@ -128,15 +140,6 @@ class MemoryOutbox:
         pending = accepted - sum(ended.values())
         return Ledger(accepted=accepted, pending=pending, since=self._since, **ended)
 
-    def close(self) -> None:
+    def close(self, timeout_s: float | None = None) -> bool:
         """Nothing to close."""
-
-
-def _fitting(rows: deque[Outgoing], count: int) -> int:
-    """How many of the first ``count`` rows make one good write; one at least."""
-    left = TAKEN_BYTES
-    for place in range(count):  # no iterator: another thread may append meanwhile
-        if left <= 0:
-            return place
-        left -= rows[place].size
-    return count
+        return True

@@ -1,10 +1,11 @@
 """The port every outbox fills in: accepted messages, and the stages of those in flight.
 
 Writing is by groups and may take a while: ``accept`` and ``write`` give the number of a
-commit, ``durable`` says which commits have happened, and ``on_durable`` is called when that
-number has grown. In memory everything is durable at once. ``last`` is the sequence number given
-last. ``draining`` is set while there is a connection that takes what waits; ``on_dropped`` is
-told which QoS 0 messages were given up.
+commit, ``begin`` lets it begin, ``durable`` says which commits have happened, and ``on_durable`` is
+called when that number has grown, on any thread. ``on_failed`` is told, on any thread, that commits
+fail at present, and with None that they go on. In memory everything is durable at once. ``last``
+is the sequence number given last. ``draining`` is set while there is a connection that takes what
+waits; ``on_dropped`` is told which QoS 0 messages were given up.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.protocol import Record, Restored
 from holdfast.values import Frozen
@@ -62,10 +64,17 @@ class Outbox(Protocol):
     """Where accepted messages wait, and what is in flight is written down."""
 
     last: int
-    durable: int
     draining: bool
     on_durable: Callable[[], None]
+    on_failed: Callable[[OutboxError | None], None]
     on_dropped: Callable[[list[Outgoing]], None]
+
+    @property
+    def durable(self) -> int:
+        """The number of the newest commit that has happened."""
+
+    def open(self, client_id: str | None = None) -> str | None:
+        """Open it for this client id, or for its own; gives the id. Blocks. Raises OutboxError."""
 
     def restore(self) -> Restored:
         """What was in flight when this outbox was last used."""
@@ -74,12 +83,19 @@ class Outbox(Protocol):
         """None when there is room for these, else the bound that is met."""
 
     def accept(self, rows: Sequence[Outgoing]) -> int:
-        """Number rows of one QoS and take them in, one call at a time; gives the number of their commit."""
+        """Number rows of one QoS and take them in, one call at a time; gives the number of their commit.
+
+        Raises OutboxError where they cannot be kept at present: then they were not accepted.
+        """
+
+    def begin(self) -> None:
+        """Let what was accepted and written be committed: once per turn, on any thread."""
 
     def take(self, room: int) -> list[Outgoing]:
         """The next unsent rows in order: at most ``room`` of QoS 1 and 2, and those of QoS 0.
 
-        Fewer than there is room for, where they are large; none only when there are none.
+        Fewer than there is room for, where they are large; none only when there are none, or when
+        they are yet to be committed: then ``on_durable`` follows.
         """
 
     def write(self, records: Sequence[Record]) -> int:
@@ -89,8 +105,15 @@ class Outbox(Protocol):
     def pending(self) -> int:
         """How many accepted messages have not ended."""
 
+    @property
+    def at_risk(self) -> int:
+        """How many of them are in memory alone, and would be lost with the process."""
+
     def ledger(self) -> Ledger:
         """The books."""
 
-    def close(self) -> None:
-        """Nothing more will come."""
+    def close(self, timeout_s: float | None = None) -> bool:
+        """Commit what was handed over and let go; may be opened again. Blocks, so long at most.
+
+        False: not everything was committed. The books stay readable.
+        """

@@ -169,5 +169,7 @@ def test_closing_is_harmless() -> None:
     """close() keeps the books readable."""
     outbox = MemoryOutbox()
     outbox.accept([Outgoing(1, "t", b"", 1)])
-    outbox.close()
+    outbox.begin()
+    assert outbox.at_risk == 1
+    assert outbox.close()
     assert outbox.ledger().pending == 1

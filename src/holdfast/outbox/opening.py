@@ -1,0 +1,111 @@
+"""From a path to an outbox that may be used: owner, format, client id, books, in this order."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from uuid import uuid4
+
+from holdfast.errors import OutboxError
+from holdfast.outbox import sqlite_file, tables
+from holdfast.outbox.lock import OwnerLock
+from holdfast.outbox.rows import RowCodec
+from holdfast.outbox.sqlite_file import Durability
+from holdfast.outbox.store import Store
+from holdfast.protocol import Restored
+
+log = logging.getLogger("holdfast")
+
+
+class Opened:
+    """An open file.
+
+    ``restored``: what was in flight. ``bytes``: what its rows count against a budget. ``set_aside``:
+    where a damaged file was moved that stood in its place; what it knew is lost (contract 1).
+    ``mended``: how its books did not balance; the rows were counted and are right.
+    """
+
+    def __init__(self, path: str, durability: Durability, codec: RowCodec) -> None:
+        self.lock = OwnerLock(path)
+        self._path = path
+        self._durability: Durability = durability
+        self._codec = codec
+        self.store: Store
+        self.reader: sqlite3.Connection
+        self.restored = Restored()
+        self.client_id = ""
+        self.created = 0.0
+        self.bytes = 0
+        self.set_aside: str | None = None
+        self.mended: str | None = None
+
+    def load(self, client_id: str | None, now: float) -> None:
+        """Make or open the file. Raises OutboxError, sqlite3.Error."""
+        if not sqlite_file.inspect(self._path):
+            bound = client_id or f"holdfast-{uuid4().hex[:12]}"
+            sqlite_file.fill(self._path, lambda db: tables.create(db, bound, now))
+        self.reader = sqlite_file.connect(self._path, self._durability)
+        self.store = Store(self._path, self._durability, self._codec)
+        try:
+            self.store.open()
+            sqlite_file.check_format(self._path, *self.reader.execute("PRAGMA user_version").fetchone())
+            self.client_id, self.created = tables.read_meta(self.reader)
+            self._check_client(client_id)
+            self._check_books()
+            self.restored = self.store.restored()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the file, but not of the lock."""
+        self.store.close()
+        self.reader.close()
+
+    def _check_client(self, client_id: str | None) -> None:
+        if client_id not in (None, self.client_id):
+            raise OutboxError(
+                f"{self._path} belongs to the client id {self.client_id!r}, not to {client_id!r}",
+                path=self._path,
+                hint=f"if its messages are to leave as {client_id!r}: holdfast outbox rebind {self._path}",
+            )
+
+    def _check_books(self) -> None:
+        """Contract 7: what is pending is what there are rows for."""
+        books = self.store.books
+        rows, self.bytes = tables.count(self.reader)
+        if books.accepted - books.ended != rows:
+            self.mended = (
+                f"{self._path}: its books say {books.accepted - books.ended} pending, "
+                f"there are {rows} messages; these are kept, and counted"
+            )
+            log.error("%s", self.mended)
+            books.accepted = books.ended + rows
+            tables.write_books(self.reader, books)
+
+
+def open_file(
+    path: str, client_id: str | None, durability: Durability, codec: RowCodec, now: float
+) -> Opened:
+    """The file, ready for use. Raises OutboxError, OutboxLocked, OutboxUnwritable."""
+    opened = Opened(path, durability, codec)
+    try:
+        _load(opened, path, client_id, now)
+    except sqlite3.Error as error:
+        opened.lock.release()
+        raise sqlite_file.refused(error, path) from error
+    except BaseException:
+        opened.lock.release()
+        raise
+    return opened
+
+
+def _load(opened: Opened, path: str, client_id: str | None, now: float) -> None:
+    try:
+        opened.load(client_id, now)
+    except sqlite3.DatabaseError as error:
+        if not sqlite_file.is_damage(error):
+            raise
+        opened.set_aside = sqlite_file.set_aside(path)
+        log.error("%s is damaged (%s): set aside as %s, a new one is begun", path, error, opened.set_aside)
+        opened.load(client_id, now)

@@ -1,0 +1,69 @@
+"""The tables of an outbox file, and its books."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from holdfast.messages import Outgoing
+from holdfast.outbox import tables
+from holdfast.outbox.tables import Books
+from tests.contracts.outboxes import wait
+from tests.unit.outbox.files import open_outbox, query
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "outbox.db"
+
+
+def test_a_new_file_begins_its_identifiers_anywhere(path: Path) -> None:
+    """A broker may hold QoS 2 identifiers of an earlier file of ours: at 1 each would meet them."""
+    starts = set()
+    for n in range(8):
+        outbox = open_outbox(path.with_name(f"{n}.db"))
+        starts.add(outbox.restore().last_packet_id)
+        outbox.close()
+    assert len(starts) > 4
+
+
+def test_books_are_copied_before_they_change() -> None:
+    """A transaction that fails leaves those of the last commit as they were."""
+    books = Books(6, 1, 1, 1, 1, 1, 9, 4, 2, 77)
+    copy = books.copy()
+    copy.accepted += 1
+    assert (books.accepted, copy.accepted, books.ended) == (6, 7, 5)
+    assert (books.last, books.commits, books.epoch, books.packet_id) == (9, 4, 2, 77)
+    assert Books(*books.values()).values() == books.values()
+
+
+def test_making_the_tables_is_all_or_nothing() -> None:
+    """A file that cannot be filled is left empty, not half an outbox."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.execute("CREATE TABLE ids (x)")
+    with pytest.raises(sqlite3.OperationalError):
+        tables.create(db, "gateway-7", 0)
+    assert db.execute("SELECT name FROM sqlite_master").fetchall() == [("ids",)]
+    db.close()
+
+
+def test_rows_are_counted_as_a_budget_counts_them(path: Path) -> None:
+    """Reopened, a file weighs what its rows weighed when they were accepted."""
+    rows = [Outgoing(0, "Ölstand", bytes(n), 1) for n in (0, 10, 100_000)]
+    outbox = open_outbox(path)
+    wait(outbox, outbox.accept(rows))
+    outbox.close()
+    db = sqlite3.connect(path)
+    assert tables.count(db) == (3, sum(row.size for row in rows))
+    db.close()
+
+
+def test_the_books_balance_in_the_file(path: Path) -> None:
+    """Contract 7, read with SQL: what was accepted has ended, or has a row."""
+    outbox = open_outbox(path)
+    wait(outbox, outbox.accept([Outgoing(0, "t", b"", 1) for _ in range(5)]))
+    outbox.close()
+    equation = "accepted - acknowledged - sent - failed - expired - dropped - (SELECT count(*) FROM message)"
+    assert query(path, f"SELECT {equation} FROM books") == [(0,)]
