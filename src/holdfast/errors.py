@@ -21,6 +21,10 @@ class ConfigurationError(HoldfastError, ValueError):
     """An option, URL, topic, filter or handler is wrong; raised before anything happens."""
 
 
+class Denied(HoldfastError):
+    """A rule of this client forbids publishing to this topic (``Rule(allow=False)``)."""
+
+
 class TooLarge(HoldfastError):
     """The message exceeds the maximum packet size of this broker [MQTT-3.2.2-15]."""
 

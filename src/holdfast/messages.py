@@ -10,6 +10,7 @@ from typing import Any, Literal
 from holdfast.errors import PayloadError
 
 QoS = Literal[0, 1, 2]
+Priority = Literal["low", "normal", "high"]
 Payload = bytes | bytearray | memoryview | str
 UserProperties = Mapping[str, str] | Sequence[tuple[str, str]]
 
@@ -120,6 +121,9 @@ class Message:
         return f"Message({self.topic!r}, {len(self.payload)} bytes, qos={self.qos})"
 
 
+LOW, NORMAL, HIGH = 0, 1, 2
+"""The priority classes of ``Outgoing``."""
+
 OVERHEAD = 200
 """What a message costs in memory beside its topic and payload, in bytes, roughly."""
 
@@ -128,14 +132,17 @@ class Outgoing:
     """One accepted message on its way to the broker: a row of the outbox.
 
     ``seq`` is the outbox sequence number, rising in accept order. ``expires_at`` is on the
-    clock given to the session. ``uncertain`` is set when the message may have reached a
-    broker that has since lost the session (contract 6). ``size`` counts against a byte budget.
-    ``ticket`` refers weakly to whoever is told how it ends; None: nobody.
+    clock given to the session, and so is ``accepted_at``. ``uncertain`` is set when the message may
+    have reached a broker that has since lost the session (contract 6). ``priority`` is its class: 0
+    low, 1 normal, 2 high. ``tries`` counts how often the broker refused it. ``size`` counts against a
+    byte budget. ``ticket`` refers weakly to whoever is told how it ends; None: nobody.
     """
 
     __slots__ = (
+        "accepted_at",
         "expires_at",
         "payload",
+        "priority",
         "properties",
         "qos",
         "retain",
@@ -143,6 +150,7 @@ class Outgoing:
         "size",
         "ticket",
         "topic",
+        "tries",
         "uncertain",
     )
 
@@ -156,6 +164,7 @@ class Outgoing:
         properties: Properties = NO_PROPERTIES,
         expires_at: float | None = None,
         uncertain: bool = False,
+        priority: int = NORMAL,
     ) -> None:
         self.seq = seq
         self.topic = topic
@@ -165,6 +174,9 @@ class Outgoing:
         self.properties = properties
         self.expires_at = expires_at
         self.uncertain = uncertain
+        self.priority = priority
+        self.tries = 0
+        self.accepted_at = 0.0
         self.ticket: Callable[[], Any] | None = None
         self.size = OVERHEAD + len(topic) + len(payload)
 

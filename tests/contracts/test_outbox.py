@@ -166,7 +166,7 @@ def test_stages_end_nothing(outbox: Outbox) -> None:
 def test_the_ring_drops_its_oldest(outbox: Outbox) -> None:
     """Without a connection QoS 0 keeps the newest; what falls out is told and counted."""
     dropped: list[int] = []
-    outbox.on_dropped = lambda rows: dropped.extend(seqs(rows))
+    outbox.on_ended = lambda rows, *_how: dropped.extend(seqs(rows))
     order = accept(outbox, RING + 2, qos=0)
     assert dropped == order[:2]
     dropped.clear()

@@ -35,14 +35,15 @@ class Books(RuleBasedStateMachine):
         super().__init__()
         self.folder = TemporaryDirectory()
         self.outbox = self.make(Path(self.folder.name))
-        self.outbox.on_dropped = self.dropped
+        self.outbox.on_ended = self.dropped
         self.unsent: list[Outgoing] = []
         self.ring: list[Outgoing] = []
         self.flying: list[Outgoing] = []
         self.ended = {"acknowledged": 0, "sent": 0, "failed": 0, "expired": 0, "dropped": 0}
         self.accepted = 0
 
-    def dropped(self, rows: list[Outgoing]) -> None:
+    def dropped(self, rows: list[Outgoing], ending: str, why: str) -> None:
+        assert (ending, why) == ("dropped", "qos0_outbox")
         assert rows == self.ring[: len(rows)], "the oldest first"
         del self.ring[: len(rows)]
         self.ended["dropped"] += len(rows)

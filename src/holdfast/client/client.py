@@ -132,7 +132,7 @@ class Client:
             self._setup, self._session, self._outbox, self._publisher, self._receipts,
             self._intents, self._state, self._clock, self._versions,
         )  # fmt: skip
-        self._outbox.on_dropped = core.telling.dropped
+        self._outbox.on_ended = core.telling.given_up.ended
         self._receipts.start()
         self._publisher.wake = self._wake
         self._publisher.stopped = None
@@ -412,6 +412,7 @@ class Client:
             received=self._received + (dispatcher.received if dispatcher else 0),
             handled=self._handled + (core.engine.handled if core else 0),
             errors=state.errors,
+            given_up=dict(state.given_up),
             dropped_inbound=self._dropped + (core.dropped_inbound if core else 0),
             last_in_s=None if last_in is None else now - last_in,
             last_out_s=None if last_out is None else now - last_out,

@@ -133,9 +133,10 @@ class PropertiesDropped(Event):
 
 
 class Dropped(Event):
-    """QoS 0 messages were given up because there was no room."""
+    """Unsent messages were given up, because of their age or for want of room: ``reason`` says which."""
 
     count: int
+    reason: str
 
 
 class Odd(Event):

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from holdfast import reasons
 from holdfast.errors import ConnectRefused, Dropped, Expired, PublishFailed, PublishRefused, TooLarge
+from holdfast.outbox.ring import QOS0_RING
 from holdfast.protocol import Failed
 from holdfast.resilience import Verdict
 
 
-def unsent(seq: int, state: str) -> PublishFailed:
-    """The error for a message that was expired or dropped."""
+def unsent(seq: int, state: str, why: str) -> PublishFailed:
+    """The error for a message that was expired, or dropped because of ``why``."""
     if state == "expired":
-        return Expired(f"message {seq} was older than its expiry_s before it could be sent")
-    return Dropped(
-        f"message {seq} (QoS 0) was given up: too many waited for a connection",
-        policy="drop_oldest",
-        hint="publish with qos=1 to keep it, or raise Limits(qos0_outbox=...)",
-    )
+        return Expired(f"message {seq} was too old before it could be sent", hint=_EXPIRED.get(why))
+    sentence, hint = _DROPPED.get(why, (f"the outbox was full ({why})", _MORE_ROOM))
+    return Dropped(f"message {seq} was given up: {sentence}", policy=why, hint=hint)
+
+
+_MORE_ROOM = "the broker takes less than is published, or is away"
+_EXPIRED = {"max_age_s": "it waited longer than Outbox(max_age_s=...)"}
+_DROPPED = {
+    QOS0_RING: (
+        "too many of QoS 0 waited for a connection",
+        "publish with qos=1 to keep it, or raise Limits(qos0_outbox=...)",
+    ),
+    "purge": ("it was purged by hand", None),
+}
 
 
 def publish_refused(record: Failed) -> PublishRefused:

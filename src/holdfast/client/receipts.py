@@ -144,11 +144,11 @@ class Receipts:
             row.ticket = ticket
         return receipt
 
-    def settle(self, rows: Sequence[Outgoing], state: State) -> None:
-        """These messages ended, all in the same way."""
+    def settle(self, rows: Sequence[Outgoing], state: State, why: str = "") -> None:
+        """These messages ended, all in the same way; where they were given up: ``why``."""
         if state not in ("acknowledged", "sent"):
             for row in rows:
-                self._give_up(row, state, unsent(row.seq, state))
+                self._give_up(row, state, unsent(row.seq, state, why))
             return
         ticket, count = None, 0
         for row in rows:  # the rows of a group follow each other: told once

@@ -36,6 +36,7 @@ class State:
         self.connections = 0
         self.disconnections: Counter[str] = Counter()
         self.errors = 0
+        self.given_up: Counter[str] = Counter()  # unsent messages that ended, by reason
         self.draining = False
 
     @property

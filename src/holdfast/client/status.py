@@ -28,7 +28,8 @@ class Snapshot(Frozen):
     ``attempts``: connection attempts that failed since the last connection.
     ``cause`` and ``hint``: why there is no connection, in a word and a sentence.
     ``disconnections``: lost connections by cause. ``received``, ``handled``, ``errors``:
-    messages that came, whose handling ended, and whose handler failed. ``dropped_inbound``:
+    messages that came, whose handling ended, and whose handler failed. ``given_up``: unsent messages
+    that were expired or dropped in this process, by reason. ``dropped_inbound``:
     QoS 0 messages for which there was no room. ``last_in_s``, ``last_out_s``: seconds since
     bytes came or left.
     """
@@ -49,6 +50,7 @@ class Snapshot(Frozen):
         "received",
         "handled",
         "errors",
+        "given_up",
         "dropped_inbound",
         "last_in_s",
         "last_out_s",
@@ -73,6 +75,7 @@ class Snapshot(Frozen):
         received: int,
         handled: int,
         errors: int,
+        given_up: Mapping[str, int],
         dropped_inbound: int,
         last_in_s: float | None,
         last_out_s: float | None,
@@ -92,6 +95,7 @@ class Snapshot(Frozen):
         self.received = received
         self.handled = handled
         self.errors = errors
+        self.given_up = given_up
         self.dropped_inbound = dropped_inbound
         self.last_in_s = last_in_s
         self.last_out_s = last_out_s

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from holdfast.client import events as told
 from holdfast.client.dispatcher import Dispatcher
+from holdfast.client.given_up import GivenUp
 from holdfast.client.intents import Intents
 from holdfast.client.options import Limits
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.state import State
 from holdfast.codec import V311
-from holdfast.messages import Outgoing
 from holdfast.protocol import (
     Anomaly,
     Challenge,
@@ -35,8 +33,6 @@ from holdfast.protocol import (
     Unsubscribed,
 )
 
-TOLD_EVERY_S = 1.0
-
 
 class Telling:
     """The outlet of the engine.
@@ -54,15 +50,13 @@ class Telling:
         state: State,
         limits: Limits,
     ) -> None:
-        self._loop = asyncio.get_running_loop()
         self._publisher = publisher
         self._receipts = receipts
         self._intents = intents
         self._dispatcher = dispatcher
         self._state = state
         self._limits = limits
-        self._given_up = 0
-        self._given_up_timer: asyncio.TimerHandle | None = None
+        self.given_up = GivenUp(receipts, state)
         self.on_refused: Callable[[], None] = _ignore
         self.on_unsubscribed: Callable[[str], None] = _ignore
         self.on_challenge: Callable[[Challenge], None] = _ignore
@@ -85,11 +79,10 @@ class Telling:
             self._state.changed.notify()
 
     def _settled(self, record: Settled) -> None:
-        self._receipts.settle(record.rows, record.ending)
         if record.ending == "expired":
-            count = len(record.rows)
-            message = f"{count} messages were older than their expiry_s before they could be sent"
-            self._state.emit(told.Dropped(message=message, count=count), logging.WARNING)
+            self.given_up.note(record.rows, "expired", "expiry_s")
+        else:
+            self._receipts.settle(record.rows, record.ending)
 
     def _opened(self, event: Opened) -> None:
         self._publisher.agreed(event.terms)
@@ -152,31 +145,9 @@ class Telling:
         event = told.Unclaimed(message=message, topic=topic, payload=delivery.payload)
         self._state.emit(event, logging.WARNING)
 
-    def dropped(self, rows: list[Outgoing]) -> None:
-        """QoS 0 messages fell out of their ring; told from any thread."""
-        with suppress(RuntimeError):  # the loop was closed under the client: nobody hears it any more
-            self._loop.call_soon_threadsafe(self._dropped, rows)
-
-    def _dropped(self, rows: list[Outgoing]) -> None:
-        self._receipts.settle(rows, "dropped")
-        self._given_up += len(rows)
-        if self._given_up_timer is None:
-            self._tell_given_up()
-
-    def _tell_given_up(self) -> None:
-        """At once, then once a second at most: a flood must not become a flood of log lines."""
-        self._given_up_timer = None
-        count, self._given_up = self._given_up, 0
-        if count:
-            message = f"{count} QoS 0 messages were given up: too many waited for a connection"
-            self._state.emit(told.Dropped(message=message, count=count), logging.WARNING)
-            self._given_up_timer = self._loop.call_later(TOLD_EVERY_S, self._tell_given_up)
-
     def close(self) -> None:
-        """The end of this run: what was given up is told, and no timer is left."""
-        self._tell_given_up()
-        if self._given_up_timer is not None:
-            self._given_up_timer.cancel()
+        """The end of this run: nothing is left untold."""
+        self.given_up.close()
 
 
 def _ignore(*_news: object) -> None:

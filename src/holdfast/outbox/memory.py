@@ -11,14 +11,16 @@ from threading import Lock
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.outbox.port import Ledger
+from holdfast.outbox.ring import QOS0_RING
 from holdfast.outbox.taking import TAKEN_BYTES, fitting
 from holdfast.protocol import Failed, Record, Restored, Settled
+from holdfast.protocol.records import Ending
 
 
 class MemoryOutbox:
     """Bounded by bytes; QoS 0 in a ring of its own, which drops its oldest when it is full.
 
-    The ring is for the time without a connection. ``on_dropped`` is told what fell out of it.
+    The ring is for the time without a connection. ``on_ended`` is told what fell out of it.
     Rows may be accepted on any thread, one call at a time; everything else happens on the engine's.
 
     What came in is counted by who accepts, what ended by the engine, and what is pending is their
@@ -40,7 +42,7 @@ class MemoryOutbox:
         self.durable = 0
         self.on_durable: Callable[[], None] = lambda: None
         self.on_failed: Callable[[OutboxError | None], None] = lambda error: None
-        self.on_dropped: Callable[[list[Outgoing]], None] = lambda rows: None
+        self.on_ended: Callable[[list[Outgoing], Ending, str], None] = lambda rows, ending, why: None
 
     def open(self, client_id: str | None = None) -> str | None:
         """Nothing to open, and no client id kept."""
@@ -86,7 +88,7 @@ class MemoryOutbox:
             rows = [self._ring.popleft() for _ in range(over)]
         if rows:
             self._end(rows, "dropped")
-            self.on_dropped(rows)
+            self.on_ended(rows, "dropped", QOS0_RING)
 
     def begin(self) -> None:
         """Nothing to begin."""

@@ -5,7 +5,7 @@ commit, ``begin`` lets it begin, ``durable`` says which commits have happened, a
 called when that number has grown, on any thread. ``on_failed`` is told, on any thread, that commits
 fail at present, and with None that they go on. In memory everything is durable at once. ``last``
 is the sequence number given last. ``draining`` is set while there is a connection that takes what
-waits; ``on_dropped`` is told which QoS 0 messages were given up.
+waits; ``on_ended`` is told, on any thread, which messages ended in here: expired, or dropped and why.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Protocol
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.protocol import Record, Restored
+from holdfast.protocol.records import Ending
 from holdfast.values import Frozen
 
 
@@ -67,7 +68,7 @@ class Outbox(Protocol):
     draining: bool
     on_durable: Callable[[], None]
     on_failed: Callable[[OutboxError | None], None]
-    on_dropped: Callable[[list[Outgoing]], None]
+    on_ended: Callable[[list[Outgoing], Ending, str], None]
 
     @property
     def durable(self) -> int:

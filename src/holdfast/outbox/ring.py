@@ -9,6 +9,9 @@ from threading import Lock
 from holdfast.messages import Outgoing
 from holdfast.outbox.taking import fitting
 
+QOS0_RING = "qos0_outbox"
+"""Why a message fell out of the ring, named after the limit that was met."""
+
 
 class Ring:
     """The newest ``limit`` messages while nobody takes them.

@@ -13,12 +13,13 @@ from holdfast.outbox import opening, sqlite_file
 from holdfast.outbox.backlog import Backlog
 from holdfast.outbox.port import Ledger
 from holdfast.outbox.reserve import Reserve
-from holdfast.outbox.ring import Ring
+from holdfast.outbox.ring import QOS0_RING, Ring
 from holdfast.outbox.rows import SELECT, RowCodec
 from holdfast.outbox.sqlite_file import Durability
 from holdfast.outbox.tables import ENDINGS
 from holdfast.outbox.writer import Writer
 from holdfast.protocol import Failed, Record, Restored, Settled
+from holdfast.protocol.records import Ending
 
 UNCOMMITTED_BYTES = 16 << 20
 """Handed over and not yet durable, at most, but for one group: only memory holds it."""
@@ -66,7 +67,7 @@ class SqliteOutbox:
         self.draining = False
         self.on_durable: Callable[[], None] = lambda: None
         self.on_failed: Callable[[OutboxError | None], None] = lambda error: None
-        self.on_dropped: Callable[[list[Outgoing]], None] = lambda rows: None
+        self.on_ended: Callable[[list[Outgoing], Ending, str], None] = lambda rows, ending, why: None
 
     # -- open and closed ---------------------------------------------------------------------
 
@@ -161,7 +162,7 @@ class SqliteOutbox:
         if self._volatile(rows):
             fallen = self._ring.accept(rows, self.draining)
             if fallen:
-                self.on_dropped(fallen)
+                self.on_ended(fallen, "dropped", QOS0_RING)
             return self.durable
         size = sum([row.size for row in rows])
         self._bytes_in += size

@@ -18,9 +18,11 @@ from holdfast.protocol.events import (
 from holdfast.protocol.receiver import Delivery
 from holdfast.protocol.records import (
     Assigned,
+    Deferred,
     EpochBegan,
     Failed,
     Forgotten,
+    Parked,
     Received,
     Record,
     Released,
@@ -38,6 +40,7 @@ __all__ = [
     "Challenge",
     "Closed",
     "ConnectRequest",
+    "Deferred",
     "Delivery",
     "EpochBegan",
     "Failed",
@@ -49,6 +52,7 @@ __all__ = [
     "Opened",
     "Output",
     "Oversize",
+    "Parked",
     "Reauthenticated",
     "Received",
     "Record",

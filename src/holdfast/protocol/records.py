@@ -13,6 +13,8 @@ Received     yes     a QoS 2 id forgotten after PUBREC lets the message in twice
 Forgotten    yes     a stale id would swallow the next message under it
 EpochBegan   yes     ids of the lost session must not judge messages of the new one
 Settled      no      one resend with DUP at worst, which the broker recognises
+Deferred     no      as Failed: the broker refuses again, and it is deferred again
+Parked       no      as Failed; it was never sent
 Failed       no      the broker refuses again; but yes with an identifier withheld, because what
                      is resent next would overtake the row if it came back (contract 8)
 ===========  ======  ==========================================================================
@@ -26,7 +28,7 @@ from typing import Literal
 from holdfast.messages import Outgoing
 from holdfast.values import Value
 
-Ending = Literal["acknowledged", "sent", "expired"]
+Ending = Literal["acknowledged", "sent", "expired", "dropped"]
 
 
 class Assigned(Value):
@@ -80,7 +82,7 @@ class EpochBegan(Value):
 
 
 class Settled(Value):
-    """These rows ended: PUBACK/PUBCOMP came, QoS 0 was handed over, or they were too old."""
+    """These rows ended: PUBACK/PUBCOMP came, QoS 0 was handed over, they were too old, or were given up."""
 
     __match_args__ = ("rows", "ending")
     __slots__ = __match_args__
@@ -107,7 +109,38 @@ class Failed(Value):
         self.withheld = withheld
 
 
-Record = Assigned | Released | Received | Forgotten | EpochBegan | Settled | Failed
+class Deferred(Value):
+    """The broker refused this row, and may take it later: it is unsent again, but not before ``until``.
+
+    Made of a Failed by whoever decides about refusals; ``until`` is on the clock of the session.
+    """
+
+    __match_args__ = ("row", "reason", "detail", "until")
+    __slots__ = __match_args__
+
+    def __init__(self, row: Outgoing, reason: int, detail: str, until: float) -> None:
+        self.row = row
+        self.reason = reason
+        self.detail = detail
+        self.until = until
+
+
+class Parked(Value):
+    """This row cannot go to this broker and was never sent: it waits, out of the line, for other terms.
+
+    Made of a Failed by whoever decides about refusals.
+    """
+
+    __match_args__ = ("row", "reason", "detail")
+    __slots__ = __match_args__
+
+    def __init__(self, row: Outgoing, reason: int, detail: str) -> None:
+        self.row = row
+        self.reason = reason
+        self.detail = detail
+
+
+Record = Assigned | Released | Received | Forgotten | EpochBegan | Settled | Failed | Deferred | Parked
 
 
 class Restored(Value):
@@ -115,10 +148,11 @@ class Restored(Value):
 
     ``last_packet_id`` is where packet identifiers go on. Without a memory of it, anywhere is
     better than at 1: the broker may still hold QoS 2 identifiers of ours, and would take a new
-    message under one of them for a repeated one.
+    message under one of them for a repeated one. ``lost``: there was state and it is known to be
+    gone or stale (contract 1, 26), so the session that the broker still has is not ours to resume.
     """
 
-    __match_args__ = ("epoch", "sent", "released", "received", "withheld", "last_packet_id")
+    __match_args__ = ("epoch", "sent", "released", "received", "withheld", "last_packet_id", "lost")
     __slots__ = __match_args__
 
     def __init__(
@@ -129,6 +163,7 @@ class Restored(Value):
         received: Iterable[int] = (),
         withheld: Iterable[int] = (),
         last_packet_id: int = 0,
+        lost: bool = False,
     ) -> None:
         self.epoch = epoch
         self.sent = list(sent)
@@ -136,3 +171,4 @@ class Restored(Value):
         self.received = list(received)
         self.withheld = list(withheld)
         self.last_packet_id = last_packet_id
+        self.lost = lost

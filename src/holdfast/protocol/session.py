@@ -110,6 +110,7 @@ class Session:
         self._receiver = Receiver(self._journal, self._wire, self._events, restored)
         self._subscriptions = Subscriptions(self._journal, self._wire, ids, self._events)
         self._authentication = Authentication(self._wire, self._events)
+        self._lost = restored.lost
         self._committed = 0
         self._request = ConnectRequest("")
         self._decoder = Decoder()
@@ -367,7 +368,7 @@ class Session:
         self._receiver.open(self._request)
         self._sender.open(terms)
         self._subscriptions.open(terms)
-        if terms.session_present and self._receiver.epoch:
+        if terms.session_present and self._receiver.epoch and not self._lost:
             self._sender.resume()
         else:  # a new session, or the first one we know of: nothing is in flight then
             self._begin_epoch()
@@ -375,7 +376,8 @@ class Session:
 
     def _begin_epoch(self) -> None:
         """This session is not the one we know: what we hold of the old one ends [MQTT-3.2.2-5]."""
-        had_one = self._receiver.epoch > 0
+        had_one = self._receiver.epoch > 0 or self._lost
+        self._lost = False
         self._receiver.restart()
         self._journal.write(EpochBegan(self._receiver.epoch))
         resent, uncertain = self._sender.restart()

@@ -31,11 +31,18 @@ def test_refusal_is_facts_blame_and_next_step() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "kind"),
-    [("expired", Expired), ("dropped", Dropped)],
+    ("state", "why", "kind"),
+    [
+        ("expired", "expiry_s", Expired),
+        ("expired", "max_age_s", Expired),
+        ("dropped", "qos0_outbox", Dropped),
+        ("dropped", "drop_oldest", Dropped),
+        ("dropped", "purge", Dropped),
+    ],
 )
-def test_what_was_never_sent_has_its_own_error(state: str, kind: type) -> None:
-    """Expired and dropped have their own errors, which name the message."""
-    error = unsent(7, state)
+def test_what_was_never_sent_has_its_own_error(state: str, why: str, kind: type) -> None:
+    """Expired and dropped have their own errors, which name the message, and the policy it fell to."""
+    error = unsent(7, state, why)
     assert type(error) is kind
     assert "message 7" in str(error)
+    assert getattr(error, "policy", why) == why

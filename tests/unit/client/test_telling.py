@@ -7,7 +7,6 @@ import logging
 import pytest
 
 from holdfast import Client
-from holdfast.client import telling
 from holdfast.client.core import Core
 from holdfast.protocol import (
     Anomaly,
@@ -19,20 +18,6 @@ from holdfast.protocol import (
     Settled,
     Terms,
 )
-from holdfast.testing import eventually
-
-
-async def test_a_flood_of_dropped_messages_is_no_flood_of_log_lines(
-    client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """QoS 0 given up: told at once, then together; every receipt ends."""
-    monkeypatch.setattr(telling, "TOLD_EVERY_S", 0.02)
-    receipts = [await client.publish("x", "y", qos=0) for _ in range(101)]
-    await eventually(lambda: sum(one.state == "dropped" for one in receipts) == 100)
-    await eventually(lambda: "99 QoS 0 messages were given up" in caplog.text)
-    lines = [one for one in caplog.records if "given up" in one.getMessage()]
-    assert len(lines) == 2
-    assert client.snapshot().ledger.dropped == 100
 
 
 async def test_an_authentication_is_passed_on(client: Client, run: Core) -> None:

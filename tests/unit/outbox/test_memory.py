@@ -85,7 +85,7 @@ def test_the_ring_from_many_threads() -> None:
     outbox = MemoryOutbox(qos0_messages=3)
     dropped: list[int] = []
     taken: list[int] = []
-    outbox.on_dropped = lambda rows: dropped.extend(row.seq for row in rows)
+    outbox.on_ended = lambda rows, *_how: dropped.extend(row.seq for row in rows)
     with Publishers(outbox, 0) as publishers:
         while publishers.running or outbox.pending:
             rows = outbox.take(0)
@@ -103,7 +103,7 @@ def test_dropping_and_taking_take_turns() -> None:
     outbox = MemoryOutbox(qos0_messages=1)
     dropped: list[int] = []
     taken: list[int] = []
-    outbox.on_dropped = lambda rows: dropped.extend(row.seq for row in rows)
+    outbox.on_ended = lambda rows, *_how: dropped.extend(row.seq for row in rows)
 
     def take() -> None:
         taken.extend(row.seq for row in outbox.take(0))
@@ -126,15 +126,15 @@ def test_dropping_and_taking_take_turns() -> None:
 
 
 def test_what_falls_out_is_told_outside_the_lock() -> None:
-    """on_dropped may look into the books: it is not called while they are locked."""
+    """on_ended may look into the books: it is not called while they are locked."""
     outbox = MemoryOutbox(qos0_messages=1)
     looked = Event()
 
-    def look(rows: list[Outgoing]) -> None:
+    def look(rows: list[Outgoing], *_how: str) -> None:
         if outbox.ledger().dropped == len(rows):
             looked.set()
 
-    outbox.on_dropped = look
+    outbox.on_ended = look
     watch = Thread(target=lambda: outbox.accept([Outgoing(seq, "t", b"", 0) for seq in (1, 2)]), daemon=True)
     watch.start()
     assert looked.wait(5)

@@ -30,5 +30,5 @@ def test_memory_fills_the_port() -> None:
     """MemoryOutbox has every verb and attribute of Outbox."""
     outbox: Outbox = MemoryOutbox()
     names = {name for name in {*vars(Outbox), *Outbox.__annotations__} if not name.startswith("_")}
-    assert {"accept", "take", "write", "ledger", "draining", "on_dropped"} <= names
+    assert {"accept", "take", "write", "ledger", "draining", "on_ended"} <= names
     assert {name for name in names if not hasattr(outbox, name)} == set()
