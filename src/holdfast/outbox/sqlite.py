@@ -11,6 +11,7 @@ from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.outbox import opening, sqlite_file
 from holdfast.outbox.backlog import Backlog
+from holdfast.outbox.commits import Commits
 from holdfast.outbox.port import Ledger
 from holdfast.outbox.reserve import Reserve
 from holdfast.outbox.ring import QOS0_RING, Ring
@@ -55,7 +56,8 @@ class SqliteOutbox:
         self._keep_qos0 = keep_qos0
         self._ring = Ring(qos0_messages)
         self._opened: opening.Opened | None = None
-        self._writer: Writer | None = None
+        self._writer: Commits | None = None
+        self._make_writer: Callable[..., Commits] = Writer  # the simulator has one without a thread
         self._pid = 0
         self._before: int | None = None
         self._since = self._wall()
@@ -81,13 +83,12 @@ class SqliteOutbox:
         self.set_aside, self.mended = opened.set_aside, opened.mended
         self._opened, self._pid, self._since = opened, os.getpid(), opened.created
         self.last = max(self.last, books.last)
-        if self._before is None:
-            self._before = books.last
+        self._before = books.last if self._before is None else self._before
         self._accepted, self._bytes_in, self._bytes_out = books.accepted, opened.bytes, 0
         self._ended = {name: getattr(books, name) for name in ENDINGS}
         self._restored = opened.restored
         self._backlog = Backlog(self._read, list(store.flight), books.last, books.commits)
-        self._writer = Writer(
+        self._writer = self._make_writer(
             store, self.path, reserve, lambda: self.on_durable(), lambda error: self.on_failed(error)
         )
         return opened.client_id
@@ -111,7 +112,7 @@ class SqliteOutbox:
             opened.lock.release()
         return done
 
-    def _checked(self) -> Writer:
+    def _checked(self) -> Commits:
         writer = self._writer
         if self._opened is None or writer is None or writer.closing:
             raise OutboxError(f"{self.path} is not open", path=self.path)
