@@ -1,4 +1,4 @@
-"""The outbox as it survives a kill: committed records and nothing else (contract 5, 7).
+"""The outbox as it should survive a kill: committed records and nothing else (contract 5, 7).
 
 A row is in exactly one place: ``unsent`` (by sequence number), ``sent`` or ``released`` (by packet
 identifier, in the order they came there), or it has ended. A record that fits no place is a
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from holdfast.messages import Outgoing
+from holdfast.outbox.store import Group
 from holdfast.protocol import (
     Assigned,
     EpochBegan,
@@ -35,9 +36,14 @@ _ENDS = {
 
 
 class Disk:
-    """Rows, stages, inbound identifiers and the ledger of one outbox."""
+    """Rows, stages, inbound identifiers and the ledger of one outbox.
+
+    ``number`` is the newest commit, ``last`` the sequence number given last.
+    """
 
     def __init__(self) -> None:
+        self.number = 0
+        self.last = 0
         self.accepted = 0
         self.endings: dict[int, str] = {}
         self.unsent: dict[int, Outgoing] = {}
@@ -63,9 +69,19 @@ class Disk:
     def accept(self, row: Outgoing) -> None:
         """The row is durable: from now on it is ours."""
         self.accepted += 1
+        self.last = row.seq
         self.unsent[row.seq] = row
+        if row.uncertain:  # it left with an epoch that ended before the row was durable
+            self.uncertain.add(row.seq)
 
     # -- what the session asks for -------------------------------------------------------------
+
+    def commit_group(self, group: Group) -> None:
+        """A commit of the outbox has happened."""
+        self.number = group.number
+        for row in group.rows:
+            self.accept(row)
+        self.commit(group.records)
 
     def commit(self, records: list[Record]) -> None:
         """Make these durable, in their order."""

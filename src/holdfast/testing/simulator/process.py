@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.protocol import ConnectRequest, Delivery, Intent, LinkState
 from holdfast.testing.simulator.doorkeeper import METHOD
@@ -88,6 +89,7 @@ class Process(Driver):
         assert self.link is not None
         self.link.closed_by_client()
         self.link = self.tap = self._unread = None
+        self.outbox.draining = False
         if self.leaving and self.world.rng.random() < 0.5:
             self._abandon()
         self.leaving = False
@@ -137,11 +139,21 @@ class Process(Driver):
         """Whether silence means nothing."""
         return self._unread is not None
 
-    def accept(self, rows: list[Outgoing]) -> None:
-        """The application published; the rows are durable already."""
-        self.backlog.extend(rows)
+    def accept(self, rows: list[Outgoing]) -> bool:
+        """The application publishes; whether the outbox took the rows."""
+        paths = self.world.paths
+        if self.outbox.lacks(rows) is not None:
+            paths["refused: no room in the outbox"] += 1
+            return False
+        try:
+            commit = self.outbox.accept(rows)
+        except OutboxError:
+            paths["refused: commits fail"] += 1
+            return False
+        paths["accepted while a commit is under way"] += self.writer.under_way is not None
+        self.world.accepted(rows, commit)
         self.border("accepted")
-        self.pump()
+        return True
 
     def subscribe(self, intent: Intent) -> None:
         """The application wants a subscription."""

@@ -26,8 +26,8 @@ class SessionTruth:
         """The client has heard that the broker knows no session."""
         self.left, self.in_use, self.pubrecs, self.restored = set(), {}, {}, set()
 
-    def killed(self, disk: Disk) -> None:
-        """The process died: a PUBREC it had not written down is forgotten."""
+    def restarted(self, disk: Disk) -> None:
+        """A new process knows what is on the disk: a PUBREC that was not written down is forgotten."""
         known = {(packet_id, row.seq) for packet_id, row in disk.released.items()}
         self.pubrecs = {exchange: at for exchange, at in self.pubrecs.items() if exchange in known}
         self.restored = set(disk.sent)
