@@ -57,8 +57,7 @@ class Store:
         self.flight = Flight(db.execute("SELECT number, stage, entries FROM flight ORDER BY number"))
         self._effects = Effects(self.flight)
         named = self.flight.named()
-        for key in set(named).difference(self._existing(db, named)):
-            self.flight.end(key)
+        self.flight.end(set(named).difference(self._existing(db, named)))
 
     def _existing(self, db: sqlite3.Connection, keys: list[int]) -> Iterator[int]:
         for first, last in runs(keys):
@@ -79,7 +78,9 @@ class Store:
     def shrink(self) -> None:
         """Give back the room that ended messages left; only when none is pending, as it is cheap then."""
         if self._db is not None and self.books.accepted == self.books.ended:
-            self._db.execute("VACUUM")
+            (left,) = self._db.execute("PRAGMA freelist_count").fetchone()
+            if left:  # dead letters may remain, and are not to be copied for nothing
+                self._db.execute("VACUUM")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def restored(self) -> Restored:

@@ -8,6 +8,7 @@ broken ledger.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any
 
 from holdfast.messages import Outgoing
@@ -38,6 +39,15 @@ _ENDS = {
     *((ending, place, qos) for ending in _GIVEN_UP for place in _WAITING for qos in (0, 1, 2)),
     *(("failed", place, qos) for place in ("unsent", "sent") for qos in (0, 1, 2)),
 }
+
+
+State = dict[str, Any]
+"""All that a ``Disk`` knows, as it was at one moment."""
+
+_KNOWN = (
+    *("number", "last", "accepted", "endings", "unsent", "parked", "sent", "released", "received"),
+    *("withheld", "epoch", "uncertain", "_stage"),
+)
 
 
 class Disk:
@@ -72,6 +82,15 @@ class Disk:
             Parked: self._parked,
             Unparked: self._unparked,
         }
+
+    def state(self) -> State:
+        """What it knows at this moment."""
+        return {name: copy(getattr(self, name)) for name in _KNOWN}
+
+    def become(self, state: State) -> None:
+        """Know this again, and nothing else."""
+        for name, value in state.items():
+            setattr(self, name, copy(value))
 
     # -- what the application does -------------------------------------------------------------
 

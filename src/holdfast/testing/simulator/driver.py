@@ -80,9 +80,14 @@ class Driver(Owner, ABC):
     def handle(self, delivery: Delivery) -> None:
         """A handler is given a message."""
 
+    @property
+    def now(self) -> float:
+        """What the steady clock of the machine shows."""
+        return self.world.machine.now()
+
     def _tick(self) -> None:
         self._tick_at = None
-        self.session.tick(self.world.now)
+        self.session.tick(self.now)
         self.pump()
 
     @property
@@ -133,7 +138,7 @@ class Driver(Owner, ABC):
         rows = self.outbox.take(self.session.room())
         if rows:
             self._take(rows)
-            self.session.publish(rows, self.world.now)
+            self.session.publish(rows, self.now)
 
     def _take(self, rows: list[Outgoing]) -> None:
         for row in rows:
@@ -159,6 +164,8 @@ class Driver(Owner, ABC):
         for record in records:
             if isinstance(record, Settled | Failed):
                 ended = record.rows if isinstance(record, Settled) else [record.row]
+                if isinstance(record, Settled) and record.ending == "expired":
+                    self.world.too_old(ended)
                 self.mine.difference_update([row.seq for row in ended])
         commit = self.outbox.write(records)
         if self.world.scenario.inline_commit:
@@ -180,7 +187,7 @@ class Driver(Owner, ABC):
             self.outbox.draining = True
 
     def _send(self) -> bool:
-        data = self.session.send(self.world.now)
+        data = self.session.send(self.now)
         if not data or self.link is None or self.tap is None:
             return False
         self.border("encoded")
@@ -195,7 +202,10 @@ class Driver(Owner, ABC):
 
     def _wind(self) -> None:
         deadline = self.session.deadline()
-        if deadline is not None and (self._tick_at is None or deadline < self._tick_at):
+        if deadline is None:
+            return
+        deadline = self.world.machine.moment(deadline)
+        if self._tick_at is None or deadline < self._tick_at:
             self._tick_at = deadline
             late_s = self.world.rng.random() * LATE_S
             self.world.schedule.at(deadline + late_s, self, self._tick)

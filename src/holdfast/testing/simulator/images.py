@@ -2,7 +2,7 @@
 
 A commit appends to the log, or begins it anew where all of it is in the file already; then, now and
 then, the log is written into the file. SQLite makes each of these durable before the next one begins,
-so a crash finds one of them half done and the others done, or not begun.
+so a crash finds one of them half done, and those before it done.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ _FRAME_SALT = slice(8, 16)
 
 
 def halfway(rng: Random, before: Image, after: Image, power: bool) -> Image:
-    """One moment of the way from ``before`` to ``after``; ``power``: what was not synced is any of it."""
-    if after[0] != before[0] and rng.random() < 0.5:  # the log is whole, and is written into the file
+    """One moment of the commit that made ``after`` of ``before``; ``power``: of what is not synced, any part.
+
+    The log comes first, and where it begins anew the file has had all of the old one before.
+    """
+    if after[0] != before[0] and rng.random() < 0.5:
         return _mixed(rng, before[0], after[0], PAGE), after[1]
     return before[0], _half_a_log(rng, before[1], after[1], power)
 

@@ -27,6 +27,7 @@ from holdfast.testing.simulator.promises import Promise, PromiseBroken
 from holdfast.testing.simulator.recount import recount
 from holdfast.testing.simulator.scenario import CLIENT_ID
 from holdfast.testing.simulator.storage import FEW_IDS, RESERVE_BYTES
+from holdfast.testing.simulator.synced import Synced
 from holdfast.testing.simulator.writer import Writer
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ class Medium:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._path = Path()
+        self._path = self._log = Path()
+        self._synced = Synced(world.disk)
+        self._unsafe = False
         self._outbox: SqliteOutbox | None = None
         self._under_way: Group | None = None
 
@@ -51,6 +54,7 @@ class Medium:
         storage, root = self._world.storage, IN_MEMORY if os.path.isdir(IN_MEMORY) else None
         with TemporaryDirectory(dir=root) as folder, ExitStack() as stack:
             self._path = Path(folder) / "outbox.db"
+            self._log = Path(folder) / "outbox.db-wal"
             for module, name, value in (
                 (sqlite_file, "connect", self._world.faults.connect),
                 (sqlite_file, "LOG_PAGES", storage.log_pages),
@@ -73,7 +77,7 @@ class Medium:
     def open(self, process: Driver) -> SqliteOutbox:
         """The outbox of a process that starts. Raises OutboxError where the disk does not let it."""
         world = self._world
-        outbox = SqliteOutbox(self._path, world.clock, **world.storage.options())
+        outbox = SqliteOutbox(self._path, world.machine, **world.storage.options())
         outbox._make_writer = partial(Writer, world, process)
         try:
             outbox.open(CLIENT_ID)
@@ -89,23 +93,36 @@ class Medium:
     def _found(self, outbox: SqliteOutbox) -> None:
         """Whether the commit that was under way had happened."""
         group, self._under_way = self._under_way, None
-        disk = self._world.disk
-        if group is not None and outbox.durable == group.number:
-            disk.commit_group(group)
+        disk, number = self._world.disk, outbox.durable
+        if group is not None and number == group.number:
+            self._took_in(group)
             self._world.paths["killed, the commit arrived untold"] += 1
+        elif self._unsafe and number < disk.number and self._synced.lost(number):
+            self._world.forgot()
         if outbox.set_aside or outbox.mended:
             raise PromiseBroken(Promise.NOTHING_LOST, f"opened: {outbox.set_aside} {outbox.mended}")
-        if outbox.durable != disk.number:
-            raise PromiseBroken(
-                Promise.TOLD, f"commit {disk.number} was durable, the file is at {outbox.durable}"
-            )
+        if number != disk.number:
+            raise PromiseBroken(Promise.TOLD, f"commit {disk.number} was durable, the file is at {number}")
+        if self._unsafe:
+            self._synced.everything(_read(self._log))
 
     def committed(self, group: Group) -> None:
         """The outbox says so; the file must say so too."""
         (number,) = self._query("SELECT commits FROM books")
         if number != group.number:
             raise PromiseBroken(Promise.TOLD, f"commit {group.number} is told, the file is at {number}")
-        self._world.disk.commit_group(group)
+        self._took_in(group)
+
+    def _took_in(self, group: Group) -> None:
+        """Into the model, and whether it is safe from a power cut."""
+        disk = self._world.disk
+        self._world.machine.committed()
+        if self._world.storage.durability == "power":
+            disk.commit_group(group)
+        else:
+            before = disk.state()
+            disk.commit_group(group)
+            self._synced.committed(self._path, before)
 
     def pages(self) -> int:
         """How many the file has."""
@@ -121,34 +138,43 @@ class Medium:
 
     def die(self, writer: Writer, power: bool) -> None:
         """The process is killed, or the power fails: what the disk has at this moment stays."""
-        image = self._image()
+        image = before = self._image()
         group = writer.under_way
         if group is not None and self._world.rng.random() < 0.7:
             image = self._cut_off(writer, group, image, power)
-        self._under_way = group
+        if power and self._world.storage.durability == "process":
+            image = self._unsynced(image, before)
+        self._under_way, self._unsafe = group, power and self._world.storage.durability == "process"
         self._let_go()
         self._restore(image)
 
     def _cut_off(self, writer: Writer, group: Group, before: Image, power: bool) -> Image:
         """The commit that is under way, as far as it came."""
-        world = self._world
+        world, anew = self._world, writer._anew
         world.faults.heal()
         writer.commit(group)
         after = self._image()
-        if world.rng.random() < 0.4:
+        if anew or world.rng.random() < 0.4:
             return after
         world.paths["killed in the middle of a commit"] += 1
         return images.halfway(world.rng, before, after, power)
 
+    def _unsynced(self, image: Image, before: Image) -> Image:
+        """The same after a power cut, where commits are not synced."""
+        if image[0] != before[0]:  # the log is being written into the file, so it was synced
+            return image
+        begun = image[1][: images.HEADER] != before[1][: images.HEADER]
+        return images.unsynced(self._world.rng, image, images.HEADER if begun else self._synced.offset)
+
     def _image(self) -> Image:
-        return self._path.read_bytes(), _read(self._path.with_name("outbox.db-wal"))
+        return self._path.read_bytes(), _read(self._log)
 
     def _restore(self, image: Image) -> None:
         """In the same place: a copy would be another file (contract 26)."""
         with self._path.open("r+b") as file:
             file.write(image[0])
             file.truncate()
-        self._path.with_name("outbox.db-wal").write_bytes(image[1])
+        self._log.write_bytes(image[1])
         self._path.with_name("outbox.db-shm").unlink(missing_ok=True)
 
     def _let_go(self) -> None:

@@ -26,6 +26,7 @@ class Promise(Enum):
     RESEND_ORDER = "MQTT-4.6.0-1: PUBLISH packets are resent in their original order"
     PUBREL_ORDER = "MQTT-4.6.0-4: PUBREL packets leave in the order of the PUBREC packets"
     UNSENT_ONLY = "contract 9: expiry acts on unsent rows only"
+    AGES = "contract 27: no row is too old before its time, whatever the clocks show"
     ACK_ORDER = "contract 13: acknowledgements leave in wire order per QoS [MQTT-4.6.0-2, 4.6.0-3]"
     ACK_AFTER_HANDLER = "contract 14: no acknowledgement for a PUBLISH whose own handler has not finished"
     ATTACH = "contract 14: a redelivery attaches to the running handler"

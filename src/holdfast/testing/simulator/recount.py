@@ -41,8 +41,12 @@ def balanced(outbox: SqliteOutbox, disk: Disk) -> None:
 
 
 def _same(what: str, found: Any, due: Any) -> None:
-    if found != due:
-        raise PromiseBroken(Promise.RESTORED, f"{what}: found {found}, and it should be {due}")
+    if found == due:
+        return
+    if isinstance(found, list):
+        more, less = [one for one in found if one not in due], [one for one in due if one not in found]
+        found, due = (more, less) if more or less else (found, due)
+    raise PromiseBroken(Promise.RESTORED, f"{what}: found {found}, and it should be {due}")
 
 
 def _flat(rows: list[tuple[int, Outgoing]]) -> list[Any]:

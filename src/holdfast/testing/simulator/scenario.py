@@ -66,6 +66,7 @@ ACTIONS = {
     "stray": 3,
     "lie": 1,
     "overfill": 1,
+    "clock": 1,
     "disk_slow": 2,
     "disk_errs": 2,
     "disk_full": 2,

@@ -32,6 +32,12 @@ class SessionTruth:
         self.pubrecs = {exchange: at for exchange, at in self.pubrecs.items() if exchange in known}
         self.restored = set(disk.sent)
 
+    def rolled_back(self, disk: Disk) -> None:
+        """The client has lost what it knew since some moment: what counts is what it knows."""
+        self.lost()
+        rows = (*disk.sent.items(), *disk.released.items())
+        self.in_use = {packet_id: row.seq for packet_id, row in rows}
+
     def pubrec(self, packet_id: int) -> bool:
         """PUBREC reached the client; whether it is the first one for its message."""
         seq = self.in_use.get(packet_id)

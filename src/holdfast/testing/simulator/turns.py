@@ -70,7 +70,9 @@ class Turns:
         """One whose payload begins with the number that it will have."""
         rng, world = self._rng, self._world
         payload = b"%d|" % seq + b"x" * rng.choice((0, 0, 0, 0, 100, 300))
-        expires_at = world.now + rng.random() * 5 if rng.random() < world.scenario.expiring else None
+        expires_at = None
+        if rng.random() < world.scenario.expiring:
+            expires_at = world.machine.now() + rng.random() * 5
         topic = OUR_TOPICS[seq % len(OUR_TOPICS)]
         return Outgoing(0, topic, payload, qos, rng.random() < 0.1, expires_at=expires_at)
 
@@ -138,6 +140,10 @@ class Turns:
         process = self._client()
         if process is not None:
             process.freeze(self._rng.choice((0.5, 5.0, 60.0, 8 * 3600.0)) * self._rng.random())
+
+    def clock(self) -> None:
+        """The wall clock jumps."""
+        self._world.machine.set_clock(self._rng.choice(("a day ahead", "a day behind", "right")))
 
     # -- the disk ------------------------------------------------------------------------------
 

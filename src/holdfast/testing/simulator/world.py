@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from random import Random
 
 from holdfast.errors import OutboxError
@@ -16,6 +17,7 @@ from holdfast.testing.simulator.driver import Killed
 from holdfast.testing.simulator.epochs import Epochs
 from holdfast.testing.simulator.faults import Faults
 from holdfast.testing.simulator.inbox import Inbox
+from holdfast.testing.simulator.machine import Machine
 from holdfast.testing.simulator.medium import Medium
 from holdfast.testing.simulator.network import Link
 from holdfast.testing.simulator.paths import Paths
@@ -28,6 +30,11 @@ from holdfast.testing.simulator.storage import Storage
 from holdfast.testing.simulator.trace import Trace
 from holdfast.testing.simulator.truth import SessionTruth
 from holdfast.testing.simulator.turns import Turns
+
+Life = tuple[float, float]
+"""When a row expires in the time of the world, and how much time had been pretended when it was accepted."""
+
+ROUNDING_S = 1e-5
 
 KEEP_ALIVE_TIMEOUT = 0x8D
 PACKET_TOO_LARGE = 0x95
@@ -45,8 +52,8 @@ class World(Owner):
         self.scenario = Scenario.draw(self.rng)
         self.authenticates = authenticates(seed, self.scenario)
         self.storage = Storage.draw(Random(f"storage {seed}"), self.scenario.inflight)
-        self.clock = ManualClock()
-        self.schedule = Schedule(self.clock)
+        self.schedule = Schedule(ManualClock())
+        self.machine = Machine(self.schedule, self.paths)
         self.disk = Disk()
         self.faults = Faults(self)
         self.medium = Medium(self)
@@ -58,6 +65,7 @@ class World(Owner):
         self.process: Process | None = None
         self.link: Link | None = None
         self.processes = 0
+        self.off = False
         self.doom: tuple[str, int] | None = None
         self.trouble = True
         self.provoked = False
@@ -67,7 +75,7 @@ class World(Owner):
         self.unwanted: set[str] = set()
         self.abandoned: set[str] = set()
         self.refused: set[str] = set()
-        self.expiries: dict[int, float | None] = {}
+        self.lives: dict[int, Life | None] = {}
         self.numbered = 0
         self.excused: set[int] = set()
         self.mistaken: set[int] = set()
@@ -86,6 +94,9 @@ class World(Owner):
 
     def revive(self) -> None:
         """A process starts from what is on the disk, or later, where the disk does not let it."""
+        if self.off:
+            self.machine.start(self.rng)
+            self.off = False
         self.processes += 1
         try:
             process = Process(self, self.processes)
@@ -119,12 +130,24 @@ class World(Owner):
         power = self.rng.random() < self.storage.power
         self.paths["power cut"] += power
         self.medium.die(process.writer, power)
+        self.off = power
         if process.link is not None:
             process.link.cut(False, self.rng.random() < 0.8)
         self.process = None
         self.abandoned |= self.unwanted
         self.inbox.killed()
         self.schedule.after(self.rng.random() * self.redial_s, self, self.revive)
+
+    def forgot(self) -> None:
+        """The disk has lost what it had told: with durability "process" a power cut may do that.
+
+        It is then as with a broker that was rolled back: of what was before nobody can be sure.
+        """
+        self.paths["a power cut took commits"] += 1
+        self.numbered = max(self.numbered, *self.lives, 0)
+        self.machine.forgot()
+        self.truth.rolled_back(self.disk)
+        self.broker.forgive()
 
     # -- what the process asks of the world ----------------------------------------------------
 
@@ -133,12 +156,28 @@ class World(Owner):
         for row in rows:
             if row.seq != seq_of(row.payload):
                 raise PromiseBroken(Promise.SANE, f"{row.payload!r} was given the number {row.seq}")
-            self.expiries[row.seq] = row.expires_at
+            self.lives[row.seq] = None
+            if row.expires_at is not None:
+                self.lives[row.seq] = self.machine.moment(row.expires_at), self.machine.pretended_s
 
     def wanted_intents(self) -> Iterator[Intent]:
         """The subscriptions of the application, as a new process makes them."""
         for filter, (qos, retained) in self.wanted.items():
             yield Intent(filter, qos, retained, identifier=1 + FILTERS.index(filter))
+
+    def left_s(self, life: Life) -> tuple[float, float]:
+        """How many seconds a row may still have: at least, and at most."""
+        ends, pretended_s = life
+        left_s = ends - self.now
+        least_s = left_s - (self.machine.pretended_s - pretended_s) - ROUNDING_S
+        return least_s, left_s + ROUNDING_S if self.machine.sure else inf
+
+    def too_old(self, rows: list[Outgoing]) -> None:
+        """These expired."""
+        for row in rows:
+            life = self.lives[row.seq]
+            if life is None or self.left_s(life)[0] > 0:
+                raise PromiseBroken(Promise.AGES, f"{row} expired with {life and self.left_s(life)} s left")
 
     def open_link(self, process: Process) -> Link | None:
         """Dial the broker; None if nobody listens."""
