@@ -165,7 +165,7 @@ class Driver(Owner, ABC):
             if isinstance(record, Settled | Failed):
                 ended = record.rows if isinstance(record, Settled) else [record.row]
                 if isinstance(record, Settled) and record.ending == "expired":
-                    self.world.too_old(ended)
+                    self.world.ages.too_old(ended)
                 self.mine.difference_update([row.seq for row in ended])
         commit = self.outbox.write(records)
         if self.world.scenario.inline_commit:

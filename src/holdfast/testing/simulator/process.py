@@ -146,12 +146,12 @@ class Process(Driver):
             paths["refused: no room in the outbox"] += 1
             return False
         try:
-            commit = self.outbox.accept(rows)
+            self.outbox.accept(rows)
         except OutboxError:
             paths["refused: commits fail"] += 1
             return False
         paths["accepted while a commit is under way"] += self.writer.under_way is not None
-        self.world.accepted(rows, commit)
+        self.world.accepted(rows)
         self.border("accepted")
         return True
 

@@ -120,10 +120,10 @@ class Publishes:
             self._fail(Promise.LIMITS, "%s of %d bytes under %s", packet, size, self._connack)
 
     def _expiry(self, packet: Publish, seq: int) -> None:
-        life = self._world.lives.get(seq)
-        if life is None or self._version != V5:
+        left_s = self._world.ages.left_s(seq)
+        if left_s is None or self._version != V5:
             return
-        least_s, most_s = self._world.left_s(life)
+        least_s, most_s = left_s
         said_s = packet.properties.get("message_expiry_interval", 0)
         if said_s < max(1, ceil(least_s)) or said_s >= max(2, most_s + 1):
             self._fail(Promise.EXPIRY, "%s with %f to %f s left", packet, least_s, most_s)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import inf
 from random import Random
 
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.protocol import Closed, Delivery, Intent, NotGranted
 from holdfast.testing.manual_clock import ManualClock
+from holdfast.testing.simulator.ages import Ages
 from holdfast.testing.simulator.broker_side import BrokerSide
 from holdfast.testing.simulator.disk import Disk
 from holdfast.testing.simulator.doorkeeper import authenticates
@@ -30,11 +30,6 @@ from holdfast.testing.simulator.storage import Storage
 from holdfast.testing.simulator.trace import Trace
 from holdfast.testing.simulator.truth import SessionTruth
 from holdfast.testing.simulator.turns import Turns
-
-Life = tuple[float, float]
-"""When a row expires in the time of the world, and how much time had been pretended when it was accepted."""
-
-ROUNDING_S = 1e-5
 
 KEEP_ALIVE_TIMEOUT = 0x8D
 PACKET_TOO_LARGE = 0x95
@@ -75,7 +70,7 @@ class World(Owner):
         self.unwanted: set[str] = set()
         self.abandoned: set[str] = set()
         self.refused: set[str] = set()
-        self.lives: dict[int, Life | None] = {}
+        self.ages = Ages(self.machine)
         self.numbered = 0
         self.excused: set[int] = set()
         self.mistaken: set[int] = set()
@@ -144,40 +139,24 @@ class World(Owner):
         It is then as with a broker that was rolled back: of what was before nobody can be sure.
         """
         self.paths["a power cut took commits"] += 1
-        self.numbered = max(self.numbered, *self.lives, 0)
+        self.numbered = max(self.numbered, self.ages.highest)
         self.machine.forgot()
         self.truth.rolled_back(self.disk)
         self.broker.forgive()
 
     # -- what the process asks of the world ----------------------------------------------------
 
-    def accepted(self, rows: list[Outgoing], commit: int) -> None:
+    def accepted(self, rows: list[Outgoing]) -> None:
         """The outbox has numbered these rows: they are its own once the commit has happened."""
         for row in rows:
             if row.seq != seq_of(row.payload):
                 raise PromiseBroken(Promise.SANE, f"{row.payload!r} was given the number {row.seq}")
-            self.lives[row.seq] = None
-            if row.expires_at is not None:
-                self.lives[row.seq] = self.machine.moment(row.expires_at), self.machine.pretended_s
+        self.ages.accepted(rows)
 
     def wanted_intents(self) -> Iterator[Intent]:
         """The subscriptions of the application, as a new process makes them."""
         for filter, (qos, retained) in self.wanted.items():
             yield Intent(filter, qos, retained, identifier=1 + FILTERS.index(filter))
-
-    def left_s(self, life: Life) -> tuple[float, float]:
-        """How many seconds a row may still have: at least, and at most."""
-        ends, pretended_s = life
-        left_s = ends - self.now
-        least_s = left_s - (self.machine.pretended_s - pretended_s) - ROUNDING_S
-        return least_s, left_s + ROUNDING_S if self.machine.sure else inf
-
-    def too_old(self, rows: list[Outgoing]) -> None:
-        """These expired."""
-        for row in rows:
-            life = self.lives[row.seq]
-            if life is None or self.left_s(life)[0] > 0:
-                raise PromiseBroken(Promise.AGES, f"{row} expired with {life and self.left_s(life)} s left")
 
     def open_link(self, process: Process) -> Link | None:
         """Dial the broker; None if nobody listens."""
