@@ -59,7 +59,7 @@ class Driver(Owner, ABC):
         self.serial = serial
         self.outbox = world.medium.open(self)
         self.outbox.on_durable = self._grown
-        restored = self.outbox.restore()
+        self.restored = restored = self.outbox.restore()
         self.session = Session(world.scenario.inflight, restored)
         self.inherited = self.outbox.last
         self.mine = {row.seq for _, row in (*restored.sent, *restored.released)}

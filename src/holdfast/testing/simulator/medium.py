@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -20,8 +21,9 @@ from holdfast.errors import OutboxError
 from holdfast.outbox import backlog, reserve, sqlite_file, tables
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.outbox.store import Group
-from holdfast.protocol import ids
+from holdfast.protocol import EpochBegan, ids
 from holdfast.testing.simulator import images
+from holdfast.testing.simulator.damage import try_out
 from holdfast.testing.simulator.images import Image
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 from holdfast.testing.simulator.recount import recount
@@ -32,6 +34,7 @@ from holdfast.testing.simulator.writer import Writer
 
 if TYPE_CHECKING:
     from holdfast.testing.simulator.driver import Driver
+    from holdfast.testing.simulator.schedule import Owner
     from holdfast.testing.simulator.world import World
 
 IN_MEMORY = "/dev/shm"
@@ -70,15 +73,13 @@ class Medium:
             try:
                 yield
             finally:
-                self._let_go()
+                self.let_go(self._outbox)
 
     # -- one process ---------------------------------------------------------------------------
 
     def open(self, process: Driver) -> SqliteOutbox:
         """The outbox of a process that starts. Raises OutboxError where the disk does not let it."""
-        world = self._world
-        outbox = SqliteOutbox(self._path, world.machine, **world.storage.options())
-        outbox._make_writer = partial(Writer, world, process)
+        world, outbox = self._world, self.outbox(process)
         try:
             outbox.open(CLIENT_ID)
         except OutboxError:
@@ -90,6 +91,12 @@ class Medium:
         outbox.last = max(outbox.last, world.numbered)
         return outbox
 
+    def outbox(self, owner: Owner) -> SqliteOutbox:
+        """One that is not open yet; ``owner`` is who commits."""
+        outbox = SqliteOutbox(self._path, self._world.machine, **self._world.storage.options())
+        outbox._make_writer = partial(Writer, self._world, owner)
+        return outbox
+
     def _found(self, outbox: SqliteOutbox) -> None:
         """Whether the commit that was under way had happened."""
         group, self._under_way = self._under_way, None
@@ -98,7 +105,10 @@ class Medium:
             self._took_in(group)
             self._world.paths["killed, the commit arrived untold"] += 1
         elif self._unsafe and number < disk.number and self._synced.lost(number):
+            self._world.paths["a power cut took commits"] += 1
             self._world.forgot()
+        if outbox.restore().lost:
+            disk.commit([EpochBegan(outbox.restore().epoch)])
         if outbox.set_aside or outbox.mended:
             raise PromiseBroken(Promise.NOTHING_LOST, f"opened: {outbox.set_aside} {outbox.mended}")
         if number != disk.number:
@@ -145,8 +155,28 @@ class Medium:
         if power and self._world.storage.durability == "process":
             image = self._unsynced(image, before)
         self._under_way, self._unsafe = group, power and self._world.storage.durability == "process"
-        self._let_go()
-        self._restore(image)
+        self.let_go(self._outbox)
+        if writer.idle() and image is before:
+            self._harm(image)
+        else:
+            self.restore(image)
+
+    def _harm(self, image: Image) -> None:
+        """Damage to what is left, which a process that starts would find; then it is as before, or not."""
+        world = self._world
+        if world.rng.random() < 0.5:  # all of it in the file, as an orderly end leaves it
+            self.restore(image)
+            sqlite3.connect(self._path).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
+            image = self._image()
+        world.faults.heal()
+        outcome, outbox = try_out(world, image)
+        world.paths[f"damage: {outcome}"] += 1
+        if outbox.set_aside is not None:
+            if world.rng.random() < 0.2:
+                world.start_over(outbox)
+                return
+            os.replace(outbox.set_aside, self._path)
+        self.restore(image)
 
     def _cut_off(self, writer: Writer, group: Group, before: Image, power: bool) -> Image:
         """The commit that is under way, as far as it came."""
@@ -169,7 +199,7 @@ class Medium:
     def _image(self) -> Image:
         return self._path.read_bytes(), _read(self._log)
 
-    def _restore(self, image: Image) -> None:
+    def restore(self, image: Image) -> None:
         """In the same place: a copy would be another file (contract 26)."""
         with self._path.open("r+b") as file:
             file.write(image[0])
@@ -177,13 +207,14 @@ class Medium:
         self._log.write_bytes(image[1])
         self._path.with_name("outbox.db-shm").unlink(missing_ok=True)
 
-    def _let_go(self) -> None:
-        outbox, self._outbox = self._outbox, None
+    def let_go(self, outbox: SqliteOutbox | None) -> None:
+        """Close its files; SQLite takes that for an orderly end, and empties the log."""
         if outbox is None or outbox._opened is None or outbox._writer is None:
             return
         outbox._writer._store.close()
         outbox._opened.reader.close()
         outbox._opened.lock.release()
+        outbox._opened = None
 
 
 def _read(path: Path) -> bytes:

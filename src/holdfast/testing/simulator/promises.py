@@ -20,6 +20,7 @@ class Promise(Enum):
     TOLD = "contract 11, 12: what is told durable is in the file, and nothing is told durable before"
     RESTORED = "contract 5: a restart finds rows, stages, identifiers and epoch as they were committed"
     TAKEN_ONCE = "contract 8: an accepted row is taken out of the outbox once"
+    DAMAGE_TOLD = "contract 1: what a damaged file has lost is told, and the rest goes out"
     DRAINS = "contract 12: on a full disk the reserve is given up, and commits go on"
     LEDGER = "contract 7: accepted = acknowledged + sent + failed + expired + dropped + pending"
     ORDER = "contract 8: first arrivals at the broker are in the order accepted"

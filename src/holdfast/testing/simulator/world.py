@@ -7,6 +7,7 @@ from random import Random
 
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
+from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.protocol import Closed, Delivery, Intent, NotGranted
 from holdfast.testing.manual_clock import ManualClock
 from holdfast.testing.simulator.ages import Ages
@@ -100,7 +101,7 @@ class World(Owner):
             self.schedule.after(self.rng.random() * self.redial_s, self, self.revive)
             return
         self.note("process %d starts: %s", self.processes, self.disk.restored())
-        self.epochs.restarted()
+        self.epochs.restarted(process.restored.lost)
         self.truth.restarted(self.disk)
         self.process = process
         process.start()
@@ -134,15 +135,21 @@ class World(Owner):
         self.schedule.after(self.rng.random() * self.redial_s, self, self.revive)
 
     def forgot(self) -> None:
-        """The disk has lost what it had told: with durability "process" a power cut may do that.
+        """The disk has lost what it had told: a power cut may do that with durability "process", and damage.
 
         It is then as with a broker that was rolled back: of what was before nobody can be sure.
         """
-        self.paths["a power cut took commits"] += 1
         self.numbered = max(self.numbered, self.ages.highest)
         self.machine.forgot()
         self.truth.rolled_back(self.disk)
         self.broker.forgive()
+
+    def start_over(self, outbox: SqliteOutbox) -> None:
+        """The file was damaged and is set aside: the next process goes on with a new one, which is empty."""
+        self.paths["went on after damage"] += 1
+        self.disk.become(Disk().state())
+        self.disk.number = outbox.durable
+        self.forgot()
 
     # -- what the process asks of the world ----------------------------------------------------
 
