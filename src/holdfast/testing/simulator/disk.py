@@ -45,7 +45,18 @@ State = dict[str, Any]
 """All that a ``Disk`` knows, as it was at one moment."""
 
 _KNOWN = (
-    *("number", "last", "accepted", "endings", "unsent", "parked", "sent", "released", "received"),
+    *(
+        "number",
+        "last",
+        "packet_id",
+        "accepted",
+        "endings",
+        "unsent",
+        "parked",
+        "sent",
+        "released",
+        "received",
+    ),
     *("withheld", "epoch", "uncertain", "_stage"),
 )
 
@@ -53,13 +64,14 @@ _KNOWN = (
 class Disk:
     """Rows, stages, inbound identifiers and the ledger of one outbox.
 
-    ``number`` is the newest commit, ``last`` the sequence number given last.
+    ``number`` is the newest commit, ``last`` and ``packet_id`` are the numbers given last (None: none yet).
     """
 
     def __init__(self) -> None:
         self.number = 0
         self.last = 0
         self.accepted = 0
+        self.packet_id: int | None = None
         self.endings: dict[int, str] = {}
         self.unsent: dict[int, Outgoing] = {}
         self.parked: dict[int, Outgoing] = {}
@@ -124,6 +136,7 @@ class Disk:
             released=[(packet_id, self._copy(row)) for packet_id, row in self.released.items()],
             received=list(self.received),
             withheld=list(self.withheld),
+            last_packet_id=self.packet_id or 0,
         )
 
     def backlog(self) -> list[Outgoing]:
@@ -162,7 +175,7 @@ class Disk:
                 raise PromiseBroken(Promise.IDENTIFIER, f"{packet_id} was assigned to {row} again")
             del self.unsent[row.seq]
             self.sent[packet_id] = row
-            self._stage[row.seq] = packet_id
+            self._stage[row.seq] = self.packet_id = packet_id
 
     def _released(self, record: Released) -> None:
         for packet_id in record.packet_ids:

@@ -24,6 +24,8 @@ def recount(world: World, outbox: SqliteOutbox) -> None:
     _same("received", sorted(restored.received), sorted(due.received))
     _same("withheld", sorted(restored.withheld), sorted(due.withheld))
     _same("epoch", restored.epoch, due.epoch)
+    if due.last_packet_id:
+        _same("the last packet identifier", restored.last_packet_id, due.last_packet_id)
     flying = {row.seq for _, row in (*restored.sent, *restored.released)}
     found = [row for row in outbox._read(0) if row.seq not in flying]
     _same("unsent", list(map(_told, found)), list(map(_told, disk.backlog())))
