@@ -134,9 +134,11 @@ class Sender:
         never_left = {packet_id for packet_id, _ in stayed}
         self._left -= never_left - self.sent.keys()  # answered before it left again
         self._left.update(packet_id for packet_id in self.sent if packet_id not in never_left)
-        entries = [*self.sent.items(), *(entry for entry in stayed if not entry[0])]
-        entries.sort(key=_accepted)  # a QoS 0 row that stayed keeps its place (contract 8)
-        self.unproven.extendleft(reversed(entries))
+        left = [entry for entry in self.sent.items() if entry[0] not in never_left]
+        behind = [
+            one for one in stayed if not one[0] or self.sent.get(one[0]) is one[1]
+        ]  # QoS 0 in its place
+        self.unproven.extendleft(reversed([*left, *behind]))
         self.sent = {}
 
     # -- what goes out -----------------------------------------------------------------------
@@ -399,7 +401,3 @@ class Sender:
     def _pubrel(self, packet_id: int, reason: int) -> None:
         data = encode_ack(PUBREL, packet_id, reason, self._terms.version)
         self._wire.put(data, self._journal.gate)
-
-
-def _accepted(entry: tuple[int, Outgoing]) -> int:
-    return entry[1].seq

@@ -73,7 +73,10 @@ class World(Owner):
         self.refused: set[str] = set()
         self.ages = Ages(self.machine)
         self.numbered = 0
+        self.priorities: dict[int, int] = {}
         self.excused: set[int] = set()
+        self.out_of_line: set[int] = set()
+        self.requested = False
         self.mistaken: set[int] = set()
         self._stuck: list[tuple[Process, Delivery]] = []
 
@@ -159,6 +162,12 @@ class World(Owner):
             if row.seq != seq_of(row.payload):
                 raise PromiseBroken(Promise.SANE, f"{row.payload!r} was given the number {row.seq}")
         self.ages.accepted(rows)
+        self.out_of_line.difference_update([row.seq for row in rows])
+        self.priorities.update({row.seq: row.priority for row in rows})
+
+    def volatile(self, row: Outgoing) -> bool:
+        """Whether no file has this row."""
+        return not row.qos and not self.storage.keep_qos0
 
     def wanted_intents(self) -> Iterator[Intent]:
         """The subscriptions of the application, as a new process makes them."""
