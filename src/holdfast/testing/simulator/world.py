@@ -25,6 +25,7 @@ from holdfast.testing.simulator.paths import Paths
 from holdfast.testing.simulator.process import Process
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 from holdfast.testing.simulator.publishes import seq_of
+from holdfast.testing.simulator.recount import adopt
 from holdfast.testing.simulator.scenario import FILTERS, Scenario
 from holdfast.testing.simulator.schedule import Owner, Schedule
 from holdfast.testing.simulator.storage import Storage
@@ -148,10 +149,9 @@ class World(Owner):
         self.broker.forgive()
 
     def start_over(self, outbox: SqliteOutbox) -> None:
-        """The file was damaged and is set aside: the next process goes on with a new one, which is empty."""
-        self.paths["went on after damage"] += 1
-        self.disk.become(Disk().state())
-        self.disk.number = outbox.durable
+        """The file was damaged: the next process goes on with what there is, or with a new one."""
+        self.paths[f"went on after damage: {'set aside' if outbox.set_aside else 'mended'}"] += 1
+        adopt(self.disk, outbox)
         self.forgot()
 
     # -- what the process asks of the world ----------------------------------------------------
