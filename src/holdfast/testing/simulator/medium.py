@@ -11,14 +11,14 @@ import logging
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from holdfast.errors import OutboxError
-from holdfast.outbox import backlog, reserve, sqlite_file, tables
+from holdfast.outbox import backlog, requests, reserve, sqlite_file, tables
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.outbox.store import Group
 from holdfast.protocol import EpochBegan, ids, sender
@@ -140,6 +140,19 @@ class Medium:
         (pages,) = self._query("PRAGMA page_count")
         return int(pages)
 
+    def ask(self, verb: str, ids: list[int] | None) -> None:
+        """Leave a request in the file, as another process does; it has no patience with one that writes."""
+        with closing(sqlite3.connect(self._path, 0, isolation_level=None)) as db:
+            try:
+                requests.ask(db, verb, ids)
+            except sqlite3.OperationalError:
+                self._world.paths["request: in vain"] += 1
+
+    def unanswered(self) -> int:
+        """How many requests have no answer."""
+        (count,) = self._query("SELECT count(*) FROM request WHERE answer IS NULL")
+        return int(count)
+
     def _query(self, statement: str) -> Any:
         assert self._outbox is not None
         assert self._outbox._opened is not None
@@ -167,7 +180,8 @@ class Medium:
         world = self._world
         if world.rng.random() < 0.5:  # all of it in the file, as an orderly end leaves it
             self.restore(image)
-            sqlite3.connect(self._path).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
+            with closing(sqlite3.connect(self._path)) as db:
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             image = self._image()
         world.faults.heal()
         outbox, went_on = try_out(world, image)
