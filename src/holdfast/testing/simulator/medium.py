@@ -26,7 +26,7 @@ from holdfast.testing.simulator import images
 from holdfast.testing.simulator.damage import try_out
 from holdfast.testing.simulator.images import Image
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
-from holdfast.testing.simulator.recount import recount
+from holdfast.testing.simulator.recount import glance, recount
 from holdfast.testing.simulator.scenario import CLIENT_ID
 from holdfast.testing.simulator.storage import FEW_IDS, FEW_WITHHELD, RESERVE_BYTES
 from holdfast.testing.simulator.synced import Synced
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from holdfast.testing.simulator.world import World
 
 IN_MEMORY = "/dev/shm"
+LOOKS_EVERY = 5
+"""After so many commits the file is compared with the model."""
 
 
 class Medium:
@@ -123,6 +125,8 @@ class Medium:
         if number != group.number:
             raise PromiseBroken(Promise.TOLD, f"commit {group.number} is told, the file is at {number}")
         self._took_in(group)
+        if group.number % LOOKS_EVERY == 0:
+            glance(self._world.disk, self._reader)
 
     def _took_in(self, group: Group) -> None:
         """Into the model, and whether it is safe from a power cut."""
@@ -154,9 +158,13 @@ class Medium:
         return int(count)
 
     def _query(self, statement: str) -> Any:
+        return self._reader.execute(statement).fetchone()
+
+    @property
+    def _reader(self) -> sqlite3.Connection:
         assert self._outbox is not None
         assert self._outbox._opened is not None
-        return self._outbox._opened.reader.execute(statement).fetchone()
+        return self._outbox._opened.reader
 
     # -- its death -----------------------------------------------------------------------------
 
