@@ -32,7 +32,7 @@ class Hands(Protocol):
 
 
 class Caretaker:
-    """Of one open file. All but ``accepted`` is the engine's."""
+    """Of one open file. All but ``came`` is the engine's."""
 
     def __init__(
         self,
@@ -51,11 +51,11 @@ class Caretaker:
         self._max_age_s = max_age_s
         self._ahead = timeline.ahead
         self._next_due = -inf  # no committed row expires before
-        self._new_due = inf  # no row that was accepted since expires before,
+        self._new_due = inf  # no row that came since expires before,
         self._commit = 0  # the newest of them with this commit
 
-    def accepted(self, rows: Sequence[Outgoing], commit: int) -> None:
-        """These rows came in; inside ``backlog``."""
+    def came(self, rows: Sequence[Outgoing], commit: int) -> None:
+        """These rows are here since this commit, new or refused; inside ``backlog``."""
         due = min([row.expires_at for row in rows if row.expires_at is not None], default=inf)
         if due < inf:
             self._new_due, self._commit = min(self._new_due, due), commit
