@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast import Client, Limits, QoS, Reconnect, Will
+from holdfast import Client, Limits, Outbox, QoS, Reconnect, Will
 from holdfast.errors import (
     ConfigurationError,
     ConnectRefused,
@@ -159,8 +159,8 @@ async def test_expired_while_away(make: MakeClient, broker: Broker) -> None:
 
 async def test_full_outbox() -> None:
     """No room: publish_nowait says so at once, publish after its timeout, and QoS 0 pushes out the oldest."""
-    client = Client(NOBODY, client_id="full", limits=Limits(qos0_outbox=2), drain_s=0)
-    client._outbox._max_bytes = 5000  # the bound has no option before the outbox file
+    outbox = Outbox(max_bytes=5000)
+    client = Client(NOBODY, client_id="full", limits=Limits(qos0_outbox=2), drain_s=0, outbox=outbox)
     await client.start()
     for _ in range(2):
         await client.publish("x", b"y" * 1900)

@@ -8,6 +8,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
 from holdfast.client.authenticating import RENEWED, Authenticating
+from holdfast.client.commits import Commits
 from holdfast.client.consumers import Consumers
 from holdfast.client.dispatcher import Dispatcher
 from holdfast.client.engine import Engine
@@ -25,7 +26,7 @@ from holdfast.client.telling import Telling
 from holdfast.clock import Clock
 from holdfast.errors import AuthenticationFailed, HoldfastError, NotReady, Stopped
 from holdfast.messages import QoS
-from holdfast.outbox import MemoryOutbox
+from holdfast.outbox import Outbox
 from holdfast.protocol import Session
 from holdfast.resilience import Verdict, VersionChoice
 from holdfast.transport import open_link
@@ -45,7 +46,7 @@ class Core:
         self,
         setup: Setup,
         session: Session,
-        outbox: MemoryOutbox,
+        outbox: Outbox,
         publisher: Publisher,
         receipts: Receipts,
         intents: Intents,
@@ -60,7 +61,8 @@ class Core:
         self.receipts = receipts
         self.intents = intents
         self.state = state
-        self.closed = asyncio.Event()
+        self.closed = asyncio.Event()  # set by who owns this run, when nothing of it is left
+        self.commits = Commits(lambda: outbox.durable)
         self.dispatcher = Dispatcher(clock, setup.limits.unclaimed_s)
         self.telling = Telling(publisher, receipts, intents, self.dispatcher, state, setup.limits)
         self.engine = Engine(session, outbox, clock, self.telling, setup.limits)
@@ -85,6 +87,9 @@ class Core:
     def _connect_parts(self) -> None:
         """What parts made earlier tell those made later."""
         self.dispatcher.ack = self.engine.ack
+        self.engine.on_commit = self._committed
+        self.outbox.on_ended = self.telling.given_up.ended
+        self.outbox.on_failed = self.telling.outbox_failed
         self.dispatcher.on_unclaimed = self.telling.unclaimed
         self.telling.on_refused = self.consumers.refused
         self.telling.on_unsubscribed = self.consumers.unsubscribed
@@ -100,6 +105,10 @@ class Core:
         self.publisher.close(f"gave up on the broker: {self.state.reason}")
         self.receipts.stop()
         self.consumers.nudge()
+
+    def _committed(self) -> None:
+        self.commits.happened()
+        self.state.changed.notify()  # there may be room again
 
     @property
     def dropped_inbound(self) -> int:
@@ -203,4 +212,3 @@ class Core:
         self.consumers.close()
         self.dispatcher.close()
         self.engine.close(self.intents.release(self.setup.session_expiry_s != 0))
-        self.closed.set()

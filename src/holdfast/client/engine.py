@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from holdfast.client.connection import Connection
 from holdfast.client.options import Limits
 from holdfast.client.pressure import Pressure
 from holdfast.client.reading import Reading
+from holdfast.client.refusals import judge
 from holdfast.clock import Clock
 from holdfast.outbox import Outbox
 from holdfast.protocol import (
@@ -72,6 +74,7 @@ class Engine:
         self._light = True
         self._timer: asyncio.TimerHandle | None = None
         self._commits: list[tuple[int, int]] = []
+        self.on_commit: Callable[[], None] = _nothing
         self._reading = Reading(limits.coalesce_s, self._switch)
         self.pressure = Pressure(limits.inbox_bytes, _most_unhandled(limits), self._read)
         self.terms: Terms | None = None
@@ -209,6 +212,7 @@ class Engine:
                 pass
         finally:
             self._pumping = False
+        self._outbox.begin()
 
     def _step(self) -> bool:
         session, connection = self._session, self._connection
@@ -221,8 +225,9 @@ class Engine:
                 session.publish(rows, now)
         output = session.take()
         if output:
-            self._write_down(output.records, output.serial)
-            self._tell(output.deliveries, output.records, output.events)
+            records = judge(output.records, now)
+            self._write_down(records, output.serial)
+            self._tell(output.deliveries, records, output.events)
         if not writing or connection is None or connection.link is None:
             return bool(output)
         data = session.send(now)
@@ -239,11 +244,13 @@ class Engine:
             self._commits.append((commit, serial))
 
     def _commit_happened(self) -> None:
-        self._loop.call_soon_threadsafe(self._durable)
+        with suppress(RuntimeError):  # the loop was closed under the client: nobody waits any more
+            self._loop.call_soon_threadsafe(self._durable)
 
     def _durable(self) -> None:
         while self._commits and self._commits[0][0] <= self._outbox.durable:
             self._session.committed(self._commits.pop(0)[1])
+        self.on_commit()
         self._pump()
 
     def _tell(self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]) -> None:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
 from typing import Any, Final
 
 from holdfast.client.options import to_bytes
 from holdfast.client.receipts import Receipt, Receipts
+from holdfast.client.rules import Rule, Rules, check_expiry, class_of
 from holdfast.client.waiting import Signal
 from holdfast.clock import Clock
 from holdfast.codec.packet_types import PUBLISH
 from holdfast.codec.packets import QOS
 from holdfast.codec.properties import encode_properties
 from holdfast.errors import ConfigurationError, OutboxFull, PayloadError, Stopped, TooLarge
-from holdfast.messages import NO_PROPERTIES, Outgoing, Payload, Properties, QoS, UserProperties
-from holdfast.outbox import MemoryOutbox
+from holdfast.messages import NO_PROPERTIES, Outgoing, Payload, Priority, Properties, QoS, UserProperties
+from holdfast.outbox import Outbox
 from holdfast.protocol import Terms, wire_size
-from holdfast.topics import validate_topic
 
 
 class Absent:
@@ -32,22 +32,28 @@ MOST_BYTES = 268_435_455
 ENVELOPE = 70_000
 """More than a PUBLISH without properties can hold beside its payload."""
 
-LONGEST_EXPIRY_S = 0xFFFFFFFF
-"""What a Message Expiry Interval can say (MQTT 5 §3.3.2.3.3)."""
-
-KNOWN_TOPICS = 4096
-KNOWN_LENGTH = 512
-
 
 class Publisher:
     """The way in: what it lets through is kept."""
 
-    def __init__(self, outbox: MemoryOutbox, receipts: Receipts, clock: Clock, room: Signal) -> None:
-        """``room`` is notified when the outbox may have room again, or the client ends."""
+    def __init__(
+        self,
+        outbox: Outbox,
+        receipts: Receipts,
+        clock: Clock,
+        room: Signal,
+        rules: Sequence[Rule] = (),
+        waits: bool = True,
+    ) -> None:
+        """``room`` is notified when the outbox may have room again, or the client ends.
+
+        ``waits``: whether it is waited for at all.
+        """
         self._outbox = outbox
         self._receipts = receipts
         self._clock = clock
-        self._known_topics: set[str] = set()
+        self._rules = Rules(rules)
+        self._waits = waits
         self._terms: Terms | None = None
         self._limit = MOST_BYTES
         self.stopped: str | None = "the client is not started"
@@ -73,9 +79,10 @@ class Publisher:
         topic: str,
         payload: Payload | Absent,
         json: Any,
-        qos: QoS,
-        retain: bool,
+        qos: QoS | None,
+        retain: bool | None,
         expiry_s: float | None,
+        priority: Priority | None,
         content_type: str | None,
         user_properties: UserProperties,
     ) -> Outgoing:
@@ -83,44 +90,71 @@ class Publisher:
         data = payload if json is ABSENT and isinstance(payload, bytes) else _payload(payload, json)
         plain = content_type is None and not user_properties
         properties = NO_PROPERTIES if plain else _properties(content_type, user_properties)
-        if topic not in self._known_topics:
-            self._check_topic(topic)
-        if qos not in QOS:
+        rule = self._rules.known.get(topic) or self._rules.find(topic)
+        if qos is None:
+            qos = rule.qos
+        elif qos not in QOS:
             raise _no_qos(qos)
-        expires_at = None if expiry_s is None else self._expiry(expiry_s)
-        row = Outgoing(0, topic, data, qos, retain, properties, expires_at)
+        row = Outgoing(
+            0,
+            topic,
+            data,
+            qos,
+            rule.retain if retain is None else retain,
+            properties,
+            self._expires_at(rule.expiry_s if expiry_s is None else expiry_s),
+            False,
+            rule.priority if priority is None else class_of(priority),
+        )
         if properties or len(data) > self._limit - ENVELOPE:
             self._check_size(row)
         return row
 
     def rows(
-        self, messages: Iterable[tuple[str, Payload]], qos: QoS, retain: bool, expiry_s: float | None
+        self,
+        messages: Iterable[tuple[str, Payload]],
+        qos: QoS | None,
+        retain: bool | None,
+        expiry_s: float | None,
+        priority: Priority | None,
     ) -> list[Outgoing]:
         """As ``row``, for many without properties; in one body, as a call per message doubles the cost."""
-        known, harmless = self._known_topics, self._limit - ENVELOPE
-        if qos not in QOS:
+        known, find, harmless = self._rules.known, self._rules.find, self._limit - ENVELOPE
+        if qos is not None and qos not in QOS:
             raise _no_qos(qos)
-        expires_at = None if expiry_s is None else self._expiry(expiry_s)
+        urgency = None if priority is None else class_of(priority)
+        expires_at = self._expires_at(expiry_s)
         rows = []
         for topic, payload in messages:
-            if topic not in known:
-                self._check_topic(topic)
+            rule = known.get(topic) or find(topic)
             data = payload if isinstance(payload, bytes) else to_bytes(payload)
-            row = Outgoing(0, topic, data, qos, retain, NO_PROPERTIES, expires_at)
+            row = Outgoing(
+                0,
+                topic,
+                data,
+                rule.qos if qos is None else qos,
+                rule.retain if retain is None else retain,
+                NO_PROPERTIES,
+                expires_at or self._expires_at(rule.expiry_s),
+                False,
+                rule.priority if urgency is None else urgency,
+            )
             if len(data) > harmless:
                 self._check_size(row)
             rows.append(row)
         return rows
 
     async def wait_and_take(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
-        """As ``take``, after waiting for room. Raises OutboxFull, Stopped."""
+        """As ``take``, after waiting for room. Raises OutboxFull, OutboxError, Stopped."""
+        if not self._waits:
+            return self.take_now(rows)
         await self.room.wait_until(
             lambda: self.stopped is not None or self._outbox.lacks(rows) is None, timeout_s
         )
         return self.take_now(rows, timeout_s)
 
     def take_now(self, rows: list[Outgoing], waited_s: float = 0) -> Receipt:
-        """As ``take``, but no room is an error. Raises OutboxFull, Stopped."""
+        """As ``take``, but no room is an error. Raises OutboxFull, OutboxError, Stopped."""
         receipt = self.take(rows)
         if receipt is not None:
             return receipt
@@ -132,25 +166,18 @@ class Publisher:
         )
 
     def take(self, rows: list[Outgoing]) -> Receipt | None:
-        """Take the rows in; None when there is no room. Raises Stopped."""
+        """Take the rows in; None when there is no room. Raises OutboxError, Stopped."""
         with self._lock:  # sequence numbers rise in accept order, whichever thread publishes
             if self.stopped is not None:
                 raise Stopped(f"not accepted: {self.stopped}")
             if self._outbox.lacks(rows) is not None:
                 return None
             receipt = self._receipts.open(self._outbox.last + 1, rows)
-            self._outbox.accept(rows)
+            receipt.commit = self._outbox.accept(rows)
         self.wake()
         return receipt
 
     # -- inside ------------------------------------------------------------------------------
-
-    def _check_topic(self, topic: str) -> None:
-        validate_topic(topic)
-        if len(self._known_topics) >= KNOWN_TOPICS:
-            self._known_topics.clear()
-        if len(topic) <= KNOWN_LENGTH:
-            self._known_topics.add(topic)
 
     def _check_size(self, row: Outgoing) -> None:
         """Contract 10: with the full topic and everything that may be added."""
@@ -161,12 +188,10 @@ class Publisher:
                 hint="send less in one message, or raise the broker's maximum packet size",
             )
 
-    def _expiry(self, expiry_s: float) -> float:
-        if not 0 < expiry_s <= LONGEST_EXPIRY_S:
-            raise ConfigurationError(
-                f"expiry_s must be above 0 and at most {LONGEST_EXPIRY_S}, not {expiry_s}",
-                hint="None: never expires",
-            )
+    def _expires_at(self, expiry_s: float | None) -> float | None:
+        if expiry_s is None:
+            return None
+        check_expiry(expiry_s)
         return self._clock.now() + expiry_s
 
 

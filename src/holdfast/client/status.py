@@ -26,6 +26,8 @@ class Snapshot(Frozen):
     """Everything that health, metrics and dashboards know, at one moment.
 
     ``attempts``: connection attempts that failed since the last connection.
+    ``session_losses``: how often the broker forgot a session it was asked to keep. ``outbox_error``:
+    why the outbox file cannot be written at present.
     ``cause`` and ``hint``: why there is no connection, in a word and a sentence.
     ``disconnections``: lost connections by cause. ``received``, ``handled``, ``errors``:
     messages that came, whose handling ended, and whose handler failed. ``given_up``: unsent messages
@@ -47,6 +49,8 @@ class Snapshot(Frozen):
         "connections",
         "disconnections",
         "reconnections",
+        "session_losses",
+        "outbox_error",
         "received",
         "handled",
         "errors",
@@ -72,6 +76,8 @@ class Snapshot(Frozen):
         connections: int,
         disconnections: Mapping[str, int],
         reconnections: int,
+        session_losses: int,
+        outbox_error: str | None,
         received: int,
         handled: int,
         errors: int,
@@ -92,6 +98,8 @@ class Snapshot(Frozen):
         self.connections = connections
         self.disconnections = disconnections
         self.reconnections = reconnections
+        self.session_losses = session_losses
+        self.outbox_error = outbox_error
         self.received = received
         self.handled = handled
         self.errors = errors

@@ -40,6 +40,8 @@ class MemoryOutbox:
         self._lock = Lock()
         self.draining = False
         self.durable = 0
+        self.set_aside: str | None = None
+        self.mended: str | None = None
         self.on_durable: Callable[[], None] = lambda: None
         self.on_failed: Callable[[OutboxError | None], None] = lambda error: None
         self.on_ended: Callable[[list[Outgoing], Ending, str], None] = lambda rows, ending, why: None

@@ -4,8 +4,10 @@ Writing is by groups and may take a while: ``accept`` and ``write`` give the num
 commit, ``begin`` lets it begin, ``durable`` says which commits have happened, and ``on_durable`` is
 called when that number has grown, on any thread. ``on_failed`` is told, on any thread, that commits
 fail at present, and with None that they go on. In memory everything is durable at once. ``last``
-is the sequence number given last. ``draining`` is set while there is a connection that takes what
-waits; ``on_ended`` is told, on any thread, which messages ended in here: expired, or dropped and why.
+is the sequence number given last. ``set_aside`` and ``mended`` say what opening found: where a
+damaged file was moved, and how its books did not balance. ``draining`` is set while there is a
+connection that takes what waits; ``on_ended`` is told, on any thread, which messages ended in here:
+expired, or dropped and why.
 """
 
 from __future__ import annotations
@@ -66,6 +68,8 @@ class Outbox(Protocol):
 
     last: int
     draining: bool
+    set_aside: str | None
+    mended: str | None
     on_durable: Callable[[], None]
     on_failed: Callable[[OutboxError | None], None]
     on_ended: Callable[[list[Outgoing], Ending, str], None]

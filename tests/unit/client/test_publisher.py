@@ -12,7 +12,7 @@ from holdfast.client.receipts import Receipts
 from holdfast.client.waiting import Signal
 from holdfast.errors import ConfigurationError, OutboxFull, PayloadError, Stopped, TooLarge
 from holdfast.outbox import MemoryOutbox
-from holdfast.protocol import Terms
+from holdfast.protocol import Settled, Terms
 from holdfast.testing.manual_clock import ManualClock
 
 
@@ -30,6 +30,7 @@ def row(to: Publisher, topic: str = "t", payload: Any = b"x", **options: Any) ->
         "qos": 1,
         "retain": False,
         "expiry_s": None,
+        "priority": None,
         "content_type": None,
         "user_properties": (),
         **options,
@@ -93,9 +94,9 @@ def test_topics_are_checked_however_many_there_are() -> None:
     to = publisher()
     for number in range(5000):
         row(to, f"t/{number}")
-    assert len(to._known_topics) <= 4096
+    assert len(to._rules.known) <= 4096
     row(to, "long/" + "x" * 60_000)
-    assert max(map(len, to._known_topics)) <= 512
+    assert max(map(len, to._rules.known)) <= 512
     with pytest.raises(ConfigurationError):
         row(to, "t/#")
 
@@ -110,7 +111,7 @@ def test_size_at_accept() -> None:
         with pytest.raises(TooLarge):
             row(to, **options)
     with pytest.raises(TooLarge):
-        to.rows([("t", b"x" * 10), ("t", b"x" * 100)], 1, False, None)
+        to.rows([("t", b"x" * 10), ("t", b"x" * 100)], 1, False, None, None)
 
 
 async def test_accepted_in_order_with_rising_numbers() -> None:
@@ -135,7 +136,7 @@ async def test_waits_for_room_until_time_runs_out() -> None:
         await to.wait_and_take(second, 0.001)
     waiting = asyncio.create_task(to.wait_and_take(second, 5))
     await asyncio.sleep(0)
-    to._outbox._end(to._outbox.take(1), "acknowledged")
+    to._outbox.write([Settled(to._outbox.take(1), "acknowledged")])
     assert first.id == 1
     to.room.notify()
     assert (await waiting).id == 2

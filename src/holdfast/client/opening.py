@@ -1,0 +1,27 @@
+"""Opening and closing an outbox without stopping the loop: both may wait for the disk."""
+
+from __future__ import annotations
+
+import asyncio
+
+from holdfast.outbox import Outbox
+
+
+async def open_outbox(outbox: Outbox, client_id: str | None) -> str | None:
+    """Open it, on a thread; gives the client id it is bound to. Raises OutboxError.
+
+    Cancelled: it is closed again before this returns.
+    """
+    work = asyncio.ensure_future(asyncio.to_thread(outbox.open, client_id))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        if work.exception() is None:
+            await close_outbox(outbox, None)
+        raise
+
+
+async def close_outbox(outbox: Outbox, timeout_s: float | None) -> bool:
+    """Commit what was handed over and let go; False: not all of it was. Cancelled, it goes on by itself."""
+    return await asyncio.shield(asyncio.ensure_future(asyncio.to_thread(outbox.close, timeout_s)))

@@ -1,0 +1,50 @@
+"""Opening and closing an outbox beside the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from holdfast.client.clock import SystemClock
+from holdfast.client.opening import close_outbox, open_outbox
+from holdfast.errors import OutboxLocked
+from holdfast.outbox.sqlite import SqliteOutbox
+
+
+async def test_opened_and_closed(tmp_path: Path) -> None:
+    """It gives the client id of the file; while it is open nobody else gets it."""
+    outbox = SqliteOutbox(tmp_path / "a.db", SystemClock())
+    client_id = await open_outbox(outbox, None)
+    assert client_id
+    with pytest.raises(OutboxLocked):
+        await open_outbox(SqliteOutbox(tmp_path / "a.db", SystemClock()), None)
+    assert await close_outbox(outbox, 5)
+    assert await open_outbox(outbox, None) == client_id
+    assert await close_outbox(outbox, 5)
+
+
+async def test_cancelled_while_opening(tmp_path: Path) -> None:
+    """The file is closed again before the cancelled call returns: the next one finds it free."""
+    entered, go_on = Event(), Event()
+
+    class Slow(SqliteOutbox):
+        """Opens when it is told to."""
+
+        def open(self, client_id: str | None = None) -> str:
+            entered.set()
+            assert go_on.wait(5)
+            return super().open(client_id)
+
+    opening = asyncio.create_task(open_outbox(Slow(tmp_path / "a.db", SystemClock()), None))
+    assert await asyncio.to_thread(entered.wait, 5)
+    opening.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    other = SqliteOutbox(tmp_path / "a.db", SystemClock())
+    assert await open_outbox(other, None)
+    assert await close_outbox(other, 5)
