@@ -257,17 +257,25 @@ class Client:
         await core.hop(core.granted(None, timeout_s))
 
     async def flush(self, timeout_s: float | None = None) -> None:
-        """Wait until nothing is pending any more. Raises Timeout, Stopped."""
+        """Wait until nothing is pending any more, but what is parked for other terms.
+
+        Raises Timeout, Stopped.
+        """
         core = self._running()
         await core.hop(self._flush(core, timeout_s))
 
     async def _flush(self, core: Core, timeout_s: float | None) -> None:
-        outbox, state = self._outbox, self._state
-        done = await state.changed.wait_until(lambda: not outbox.pending or core.ended is not None, timeout_s)
-        if outbox.pending and core.ended is not None:
-            raise Stopped(f"{outbox.pending} messages are pending: {core.ended}")
+        done = await self._state.changed.wait_until(
+            lambda: not self._movable or core.ended is not None, timeout_s
+        )
+        if self._movable and core.ended is not None:
+            raise Stopped(f"{self._movable} messages are pending: {core.ended}")
         if not done:
-            raise Timeout(f"{outbox.pending} messages are still pending after {timeout_s} s")
+            raise Timeout(f"{self._movable} messages are still pending after {timeout_s} s")
+
+    @property
+    def _movable(self) -> int:
+        return self._outbox.pending - self._outbox.parked
 
     async def reauthenticate(self, timeout_s: float | None = None) -> None:
         """Authenticate again on the live connection, as before a token expires; messages flow on.
@@ -504,6 +512,7 @@ class Client:
             handled=self._handled + (core.engine.handled if core else 0),
             errors=state.errors,
             given_up=dict(state.given_up),
+            parked=self._outbox.parked,
             dropped_inbound=self._dropped + (core.dropped_inbound if core else 0),
             last_in_s=None if last_in is None else now - last_in,
             last_out_s=None if last_out is None else now - last_out,

@@ -34,9 +34,13 @@ from holdfast.protocol import (
     Settled,
     Terms,
 )
+from holdfast.protocol.refusals import of_unsent
 from holdfast.transport import Link
 
 T = TypeVar("T")
+
+SWEEP_S = 1.0
+"""How often the outbox is looked through for what is too old, or due again, at least."""
 
 
 class Outlet(Protocol):
@@ -82,6 +86,7 @@ class Engine:
         self.last_in: float | None = None
         self.last_out: float | None = None
         outbox.on_durable = self._commit_happened
+        self._sweeper: asyncio.Handle = self._loop.call_soon(self._sweep)
 
     # -- the port in -------------------------------------------------------------------------
 
@@ -155,6 +160,7 @@ class Engine:
             self._connection.abort()
         if self._timer is not None:
             self._timer.cancel()
+        self._sweeper.cancel()
         self._take_in()
         self.pressure.end()
         self._reading.end()
@@ -274,6 +280,7 @@ class Engine:
             if isinstance(event, Opened):
                 self.terms = event.terms
                 self._outbox.draining = True
+                self._outbox.unpark(lambda row: of_unsent(row, event.terms) is None)
                 connection.answered(event)
                 self._watch()
             elif isinstance(event, Refused):
@@ -311,6 +318,14 @@ class Engine:
         if deadline is not None:
             delay = max(0.0, deadline - self._clock.now())
             self._timer = self._loop.call_later(delay, self._tick)
+
+    def _sweep(self) -> None:
+        """Look through the outbox, and see whether there is more to send then."""
+        now = self._clock.now()
+        again = self._outbox.sweep(now)
+        delay = SWEEP_S if again is None else max(0.0, min(SWEEP_S, again - now))
+        self._sweeper = self._loop.call_later(delay, self._sweep)
+        self._pump()
 
     def _tick(self) -> None:
         self._session.tick(self._clock.now())

@@ -170,7 +170,7 @@ class Publisher:
         with self._lock:  # sequence numbers rise in accept order, whichever thread publishes
             if self.stopped is not None:
                 raise Stopped(f"not accepted: {self.stopped}")
-            if self._outbox.lacks(rows) is not None:
+            if self._outbox.lacks(rows) is not None and not self._outbox.make_room(rows):
                 return None
             receipt = self._receipts.open(self._outbox.last + 1, rows)
             receipt.commit = self._outbox.accept(rows)
