@@ -178,7 +178,8 @@ class Telling:
     # -- the outbox's file -------------------------------------------------------------------
 
     def outbox_opened(self, outbox: Outbox) -> None:
-        """What opening it found, where that is worth a word (contract 26)."""
+        """What opening it found, where that is worth a word (contract 26); hear ``on_failed`` already."""
+        self._state.outbox_error = outbox.failure
         for sentence in filter(None, (outbox.set_aside, outbox.mended)):
             self._state.emit(told.OutboxMended(message=sentence), logging.ERROR)
 
