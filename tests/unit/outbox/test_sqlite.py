@@ -174,7 +174,7 @@ class Ticket:
 
 
 def test_receipts_go_on_when_it_is_opened_again(path: Path) -> None:
-    """In one process: of rows that were taken, in flight or not, and of rows that waited, wherever they did."""
+    """In one process: of rows that were taken, in flight or not, and of rows that waited anywhere."""
     outbox = open_outbox(path)
     rows = [Outgoing(0, "t", b"", 1) for _ in range(READY_ROWS + 3)]
     held = [Ticket() for _ in rows]
