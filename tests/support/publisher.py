@@ -41,11 +41,11 @@ class Publisher:
         self._options = {"url": url, "outbox": str(self.path), **options}
         self._process: subprocess.Popen[bytes] | None = None
 
-    async def live_and_die(self, more: int) -> None:
-        """Start it, and kill it at a random moment after it has begun to open its file."""
+    async def live_and_die(self, more: int, after: str = "opening") -> None:
+        """Start it, and kill it at a random moment ``after`` it has said this."""
         process = self._start(more, stay=True)
         try:
-            await self._says("opening", START_WITHIN_S)
+            await self._says(after, START_WITHIN_S)
             await asyncio.sleep(self._chance.uniform(0, self._chance.choice(LONGEST_S)))
         finally:
             process.kill()
