@@ -17,11 +17,14 @@ class Commits:
     def __init__(self, durable: Callable[[], int]) -> None:
         """``durable``: the number of the newest commit that happened."""
         self._durable = durable
+        self._failure: HoldfastError | None = None
         self._waiters: dict[int, list[asyncio.Future[None]]] = {}
 
     async def reached(self, number: int) -> None:
         """Wait until this commit has happened. Raises what ``fail`` was told."""
         if number > self._durable():
+            if self._failure is not None:
+                raise self._failure
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.setdefault(number, []).append(waiter)
             await waiter
@@ -35,7 +38,8 @@ class Commits:
                     waiter.set_result(None)
 
     def fail(self, error: HoldfastError) -> None:
-        """No commit follows any more: whoever waits is told."""
+        """No commit follows any more: whoever waits is told, now or later."""
+        self._failure = error
         waiters, self._waiters = self._waiters, {}
         for waiting in waiters.values():
             for waiter in waiting:

@@ -64,7 +64,8 @@ class Core:
         self.closed = asyncio.Event()  # set by who owns this run, when nothing of it is left
         self.commits = Commits(lambda: outbox.durable)
         self.dispatcher = Dispatcher(clock, setup.limits.unclaimed_s)
-        self.telling = Telling(publisher, receipts, intents, self.dispatcher, state, setup.limits)
+        resends = setup.outbox.on_session_lost == "resend"
+        self.telling = Telling(publisher, receipts, intents, self.dispatcher, state, setup.limits, resends)
         self.engine = Engine(session, outbox, clock, self.telling, setup.limits)
         self.consumers = Consumers(self.engine, self.dispatcher, intents, state, setup.limits)
         self.finish = self.consumers.finish  # as it is: there is one for every message

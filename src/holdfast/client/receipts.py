@@ -145,13 +145,11 @@ class Receipt:
                     loop.call_soon_threadsafe(_set, waiter)
 
 
-def _at_once() -> int:
-    """In memory there is no commit to wait for."""
-    return 0
+def _refusing(error: HoldfastError) -> Callable[[int], Awaitable[None]]:
+    async def kept(_commit: int) -> None:
+        raise error
 
-
-async def _never(_commit: int) -> None:
-    raise Stopped("the client was never started")
+    return kept
 
 
 class Receipts:
@@ -161,9 +159,9 @@ class Receipts:
     ``durable`` gives the newest commit of the outbox, ``kept`` waits for one.
     """
 
-    def __init__(self, durable: Callable[[], int] = _at_once) -> None:
+    def __init__(self, durable: Callable[[], int] = lambda: 0) -> None:
         self.durable = durable
-        self.kept: Callable[[int], Awaitable[None]] = _never
+        self.kept: Callable[[int], Awaitable[None]] = _refusing(Stopped("the client was never started"))
         self.stopped = False
         self.waited_for: set[Receipt] = set()
 
@@ -209,6 +207,12 @@ class Receipts:
             receipt = row.ticket() if row.ticket is not None else None
             if receipt is not None:
                 receipt.maybe_duplicate = True
+
+    def give_up(self, error: HoldfastError) -> None:
+        """The outbox ended without the commits that these receipts may wait for."""
+        durable = self.durable()
+        self.durable = lambda: durable
+        self.kept = _refusing(error)
 
     def stop(self) -> None:
         """The client ends: whoever still waits is told."""

@@ -53,14 +53,19 @@ def _open(path: str) -> int:
     try:
         return os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        folder = os.path.dirname(path)
         raise OutboxUnwritable(
             f"{path} cannot be opened: {error.strerror or error}",
             path=path,
-            hint=f"give this user the right to write in {folder}, or name another file"
-            if os.path.isdir(folder)
-            else f"make the folder: mkdir -p {folder}",
+            hint=_hint(error, os.path.dirname(path)),
         ) from error
+
+
+def _hint(error: OSError, folder: str) -> str:
+    if isinstance(error, NotADirectoryError):
+        return "a part of this path is a file: name another one"
+    if isinstance(error, FileNotFoundError):
+        return f"make the folder: mkdir -p {folder}"
+    return f"give this user the right to write in {folder}, or name another file"
 
 
 def _pid(fd: int) -> int | None:
@@ -69,13 +74,15 @@ def _pid(fd: int) -> int | None:
 
 
 def _locked(path: str, pid: int | None) -> OutboxLocked:
-    owner = f"process {pid}" if pid else "another process"
-    return OutboxLocked(
-        f"{path} is in use by {owner}",
-        path=path,
-        pid=pid,
-        hint="one process owns an outbox: stop the other one, or name another file",
-    )
+    if pid == os.getpid():
+        owner, hint = (
+            f"process {pid}, this one",
+            "share the client that has it, stop it, or look at a disk that hangs",
+        )
+    else:
+        owner = f"process {pid}" if pid else "another process"
+        hint = "one process owns an outbox: stop the other one, or name another file"
+    return OutboxLocked(f"{path} is in use by {owner}", path=path, pid=pid, hint=hint)
 
 
 def _forget() -> None:

@@ -7,7 +7,8 @@ them; none is NULL.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from holdfast.codec.packet_types import PUBLISH
@@ -58,6 +59,15 @@ class RowCodec:
                 properties, expires, int(row.uncertain), row.accepted_at + ahead,
             )  # fmt: skip
         return out
+
+    def read(self, db: sqlite3.Connection, after: int) -> Iterator[Outgoing]:
+        """The rows above this sequence number, in order. Raises sqlite3.Error."""
+        cursor = db.execute(f"{SELECT} WHERE seq > ? ORDER BY seq", (after,))
+        try:
+            for columns in cursor:
+                yield self.row(columns)
+        finally:
+            cursor.close()  # an open statement would keep the log from being emptied
 
     def row(self, columns: Sequence[Any]) -> Outgoing:
         """The row that these columns (``SELECT``) describe."""

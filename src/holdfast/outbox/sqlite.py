@@ -10,7 +10,7 @@ from holdfast.clock import Clock
 from holdfast.errors import OutboxError
 from holdfast.messages import NORMAL, Outgoing
 from holdfast.outbox import opening, sqlite_file
-from holdfast.outbox.backlog import Backlog
+from holdfast.outbox.backlog import Backlog, receipts_of
 from holdfast.outbox.keys import seq_of
 from holdfast.outbox.port import Ledger
 from holdfast.outbox.reserve import Reserve
@@ -31,10 +31,8 @@ class SqliteOutbox:
     """One file, one process, one writer thread; an ``Outbox``.
 
     ``durability``: "power" survives a power cut, "process" a kill -9. Bounded by bytes and, if
-    wanted, by messages. QoS 0 is in memory, in a ring, unless ``keep_qos0``. ``on_failed`` is told
-    that commits fail, and with None that they go on; like ``on_durable``, on the writer's thread.
-    While they fail nothing more is accepted. ``set_aside`` and ``mended`` say what opening found
-    (see ``opening``). The constructor opens nothing.
+    wanted, by messages. QoS 0 is in memory, in a ring, unless ``keep_qos0``. ``on_failed`` and
+    ``on_durable`` are told on the writer's thread. The constructor opens nothing.
     """
 
     def __init__(
@@ -56,6 +54,7 @@ class SqliteOutbox:
         self._max_bytes = max_bytes
         self._keep_qos0 = keep_qos0
         self._ring = Ring(qos0_messages)
+        self._backlog = Backlog(self._read, (), 0, 0)
         self._opened: opening.Opened | None = None
         self._writer: Writer | None = None
         self._pid = 0
@@ -89,7 +88,9 @@ class SqliteOutbox:
         self._accepted, self._bytes_in, self._bytes_out = books.accepted, opened.bytes, 0
         self._ended = {name: getattr(books, name) for name in ENDINGS}
         self._restored = opened.restored
+        held = self._backlog.receipts()  # of an earlier opening
         self._backlog = Backlog(self._read, list(map(seq_of, store.flight)), books.last, books.commits)
+        self._backlog.adopt(held)
         self._writer = Writer(
             store, self.path, reserve, lambda: self.on_durable(), lambda error: self.on_failed(error)
         )
@@ -99,11 +100,15 @@ class SqliteOutbox:
         """What was in flight when the file was last used; rows as they stand in it."""
         return self._restored
 
-    def close(self, timeout_s: float | None = None) -> bool:
-        """Commit what was handed over and let go of the file; the books stay readable.
+    def adopt(self, rows: Sequence[Outgoing]) -> None:
+        """As the port has it: rows of the file are read anew, those of the ring are there only here."""
+        self._ring.give_back([row for row in rows if not self._in_file(row)])
+        self._backlog.adopt(receipts_of(rows))
+        for _, row in (*self._restored.sent, *self._restored.released):
+            self._backlog.give_back(row)
 
-        Blocks, ``timeout_s`` at most. False: not all was committed, and what was not was never told durable.
-        """
+    def close(self, timeout_s: float | None = None) -> bool:
+        """As the port has it; what was not committed was never told durable."""
         opened, writer = self._opened, self._writer
         if opened is None or writer is None or self._pid != os.getpid():
             return True
@@ -150,10 +155,7 @@ class SqliteOutbox:
         return bool(rows) and not rows[0].qos and not self._keep_qos0
 
     def accept(self, rows: Sequence[Outgoing]) -> int:
-        """Number rows of one QoS and hand them over; kept once ``durable`` has reached the number given.
-
-        Raises OutboxError: after a fork, when closed, or while commits fail.
-        """
+        """As the port has it. Raises OutboxError: after a fork, when closed, or while commits fail."""
         writer = self._checked()
         if not rows:
             return self.durable
@@ -183,6 +185,11 @@ class SqliteOutbox:
     def durable(self) -> int:
         """The newest commit that happened."""
         return 0 if self._writer is None else self._writer.durable
+
+    @property
+    def failure(self) -> OutboxError | None:
+        """Why commits do not happen at present."""
+        return None if self._writer is None else self._writer.failure
 
     # -- the engine's ------------------------------------------------------------------------
 

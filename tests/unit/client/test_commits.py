@@ -29,7 +29,7 @@ async def test_woken_by_its_commit() -> None:
 
 
 async def test_told_when_no_commit_follows() -> None:
-    """Each waiter gets the reason."""
+    """Each waiter gets the reason, and whoever comes later too; what has happened has happened."""
     commits = Commits(lambda: 0)
     waiting = [asyncio.create_task(commits.reached(1)) for _ in range(2)]
     gone = asyncio.create_task(commits.reached(1))
@@ -37,6 +37,7 @@ async def test_told_when_no_commit_follows() -> None:
     gone.cancel()
     await asyncio.sleep(0)
     commits.fail(OutboxError("the disk is gone", path="x.db"))
-    for one in waiting:
+    for one in (*waiting, commits.reached(2)):
         with pytest.raises(OutboxError, match="the disk is gone"):
             await one
+    await commits.reached(0)

@@ -62,7 +62,7 @@ def test_a_child_does_not_keep_the_lock_of_its_parent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "hint"), [("no/such/a.db", "mkdir -p"), ("file/a.db", "mkdir -p")], ids=["missing", "a file"]
+    ("path", "hint"), [("no/such/a.db", "mkdir -p"), ("file/a.db", "is a file")], ids=["missing", "a file"]
 )
 def test_a_folder_that_is_none(tmp_path: Path, path: str, hint: str) -> None:
     """No folder to write in: said with the command that makes it."""

@@ -183,8 +183,9 @@ def test_a_folder_that_is_missing(path: Path) -> None:
 def test_a_path_that_is_a_folder(path: Path) -> None:
     """A folder is no file."""
     path.mkdir()
-    with pytest.raises(OutboxUnwritable, match="Is a directory"):
+    with pytest.raises(OutboxUnwritable, match="Is a directory") as refused:
         closed(path).open(CLIENT_ID)
+    assert "name a file in it" in (refused.value.hint or "")
 
 
 def test_what_sqlite_refuses_is_no_damage(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
