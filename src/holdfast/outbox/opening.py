@@ -1,4 +1,4 @@
-"""From a path to an outbox that may be used: owner, format, client id, books, in this order."""
+"""From a path to an outbox that may be used: disk, owner, format, client id, books, in this order."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sqlite3
 from uuid import uuid4
 
 from holdfast.errors import OutboxError
-from holdfast.outbox import sqlite_file, tables
+from holdfast.outbox import mounts, sqlite_file, tables
 from holdfast.outbox.lock import OwnerLock
 from holdfast.outbox.rows import RowCodec
 from holdfast.outbox.sqlite_file import Durability
@@ -88,6 +88,7 @@ def open_file(
     path: str, client_id: str | None, durability: Durability, codec: RowCodec, now: float
 ) -> Opened:
     """The file, ready for use. Raises OutboxError, OutboxLocked, OutboxUnwritable."""
+    mounts.refuse_network(path, mounts.find(path))
     opened = Opened(path, durability, codec)
     try:
         _load(opened, path, client_id, now)
