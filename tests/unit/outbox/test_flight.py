@@ -43,7 +43,7 @@ def test_a_line_is_given_back_when_its_rows_are_gone() -> None:
     flight.add(SENT, [(1, 10), (2, 11)])
     flight.end(10)
     assert flight.emptied == []
-    flight.add(RELEASED, flight.seqs([2]))
+    flight.add(RELEASED, flight.keys([2]))
     assert flight.emptied == [1]
     flight.end(11)
     assert flight.emptied == [1, 2]
@@ -56,7 +56,7 @@ def test_the_newest_line_is_right() -> None:
     """Loaded again: released rows in the order of their PUBRECs, behind what is still sent."""
     flight = Flight()
     lines = [flight.add(SENT, [(n, 10 + n) for n in range(1, 5)])]
-    lines += [flight.add(RELEASED, flight.seqs([packet_id])) for packet_id in (3, 1)]
+    lines += [flight.add(RELEASED, flight.keys([packet_id])) for packet_id in (3, 1)]
     loaded = Flight(lines)
     assert list(loaded.places().items()) == [
         (12, (SENT, 2)),
@@ -76,7 +76,7 @@ def test_an_identifier_means_the_row_it_was_given_to_last() -> None:
     flight.add(SENT, [(1, 10)])
     flight.end(10)
     flight.add(SENT, [(1, 20)])
-    assert flight.seqs([1]) == [(1, 20)]
+    assert flight.keys([1]) == [(1, 20)]
 
 
 def test_a_lost_session_empties_everything() -> None:

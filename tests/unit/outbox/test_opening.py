@@ -156,7 +156,7 @@ def test_books_that_do_not_balance_are_reported(path: Path, caplog: pytest.LogCa
     rows = accept(outbox, 5)
     outbox.close()
     db = sqlite3.connect(path)
-    db.execute("DELETE FROM message WHERE seq = 2")
+    db.execute("DELETE FROM message WHERE id = 2")
     db.commit()
     db.close()
     outbox = open_outbox(path)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.messages import Outgoing
-from holdfast.outbox.store import AT_ONCE
+from holdfast.outbox.statements import AT_ONCE
 from holdfast.protocol import Assigned, EpochBegan, Failed, Forgotten, Received, Released, Settled
 from tests.contracts.outboxes import wait
 from tests.unit.outbox.files import accept, open_outbox, query, seqs, write
@@ -73,7 +73,7 @@ def test_a_group_of_any_size_goes_in_whole(path: Path, count: int) -> None:
     outbox = open_outbox(path)
     wait(outbox, outbox.accept([Outgoing(0, f"t/{n}", b"", 1) for n in range(1, count + 1)]))
     outbox.close()
-    found = query(path, "SELECT seq, topic FROM message ORDER BY seq")
+    found = query(path, "SELECT id, topic FROM message ORDER BY id")
     assert found == [(n, f"t/{n}") for n in range(1, count + 1)]
 
 

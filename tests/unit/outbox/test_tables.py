@@ -31,11 +31,12 @@ def test_a_new_file_begins_its_identifiers_anywhere(path: Path) -> None:
 
 def test_books_are_copied_before_they_change() -> None:
     """A transaction that fails leaves those of the last commit as they were."""
-    books = Books(6, 1, 1, 1, 1, 1, 9, 4, 2, 77)
+    books = Books(6, 1, 1, 1, 1, 1, 9, 4, 2, 77, 3.5, 1_000.5)
     copy = books.copy()
     copy.accepted += 1
     assert (books.accepted, copy.accepted, books.ended) == (6, 7, 5)
     assert (books.last, books.commits, books.epoch, books.packet_id) == (9, 4, 2, 77)
+    assert (books.at, books.wall) == (3.5, 1_000.5)
     assert Books(*books.values()).values() == books.values()
 
 
