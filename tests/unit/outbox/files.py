@@ -37,7 +37,7 @@ def write(outbox: SqliteOutbox, *records: Record) -> None:
 
 
 def crash(path: Path, into: Path) -> Path:
-    """The file set as a kill would leave it at this moment, under another name; it says that it lies there."""
+    """The file set as a kill would leave it at this moment, under another name, where it says it lies."""
     final, aside = into / path.name, into / "aside"
     copy_set(path, aside)
     final.touch()
