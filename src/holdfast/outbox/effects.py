@@ -29,7 +29,7 @@ from holdfast.messages import Outgoing
 from holdfast.outbox import dead, requests, tables
 from holdfast.outbox.changes import Answered, Buried, Change, Unparked
 from holdfast.outbox.flight import RELEASED, SENT, UNSENT, Entry, Flight, runs
-from holdfast.outbox.keys import key_of, keys_of
+from holdfast.outbox.keys import BASE, key_of, keys_of
 from holdfast.outbox.statements import each
 from holdfast.outbox.tables import RECEIVED, WITHHELD, Books
 from holdfast.protocol import (
@@ -84,10 +84,9 @@ class Effects:
     def _assigned(self, db: sqlite3.Connection, records: Sequence[Assigned]) -> None:
         for record in records:
             if record.rows:
-                keys = keys_of([row for _, row in record.rows])
-                ids = [packet_id for packet_id, _ in record.rows]
-                self._line(db, SENT, list(zip(ids, keys, strict=True)))
-                self._books.packet_id = ids[-1]
+                entries = [(packet_id, row.seq + BASE[row.priority]) for packet_id, row in record.rows]
+                self._line(db, SENT, entries)
+                self._books.packet_id = entries[-1][0]
 
     def _released(self, db: sqlite3.Connection, records: Sequence[Released]) -> None:
         for record in records:
@@ -140,11 +139,9 @@ class Effects:
         return key_of(row), row.seq, row.priority, self._books.at, record.reason, reason, row.tries
 
     def _end(self, rows: Sequence[Outgoing], ending: str) -> None:
-        books, end = self._books, self._flight.end
-        setattr(books, ending, getattr(books, ending) + len(rows))
+        setattr(self._books, ending, getattr(self._books, ending) + len(rows))
         keys = keys_of(rows)
-        for key in keys:
-            end(key)
+        self._flight.end(keys)
         self.ended += keys
 
     # -- unsent again ------------------------------------------------------------------------

@@ -9,7 +9,7 @@ DELETE, not one UPDATE per row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from struct import Struct
 
 UNSENT, SENT, RELEASED = 0, 1, 2
@@ -105,24 +105,27 @@ class Flight:
         return number, stage, pack(entries)
 
     def _enter(self, number: int, stage: int, entries: Sequence[Entry]) -> None:
-        self._number = number
+        self._number, lines, keys = number, self._line, self._key
+        self.end([key for _, key in entries if key in lines])
         for packet_id, key in entries:
-            self.end(key)
-            self._line[key] = number
-            self._key[packet_id] = key
+            lines[key] = number
+            keys[packet_id] = key
         self._left[number] = len(entries)
         if stage == UNSENT:
             self._unsent.update([key for _, key in entries])
 
-    def end(self, key: int) -> None:
-        """This row is named no more; a line it leaves empty is in ``emptied``."""
-        number = self._line.pop(key, None)
-        if number is not None:
-            self._unsent.discard(key)
-            self._left[number] -= 1
-            if not self._left[number]:
-                del self._left[number]
-                self.emptied.append(number)
+    def end(self, keys: Collection[int]) -> None:
+        """These rows are named no more; lines they leave empty are in ``emptied``."""
+        lines, left = self._line, self._left
+        for key in keys:
+            number = lines.pop(key, None)
+            if number is not None:
+                left[number] -= 1
+                if not left[number]:
+                    del left[number]
+                    self.emptied.append(number)
+        if self._unsent:
+            self._unsent.difference_update(keys)
 
     def clear(self) -> list[int]:
         """Everything in flight is unsent again; gives the rows, sorted."""

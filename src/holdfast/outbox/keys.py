@@ -13,8 +13,8 @@ from holdfast.messages import HIGH, LOW, NORMAL, Outgoing
 _FAR = 1 << 61
 """More sequence numbers than there will ever be."""
 
-BASE = {LOW: _FAR, NORMAL: 0, HIGH: -_FAR}
-"""Class → what is added to a sequence number: keys rise from high to low."""
+BASE = (_FAR, 0, -_FAR)
+"""What is added to a sequence number, by class: low, normal, high. A tuple, as it is asked for each row."""
 
 
 def key_of(row: Outgoing) -> int:

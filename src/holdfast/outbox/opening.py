@@ -11,6 +11,7 @@ from holdfast.errors import OutboxError
 from holdfast.outbox import mounts, origin, sqlite_file, tables
 from holdfast.outbox.lock import OwnerLock
 from holdfast.outbox.migrations import migrate
+from holdfast.outbox.queries import Queries
 from holdfast.outbox.rows import RowCodec
 from holdfast.outbox.sqlite_file import FORMAT, Durability
 from holdfast.outbox.store import Store
@@ -36,6 +37,7 @@ class Opened:
         self._codec = codec
         self.store: Store
         self.reader: sqlite3.Connection
+        self.queries: Queries
         self.restored = Restored()
         self.client_id = ""
         self.created = 0.0
@@ -48,6 +50,7 @@ class Opened:
         if not sqlite_file.inspect(self._path):
             self._make(client_id or f"holdfast-{uuid4().hex[:12]}")
         self.reader = sqlite_file.connect(self._path, self._durability)
+        self.queries = Queries(self.reader, self._codec)
         self.store = Store(self._path, self._durability, self._codec)
         try:
             (found,) = self.reader.execute("PRAGMA user_version").fetchone()

@@ -11,11 +11,11 @@ from holdfast.errors import OutboxError
 from holdfast.messages import NORMAL, Outgoing
 from holdfast.outbox import opening, sqlite_file
 from holdfast.outbox.backlog import Backlog
-from holdfast.outbox.keys import seq_of, span
+from holdfast.outbox.keys import seq_of
 from holdfast.outbox.port import Ledger
 from holdfast.outbox.reserve import Reserve
 from holdfast.outbox.ring import QOS0_RING, Ring
-from holdfast.outbox.rows import SELECT, RowCodec
+from holdfast.outbox.rows import RowCodec
 from holdfast.outbox.sqlite_file import Durability
 from holdfast.outbox.tables import ENDINGS
 from holdfast.outbox.timeline import Timeline
@@ -194,14 +194,7 @@ class SqliteOutbox:
 
     def _read(self, after: int) -> Iterator[Outgoing]:
         assert self._opened is not None
-        row = self._codec.row
-        unsent = f"{SELECT} WHERE id BETWEEN ? AND ? AND parked IS NULL ORDER BY id"
-        cursor = self._opened.reader.execute(unsent, span(NORMAL, after))
-        try:
-            for columns in cursor:
-                yield row(columns)
-        finally:
-            cursor.close()  # an open statement would keep the log from being emptied
+        return self._opened.queries.waiting(NORMAL, after)
 
     def write(self, records: Sequence[Record]) -> int:
         """Book what ended, and hand over what concerns the file."""

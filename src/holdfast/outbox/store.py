@@ -57,8 +57,7 @@ class Store:
         self.flight = Flight(db.execute("SELECT number, stage, entries FROM flight ORDER BY number"))
         self._effects = Effects(self.flight)
         named = self.flight.named()
-        for key in set(named).difference(self._existing(db, named)):
-            self.flight.end(key)
+        self.flight.end(set(named).difference(self._existing(db, named)))
 
     def _existing(self, db: sqlite3.Connection, keys: list[int]) -> Iterator[int]:
         for first, last in runs(keys):

@@ -41,14 +41,14 @@ def test_a_line_is_given_back_when_its_rows_are_gone() -> None:
     """Moved on or ended: with its last row a line is emptied, once."""
     flight = Flight()
     flight.add(SENT, [(1, 10), (2, 11)])
-    flight.end(10)
+    flight.end([10])
     assert flight.emptied == []
     flight.add(RELEASED, flight.keys([2]))
     assert flight.emptied == [1]
-    flight.end(11)
+    flight.end([11])
     assert flight.emptied == [1, 2]
     assert list(flight) == []
-    flight.end(11)
+    flight.end([11])
     assert flight.emptied == [1, 2]
 
 
@@ -64,7 +64,7 @@ def test_the_newest_line_is_right() -> None:
         (13, (RELEASED, 3)),
         (11, (RELEASED, 1)),
     ]
-    loaded.end(14)
+    loaded.end([14])
     assert 14 not in loaded.places()
     assert 14 not in loaded
     assert loaded.add(SENT, [(9, 99)])[0] == 4
@@ -74,7 +74,7 @@ def test_an_identifier_means_the_row_it_was_given_to_last() -> None:
     """Identifiers come round again; PUBREC is for the present row."""
     flight = Flight()
     flight.add(SENT, [(1, 10)])
-    flight.end(10)
+    flight.end([10])
     flight.add(SENT, [(1, 20)])
     assert flight.keys([1]) == [(1, 20)]
 
@@ -83,7 +83,7 @@ def test_a_lost_session_empties_everything() -> None:
     """The rows come back sorted; line numbers go on."""
     flight = Flight()
     flight.add(SENT, [(2, 21), (1, 20)])
-    flight.end(21)
+    flight.end([21])
     assert flight.clear() == [20]
     assert (list(flight), flight.emptied) == ([], [])
     assert flight.add(SENT, [(1, 20)])[0] == 2
