@@ -30,7 +30,7 @@ PAGE = 500
 State = Literal["pending", "in flight", "parked"]
 
 _SELECT = (
-    "SELECT id, topic, length(CAST(topic AS BLOB)) + length(payload), qos, retain, properties, expires_at,"
+    "SELECT id, topic, length(payload), qos, retain, properties, expires_at,"
     " uncertain, accepted_at, tries, parked FROM message"
 )
 
@@ -38,7 +38,7 @@ _SELECT = (
 class Entry(Value):
     """One message that has not ended, without its payload. Times are outbox time.
 
-    ``size``: of topic and payload, in bytes. ``parked``: why it is.
+    ``size``: of its payload, in bytes. ``parked``: why it is.
     """
 
     __match_args__ = (

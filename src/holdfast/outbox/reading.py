@@ -24,18 +24,18 @@ BUSY_S = 5.0
 def reading(path: str, *, at_rest: bool = False) -> Iterator[sqlite3.Connection]:
     """A connection that can only read. What SQLite says against it is an OutboxError, here and inside.
 
-    ``at_rest``: nobody uses the file, so that nothing needs to be made beside it, unless it has a log.
+    ``at_rest``: nobody uses the file, so that nothing needs to be made beside it, unless it has a log;
+    and it may be of an older format.
     Raises OutboxError where there is no outbox, or one of another format; OutboxUnwritable where the
     rights are missing.
     """
-    mounts.refuse_network(path, mounts.find(path))
     _check_rights(path)
-    if not sqlite_file.inspect(path):
-        raise OutboxError(f"there is no outbox at {path}", path=path, hint="name the file its service uses")
+    check_there(path)
     try:
         db = _connect(path, at_rest)
         try:
-            _check_format(path, *db.execute("PRAGMA user_version").fetchone())
+            check = sqlite_file.check_format if at_rest else check_same_format
+            check(path, *db.execute("PRAGMA user_version").fetchone())
             yield db
         finally:
             db.close()
@@ -43,11 +43,18 @@ def reading(path: str, *, at_rest: bool = False) -> Iterator[sqlite3.Connection]
         raise _unreadable(path, error) from error
 
 
+def check_there(path: str) -> None:
+    """Raises OutboxError where there is no outbox, or a newer one: looking must not make any."""
+    if not sqlite_file.inspect(path):
+        raise OutboxError(f"there is no outbox at {path}", path=path, hint="name the file its service uses")
+
+
 def _connect(path: str, at_rest: bool) -> sqlite3.Connection:
     """Where the folder cannot be written nobody can own the file, so a file without a log is at rest too."""
     logged = os.path.exists(f"{path}-wal") and os.path.getsize(f"{path}-wal")
     if not logged and (at_rest or not _can_make(path)):
         return _open(path, "immutable=1")
+    mounts.refuse_network(path, mounts.find(path))
     _check_maker(path)
     return _open(path, "mode=ro")
 
@@ -88,7 +95,8 @@ def _as_owner(path: str) -> str:
     return f"it belongs to {name}: sudo -u '{name}' holdfast ..."
 
 
-def _check_format(path: str, found: int) -> None:
+def check_same_format(path: str, found: int) -> None:
+    """Raises OutboxError for a file of another format than ours."""
     sqlite_file.check_format(path, found)
     if found < FORMAT:
         raise OutboxError(

@@ -70,7 +70,7 @@ def test_a_message_with_all_it_has(outbox: SqliteOutbox) -> None:
         assert seen.payload(entry) == b"21.5"
         assert seen.left(entry.expires_at or 0) == pytest.approx(60)
         assert seen.age(entry.accepted_at) == 0
-    assert (entry.seq, entry.priority, entry.topic, entry.size) == (3, HIGH, "plant/ü", 8 + 4)
+    assert (entry.seq, entry.priority, entry.topic, entry.size) == (3, HIGH, "plant/ü", 4)
     assert (entry.qos, entry.retain, entry.properties, entry.uncertain) == (2, True, properties, False)
 
 

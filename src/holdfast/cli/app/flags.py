@@ -5,17 +5,46 @@
 import functools
 import inspect
 import os
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, NoReturn, cast
 
 import typer
 
 from holdfast.cli.link import DEFAULT_URL, VARIABLE, LinkOptions
+from holdfast.cli.render import Screen
+from holdfast.cli.running import run_plain
 
 option = typer.Option
 
 Level = Annotated[int, option("--qos", "-q", min=0, max=2, help="Quality of service.")]
+File = Annotated[str, typer.Argument(metavar="FILE", help="The outbox.")]
+Number = Annotated[int, typer.Argument(metavar="ID", help="As list shows it.")]
+Numbers = Annotated[list[int] | None, typer.Argument(metavar="ID...", help="As list shows them.")]
+Everything = Annotated[bool, option("--all", help="All there are.")]
+Limit = Annotated[int, option("--limit", min=1, metavar="N", help="Show so many at most.")]
+To = Annotated[str | None, option("--to", metavar="PATH", help="Into this new file, not to stdout.")]
+Patience = Annotated[float, option("--timeout-s", min=0, metavar="S", help="Wait for the owner so long.")]
 AsJson = Annotated[bool, option("--json", help="One object per line on stdout, talk on stderr.")]
+
+
+def group(name: str, help: str) -> typer.Typer:
+    """Commands under one name."""
+    return typer.Typer(
+        name=name,
+        help=help,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+def end(work: Callable[[Screen], int], as_json: bool) -> NoReturn:
+    """Do it, and end with its exit code."""
+    screen = Screen(as_json=as_json)
+    sys.exit(run_plain(lambda: work(screen), screen))
 
 
 def link_options(

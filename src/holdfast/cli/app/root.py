@@ -9,7 +9,8 @@ from typing import Annotated, NoReturn, cast
 import typer
 
 from holdfast import __version__
-from holdfast.cli.app.flags import AsJson, Level, dials, option
+from holdfast.cli.app import deadletter, outbox
+from holdfast.cli.app.flags import AsJson, Level, dials, group, option
 from holdfast.cli.ingest import IngestOptions
 from holdfast.cli.ingest import ingest as run_ingest
 from holdfast.cli.link import LinkOptions
@@ -21,14 +22,9 @@ from holdfast.cli.sub import SubOptions
 from holdfast.cli.sub import sub as run_sub
 from holdfast.messages import QoS
 
-app = typer.Typer(
-    name="holdfast",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = group("holdfast", "")
+app.add_typer(outbox.app)
+app.add_typer(deadletter.app)
 
 
 def _end(work: Coroutine[None, None, int], screen: Screen) -> NoReturn:
@@ -49,8 +45,8 @@ def holdfast(
 ) -> None:
     """MQTT that keeps its promises: publish, listen, and fill a database through any outage.
 
-    Exit codes: 0 done, 1 a message failed, 2 usage, 69 gave up on the broker, 73 database not
-    writable, 78 a setting from the environment is wrong.
+    Exit codes: 0 done, 1 a message or check failed, 2 usage, 69 gave up on the broker, 73 the database
+    or outbox cannot be used, 78 a setting from the environment is wrong.
     """
 
 
