@@ -81,6 +81,7 @@ def _ask(path: str, wanted: Order, timeout_s: float, meanwhile: Meanwhile) -> An
     deadline = monotonic() + timeout_s
     try:
         with closing(sqlite_file.connect(path)) as db:
+            db.execute(f"PRAGMA busy_timeout={round(timeout_s * 1000)}")
             check_same_format(path, *db.execute("PRAGMA user_version").fetchone())
             number = requests.ask(db, wanted.verb, wanted.ids)
             while (answer := requests.answer_of(db, number)) is None and monotonic() < deadline:
