@@ -32,11 +32,16 @@ class Order(Value):
     __match_args__ = ("verb", "ids")
     __slots__ = __match_args__
 
-    def __init__(self, verb: str, ids: Sequence[int], everything: bool) -> None:
-        if bool(ids) == everything:
-            raise ConfigurationError(f"{verb} what?", hint="name the numbers that list shows, or say --all")
+    def __init__(self, verb: str, ids: list[int] | None) -> None:
         self.verb = verb
-        self.ids = None if everything else list(dict.fromkeys(ids))
+        self.ids = ids
+
+
+def ordered(verb: str, numbers: Sequence[int] | None, everything: bool) -> Order:
+    """What was typed. Raises ConfigurationError: it is numbers, or everything, one of the two."""
+    if bool(numbers) == everything:
+        raise ConfigurationError(f"{verb} what?", hint="name the numbers that list shows, or say --all")
+    return Order(verb, list(dict.fromkeys(numbers)) if numbers else None)
 
 
 class Outcome(Value):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from holdfast.clock import Clock
 from holdfast.messages import HIGH, Properties, QoS
@@ -53,10 +53,10 @@ class Entry(Value):
         topic: str,
         size: int,
         qos: QoS,
-        retain: int,
-        properties: bytes | None,
+        retain: bool,
+        properties: Properties,
         expires_at: float | None,
-        uncertain: int,
+        uncertain: bool,
         accepted_at: float,
         tries: int,
         parked: str | None,
@@ -66,10 +66,10 @@ class Entry(Value):
         self.topic = topic
         self.size = size
         self.qos: QoS = qos
-        self.retain = bool(retain)
-        self.properties: Properties = properties_of(properties)
+        self.retain = retain
+        self.properties = properties
         self.expires_at = expires_at
-        self.uncertain = bool(uncertain)
+        self.uncertain = uncertain
         self.accepted_at = accepted_at
         self.tries = tries
         self.parked = parked
@@ -134,7 +134,7 @@ class Inspection:
         self._db.execute("BEGIN")
         try:
             flight = Flight(self._db.execute("SELECT number, stage, entries FROM flight ORDER BY number"))
-            return [Entry(*(*row, row[0] in flight)) for row in self._db.execute(select, (key,))]
+            return [_entry(row, row[0] in flight) for row in self._db.execute(select, (key,))]
         finally:
             self._db.execute("COMMIT")
 
@@ -154,3 +154,21 @@ class Inspection:
     def letter_count(self) -> int:
         """How many dead letters there are."""
         return dead.count(self._db)
+
+
+def _entry(columns: tuple[Any, ...], flying: bool) -> Entry:
+    key, topic, size, qos, retain, properties, expires_at, uncertain, accepted_at, tries, parked = columns
+    return Entry(
+        key,
+        topic,
+        size,
+        qos,
+        bool(retain),
+        properties_of(properties),
+        expires_at,
+        bool(uncertain),
+        accepted_at,
+        tries,
+        parked,
+        flying,
+    )

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.cli.orders import Order, order
+from holdfast.cli.orders import Order, order, ordered
 from holdfast.errors import ConfigurationError, HoldfastError, OutboxError, OutboxUnwritable
 from holdfast.outbox import requests, sqlite_file, tables
 from holdfast.outbox.lock import OwnerLock
@@ -65,7 +65,7 @@ PID = f"pid {os.getpid()}"
 def test_it_is_done(path: Path, capsys: Capsys) -> None:
     """Whose file it is, how soon it was done, and how many it was."""
     with answering(path, {"done": 2}):
-        assert order(str(path), Order("retry", [5, 7, 5], False), 10, PLAIN) == 0
+        assert order(str(path), ordered("retry", [5, 7, 5], False), 10, PLAIN) == 0
     form = rf"left in the file for its owner \({PID}\), done \d.* m?s later: 2 messages\n"
     assert re.fullmatch(form, capsys.readouterr().out)
     assert asked(path) == [("retry", {"ids": [5, 7]})]
@@ -74,7 +74,7 @@ def test_it_is_done(path: Path, capsys: Capsys) -> None:
 def test_all_there_are(path: Path, capsys: Capsys) -> None:
     """However many that is, none included."""
     with answering(path, {"done": 0}):
-        assert order(str(path), Order("deadletter purge", (), True), 10, JSON) == 0
+        assert order(str(path), Order("deadletter purge", None), 10, JSON) == 0
     (found,) = objects(capsys)
     assert (found["event"], found["owner"], found["done"]) == ("deadletter purge", PID, 0)
     assert asked(path) == [("deadletter purge", {"all": True})]
@@ -83,7 +83,7 @@ def test_all_there_are(path: Path, capsys: Capsys) -> None:
 def test_not_all_of_it_was_done(path: Path, capsys: Capsys) -> None:
     """Exit code 1; why that may be."""
     with answering(path, {"done": 1}):
-        assert order(str(path), Order("purge", [5, 7], False), 10, PLAIN) == 1
+        assert order(str(path), Order("purge", [5, 7]), 10, PLAIN) == 1
     found = capsys.readouterr()
     assert found.out.endswith("later: 1 of 2 messages\n")
     assert "in flight" in found.err
@@ -95,15 +95,15 @@ def test_it_is_refused(path: Path) -> None:
         answering(path, {"error": "the disk is full"}),
         pytest.raises(HoldfastError, match=r"refused after .*: the disk is full"),
     ):
-        order(str(path), Order("deadletter retry", [1], False), 10, PLAIN)
+        order(str(path), Order("deadletter retry", [1]), 10, PLAIN)
 
 
 def test_it_is_not_done_in_time(path: Path, capsys: Capsys) -> None:
     """Exit code 1; the request stays."""
     with answering(path, None):
-        assert order(str(path), Order("purge", [5], False), 0.1, PLAIN) == 1
+        assert order(str(path), Order("purge", [5]), 0.1, PLAIN) == 1
         assert "not done after" in capsys.readouterr().out
-        assert order(str(path), Order("purge", [6], False), 0.1, JSON) == 1
+        assert order(str(path), Order("purge", [6]), 0.1, JSON) == 1
     (found,) = objects(capsys)
     assert found["done"] is None
     assert len(asked(path)) == 2
@@ -113,14 +113,14 @@ def test_it_is_not_done_in_time(path: Path, capsys: Capsys) -> None:
 def test_it_must_be_said_which(ids: list[int], everything: bool) -> None:
     """Numbers, or --all: one of the two."""
     with pytest.raises(ConfigurationError, match="purge what"):
-        Order("purge", ids, everything)
+        ordered("purge", ids, everything)
 
 
 def test_a_file_of_another_format(path: Path) -> None:
     """Its owner is an older release, that knows of no requests: said, and nothing is written."""
     query(path, f"PRAGMA user_version={sqlite_file.FORMAT - 1}")
     with answering(path, None), pytest.raises(OutboxError, match="written by an older release"):
-        order(str(path), Order("purge", [5], False), 10, PLAIN)
+        order(str(path), Order("purge", [5]), 10, PLAIN)
     assert asked(path) == []
 
 
@@ -130,5 +130,5 @@ def test_a_file_that_cannot_be_written(path: Path) -> None:
     with answering(path, None):
         db.execute("BEGIN IMMEDIATE")
         with pytest.raises(OutboxUnwritable, match="database is locked"):
-            order(str(path), Order("purge", [5], False), 0.1, PLAIN)
+            order(str(path), Order("purge", [5]), 0.1, PLAIN)
     db.close()

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from holdfast.cli import deadletter as work
 from holdfast.cli.app.flags import AsJson, Everything, File, Limit, Number, Numbers, Patience, To, end, group
-from holdfast.cli.orders import Order, order
+from holdfast.cli.orders import order, ordered
 
 app = group(
     "deadletter",
@@ -70,7 +70,7 @@ def retry(
       holdfast deadletter retry gateway.db 12
     """
     wanted = "deadletter retry"
-    end(lambda screen: order(file, Order(wanted, numbers or (), everything), timeout_s, screen), as_json)
+    end(lambda screen: order(file, ordered(wanted, numbers, everything), timeout_s, screen), as_json)
 
 
 @app.command()
@@ -88,4 +88,4 @@ def purge(
       holdfast deadletter purge gateway.db --all
     """
     wanted = "deadletter purge"
-    end(lambda screen: order(file, Order(wanted, numbers or (), everything), timeout_s, screen), as_json)
+    end(lambda screen: order(file, ordered(wanted, numbers, everything), timeout_s, screen), as_json)

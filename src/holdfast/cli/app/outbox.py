@@ -21,7 +21,7 @@ from holdfast.cli.app.flags import (
     group,
     option,
 )
-from holdfast.cli.orders import Order, order
+from holdfast.cli.orders import order, ordered
 
 app = group(
     "outbox",
@@ -87,7 +87,7 @@ def retry(
     Examples:
       holdfast outbox retry gateway.db 184177
     """
-    end(lambda screen: order(file, Order("retry", numbers or (), everything), timeout_s, screen), as_json)
+    end(lambda screen: order(file, ordered("retry", numbers, everything), timeout_s, screen), as_json)
 
 
 @app.command()
@@ -107,7 +107,7 @@ def purge(
       holdfast outbox purge gateway.db 184177 184178
       holdfast outbox purge gateway.db --all
     """
-    end(lambda screen: order(file, Order("purge", numbers or (), everything), timeout_s, screen), as_json)
+    end(lambda screen: order(file, ordered("purge", numbers, everything), timeout_s, screen), as_json)
 
 
 Target = Annotated[str, typer.Argument(metavar="TO", help="A file that is not there yet.")]
