@@ -55,15 +55,15 @@ STATES = {2: "parked", 3: "in flight", 4: "pending", 5: "pending", 6: "pending"}
 
 def test_looking_does_not_disturb(owner: Owner, path: Path) -> None:
     """list, show, export and backup under an owner that goes on accepting; then it closes in order."""
-    for number in range(5):
+    for number in range(2):
         owner.do("accept 100")
         assert outbox("list", path).returncode == 0
         assert outbox("show", path, "4").returncode == 0
         assert len(outbox("export", path).stdout.splitlines()) == 5 + 100 * (number + 1)
         assert outbox("backup", path, str(path.with_name(f"{number}.db"))).returncode == 0
     assert holdfast("deadletter", "list", str(path)).stdout.count("Quota exceeded") == 1
-    assert len(states(path.with_name("2.db"))) == 50
-    assert ledger(path.with_name("2.db"))["pending"] == 305
+    assert len(states(path.with_name("1.db"))) == 50
+    assert ledger(path.with_name("1.db"))["pending"] == 205
     assert owner.stop() == 0
 
 
