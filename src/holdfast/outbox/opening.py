@@ -1,4 +1,4 @@
-"""From a path to an outbox that may be used: owner, format, client id, books, in this order."""
+"""From a path to an outbox that may be used: disk, owner, format, client id, books, in this order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from holdfast.errors import OutboxError
-from holdfast.outbox import sqlite_file, tables
+from holdfast.outbox import mounts, origin, sqlite_file, tables
 from holdfast.outbox.lock import OwnerLock
 from holdfast.outbox.migrations import migrate
 from holdfast.outbox.queries import Queries
@@ -29,6 +29,8 @@ class Opened:
     """
 
     def __init__(self, path: str, durability: Durability, codec: RowCodec) -> None:
+        self._mount = mounts.find(path)
+        mounts.refuse_network(path, self._mount)
         self.lock = OwnerLock(path)
         self._path = path
         self._durability: Durability = durability
@@ -62,6 +64,9 @@ class Opened:
     def _make(self, client_id: str) -> None:
         created = self._codec.timeline.clock.wall()
         restored = self.set_aside and "damaged"
+        if self.lock.noted and not self.set_aside:
+            restored = "missing"
+            log.warning("%s is gone: a new outbox is begun, and what the old one knew is lost", self._path)
         sqlite_file.fill(self._path, lambda db: tables.create(db, client_id, created, restored))
 
     def _begin(self, client_id: str | None, group: str | None) -> None:
@@ -71,10 +76,13 @@ class Opened:
         self._check_group(meta.get("group"), group)
         self.store.open()
         self._check_books()
-        self._go_on(meta, group)
-        if "restored" in meta:
+        here = origin.place(self._path, self._mount)
+        stale = meta.get("restored") or self._doubt(meta, here)
+        self._go_on(meta, {"group": meta.get("group") or group, "restored": stale, **here})
+        if stale:
             self.store.begin_epoch()
         self.restored = self.store.restored()
+        self.lock.note(self.store.books.commits)
 
     def close(self) -> None:
         """Let go of the file, but not of the lock."""
@@ -97,11 +105,19 @@ class Opened:
                 hint=f"if its messages are to go to {group!r}: holdfast outbox rebind {self._path} --url URL",
             )
 
-    def _go_on(self, meta: dict[str, Any], group: str | None) -> None:
+    def _doubt(self, meta: dict[str, Any], here: dict[str, int]) -> str | None:
+        """A copy, or an older state, is as good as restored."""
+        boot, commits = self._codec.timeline.clock.boot(), self.store.books.commits
+        why = origin.doubt(meta, here, boot, commits, self.lock.noted)
+        if why is not None:
+            log.warning("%s %s: what was in flight is sent again, in a new session", self._path, why)
+        return why
+
+    def _go_on(self, meta: dict[str, Any], known: dict[str, Any]) -> None:
         """Outbox time goes on, and the file says where and for whom."""
         books, timeline = self.store.books, self._codec.timeline
         timeline.begin(books.at, books.wall, meta.get("boot"), meta.get("boot_offset", 0.0))
-        known = {"boot": timeline.boot, "boot_offset": timeline.ahead, "group": meta.get("group") or group}
+        known |= {"boot": timeline.boot, "boot_offset": timeline.ahead}
         news = {key: value for key, value in known.items() if meta.get(key) != value}
         try:
             if news:

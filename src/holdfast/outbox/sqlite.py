@@ -116,6 +116,7 @@ class SqliteOutbox:
         if writer.ended:  # else it may still write: the file stays ours, and close() may be called again
             self._opened = None
             opened.reader.close()
+            opened.lock.note(writer.durable)
             opened.lock.release()
         return done
 

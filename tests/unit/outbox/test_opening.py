@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.errors import OutboxError, OutboxLocked, OutboxUnwritable
-from holdfast.outbox import sqlite_file
+from holdfast.outbox import mounts, sqlite_file
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.testing.manual_clock import ManualClock
 from tests.unit.outbox.files import CLIENT_ID, accept, open_and_count, open_outbox, query, seqs
@@ -171,6 +171,16 @@ def test_books_that_do_not_balance_are_reported(path: Path, caplog: pytest.LogCa
     outbox = open_outbox(path)
     assert outbox.mended is None
     outbox.close()
+
+
+def test_a_network_file_system_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contract 26: before anything is made there."""
+    table = path.with_name("mountinfo")
+    table.write_text(f"1 0 0:1 / {path.parent} rw - nfs4 store.example:/ rw\n")
+    monkeypatch.setattr(mounts, "TABLE", str(table))
+    with pytest.raises(OutboxError, match=f"{path.parent} is mounted as nfs4"):
+        closed(path).open(CLIENT_ID)
+    assert list(path.parent.iterdir()) == [table]
 
 
 def test_a_folder_that_is_missing(path: Path) -> None:
