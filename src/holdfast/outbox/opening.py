@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from holdfast.errors import OutboxError
-from holdfast.outbox import mounts, origin, sqlite_file, tables
+from holdfast.outbox import integrity, mounts, origin, sqlite_file, tables
 from holdfast.outbox.lock import OwnerLock
 from holdfast.outbox.migrations import migrate
 from holdfast.outbox.queries import Queries
@@ -47,7 +47,9 @@ class Opened:
 
     def load(self, client_id: str | None, group: str | None) -> None:
         """Make or open the file. Raises OutboxError, sqlite3.Error."""
-        if not sqlite_file.inspect(self._path):
+        if sqlite_file.inspect(self._path):
+            integrity.check_log(self._path)
+        else:
             self._make(client_id or f"holdfast-{uuid4().hex[:12]}")
         self.reader = sqlite_file.connect(self._path, self._durability)
         self.queries = Queries(self.reader, self._codec)
@@ -56,6 +58,7 @@ class Opened:
             (found,) = self.reader.execute("PRAGMA user_version").fetchone()
             sqlite_file.check_format(self._path, found)
             migrate(self.reader, found, FORMAT)
+            integrity.check_file(self.reader)
             self._begin(client_id, group)
         except BaseException:
             self.close()
@@ -160,7 +163,7 @@ def open_file(
 def _load(opened: Opened, path: str, client_id: str | None, group: str | None) -> None:
     try:
         opened.load(client_id, group)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         if not sqlite_file.is_damage(error):
             raise
         opened.set_aside = sqlite_file.set_aside(path)

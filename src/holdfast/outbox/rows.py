@@ -11,10 +11,12 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from holdfast.codec import MalformedPacket
 from holdfast.codec.packet_types import PUBLISH
 from holdfast.codec.properties import decode_properties, encode_properties
 from holdfast.messages import NO_PROPERTIES, Outgoing, Properties
 from holdfast.outbox.keys import BASE, priority_of, seq_of
+from holdfast.outbox.sqlite_file import damaged
 from holdfast.outbox.timeline import Timeline
 
 COLUMNS = (
@@ -83,8 +85,11 @@ class RowCodec:
 
 
 def properties_of(column: bytes | None) -> Properties:
-    """The properties in this column."""
+    """The properties in this column. Raises sqlite3.DatabaseError where they are none."""
     if column is None:
         return NO_PROPERTIES
-    properties, _ = decode_properties(column, 0, len(column), PUBLISH)
+    try:
+        properties, _ = decode_properties(column, 0, len(column), PUBLISH)
+    except MalformedPacket as error:
+        raise damaged(f"properties that are none: {error}") from error
     return properties

@@ -11,6 +11,7 @@ from holdfast.errors import OutboxError
 from holdfast.messages import NORMAL, Outgoing
 from holdfast.outbox import opening, sqlite_file
 from holdfast.outbox.backlog import Backlog, receipts_of
+from holdfast.outbox.commits import Commits
 from holdfast.outbox.keys import seq_of
 from holdfast.outbox.port import Ledger
 from holdfast.outbox.reserve import Reserve
@@ -56,7 +57,8 @@ class SqliteOutbox:
         self._ring = Ring(qos0_messages)
         self._backlog = Backlog(self._read, (), 0, 0)
         self._opened: opening.Opened | None = None
-        self._writer: Writer | None = None
+        self._writer: Commits | None = None
+        self._make_writer: Callable[..., Commits] = Writer  # the simulator has one without a thread
         self._pid = 0
         self._before: int | None = None
         self._since = clock.wall()
@@ -83,15 +85,14 @@ class SqliteOutbox:
         self.set_aside, self.mended = opened.set_aside, opened.mended
         self._opened, self._pid, self._since = opened, os.getpid(), opened.created
         self.last = max(self.last, books.last)
-        if self._before is None:
-            self._before = books.last
+        self._before = books.last if self._before is None else self._before
         self._accepted, self._bytes_in, self._bytes_out = books.accepted, opened.bytes, 0
         self._ended = {name: getattr(books, name) for name in ENDINGS}
         self._restored = opened.restored
         held = self._backlog.receipts()  # of an earlier opening
         self._backlog = Backlog(self._read, list(map(seq_of, store.flight)), books.last, books.commits)
         self._backlog.adopt(held)
-        self._writer = Writer(
+        self._writer = self._make_writer(
             store, self.path, reserve, lambda: self.on_durable(), lambda error: self.on_failed(error)
         )
         return opened.client_id
@@ -120,16 +121,12 @@ class SqliteOutbox:
             opened.lock.release()
         return done
 
-    def _checked(self) -> Writer:
+    def _checked(self) -> Commits:
         writer = self._writer
         if self._opened is None or writer is None or writer.closing:
             raise OutboxError(f"{self.path} is not open", path=self.path)
         if self._pid != os.getpid():
-            raise OutboxError(
-                f"{self.path} was opened by process {self._pid}; this is its child {os.getpid()}",
-                path=self.path,
-                hint="open an outbox after the fork, each process its own file",
-            )
+            raise sqlite_file.forked(self.path, self._pid)
         if writer.failure is not None:
             raise writer.failure
         return writer
