@@ -160,7 +160,9 @@ class Client:
         """A file says at every start what was in flight; in memory only the first time is a new one."""
         option = self._setup.outbox
         if option.is_file:
-            client_id = await open_outbox(self._outbox, self._setup.client_id or None)
+            client_id = await open_outbox(
+                self._outbox, self._setup.client_id or None, self._setup.address.place
+            )
             self._setup.client_id = client_id or self._setup.client_id
         before = self._session
         if option.is_file or before is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Protocol, TypeVar
 
 from holdfast.client.connection import Connection
@@ -18,6 +19,7 @@ from holdfast.client.pressure import Pressure
 from holdfast.client.reading import Reading
 from holdfast.client.refusals import judge
 from holdfast.clock import Clock
+from holdfast.messages import Outgoing
 from holdfast.outbox import Outbox
 from holdfast.protocol import (
     Challenge,
@@ -278,9 +280,9 @@ class Engine:
             if connection is None:
                 return
             if isinstance(event, Opened):
-                self.terms = event.terms
+                self.terms = terms = event.terms
                 self._outbox.draining = True
-                self._outbox.unpark(lambda row: of_unsent(row, event.terms) is None)
+                self._outbox.unpark(partial(_fits, terms))
                 connection.answered(event)
                 self._watch()
             elif isinstance(event, Refused):
@@ -341,6 +343,10 @@ def _most_unhandled(limits: Limits) -> int:
 def _is_acknowledged(record: Record) -> bool:
     """Whether the broker acknowledged messages of ours; that they are sent, or too old, proves nothing."""
     return isinstance(record, Settled) and record.ending == "acknowledged"
+
+
+def _fits(terms: Terms, row: Outgoing) -> bool:
+    return of_unsent(row, terms) is None
 
 
 def _nothing() -> None:

@@ -121,14 +121,21 @@ def pub(
     retain: Annotated[bool, option("--retain", "-r", help="Kept for new subscribers.")] = False,
     expiry_s: Annotated[float | None, option(metavar="S", help="Not delivered when older than this.")] = None,
     content_type: Annotated[str | None, option(metavar="TYPE", help="Content type (MQTT 5).")] = None,
+    outbox: Annotated[
+        str | None, option(metavar="FILE", help="Keep it here until a broker takes it.")
+    ] = None,
     timeout_s: Annotated[float, option(metavar="S", min=0, help="Give up after so long.")] = 30,
     as_json: AsJson = False,
 ) -> NoReturn:
     """One message; exit code 0 means that the broker acknowledged it.
 
+    With --outbox it means that the file has it: what the broker did not take goes out with the next
+    program that uses this outbox.
+
     \b
     Examples:
       holdfast pub -u mqtt://localhost plant/1/temp 21.5
+      holdfast pub plant/1/temp 21.5 --outbox gateway.db --timeout-s 2
       sensors | holdfast pub plant/1/frame - --qos 2 --timeout-s 5
     """
     screen = Screen(as_json=as_json)
@@ -139,6 +146,7 @@ def pub(
         retain=retain,
         expiry_s=expiry_s,
         content_type=content_type,
+        outbox=outbox,
         timeout_s=timeout_s,
     )
     _end(run_pub(link, options, screen), screen)
