@@ -42,5 +42,5 @@ async def test_with_an_outbox_accepted_is_enough(tmp_path: Path, capsys: pytest.
 async def test_an_outbox_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
     """The folder is missing: said, and nothing was accepted."""
     options = PubOptions(topic="a", payload=b"x", outbox=str(tmp_path / "no" / "gateway.db"))
-    with pytest.raises(OutboxError, match="no/gateway.db"):
+    with pytest.raises(OutboxError, match=r"no/gateway\.db"):
         await pub(LinkOptions(url="mqtt://127.0.0.1:1"), options, Screen())
