@@ -60,7 +60,7 @@ class Publisher:
         self._foreign: HoldfastError | None = None
         self.wake: Callable[[], None] = lambda: None
         self.room = room
-        self._lock = Lock()
+        self._lock = outbox.accepting
 
     def agreed(self, terms: Terms) -> None:
         """These are the broker's limits from now on; without a connection the last ones count."""

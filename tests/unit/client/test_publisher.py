@@ -18,7 +18,9 @@ from holdfast.testing.manual_clock import ManualClock
 
 def publisher(max_bytes: int = 1 << 20) -> Publisher:
     """One that accepts."""
-    made = Publisher(MemoryOutbox(max_bytes=max_bytes), Receipts(), ManualClock(now=100), Signal())
+    made = Publisher(
+        MemoryOutbox(ManualClock(), max_bytes=max_bytes), Receipts(), ManualClock(now=100), Signal()
+    )
     made.stopped = None
     return made
 
@@ -154,7 +156,7 @@ async def test_closed_while_waiting() -> None:
     with pytest.raises(Stopped):
         to.take([row(to)])
     with pytest.raises(Stopped, match="not started"):
-        Publisher(MemoryOutbox(), Receipts(), ManualClock(), Signal()).take([row(to)])
+        Publisher(MemoryOutbox(ManualClock()), Receipts(), ManualClock(), Signal()).take([row(to)])
 
 
 def test_a_copy_in_a_child_accepts_nothing() -> None:

@@ -55,7 +55,11 @@ def ledger(world: World, process: Process) -> None:
     outbox, disk = process.outbox, world.disk
     if outbox.durable != disk.number:
         raise PromiseBroken(Promise.TOLD, f"commit {outbox.durable} is told, {disk.number} has happened")
-    if process.writer.idle() and outbox.pending - outbox.at_risk != disk.pending():
+    if not process.writer.idle():
+        return
+    if not process.session._sender._ids.used >= disk.withheld.keys():
+        raise PromiseBroken(Promise.IDENTIFIER, f"of {disk.withheld} not all are withheld")
+    if outbox.pending - outbox.at_risk != disk.pending():
         raise PromiseBroken(
             Promise.LEDGER, f"{outbox.pending} pending, {outbox.at_risk} in memory, {disk.pending()} on disk"
         )

@@ -63,7 +63,7 @@ def try_out(world: World, image: Image) -> tuple[str, SqliteOutbox]:
 
 def _outcome(world: World, outbox: SqliteOutbox) -> str:
     disk, number, ledger = world.disk, outbox.durable, outbox.ledger()
-    if outbox.set_aside:
+    if outbox.set_aside and outbox.restore().lost:
         return "set aside"
     if outbox.mended:
         return "mended"
@@ -87,4 +87,4 @@ def _drained(outbox: SqliteOutbox) -> None:
             raise PromiseBroken(Promise.TAKEN_ONCE, f"{numbers}, after {found}")
         found.update(numbers)
     if len(found) not in (outbox.pending, outbox.pending - 1):
-        raise PromiseBroken(Promise.DAMAGE_TOLD, f"{outbox.pending} rows are pending, {len(found)} came")
+        raise PromiseBroken(Promise.TAKEN_ONCE, f"{outbox.pending} rows are pending, {len(found)} came")

@@ -19,7 +19,7 @@ class Promise(Enum):
     NOTHING_LOST_IN = "contract 5, 13: what the broker holds for the session reaches a handler"
     TOLD = "contract 11, 12: what is told durable is in the file, and nothing is told durable before"
     RESTORED = "contract 5: a restart finds rows, stages, identifiers and epoch as they were committed"
-    TAKEN_ONCE = "contract 8: an accepted row is taken out of the outbox once"
+    TAKEN_ONCE = "contract 8: an accepted row is taken out of the outbox, and once"
     DAMAGE_TOLD = "contract 1: what a damaged file has lost is told, and the rest goes out"
     DRAINS = "contract 12: on a full disk the reserve is given up, and commits go on"
     LEDGER = "contract 7: accepted = acknowledged + sent + failed + expired + dropped + pending"

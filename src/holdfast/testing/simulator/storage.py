@@ -13,10 +13,8 @@ from holdfast.outbox.sqlite_file import Durability
 
 RESERVE_BYTES = 64 << 10
 
-FEW_IDS = 150
-"""So many packet identifiers come round often; enough for a window of 20 and 100 that are withheld."""
-
-SMALL_WINDOW = 20
+FEW_IDS, FEW_WITHHELD, SMALL_WINDOW = 64, 8, 20
+"""So many packet identifiers come round often, and are enough for such a window and those withheld."""
 
 
 @dataclass
