@@ -19,7 +19,7 @@ Make = Callable[[Path], Outbox]
 
 
 def _memory(folder: Path) -> Outbox:
-    return MemoryOutbox(max_bytes=BUDGET, qos0_messages=RING)
+    return MemoryOutbox(ManualClock(), max_bytes=BUDGET, qos0_messages=RING)
 
 
 def _sqlite(folder: Path) -> Outbox:
@@ -38,7 +38,7 @@ def _opened(outbox: SqliteOutbox) -> Outbox:
 ADAPTERS: dict[str, Make] = {"memory": _memory, "sqlite": _sqlite}
 
 LARGE: dict[str, Make] = {
-    "memory": lambda folder: MemoryOutbox(),
+    "memory": lambda folder: MemoryOutbox(ManualClock()),
     "sqlite": lambda folder: _opened(SqliteOutbox(folder / "large.db", ManualClock(), durability="process")),
 }
 """The same with their own bounds."""

@@ -491,7 +491,7 @@ async def test_cancelling_publish_while_it_waits_for_room(ours: Broker) -> None:
     """Cancelled before the hand-over: not accepted, and the books say so."""
     ours.hold("PUBACK")
     client = Client(ours.url, client_id="room", reconnect="lan", drain_s=2)
-    client._outbox._max_bytes = 3000
+    client._outbox._overflow.max_bytes = 3000
     async with client:
         await client.ready(5)
         await client.publish("x", b"y" * 2500)
@@ -585,7 +585,7 @@ async def test_every_coroutine_from_another_loop(ours: Broker) -> None:
     """Each coroutine of the client may be awaited from any running loop: it hops."""
     client = Client(ours.url, client_id="hop", reconnect="lan")
     await client.start()
-    client._outbox._max_bytes = 5000
+    client._outbox._overflow.max_bytes = 5000
 
     async def elsewhere() -> int:
         await client.ready(5)

@@ -160,7 +160,7 @@ async def test_expired_while_away(make: MakeClient, broker: Broker) -> None:
 async def test_full_outbox() -> None:
     """No room: publish_nowait says so at once, publish after its timeout, and QoS 0 pushes out the oldest."""
     client = Client(NOBODY, client_id="full", limits=Limits(qos0_outbox=2), drain_s=0)
-    client._outbox._max_bytes = 5000  # the bound has no option before the outbox file
+    client._outbox._overflow.max_bytes = 5000  # the bound has no option before the outbox file
     await client.start()
     for _ in range(2):
         await client.publish("x", b"y" * 1900)

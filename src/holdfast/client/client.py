@@ -92,7 +92,7 @@ class Client:
         self._clock = SystemClock()
         self._router = Router()
         self._registered: dict[str, HandlerOptions] = {}
-        self._outbox = MemoryOutbox(qos0_messages=limits.qos0_outbox)
+        self._outbox = MemoryOutbox(self._clock, qos0_messages=limits.qos0_outbox)
         self._session = Session(limits.inflight, self._outbox.restore())
         self._receipts = Receipts()
         self._intents = Intents()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from threading import Lock
 from typing import Any, Final
 
 from holdfast.client.options import to_bytes
@@ -53,7 +52,7 @@ class Publisher:
         self.stopped: str | None = "the client is not started"
         self.wake: Callable[[], None] = lambda: None
         self.room = room
-        self._lock = Lock()
+        self._lock = outbox.accepting
 
     def agreed(self, terms: Terms) -> None:
         """These are the broker's limits from now on; without a connection the last ones count."""

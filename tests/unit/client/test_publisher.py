@@ -12,13 +12,15 @@ from holdfast.client.receipts import Receipts
 from holdfast.client.waiting import Signal
 from holdfast.errors import ConfigurationError, OutboxFull, PayloadError, Stopped, TooLarge
 from holdfast.outbox import MemoryOutbox
-from holdfast.protocol import Terms
+from holdfast.protocol import Settled, Terms
 from holdfast.testing.manual_clock import ManualClock
 
 
 def publisher(max_bytes: int = 1 << 20) -> Publisher:
     """One that accepts."""
-    made = Publisher(MemoryOutbox(max_bytes=max_bytes), Receipts(), ManualClock(now=100), Signal())
+    made = Publisher(
+        MemoryOutbox(ManualClock(), max_bytes=max_bytes), Receipts(), ManualClock(now=100), Signal()
+    )
     made.stopped = None
     return made
 
@@ -135,7 +137,7 @@ async def test_waits_for_room_until_time_runs_out() -> None:
         await to.wait_and_take(second, 0.001)
     waiting = asyncio.create_task(to.wait_and_take(second, 5))
     await asyncio.sleep(0)
-    to._outbox._end(to._outbox.take(1), "acknowledged")
+    to._outbox.write([Settled(to._outbox.take(1), "acknowledged")])
     assert first.id == 1
     to.room.notify()
     assert (await waiting).id == 2
@@ -153,4 +155,4 @@ async def test_closed_while_waiting() -> None:
     with pytest.raises(Stopped):
         to.take([row(to)])
     with pytest.raises(Stopped, match="not started"):
-        Publisher(MemoryOutbox(), Receipts(), ManualClock(), Signal()).take([row(to)])
+        Publisher(MemoryOutbox(ManualClock()), Receipts(), ManualClock(), Signal()).take([row(to)])

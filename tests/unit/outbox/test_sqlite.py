@@ -11,7 +11,8 @@ import pytest
 
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
-from holdfast.outbox.sqlite import UNCOMMITTED_BYTES, SqliteOutbox
+from holdfast.outbox.keeping import UNCOMMITTED_BYTES
+from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.protocol import Failed, Settled
 from holdfast.testing.manual_clock import ManualClock
 from tests.contracts.outboxes import wait
