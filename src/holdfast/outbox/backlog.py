@@ -102,6 +102,8 @@ class Backlog(Waiting):
 
     def take_committed(self, room: int) -> list[Outgoing]:
         """The next rows: at most ``room`` of QoS 1 and 2, and no more than make one good write."""
+        if any(spilled.commit for spilled in self._spilled):
+            room = min(room, BATCH_ROWS)  # no class goes short because others have more in memory
         for line in self.lines:
             if len(line) < max(1, room) and not line.held:
                 self._more(line)

@@ -20,11 +20,10 @@ class Line:
 
     ``rows`` are as they were accepted; ``back`` are older ones that came back, and go first. ``gone``
     are the sequence numbers of those in ``rows`` that ended meanwhile: taking a row out of the middle
-    would cost as much as the line is long. ``held``: only ``back`` may go. ``credit`` is what is
-    owed to this class by those that went before it.
+    would cost as much as the line is long. ``held``: only ``back`` may go. ``time``: see ``taking``.
     """
 
-    __slots__ = ("back", "credit", "gone", "held", "priority", "rows")
+    __slots__ = ("back", "gone", "held", "priority", "rows", "time")
 
     def __init__(self, priority: int) -> None:
         self.priority = priority
@@ -32,7 +31,7 @@ class Line:
         self.back: deque[Outgoing] = deque()
         self.gone: set[int] = set()
         self.held = False
-        self.credit = 0
+        self.time = 0
 
     def __len__(self) -> int:
         return len(self.back) + len(self.rows) - len(self.gone)
@@ -59,10 +58,7 @@ class Line:
     def pop(self) -> Outgoing:
         """Take the oldest row, which is there."""
         self.head()
-        row = self.back.popleft() if self.back else self.rows.popleft()
-        if not self:
-            self.credit = 0
-        return row
+        return self.back.popleft() if self.back else self.rows.popleft()
 
     def come_back(self, rows: Sequence[Outgoing]) -> None:
         """These go before all others, in accept order."""
@@ -87,8 +83,6 @@ class Line:
                 del self.back[place]
             else:
                 self._lose(seq)
-            if not self:
-                self.credit = 0
         return row
 
     def _lose(self, seq: int) -> None:

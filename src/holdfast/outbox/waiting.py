@@ -25,7 +25,7 @@ from holdfast.outbox.deferred import Deferred
 from holdfast.outbox.keys import priority_of, seq_of
 from holdfast.outbox.latest import Latest
 from holdfast.outbox.line import Line
-from holdfast.outbox.taking import first_of, share
+from holdfast.outbox.taking import Turns, first_of
 
 UNPARKED_AT_ONCE = 500
 UNPARKED_BYTES = 4 << 20
@@ -55,6 +55,7 @@ class Waiting:
         self.parked = Parked()
         self.latest = latest
         self._clock = clock
+        self._turns = Turns(self.lines)
         self._usual = self.lines[NORMAL].rows
         self._qos0 = False  # some row may be of QoS 0
         self._plain = True  # rows of QoS 1 and 2 in the usual line, all of which may go; nothing deferred
@@ -127,7 +128,7 @@ class Waiting:
         self._settle()
         if self.deferred:
             self.let_go(self._clock.now())
-        rows = share(self.lines, room)
+        rows = self._turns.take(room)
         self._qos0 = self._qos0 and any(self.lines)
         self._look()
         return rows
