@@ -130,6 +130,7 @@ class SqliteOutbox(Keeping):
             self._held.update(self._backlog.receipts())
             with self._backlog:
                 opened.reader.close()
+            opened.lock.note(writer.durable)
             opened.lock.release()
         return done
 
