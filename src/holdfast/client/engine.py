@@ -75,6 +75,7 @@ class Engine:
         self._timer: asyncio.TimerHandle | None = None
         self._commits: list[tuple[int, int]] = []
         self.on_commit: Callable[[], None] = _nothing
+        self.gather: Callable[[], int] = _none
         self._reading = Reading(limits.coalesce_s, self._switch)
         self.pressure = Pressure(limits.inbox_bytes, _most_unhandled(limits), self._read)
         self.terms: Terms | None = None
@@ -96,6 +97,7 @@ class Engine:
         if not self.woken:
             self.wake()
             if self._light:
+                self.gather()
                 self._pump()
 
     def ack(self, delivery: Delivery) -> None:
@@ -189,6 +191,9 @@ class Engine:
         self._pump()
 
     def _take_in(self) -> None:
+        gathered = self.gather()
+        if gathered:
+            self._light = gathered == 1
         inlet, self._inlet = self._inlet, Inlet()
         now = self._clock.now()
         if inlet.acks:
@@ -330,3 +335,8 @@ def _is_acknowledged(record: Record) -> bool:
 
 def _nothing() -> None:
     """Nobody waits for commits."""
+
+
+def _none() -> int:
+    """Nothing is gathered."""
+    return 0

@@ -169,7 +169,7 @@ class Publisher:
         """Take the rows in; None when there is no room. Raises OutboxError, Stopped."""
         with self._lock:  # sequence numbers rise in accept order, whichever thread publishes
             if self.stopped is not None:
-                raise Stopped(f"not accepted: {self.stopped}")
+                raise self._refusal()
             if self._outbox.lacks(rows) is not None:
                 return None
             receipt = self._receipts.open(self._outbox.last + 1, rows)
@@ -177,7 +177,26 @@ class Publisher:
         self.wake()
         return receipt
 
+    def open(self, rows: Sequence[Outgoing]) -> Receipt:
+        """A receipt for rows that ``admit`` is to take in; whoever does so completes it. Raises Stopped."""
+        if self.stopped is not None:
+            raise self._refusal()
+        return self._receipts.open(0, rows)
+
+    def admit(self, rows: Sequence[Outgoing]) -> int | None:
+        """Take in rows that have their receipts: the number of their commit; None when there is no room.
+
+        Raises OutboxError, Stopped.
+        """
+        with self._lock:
+            if self.stopped is not None:
+                raise self._refusal()
+            return None if self._outbox.lacks(rows) is not None else self._outbox.accept(rows)
+
     # -- inside ------------------------------------------------------------------------------
+
+    def _refusal(self) -> Stopped:
+        return Stopped(f"not accepted: {self.stopped}")
 
     def _check_size(self, row: Outgoing) -> None:
         """Contract 10: with the full topic and everything that may be added."""
