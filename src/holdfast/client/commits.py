@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from holdfast.errors import HoldfastError
+
+Waiter = asyncio.Future[bool]
 
 
 class Commits:
@@ -18,16 +20,23 @@ class Commits:
         """``durable``: the number of the newest commit that happened."""
         self._durable = durable
         self._failure: HoldfastError | None = None
-        self._waiters: dict[int, list[asyncio.Future[None]]] = {}
+        self._waiters: dict[int, list[Waiter]] = {}
 
     async def reached(self, number: int) -> None:
         """Wait until this commit has happened. Raises what ``fail`` was told."""
         if number > self._durable():
-            if self._failure is not None:
-                raise self._failure
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiters.setdefault(number, []).append(waiter)
+            waiter: Waiter = asyncio.get_running_loop().create_future()
+            self.wake_at(number, [waiter])
             await waiter
+
+    def wake_at(self, number: int, waiters: Iterable[Waiter]) -> None:
+        """These are told True when this commit has happened, or what ``fail`` was told."""
+        if self._failure is not None and number > self._durable():
+            self.tell(waiters, self._failure)
+            return
+        self._waiters.setdefault(number, []).extend(waiters)
+        if number <= self._durable():
+            self.happened()
 
     def happened(self) -> None:
         """``durable`` has grown: wake those it concerns."""
@@ -35,13 +44,17 @@ class Commits:
         for number in [number for number in self._waiters if number <= durable]:
             for waiter in self._waiters.pop(number):
                 if not waiter.done():
-                    waiter.set_result(None)
+                    waiter.set_result(True)
 
     def fail(self, error: HoldfastError) -> None:
         """No commit follows any more: whoever waits is told, now or later."""
         self._failure = error
         waiters, self._waiters = self._waiters, {}
         for waiting in waiters.values():
-            for waiter in waiting:
-                if not waiter.done():
-                    waiter.set_exception(error)
+            self.tell(waiting, error)
+
+    def tell(self, waiters: Iterable[Waiter], error: HoldfastError) -> None:
+        """These wait in vain."""
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_exception(error)

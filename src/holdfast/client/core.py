@@ -13,6 +13,7 @@ from holdfast.client.consumers import Consumers
 from holdfast.client.dispatcher import Dispatcher
 from holdfast.client.engine import Engine
 from holdfast.client.failures import connect_refused
+from holdfast.client.gathering import Gathering
 from holdfast.client.inbox import Item
 from holdfast.client.intents import Intents
 from holdfast.client.publisher import Publisher
@@ -67,6 +68,7 @@ class Core:
         resends = setup.outbox.on_session_lost == "resend"
         self.telling = Telling(publisher, receipts, intents, self.dispatcher, state, setup.limits, resends)
         self.engine = Engine(session, outbox, clock, self.telling, setup.limits)
+        self.gathering = Gathering(publisher, self.commits, self.engine.accepted)
         self.consumers = Consumers(self.engine, self.dispatcher, intents, state, setup.limits)
         self.finish = self.consumers.finish  # as it is: there is one for every message
         limit_s = setup.reconnect.attempt_timeout_s
@@ -89,6 +91,7 @@ class Core:
         """What parts made earlier tell those made later."""
         self.dispatcher.ack = self.engine.ack
         self.engine.on_commit = self._committed
+        self.engine.gather = self.gathering.hand_over
         self.outbox.on_ended = self.telling.given_up.ended
         self.outbox.on_failed = self.telling.outbox_failed
         self.dispatcher.on_unclaimed = self.telling.unclaimed

@@ -81,6 +81,7 @@ class Engine:
         self._timer: asyncio.TimerHandle | None = None
         self._commits: list[tuple[int, int]] = []
         self.on_commit: Callable[[], None] = _nothing
+        self.gather: Callable[[], int] = _none
         self._reading = Reading(limits.coalesce_s, self._switch)
         self.pressure = Pressure(limits.inbox_bytes, _most_unhandled(limits), self._read)
         self.terms: Terms | None = None
@@ -103,6 +104,7 @@ class Engine:
         if not self.woken:
             self.wake()
             if self._light:
+                self.gather()
                 self._pump()
 
     def ack(self, delivery: Delivery) -> None:
@@ -197,6 +199,9 @@ class Engine:
         self._pump()
 
     def _take_in(self) -> None:
+        gathered = self.gather()
+        if gathered:
+            self._light = gathered == 1
         inlet, self._inlet = self._inlet, Inlet()
         now = self._clock.now()
         if inlet.acks:
@@ -351,3 +356,8 @@ def _fits(terms: Terms, row: Outgoing) -> bool:
 
 def _nothing() -> None:
     """Nobody waits for commits."""
+
+
+def _none() -> int:
+    """Nothing is gathered."""
+    return 0

@@ -175,15 +175,34 @@ class Publisher:
         """Take the rows in; None when there is no room. Raises OutboxError, Stopped."""
         with self._lock:  # sequence numbers rise in accept order, whichever thread publishes
             if self.stopped is not None:
-                raise self._foreign or Stopped(f"not accepted: {self.stopped}")
-            if self._outbox.lacks(rows) is not None and not self._outbox.make_room(rows):
+                raise self._refusal()
+            if self._is_full(rows):
                 return None
             receipt = self.receipts.open(self._outbox.last + 1, rows)
             receipt.commit = self._outbox.accept(rows)
         self.wake()
         return receipt
 
+    def open(self, rows: Sequence[Outgoing]) -> Receipt:
+        """A receipt for rows that ``admit`` is to take in; whoever does so completes it. Raises Stopped."""
+        if self.stopped is not None:
+            raise self._refusal()
+        return self.receipts.open(0, rows)
+
+    def admit(self, rows: Sequence[Outgoing]) -> int | None:
+        """Take in rows that have their receipts: the number of their commit; None when there is no room.
+
+        Raises OutboxError, Stopped.
+        """
+        with self._lock:
+            if self.stopped is not None:
+                raise self._refusal()
+            return None if self._outbox.lacks(rows) is not None else self._outbox.accept(rows)
+
     # -- inside ------------------------------------------------------------------------------
+
+    def _refusal(self) -> Stopped:
+        return Stopped(f"not accepted: {self.stopped}")
 
     def _check_size(self, row: Outgoing) -> None:
         """Contract 10: with the full topic and everything that may be added."""

@@ -126,6 +126,21 @@ async def test_accepted_in_order_with_rising_numbers() -> None:
     assert len(woken) == 3
 
 
+def test_rows_with_a_receipt_are_admitted() -> None:
+    """Opened first, admitted later: numbered then, or refused for want of room."""
+    to = publisher(max_bytes=1000)
+    rows = [row(to), row(to)]
+    receipt = to.open(rows)
+    assert to.admit(rows) == 0
+    assert [one.seq for one in rows] == [1, 2]
+    assert all(one.ticket is not None and one.ticket() is receipt for one in rows)
+    assert to.admit([row(to, payload=b"x" * 1000)]) is None
+    to.close("the client was stopped")
+    for call in (to.open, to.admit):
+        with pytest.raises(Stopped, match="was stopped"):
+            call([row(to)])
+
+
 async def test_waits_for_room_until_time_runs_out() -> None:
     """No room: at once OutboxFull for nowait, after the timeout for publish; room lets the waiting in."""
     to = publisher(max_bytes=1000)
