@@ -12,6 +12,7 @@ from typing import Any, Literal, Self, TypeVar
 from holdfast.client import forking, outbox_option
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.clock import SystemClock
+from holdfast.client.content import ABSENT, Absent
 from holdfast.client.core import Core
 from holdfast.client.events import Event
 from holdfast.client.failures import foreign, unfinished
@@ -20,7 +21,7 @@ from holdfast.client.intents import Intents, check_agreement
 from holdfast.client.opening import close_outbox, open_outbox
 from holdfast.client.options import Limits, Will
 from holdfast.client.outbox_option import Outbox
-from holdfast.client.publisher import ABSENT, Absent, Publisher
+from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipt, Receipts
 from holdfast.client.rules import Rule
 from holdfast.client.setup import Setup, StrPath, check

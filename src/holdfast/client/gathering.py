@@ -69,7 +69,9 @@ class Gathering:
         """Whether there was room for all of these."""
         waiters = [entry.waiter for entry in entries]
         try:
-            commit = self._publisher.admit([row for entry in entries for row in entry.rows])
+            commit = self._publisher.admit(
+                [row for entry in entries for row in entry.rows], len(entries) == 1
+            )
         except HoldfastError as error:
             self._commits.tell(waiters, error)
             return True

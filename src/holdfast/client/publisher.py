@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
-from typing import Any, Final
+from typing import Any
 
+from holdfast.client.content import ABSENT, Absent, payload_of, properties_of
 from holdfast.client.options import to_bytes
 from holdfast.client.receipts import Receipt, Receipts
 from holdfast.client.rules import Rule, Rules, check_expiry, class_of
 from holdfast.client.waiting import Signal
 from holdfast.clock import Clock
-from holdfast.codec.packet_types import PUBLISH
 from holdfast.codec.packets import QOS
-from holdfast.codec.properties import encode_properties
-from holdfast.errors import ConfigurationError, HoldfastError, OutboxFull, PayloadError, Stopped, TooLarge
-from holdfast.messages import NO_PROPERTIES, Outgoing, Payload, Priority, Properties, QoS, UserProperties
+from holdfast.errors import ConfigurationError, HoldfastError, OutboxFull, Stopped, TooLarge
+from holdfast.messages import NO_PROPERTIES, Outgoing, Payload, Priority, QoS, UserProperties
 from holdfast.outbox import Outbox
 from holdfast.protocol import Terms, wire_size
-
-
-class Absent:
-    """The type of the payload that was not given."""
-
-
-ABSENT: Final = Absent()
 
 MOST_BYTES = 268_435_455
 """The longest remaining length MQTT can express (§2.1.4)."""
@@ -93,9 +85,9 @@ class Publisher:
         user_properties: UserProperties,
     ) -> Outgoing:
         """The message as a row without a sequence number. Raises what ``publish`` raises."""
-        data = payload if json is ABSENT and isinstance(payload, bytes) else _payload(payload, json)
+        data = payload if json is ABSENT and isinstance(payload, bytes) else payload_of(payload, json)
         plain = content_type is None and not user_properties
-        properties = NO_PROPERTIES if plain else _properties(content_type, user_properties)
+        properties = NO_PROPERTIES if plain else properties_of(content_type, user_properties)
         rule = self._rules.known.get(topic) or self._rules.find(topic)
         if qos is None:
             qos = rule.qos
@@ -189,20 +181,25 @@ class Publisher:
             raise self._refusal()
         return self.receipts.open(0, rows)
 
-    def admit(self, rows: Sequence[Outgoing]) -> int | None:
+    def admit(self, rows: Sequence[Outgoing], alone: bool) -> int | None:
         """Take in rows that have their receipts: the number of their commit; None when there is no room.
 
-        Raises OutboxError, Stopped.
+        ``alone``: they are of one call, and older messages may be given up for them. Raises OutboxError,
+        Stopped.
         """
         with self._lock:
             if self.stopped is not None:
                 raise self._refusal()
-            return None if self._outbox.lacks(rows) is not None else self._outbox.accept(rows)
+            full = self._is_full(rows) if alone else self._outbox.lacks(rows) is not None
+            return None if full else self._outbox.accept(rows)
 
     # -- inside ------------------------------------------------------------------------------
 
-    def _refusal(self) -> Stopped:
-        return Stopped(f"not accepted: {self.stopped}")
+    def _is_full(self, rows: Sequence[Outgoing]) -> bool:
+        return self._outbox.lacks(rows) is not None and not self._outbox.make_room(rows)
+
+    def _refusal(self) -> HoldfastError:
+        return self._foreign or Stopped(f"not accepted: {self.stopped}")
 
     def _check_size(self, row: Outgoing) -> None:
         """Contract 10: with the full topic and everything that may be added."""
@@ -222,30 +219,3 @@ class Publisher:
 
 def _no_qos(qos: QoS) -> ConfigurationError:
     return ConfigurationError(f"qos must be 0, 1 or 2, not {qos!r}")
-
-
-def _payload(payload: Payload | Absent, json: Any) -> bytes:
-    if json is ABSENT:
-        return b"" if isinstance(payload, Absent) else to_bytes(payload)
-    if payload is not ABSENT:
-        raise TypeError("a payload and json= exclude each other")
-    from json import dumps  # on first use: a program that never asks does not pay for it
-
-    try:
-        return dumps(json, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise PayloadError(f"not writable as JSON: {error}") from error
-
-
-def _properties(content_type: str | None, user_properties: UserProperties) -> Properties:
-    if content_type is None and not user_properties:
-        return NO_PROPERTIES
-    properties: dict[str, Any] = {}
-    if content_type is not None:
-        properties["content_type"] = content_type
-    if user_properties:
-        pairs = user_properties.items() if hasattr(user_properties, "items") else user_properties
-        properties["user_property"] = tuple((str(name), str(value)) for name, value in pairs)
-    # Refused here and now, whichever version is spoken: a row that cannot be encoded would block all others.
-    encode_properties(properties, PUBLISH)
-    return properties

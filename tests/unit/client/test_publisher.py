@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from holdfast.client.publisher import ABSENT, Publisher
+from holdfast.client.content import ABSENT
+from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.waiting import Signal
 from holdfast.errors import ConfigurationError, OutboxError, OutboxFull, PayloadError, Stopped, TooLarge
@@ -131,14 +132,15 @@ def test_rows_with_a_receipt_are_admitted() -> None:
     to = publisher(max_bytes=1000)
     rows = [row(to), row(to)]
     receipt = to.open(rows)
-    assert to.admit(rows) == 0
+    assert to.admit(rows, alone=False) == 0
     assert [one.seq for one in rows] == [1, 2]
     assert all(one.ticket is not None and one.ticket() is receipt for one in rows)
-    assert to.admit([row(to, payload=b"x" * 1000)]) is None
+    assert to.admit([row(to, payload=b"x" * 1000)], alone=True) is None
     to.close("the client was stopped")
-    for call in (to.open, to.admit):
-        with pytest.raises(Stopped, match="was stopped"):
-            call([row(to)])
+    with pytest.raises(Stopped, match="was stopped"):
+        to.open([row(to)])
+    with pytest.raises(Stopped, match="was stopped"):
+        to.admit([row(to)], alone=True)
 
 
 async def test_waits_for_room_until_time_runs_out() -> None:

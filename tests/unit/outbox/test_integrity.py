@@ -10,7 +10,7 @@ import pytest
 from holdfast.outbox import integrity
 from holdfast.protocol import Assigned
 from tests.contracts.outboxes import wait
-from tests.unit.outbox.files import accept, crash, open_outbox, query
+from tests.unit.outbox.files import accept, copy_set, crash, open_outbox, query
 
 FRAME = 24 + 4096
 COMMITS = 6
@@ -22,9 +22,12 @@ def path(tmp_path: Path) -> Path:
     outbox = open_outbox(tmp_path / "outbox.db")
     for _ in range(COMMITS):
         accept(outbox)
-    left = crash(tmp_path / "outbox.db", tmp_path / "left")
+    left = copy_set(tmp_path / "outbox.db", tmp_path / "left")
     outbox.close()
-    return left
+    for file in left.parent.iterdir():  # in its place again, as a file that never closed
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "outbox.db.lock").unlink()
+    return tmp_path / "outbox.db"
 
 
 def log_of(path: Path) -> Path:
