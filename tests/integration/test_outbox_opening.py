@@ -88,7 +88,9 @@ async def test_a_file_has_one_owner(path: Path) -> None:
 
 async def test_another_process_has_it(broker: Broker, path: Path) -> None:
     """Its pid is told; killed, it is in nobody's way, and what it had accepted is ours to send."""
-    wishes = {"qos": 1, "group": 1, "more": 20, "stay": True, "options": {"url": NOBODY, "outbox": str(path)}}
+    broker.freeze()
+    options = {"url": broker.url, "outbox": str(path)}
+    wishes = {"qos": 1, "group": 1, "more": 20, "stay": True, "options": options}
     command = [sys.executable, "-m", publishing.__name__, json.dumps(wishes)]
     owner = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
     assert owner.stdout is not None
@@ -101,9 +103,21 @@ async def test_another_process_has_it(broker: Broker, path: Path) -> None:
     finally:
         owner.kill()
         await owner.wait()
+    broker.thaw()
     async with client:
         await client.flush(5)
         assert client.snapshot().ledger.acknowledged == 20
+
+
+async def test_it_belongs_to_another_broker(broker: Broker, path: Path) -> None:
+    """Contract 2: refused with both names and the command that rebinds it; it stays as it is."""
+    async with Client(NOBODY, outbox=path) as client:
+        await client.publish("a", "b")
+    with pytest.raises(OutboxError, match=r"belongs to the brokers '127\.0\.0\.1:1'") as refused:
+        await Client(broker.url, outbox=path).start()
+    assert f"holdfast outbox rebind {path}" in str(refused.value.hint)
+    async with Client(NOBODY, outbox=path) as client:
+        assert client.snapshot().ledger.pending == 1
 
 
 def damage(path: Path) -> None:
