@@ -188,6 +188,8 @@ class Backlog(Waiting):
         row = super().pull(key)
         if row is not None:
             self._bytes -= row.size if len(line) < count else 0
+            if self._behind(key):  # a parked one, which the file has until its ending is committed
+                self._skip.add(key)
         elif self._is_spilled(key) and (row := self._read(key)) is not None:
             self._skip.add(key)
             self._pulled(row)

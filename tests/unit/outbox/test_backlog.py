@@ -204,3 +204,13 @@ def test_a_batch_is_a_few_milliseconds() -> None:
     file.take(10)
     assert file.in_memory <= BATCH_ROWS
     assert TAKEN_BYTES <= 1 << 20
+
+
+def test_a_parked_row_that_ends_ends_once() -> None:
+    """It is in the file until its ending is committed, and behind the cursor, but it waits no more."""
+    file = File(before=3, parked=(2,))
+    with file.backlog:
+        assert file.backlog.pull(2) is not None
+        assert not file.backlog.has(2)
+        assert file.backlog.find(2) is None
+        assert file.backlog.pull(2) is None

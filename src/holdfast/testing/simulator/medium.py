@@ -170,12 +170,10 @@ class Medium:
             sqlite3.connect(self._path).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
             image = self._image()
         world.faults.heal()
-        outcome, outbox = try_out(world, image)
-        world.paths[f"damage: {outcome}"] += 1
+        outbox, went_on = try_out(world, image)
+        if went_on:
+            return
         if outbox.set_aside is not None:
-            if world.rng.random() < 0.2:
-                world.start_over(outbox)
-                return
             os.replace(outbox.set_aside, self._path)
         self.restore(image)
 

@@ -12,10 +12,10 @@ from holdfast.outbox.queries import Queries
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.outbox.tally import ENDINGS
 from holdfast.outbox.waiting import CLASSES
+from holdfast.testing.simulator.disk import Disk
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 
 if TYPE_CHECKING:
-    from holdfast.testing.simulator.disk import Disk
     from holdfast.testing.simulator.world import World
 
 
@@ -54,6 +54,31 @@ def _letters(outbox: SqliteOutbox) -> dict[int, bytes]:
 
 def _by_number(rows: Iterable[Outgoing]) -> list[Any]:
     return sorted(map(_told, rows))
+
+
+def adopt(disk: Disk, outbox: SqliteOutbox) -> None:
+    """Let the model be what a damaged file has left, or what was begun in its place."""
+    queries, ledger, restored = _queries(outbox), outbox.ledger(), outbox.restore()
+    disk.become(Disk().state())
+    for row in (row for priority in CLASSES for row in queries.waiting(priority)):
+        disk.accept(row)
+        disk.tries[row.seq] = row.tries
+    for row in queries.by_keys(queries.parked_keys()):
+        disk.accept(row)
+        disk.tries[row.seq], disk.parked[row.seq] = row.tries, disk.unsent.pop(row.seq)
+    for name in ENDINGS:
+        for _ in range(getattr(ledger, name)):
+            disk.endings[-len(disk.endings) - 1] = name
+    disk.accepted, disk.number, disk.last = ledger.accepted, outbox.durable, outbox.last
+    disk.epoch, disk.packet_id = restored.epoch, restored.last_packet_id
+    disk.letters = _letters(outbox)
+    disk.letter = _last_letter(outbox)
+
+
+def _last_letter(outbox: SqliteOutbox) -> int:
+    assert outbox._opened is not None
+    found = outbox._opened.reader.execute("SELECT seq FROM sqlite_sequence WHERE name = 'dead'").fetchone()
+    return found[0] if found else 0
 
 
 def balanced(outbox: SqliteOutbox, disk: Disk) -> None:
