@@ -8,15 +8,17 @@ from datetime import UTC, datetime
 
 from holdfast.clock import Clock
 from holdfast.errors import OutboxError
-from holdfast.messages import Outgoing
+from holdfast.messages import NORMAL, Outgoing
 from holdfast.outbox import opening, sqlite_file
 from holdfast.outbox.backlog import Backlog
+from holdfast.outbox.keys import seq_of
 from holdfast.outbox.port import Ledger
 from holdfast.outbox.reserve import Reserve
 from holdfast.outbox.ring import QOS0_RING, Ring
-from holdfast.outbox.rows import SELECT, RowCodec
+from holdfast.outbox.rows import RowCodec
 from holdfast.outbox.sqlite_file import Durability
 from holdfast.outbox.tables import ENDINGS
+from holdfast.outbox.timeline import Timeline
 from holdfast.outbox.writer import Writer
 from holdfast.protocol import Failed, Record, Restored, Settled
 from holdfast.protocol.records import Ending
@@ -47,8 +49,8 @@ class SqliteOutbox:
         qos0_messages: int = 1000,
     ) -> None:
         self.path = sqlite_file.resolve(path)
-        self._codec = RowCodec(clock)
-        self._wall = clock.wall
+        self._clock = clock
+        self._codec = RowCodec(Timeline(clock))
         self._durability: Durability = durability
         self._max_messages = max_messages
         self._max_bytes = max_bytes
@@ -58,7 +60,7 @@ class SqliteOutbox:
         self._writer: Writer | None = None
         self._pid = 0
         self._before: int | None = None
-        self._since = self._wall()
+        self._since = clock.wall()
         self._accepted = self._bytes_in = self._bytes_out = 0
         self._ended = dict.fromkeys(ENDINGS, 0)
         self.set_aside: str | None = None
@@ -71,12 +73,13 @@ class SqliteOutbox:
 
     # -- open and closed ---------------------------------------------------------------------
 
-    def open(self, client_id: str | None = None) -> str:
+    def open(self, client_id: str | None = None, group: str | None = None) -> str:
         """Open or make the file for this client id; None: the one in it, or one made once.
 
+        ``group`` names the brokers it is for; a file that was bound to none is bound to it.
         Gives the client id. Blocks. Raises OutboxError, OutboxLocked, OutboxUnwritable.
         """
-        opened = opening.open_file(self.path, client_id, self._durability, self._codec, self._wall())
+        opened = opening.open_file(self.path, client_id, group, self._durability, self._codec)
         store, books, reserve = opened.store, opened.store.books, Reserve(self.path, self._max_bytes)
         self.set_aside, self.mended = opened.set_aside, opened.mended
         self._opened, self._pid, self._since = opened, os.getpid(), opened.created
@@ -86,7 +89,7 @@ class SqliteOutbox:
         self._accepted, self._bytes_in, self._bytes_out = books.accepted, opened.bytes, 0
         self._ended = {name: getattr(books, name) for name in ENDINGS}
         self._restored = opened.restored
-        self._backlog = Backlog(self._read, list(store.flight), books.last, books.commits)
+        self._backlog = Backlog(self._read, list(map(seq_of, store.flight)), books.last, books.commits)
         self._writer = Writer(
             store, self.path, reserve, lambda: self.on_durable(), lambda error: self.on_failed(error)
         )
@@ -154,10 +157,10 @@ class SqliteOutbox:
         writer = self._checked()
         if not rows:
             return self.durable
-        seq = self.last
+        seq, now = self.last, self._clock.now()
         for row in rows:
             seq += 1
-            row.seq = seq
+            row.seq, row.accepted_at = seq, now
         self.last = seq
         if self._volatile(rows):
             fallen = self._ring.accept(rows, self.draining)
@@ -190,13 +193,7 @@ class SqliteOutbox:
 
     def _read(self, after: int) -> Iterator[Outgoing]:
         assert self._opened is not None
-        row = self._codec.row
-        cursor = self._opened.reader.execute(f"{SELECT} WHERE seq > ? ORDER BY seq", (after,))
-        try:
-            for columns in cursor:
-                yield row(columns)
-        finally:
-            cursor.close()  # an open statement would keep the log from being emptied
+        return self._opened.queries.waiting(NORMAL, after)
 
     def write(self, records: Sequence[Record]) -> int:
         """Book what ended, and hand over what concerns the file."""

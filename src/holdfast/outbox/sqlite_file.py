@@ -7,6 +7,7 @@ found                                 done
 ====================================  =========================================================
 nothing, or an empty file             a new outbox is made in it, mode 0600
 an outbox of this format              opened
+an outbox of the format before        opened, after it was made one of this format (see ``migrations``)
 an outbox of a newer format           refused, untouched (contract 26)
 something else, a database or not     refused, untouched: it is not ours to move
 an outbox that is damaged             set aside under a name with the time in it, and a new one
@@ -30,7 +31,7 @@ Durability = Literal["power", "process"]
 APPLICATION_ID = 0x486F6C64
 """In the header of every outbox file: "Hold"."""
 
-FORMAT = 1
+FORMAT = 2
 """In the header too (``user_version``): the format of the tables."""
 
 BUSY_S = 1.0

@@ -26,9 +26,10 @@ from threading import Event, Lock, Thread, current_thread
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.outbox import sqlite_file
+from holdfast.outbox.changes import Change
 from holdfast.outbox.reserve import Reserve
 from holdfast.outbox.store import Group, Store
-from holdfast.protocol import Failed, Record, Settled
+from holdfast.protocol import Deferred, Failed, Parked, Settled
 
 LAG_S = 0.05
 AGAIN_S = 0.5
@@ -85,7 +86,7 @@ class Writer:
             self.waiting += size
             return group.number
 
-    def write(self, records: Sequence[Record]) -> int:
+    def write(self, records: Sequence[Change]) -> int:
         """Records for the next commit; gives its number, or that of a past one when there are none."""
         with self._lock:
             if not records:
@@ -220,9 +221,11 @@ class Writer:
         _call(lambda: self._on_failed(None))
 
 
-def _lags(record: Record) -> bool:
+def _lags(record: Change) -> bool:
     """Whether nothing waits for this record (``holdfast.protocol.records``)."""
-    return isinstance(record, Settled) or (isinstance(record, Failed) and not record.withheld)
+    return isinstance(record, Settled | Deferred | Parked) or (
+        isinstance(record, Failed) and not record.withheld
+    )
 
 
 def _call(call: Callable[[], None]) -> None:

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.messages import Outgoing, QoS
+from holdfast.outbox import dead
+from holdfast.outbox.changes import Change
+from holdfast.outbox.queries import Queries
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.protocol import Record
 from holdfast.testing.manual_clock import ManualClock
@@ -34,6 +37,24 @@ def accept(outbox: SqliteOutbox, count: int = 1, qos: QoS = 1, payload: bytes = 
 def write(outbox: SqliteOutbox, *records: Record) -> None:
     """These records, durable."""
     wait(outbox, outbox.write(records))
+
+
+def change(outbox: SqliteOutbox, *changes: Change) -> None:
+    """What the outbox writes down by itself, durable."""
+    assert outbox._writer is not None
+    wait(outbox, outbox._writer.write(changes))
+
+
+def reading(outbox: SqliteOutbox) -> Queries:
+    """What its committed rows are asked."""
+    assert outbox._opened is not None
+    return outbox._opened.queries
+
+
+def letters(outbox: SqliteOutbox) -> list[dead.DeadLetter]:
+    """Its dead letters, oldest first."""
+    assert outbox._opened is not None
+    return list(dead.read(outbox._opened.reader))
 
 
 def crash(path: Path, into: Path) -> Path:
