@@ -33,10 +33,10 @@ async def test_cancelled_while_opening(tmp_path: Path) -> None:
     class Slow(SqliteOutbox):
         """Opens when it is told to."""
 
-        def open(self, client_id: str | None = None) -> str:
+        def open(self, client_id: str | None = None, group: str | None = None) -> str:
             entered.set()
             assert go_on.wait(5)
-            return super().open(client_id)
+            return super().open(client_id, group)
 
     opening = asyncio.create_task(open_outbox(Slow(tmp_path / "a.db", SystemClock()), None))
     assert await asyncio.to_thread(entered.wait, 5)
