@@ -240,6 +240,7 @@ class Engine:
         if output:
             records = judge(output.records, now)
             self._write_down(records, output.serial)
+            self._outbox.begin()
             self._tell(output.deliveries, records, output.events)
         if not writing or connection is None or connection.link is None:
             return bool(output)
@@ -264,7 +265,10 @@ class Engine:
         while self._commits and self._commits[0][0] <= self._outbox.durable:
             self._session.committed(self._commits.pop(0)[1])
         self.on_commit()
-        self._pump()
+        if self._light:
+            self._pump()
+        else:
+            self.wake()  # behind those that were woken just now: their next commit begins before these bytes go
 
     def _tell(self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]) -> None:
         if deliveries:
