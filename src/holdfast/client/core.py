@@ -90,6 +90,7 @@ class Core:
     def _connect_parts(self) -> None:
         """What parts made earlier tell those made later."""
         self.dispatcher.ack = self.engine.ack
+        self.publisher.inside = self._is_inside
         self.engine.on_commit = self._committed
         self.engine.gather = self.gathering.hand_over
         self.outbox.on_ended = self.telling.given_up.ended
@@ -109,6 +110,11 @@ class Core:
         self.publisher.close(f"gave up on the broker: {self.state.reason}")
         self.receipts.stop()
         self.consumers.nudge()
+
+    def _is_inside(self) -> bool:
+        """Whether a handler is calling, which must not wait for what only its end may bring (contract 11)."""
+        here = asyncio._get_running_loop() is self.loop
+        return here and self.consumers.handles_in(asyncio.current_task())
 
     def _committed(self) -> None:
         self.commits.happened()
