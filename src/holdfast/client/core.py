@@ -16,6 +16,7 @@ from holdfast.client.failures import connect_refused
 from holdfast.client.gathering import Gathering
 from holdfast.client.inbox import Item
 from holdfast.client.intents import Intents
+from holdfast.client.precedence import Precedence
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.setup import Setup
@@ -67,6 +68,7 @@ class Core:
         self.dispatcher = Dispatcher(clock, setup.limits.unclaimed_s)
         self.telling = Telling(publisher, receipts, intents, self.dispatcher, state, setup.limits)
         self.engine = Engine(session, outbox, clock, self.telling, setup.limits)
+        self.precedence = Precedence(outbox, self.commits)
         self.gathering = Gathering(publisher, self.commits, self.engine.accepted)
         self.consumers = Consumers(self.engine, self.dispatcher, intents, state, setup.limits)
         self.finish = self.consumers.finish  # as it is: there is one for every message
@@ -91,6 +93,7 @@ class Core:
         self.dispatcher.ack = self.engine.ack
         self.engine.on_commit = self._committed
         self.engine.gather = self.gathering.hand_over
+        self.engine.limit = self.precedence.room
         self.outbox.on_ended = self.telling.given_up.ended
         self.outbox.on_failed = self.telling.outbox_failed
         self.dispatcher.on_unclaimed = self.telling.unclaimed
@@ -110,6 +113,7 @@ class Core:
         self.consumers.nudge()
 
     def _committed(self) -> None:
+        self.precedence.committed()
         self.commits.happened()
         self.state.changed.notify()  # there may be room again
 

@@ -15,10 +15,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from threading import Lock
-from typing import Any
-from weakref import WeakValueDictionary, ref
 
 from holdfast.messages import Outgoing
+from holdfast.outbox.tickets import Tickets
 
 READY_ROWS = 4000
 READY_BYTES = 4 << 20
@@ -47,7 +46,7 @@ class Backlog:
         self._cursor = 0
         self._spilled = commit if last else 0  # the newest commit with a spilled row; 0: none
         self._lock = Lock()
-        self._tickets: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        self._tickets = Tickets()
 
     def accept(self, rows: Sequence[Outgoing], commit: int) -> None:
         """Rows in accept order, and the commit they are in."""
@@ -60,10 +59,7 @@ class Backlog:
                 self._bytes += size
                 self._cursor = rows[-1].seq
                 return
-        for row in rows:
-            receipt = row.ticket() if row.ticket is not None else None
-            if receipt is not None:
-                self._tickets[row.seq] = receipt
+        self._tickets.keep(rows)
 
     def take(self, room: int, durable: int) -> list[Outgoing]:
         """The next rows: at most ``room`` of QoS 1 and 2, and no more than make one good write."""
@@ -87,7 +83,8 @@ class Backlog:
             cursor = row.seq
             if cursor in self._skip:
                 continue
-            self._give_back(row)
+            self._tickets.give(row)
+            self._tickets.forget(row)
             rows.append(row)
             left -= row.size
             if len(rows) >= BATCH_ROWS or left <= 0:
@@ -99,8 +96,3 @@ class Backlog:
             self._cursor = cursor
             if all_read and self._spilled <= durable:
                 self._spilled = 0
-
-    def _give_back(self, row: Outgoing) -> None:
-        receipt = self._tickets.pop(row.seq, None)
-        if receipt is not None:
-            row.ticket = ref(receipt)

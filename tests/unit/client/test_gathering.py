@@ -29,11 +29,11 @@ def publishing(client: Client, count: int) -> list[asyncio.Task[Receipt]]:
 
 
 async def test_calls_of_a_turn_share_a_commit(client: Client) -> None:
-    """But for the first, which a quiet client commits at once; numbers rise in the order of the calls."""
+    """But for the first, which a quiet client may commit at once; numbers rise in the order of the calls."""
     receipts = await asyncio.gather(*publishing(client, ROOM))
     assert [receipt.id for receipt in receipts] == list(range(1, ROOM + 1))
-    first, *others = (receipt.commit for receipt in receipts)
-    assert set(others) == {first + 1}
+    _, *others = (receipt.commit for receipt in receipts)
+    assert len(set(others)) == 1
     assert {receipt.state for receipt in receipts} == {"pending"}
 
 
