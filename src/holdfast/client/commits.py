@@ -38,6 +38,11 @@ class Commits:
         if number <= self._durable():
             self.happened()
 
+    @property
+    def awaited(self) -> bool:
+        """Whether anybody waits."""
+        return bool(self._waiters)
+
     def happened(self) -> None:
         """``durable`` has grown: wake those it concerns."""
         durable = self._durable()

@@ -16,6 +16,7 @@ from holdfast.client.failures import connect_refused
 from holdfast.client.gathering import Gathering
 from holdfast.client.inbox import Item
 from holdfast.client.intents import Intents
+from holdfast.client.precedence import Precedence
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.setup import Setup
@@ -68,6 +69,7 @@ class Core:
         resends = setup.outbox.on_session_lost == "resend"
         self.telling = Telling(publisher, receipts, intents, self.dispatcher, state, setup.limits, resends)
         self.engine = Engine(session, outbox, clock, self.telling, setup.limits)
+        self.precedence = Precedence(outbox, self.commits)
         self.gathering = Gathering(publisher, self.commits, self.engine.accepted)
         self.consumers = Consumers(self.engine, self.dispatcher, intents, state, setup.limits)
         self.finish = self.consumers.finish  # as it is: there is one for every message
@@ -93,6 +95,7 @@ class Core:
         self.publisher.inside = self._is_inside
         self.engine.on_commit = self._committed
         self.engine.gather = self.gathering.hand_over
+        self.engine.limit = self.precedence.room
         self.outbox.on_ended = self.telling.given_up.ended
         self.outbox.on_failed = self.telling.outbox_failed
         self.dispatcher.on_unclaimed = self.telling.unclaimed
@@ -117,6 +120,7 @@ class Core:
         return here and self.consumers.handles_in(asyncio.current_task())
 
     def _committed(self) -> None:
+        self.precedence.committed()
         self.commits.happened()
         self.state.changed.notify()  # there may be room again
 

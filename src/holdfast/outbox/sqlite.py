@@ -6,14 +6,12 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import inf
-from typing import Any
-from weakref import WeakValueDictionary
 
 from holdfast.clock import Clock
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.outbox import opening, sqlite_file
-from holdfast.outbox.backlog import Backlog, receipts_of
+from holdfast.outbox.backlog import Backlog
 from holdfast.outbox.caretaker import Caretaker
 from holdfast.outbox.commits import Commits
 from holdfast.outbox.errands import Errands
@@ -26,6 +24,7 @@ from holdfast.outbox.slots import open_slot
 from holdfast.outbox.sqlite_file import Durability
 from holdfast.outbox.sweeping import EXPIRY, MAX_AGE
 from holdfast.outbox.tally import ENDINGS, Tally
+from holdfast.outbox.tickets import Tickets
 from holdfast.outbox.timeline import Timeline
 from holdfast.outbox.waiting import Fits
 from holdfast.outbox.writer import Writer
@@ -65,7 +64,7 @@ class SqliteOutbox(Keeping):
         self._hold_class = hold_class
         self._opened: opening.Opened | None = None
         self._make_writer: Callable[..., Commits] = Writer  # the simulator has one without a thread
-        self._held: WeakValueDictionary[int, Any] = WeakValueDictionary()  # receipts of an earlier opening
+        self._tickets = Tickets()  # over one opening and the next
         self._pid = 0
         self._since = clock.wall()
         self._driven = False  # a session lives on it, and comes again and again
@@ -108,9 +107,15 @@ class SqliteOutbox(Keeping):
             latest.know(entry for entry in queries.topics() if entry[1] not in flying)
         commit = opened.store.books.commits if self.last else 0
         self._backlog = backlog = Backlog(
-            self._clock, queries, flying, commit, lambda: self.durable, self._hold_class, latest
+            self._clock,
+            queries,
+            flying,
+            commit,
+            lambda: self.durable,
+            self._hold_class,
+            latest,
+            self._tickets,
         )
-        backlog.adopt(self._held)
         errands = Errands(opened.reader, backlog, self._met)
         self._caretaker = Caretaker(self, backlog, queries, errands, self._codec.timeline, self._max_age_s)
 
@@ -122,9 +127,9 @@ class SqliteOutbox(Keeping):
     def adopt(self, rows: Sequence[Outgoing]) -> None:
         """As the port has it: rows of the file are read anew, those of the ring are there only here."""
         self._ring.give_back([row for row in rows if self._books.is_volatile(row)])
-        self._backlog.adopt(receipts_of(rows))
+        self._tickets.keep(rows)
         for _, row in (*self._restored.sent, *self._restored.released):
-            self._backlog.give_ticket(row)
+            self._tickets.give(row)
 
     def close(self, timeout_s: float | None = None) -> bool:
         """As the port has it; what was not committed was never told durable."""
@@ -134,8 +139,8 @@ class SqliteOutbox(Keeping):
         done = writer.close(timeout_s)
         if writer.ended:  # else it may still write: the file stays ours, and close() may be called again
             self._opened = None
-            self._held.update(self._backlog.receipts())
             with self._backlog:
+                self._backlog.keep_tickets()
                 opened.reader.close()
             opened.lock.note(writer.durable)
             opened.lock.release()
