@@ -87,8 +87,8 @@ async def test_cancelled_after_it_was_handed_over(broker: Broker, path: Path, ma
             publishing.cancel()
             with pytest.raises(asyncio.CancelledError) as cancelled:
                 await publishing
-        receipt = cancelled.value.receipt  # type: ignore[attr-defined]
-        assert receipt.state == "submitted"
+            receipt = cancelled.value.receipt  # type: ignore[attr-defined]
+            assert receipt.state == "submitted"
         await receipt.acknowledged(5)
     assert len(broker.messages()) == 1
 

@@ -8,11 +8,12 @@ from holdfast.client.commits import Commits
 from holdfast.client.precedence import AT_ONCE, BACKLOG, Precedence
 from holdfast.messages import Outgoing
 from holdfast.outbox import MemoryOutbox
+from holdfast.testing.manual_clock import ManualClock
 
 
 def outbox(pending: int) -> MemoryOutbox:
     """So many messages wait in it."""
-    made = MemoryOutbox()
+    made = MemoryOutbox(ManualClock())
     made.accept([Outgoing(0, "t", b"", 1) for _ in range(pending)])
     return made
 
