@@ -21,11 +21,11 @@ MOST = 10_000
 Entry = tuple[int, int, int, float, int, str, int]
 """Key, sequence number and priority of the row; when it died (outbox time), reason code, sentence, tries."""
 
-_COLUMNS = "seq, topic, payload, qos, retain, properties, priority, accepted_at, died_at, code, reason, tries"
+COLUMNS = "seq, topic, payload, qos, retain, properties, priority, accepted_at, died_at, code, reason, tries"
 
 _INSERTS = of_many(
     "WITH gone (id, seq, priority, died_at, code, reason, tries) AS (VALUES {})"
-    f" INSERT INTO dead ({_COLUMNS})"
+    f" INSERT INTO dead ({COLUMNS})"
     " SELECT gone.seq, topic, payload, qos, retain, properties, priority, accepted_at, died_at, code,"
     " reason, gone.tries FROM gone JOIN message USING (id)",
     "(?, ?, ?, ?, ?, ?, ?)",
@@ -79,7 +79,7 @@ def sentence(code: int, detail: str) -> str:
 
 def add(db: sqlite3.Connection, entries: Sequence[Entry]) -> None:
     """Copies of these rows, which still have their place in the outbox."""
-    run(db, _INSERTS, [column for entry in entries for column in entry], 7)
+    run(db, _INSERTS, [column for entry in entries for column in entry])
 
 
 def revive(db: sqlite3.Connection, letters: Sequence[tuple[int, float, int]]) -> None:
@@ -116,7 +116,7 @@ def numbers(db: sqlite3.Connection) -> list[int]:
 def read(db: sqlite3.Connection, wanted: Iterable[int] | None = None) -> Iterator[DeadLetter]:
     """Those of these numbers that there are, or all, oldest first. Read to the end, or close it."""
     for number in numbers(db) if wanted is None else wanted:
-        columns = db.execute(f"SELECT number, {_COLUMNS} FROM dead WHERE number = ?", (number,)).fetchone()
+        columns = db.execute(f"SELECT number, {COLUMNS} FROM dead WHERE number = ?", (number,)).fetchone()
         if columns is not None:
             yield _letter(*columns)
 

@@ -22,7 +22,7 @@ from os import urandom
 from typing import Any
 
 from holdfast.messages import OVERHEAD
-from holdfast.outbox.sqlite_file import APPLICATION_ID, FORMAT
+from holdfast.outbox.sqlite_file import APPLICATION_ID, FORMAT, damaged
 
 ENDINGS = ("acknowledged", "sent", "failed", "expired", "dropped")
 RECEIVED, WITHHELD = 1, 2
@@ -134,7 +134,7 @@ def read_meta(db: sqlite3.Connection) -> dict[str, Any]:
     """Whose file this is, by key; ``client_id`` and ``created`` are there. Raises sqlite3.Error."""
     found = dict(db.execute("SELECT key, value FROM meta"))
     if not found.keys() >= {"client_id", "created"}:
-        raise _damaged("it does not say whose it is")
+        raise damaged("it does not say whose it is")
     return found
 
 
@@ -150,7 +150,7 @@ def read_books(db: sqlite3.Connection) -> Books:
     """The books as committed. Raises sqlite3.Error."""
     line = db.execute(_READ).fetchone()
     if line is None:
-        raise _damaged("the books are gone")
+        raise damaged("the books are gone")
     return Books(*line)
 
 
@@ -171,9 +171,3 @@ def read_ids(db: sqlite3.Connection, kind: int) -> Iterator[int]:
     """The identifiers of this kind."""
     for (packet_id,) in db.execute("SELECT packet_id FROM ids WHERE kind = ?", (kind,)):
         yield packet_id
-
-
-def _damaged(sentence: str) -> sqlite3.DatabaseError:
-    error = sqlite3.DatabaseError(sentence)
-    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    return error
