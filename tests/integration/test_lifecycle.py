@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast import Client, Message, Will
+from holdfast import Client, Message, Outbox, Will
 from holdfast.errors import Stopped, Timeout, Undelivered
 from holdfast.testing import Broker, Proxy, eventually
 from tests.integration.conftest import MakeClient
@@ -490,8 +490,8 @@ async def test_every_wait_can_be_cancelled() -> None:
 async def test_cancelling_publish_while_it_waits_for_room(ours: Broker) -> None:
     """Cancelled before the hand-over: not accepted, and the books say so."""
     ours.hold("PUBACK")
-    client = Client(ours.url, client_id="room", reconnect="lan", drain_s=2)
-    client._outbox._overflow.max_bytes = 3000
+    outbox = Outbox(max_bytes=3000)
+    client = Client(ours.url, client_id="room", reconnect="lan", drain_s=2, outbox=outbox)
     async with client:
         await client.ready(5)
         await client.publish("x", b"y" * 2500)
@@ -583,9 +583,8 @@ async def test_snapshot_and_redial_from_other_threads(ours: Broker) -> None:
 
 async def test_every_coroutine_from_another_loop(ours: Broker) -> None:
     """Each coroutine of the client may be awaited from any running loop: it hops."""
-    client = Client(ours.url, client_id="hop", reconnect="lan")
+    client = Client(ours.url, client_id="hop", reconnect="lan", outbox=Outbox(max_bytes=5000))
     await client.start()
-    client._outbox._overflow.max_bytes = 5000
 
     async def elsewhere() -> int:
         await client.ready(5)

@@ -25,6 +25,8 @@ EXPORTS = [
     "HoldfastError",
     "Ledger",
     "Limits",
+    "Outbox",
+    "Rule",
     "Message",
     "Payload",
     "QoS",
@@ -154,6 +156,8 @@ def test_no_duration_is_an_int_without_its_unit() -> None:
 POSITIONAL = {
     "task",
     "url",
+    "path",
+    "filter",
     "topic",
     "payload",
     "messages",

@@ -39,9 +39,15 @@ class Driven:
     """One session over any number of connections; ``durable`` False lets commits lag."""
 
     def __init__(
-        self, version: Version = V5, *, inflight: int = 1000, restored: Restored | None = None, **request: Any
+        self,
+        version: Version = V5,
+        *,
+        inflight: int = 1000,
+        restored: Restored | None = None,
+        resends: bool = True,
+        **request: Any,
     ) -> None:
-        self.session = Session(inflight, restored)
+        self.session = Session(inflight, restored, resends=resends)
         self.version = version
         self.request = {"client_id": "c", "session_expiry_s": 3600, "keepalive_s": 60, **request}
         self.now = 0.0

@@ -4,7 +4,9 @@ from holdfast.client.authenticator import Authenticator
 from holdfast.client.client import Client
 from holdfast.client.events import Event
 from holdfast.client.options import Limits, Will
+from holdfast.client.outbox_option import Outbox
 from holdfast.client.receipts import Receipt
+from holdfast.client.rules import Rule
 from holdfast.client.status import Snapshot, Status
 from holdfast.client.subscription import Subscription
 
@@ -13,7 +15,9 @@ __all__ = [
     "Client",
     "Event",
     "Limits",
+    "Outbox",
     "Receipt",
+    "Rule",
     "Snapshot",
     "Status",
     "Subscription",

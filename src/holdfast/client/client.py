@@ -5,28 +5,34 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
+from holdfast.client import forking, outbox_option
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.clock import SystemClock
+from holdfast.client.content import ABSENT, Absent
 from holdfast.client.core import Core
 from holdfast.client.events import Event
+from holdfast.client.failures import foreign, unfinished
+from holdfast.client.gathering import Gathering
 from holdfast.client.intents import Intents, check_agreement
+from holdfast.client.opening import close_outbox, open_outbox
 from holdfast.client.options import Limits, Will
-from holdfast.client.publisher import ABSENT, Absent, Publisher
+from holdfast.client.outbox_option import Outbox
+from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipt, Receipts
+from holdfast.client.rules import Rule
 from holdfast.client.setup import Setup, StrPath, check
 from holdfast.client.shutdown import shut_down
 from holdfast.client.state import VERSIONS, State
 from holdfast.client.status import Snapshot, Status
 from holdfast.client.subscription import Subscription
-from holdfast.errors import ConfigurationError, Stopped, Timeout, Undelivered
+from holdfast.errors import ConfigurationError, HoldfastError, OutboxError, Stopped, Timeout, Undelivered
 from holdfast.handling import Handler, HandlerOptions, Router, patterns_of
-from holdfast.messages import Outgoing, Payload, QoS, UserProperties
-from holdfast.outbox import Ledger, MemoryOutbox
+from holdfast.messages import Outgoing, Payload, Priority, QoS, UserProperties
+from holdfast.outbox import Ledger
 from holdfast.protocol import Session
 from holdfast.resilience import Reconnect, VersionChoice
 from holdfast.topics import Pattern
@@ -38,6 +44,9 @@ Retained = Literal["always", "new", "never"]
 log = logging.getLogger("holdfast")
 
 DEFAULT_LIMITS = Limits()
+
+CLOSED_WITHIN_S = 0.5
+"""How long the outbox file may take to close where the time to stop is over (contract 24)."""
 
 
 class Client:
@@ -62,6 +71,8 @@ class Client:
         version: Literal["5", "3.1.1"] | None = None,
         session_expiry_s: float | None = None,
         will: Will | None = None,
+        outbox: StrPath | Outbox | None = None,
+        rules: Sequence[Rule] = (),
         keepalive_s: float = 60,
         reconnect: Reconnect | Literal["lan", "wan"] = "wan",
         limits: Limits = DEFAULT_LIMITS,
@@ -72,7 +83,8 @@ class Client:
         ``url``: ``mqtt://host[:1883]``, ``mqtts://host[:8883]``, ``ws://host[:80][/mqtt]``,
         ``wss://host[:443][/mqtt]`` (both need ``holdfast[ws]``) or ``unix:///path``;
         ``user:password@`` allowed.
-        ``client_id``: stable for a kept session; None: a random one, with a clean session.
+        ``client_id``: stable for a kept session; None: a random one, with a clean session, but with
+        an outbox file one that is made once and kept in the file.
         ``password`` (or a function) and ``password_file`` are read at every attempt.
         ``authentication`` makes a fresh ``Authenticator`` for every attempt (MQTT 5 §4.12); with
         it ``version`` None is 5 alone, because 3.1.1 would connect without it.
@@ -82,23 +94,32 @@ class Client:
         ``version``: None tries MQTT 5 first, then 3.1.1.
         ``session_expiry_s``: how long the broker keeps our session without us; None: 86,400
         with a stable client id (3,600 when it only publishes), 0 with a random one; 0 is a
-        clean session. ``keepalive_s``: 0 to 65,535; a dead link is noticed within 1.5 times
-        that; 0 switches it off. ``drain_s``: the longest a ``stop`` may take.
+        clean session.
+        ``outbox``: where accepted messages are kept; a path is a file that outlives the process
+        (``Outbox(path)``), None is memory. ``rules``: what topics get where ``publish`` is not told,
+        and which are denied; the first that matches counts. ``keepalive_s``: 0 to 65,535; a dead link
+        is noticed within 1.5 times that; 0 switches it off. ``drain_s``: the longest a ``stop`` may take.
         """
         self._setup: Setup = check(
             url, client_id, username, password, password_file, tls, proxy, version, session_expiry_s,
-            will, keepalive_s, reconnect, limits, drain_s, authentication,
+            will, keepalive_s, reconnect, limits, drain_s, outbox, authentication,
         )  # fmt: skip
         self._clock = SystemClock()
         self._router = Router()
         self._registered: dict[str, HandlerOptions] = {}
-        self._outbox = MemoryOutbox(self._clock, qos0_messages=limits.qos0_outbox)
-        self._session = Session(limits.inflight, self._outbox.restore())
-        self._receipts = Receipts()
+        option = self._setup.outbox
+        self._outbox = outbox_option.make(option, limits.qos0_outbox, self._clock)
+        self._session: Session | None = None
+        self._receipts = self._new_receipts()
         self._intents = Intents()
         self._versions = VersionChoice(self._setup.version)
         self._state = State(self._setup.place)
-        self._publisher = Publisher(self._outbox, self._receipts, self._clock, self._state.changed)
+        self._publisher = Publisher(
+            self._outbox, self._receipts, self._clock, self._state.changed, rules, option.overflow == "wait"
+        )
+        self._filed = option.is_file
+        self._opening = False
+        self._foreign: HoldfastError | None = None
         self._core: Core | None = None
         self._ending: Core | None = None
         self._received = self._handled = self._dropped = 0
@@ -122,18 +143,48 @@ class Client:
             log.error("%s", undelivered)
 
     async def start(self) -> None:
-        """Begin to dial. Startable again after ``stop``; started twice, it does nothing."""
-        if self._ending is not None:
-            await self._ending.closed.wait()
-        if self._core is not None:
-            return
+        """Open the outbox, begin to dial. Startable again after ``stop``; started twice, it does nothing.
+
+        Raises OutboxError, where the file cannot be used: OutboxLocked, while another process has it.
+        """
+        await self._state.changed.wait_until(lambda: not self._opening and self._ending is None, None)
+        if self._foreign is not None:
+            raise self._foreign
+        if self._core is None:
+            self._opening = True
+            try:
+                await self._open()
+                self._begin()
+            finally:
+                self._opening = False
+                self._state.changed.notify()
+
+    async def _open(self) -> None:
+        """A file says at every start what was in flight; in memory only the first time is a new one."""
+        option = self._setup.outbox
+        if option.is_file:
+            client_id = await open_outbox(
+                self._outbox, self._setup.client_id or None, self._setup.address.place
+            )
+            self._setup.client_id = client_id or self._setup.client_id
+        before = self._session
+        if option.is_file or before is None:
+            resends = option.on_session_lost == "resend"
+            self._session = Session(self._setup.limits.inflight, self._outbox.restore(), resends=resends)
+            if before is not None:
+                self._outbox.adopt(before.unended())
+
+    def _begin(self) -> None:
+        assert self._session is not None
         self._state.draining = False
         self._core = core = Core(
             self._setup, self._session, self._outbox, self._publisher, self._receipts,
             self._intents, self._state, self._clock, self._versions,
         )  # fmt: skip
-        self._outbox.on_ended = core.telling.given_up.ended
+        forking.watch(self)
+        core.telling.outbox_opened(self._outbox)
         self._receipts.start()
+        self._receipts.kept = lambda commit: core.hop(core.commits.reached(commit))
         self._publisher.wake = self._wake
         self._publisher.stopped = None
         for handler in self._router.handlers:
@@ -143,48 +194,88 @@ class Client:
         """Finish handlers, flush, say DISCONNECT; takes ``drain_s`` seconds at most.
 
         Accepts no more from here on. Gives the books. Raises Undelivered if messages are left
-        that only memory held. A second cancellation skips the drain. While another ``stop`` is
-        under way this one waits for its end, except in a handler, which that one waits for.
+        that only memory held, OutboxError if the file did not take what was handed over. A second
+        cancellation skips the drain. While another ``stop`` is under way this one waits for its end,
+        except in a handler, which that one waits for; and while a ``start`` is, for its end, ``drain_s``
+        seconds at most.
         """
         run = self._core or self._ending
         return await (run.hop(self._stop(drain_s)) if run else self._stop(drain_s))
 
     async def _stop(self, drain_s: float | None) -> Ledger:
+        drain_s = self._setup.drain_s if drain_s is None else drain_s
+        await self._state.changed.wait_until(lambda: not self._opening, drain_s)
         core, self._core = self._core, None
         if core is not None:
             self._ending = core
+            deadline = core.loop.time() + drain_s
             try:
-                await shut_down(core, self._setup.drain_s if drain_s is None else drain_s)
+                await shut_down(core, drain_s)
             finally:
-                await self._end(core)
+                kept = await self._end(core, deadline)
+            self._complain(kept)
         elif self._ending is not None and not self._ending.consumers.works_in(asyncio.current_task()):
             await self._ending.closed.wait()
-        ledger = self._outbox.ledger()
-        if core is not None and ledger.pending:
-            raise Undelivered(
-                f"stopped with {ledger.pending} messages that only memory held",
-                pending=ledger.pending,
-                hint=f"the link: {self._state.reason}"
-                if self._state.verdict
-                else "give stop() a longer drain_s",
-            )
-        return ledger
+        return self._outbox.ledger()
 
-    async def _end(self, core: Core) -> None:
+    def _complain(self, kept: OutboxError | None) -> None:
+        if kept is not None:
+            raise kept
+        pending = self._outbox.at_risk
+        if pending:
+            reason = (
+                f"the link: {self._state.reason}" if self._state.verdict else "give stop() a longer drain_s"
+            )
+            raise Undelivered(
+                f"stopped with {pending} messages that only memory held", pending=pending, hint=reason
+            )
+
+    async def _end(self, core: Core, deadline: float) -> OutboxError | None:
+        """Everything of this run ends; gives what kept the outbox file from being whole."""
+        error = None
         try:
             await core.close()
+            self._publisher.close("the client was stopped")
+            if self._setup.outbox.is_file:
+                error = await self._close_outbox(core, max(CLOSED_WITHIN_S, deadline - core.loop.time()))
         finally:
             self._publisher.close("the client was stopped")
             self._book(core)
             self._receipts.stop()
+            if error is not None:  # their commits have no numbers any more: the next run gives these again
+                self._receipts.give_up(error)
+                self._receipts = self._publisher.receipts = self._new_receipts()
+            forking.unwatch(self)
             self._state.set(Status.DISCONNECTED)
             self._state.bus.close()
             self._ending = None
+            self._state.changed.notify()
+            core.closed.set()
+        return error
+
+    async def _close_outbox(self, core: Core, timeout_s: float) -> OutboxError | None:
+        done = await close_outbox(self._outbox, timeout_s)
+        core.commits.happened()
+        error = None if done else unfinished(self._setup.outbox, timeout_s)
+        if error is not None:
+            core.commits.fail(error)
+        return error
 
     def _book(self, core: Core) -> None:
         self._received += core.dispatcher.received
         self._handled += core.engine.handled
         self._dropped += core.dropped_inbound
+
+    def _new_receipts(self) -> Receipts:
+        return Receipts(lambda: self._outbox.durable)
+
+    def _forked(self, parent: int) -> None:
+        """This is a copy in a child of the process that runs the client: it has nothing to stop or to use."""
+        self._foreign = foreign(self._setup.outbox, parent)
+        self._publisher.forked(self._foreign)
+        self._receipts.give_up(self._foreign)
+        self._receipts.stopped = True
+        self._core = self._ending = None
 
     async def ready(self, timeout_s: float | None = None) -> None:
         """Wait until connected and every subscription is granted.
@@ -195,17 +286,25 @@ class Client:
         await core.hop(core.granted(None, timeout_s))
 
     async def flush(self, timeout_s: float | None = None) -> None:
-        """Wait until nothing is pending any more. Raises Timeout, Stopped."""
+        """Wait until nothing is pending any more, but what is parked for other terms.
+
+        Raises Timeout, Stopped.
+        """
         core = self._running()
         await core.hop(self._flush(core, timeout_s))
 
     async def _flush(self, core: Core, timeout_s: float | None) -> None:
-        outbox, state = self._outbox, self._state
-        done = await state.changed.wait_until(lambda: not outbox.pending or core.ended is not None, timeout_s)
-        if outbox.pending and core.ended is not None:
-            raise Stopped(f"{outbox.pending} messages are pending: {core.ended}")
+        done = await self._state.changed.wait_until(
+            lambda: not self._movable or core.ended is not None, timeout_s
+        )
+        if self._movable and core.ended is not None:
+            raise Stopped(f"{self._movable} messages are pending: {core.ended}")
         if not done:
-            raise Timeout(f"{outbox.pending} messages are still pending after {timeout_s} s")
+            raise Timeout(f"{self._movable} messages are still pending after {timeout_s} s")
+
+    @property
+    def _movable(self) -> int:
+        return self._outbox.pending - self._outbox.parked
 
     async def reauthenticate(self, timeout_s: float | None = None) -> None:
         """Authenticate again on the live connection, as before a token expires; messages flow on.
@@ -229,7 +328,7 @@ class Client:
 
     def _running(self) -> Core:
         if self._core is None:
-            raise Stopped(f"not running: {self._publisher.stopped}")
+            raise self._foreign or Stopped(f"not running: {self._publisher.stopped}")
         return self._core
 
     def _wake(self) -> None:
@@ -239,8 +338,10 @@ class Client:
         if asyncio._get_running_loop() is core.loop:
             core.engine.accepted()
         else:
-            with suppress(RuntimeError):  # its loop was closed under it: accepted all the same
+            try:
                 core.loop.call_soon_threadsafe(core.engine.wake)
+            except RuntimeError:  # its loop was closed under it: accepted all the same
+                self._outbox.begin()
 
     # -- publishing --------------------------------------------------------------------------
 
@@ -250,22 +351,48 @@ class Client:
         payload: Payload | Absent = ABSENT,
         *,
         json: Any = ABSENT,
-        qos: QoS = 1,
-        retain: bool = False,
+        qos: QoS | None = None,
+        retain: bool | None = None,
         expiry_s: float | None = None,
+        priority: Priority | None = None,
         content_type: str | None = None,
         user_properties: UserProperties = (),
         timeout_s: float = 30,
     ) -> Receipt:
-        """Accept one message: it is in the outbox when this returns.
+        """Accept one message: it is in the outbox when this returns, committed if that is a file.
 
         ``payload``: bytes, or str as UTF-8; ``json`` instead: any value JSON can hold.
-        ``expiry_s``: not sent any more, and not delivered by an MQTT 5 broker, after so long.
-        ``timeout_s``: the longest wait for room in the outbox. Raises ConfigurationError,
-        PayloadError, TooLarge, OutboxFull, Stopped.
+        ``qos``, ``retain``, ``expiry_s``, ``priority`` None: what the first matching rule says, else
+        1, not retained, no expiry, "normal". ``expiry_s``: not sent any more, and not delivered by an
+        MQTT 5 broker, after so long. ``priority``: messages of a higher class go first, and each class
+        in the order of acceptance. ``timeout_s``: the longest wait for room in the outbox.
+        Cancelled while it waits for room: not accepted; after that: accepted, and the CancelledError
+        carries ``.receipt``. Raises ConfigurationError, PayloadError, Denied, TooLarge, OutboxFull,
+        OutboxError, Stopped.
         """
-        row = self._publisher.row(topic, payload, json, qos, retain, expiry_s, content_type, user_properties)
-        return self._publisher.take([row]) or await self._take_later([row], timeout_s)
+        row = self._publisher.row(
+            topic, payload, json, qos, retain, expiry_s, priority, content_type, user_properties
+        )
+        gathering = self._gathering() if row.qos else None
+        if gathering is not None and (receipt := await gathering.publish([row])):
+            return receipt
+        receipt = self._publisher.take([row]) or await self._take_later([row], timeout_s)
+        return receipt if receipt.commit <= self._outbox.durable else await self._kept(receipt)
+
+    def _gathering(self) -> Gathering | None:
+        """Where calls on the client's loop are gathered; None: each is taken by itself."""
+        core = self._core
+        if not self._filed or core is None or asyncio._get_running_loop() is not core.loop:
+            return None
+        return core.gathering
+
+    async def _kept(self, receipt: Receipt) -> Receipt:
+        try:
+            await self._receipts.kept(receipt.commit)
+        except asyncio.CancelledError as cancelled:
+            cancelled.receipt = receipt  # type: ignore[attr-defined]  # contract 11: it was handed over
+            raise
+        return receipt
 
     async def _take_later(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
         return await self._running().hop(self._publisher.wait_and_take(rows, timeout_s))
@@ -276,35 +403,47 @@ class Client:
         payload: Payload | Absent = ABSENT,
         *,
         json: Any = ABSENT,
-        qos: QoS = 1,
-        retain: bool = False,
+        qos: QoS | None = None,
+        retain: bool | None = None,
         expiry_s: float | None = None,
+        priority: Priority | None = None,
         content_type: str | None = None,
         user_properties: UserProperties = (),
     ) -> Receipt:
-        """As ``publish``, without waiting, from any thread or callback. Raises OutboxFull at once.
+        """As ``publish``, without waiting, from any thread or callback; ``accepted()`` tells the rest.
 
+        Raises OutboxFull at once.
         Not from a handler of ``signal.signal`` or from ``__del__``: either may interrupt another
         publish of its own thread, and would wait for it for ever. ``loop.add_signal_handler`` is safe.
         """
-        row = self._publisher.row(topic, payload, json, qos, retain, expiry_s, content_type, user_properties)
+        row = self._publisher.row(
+            topic, payload, json, qos, retain, expiry_s, priority, content_type, user_properties
+        )
+        gathering = self._gathering()
+        if gathering is not None:
+            gathering.hand_over()  # what was published before goes before
         return self._publisher.take_now([row])
 
     async def publish_many(
         self,
         messages: Iterable[tuple[str, Payload]],
         *,
-        qos: QoS = 1,
-        retain: bool = False,
+        qos: QoS | None = None,
+        retain: bool | None = None,
         expiry_s: float | None = None,
+        priority: Priority | None = None,
         timeout_s: float = 30,
     ) -> Receipt:
-        """Accept all of these ``(topic, payload)`` or none; one receipt for the group.
+        """Accept all of these ``(topic, payload)`` or none, in one commit; one receipt for the group.
 
         Its PublishFailed lists every ``(index, error)``. Raises as ``publish``.
         """
-        rows = self._publisher.rows(messages, qos, retain, expiry_s)
-        return self._publisher.take(rows) or await self._take_later(rows, timeout_s)
+        rows = self._publisher.rows(messages, qos, retain, expiry_s, priority)
+        gathering = self._gathering() if rows and rows[0].qos else None
+        if gathering is not None and (taken := await gathering.publish(rows)):
+            return taken
+        receipt = self._publisher.take(rows) or await self._take_later(rows, timeout_s)
+        return receipt if receipt.commit <= self._outbox.durable else await self._kept(receipt)
 
     # -- receiving ---------------------------------------------------------------------------
 
@@ -381,7 +520,10 @@ class Client:
 
     @property
     def client_id(self) -> str:
-        """The name the broker knows this client by; a made-up one where none was given."""
+        """The name the broker knows this client by; a made-up one where none was given.
+
+        Empty before the first ``start`` where the outbox file makes one.
+        """
         return self._setup.client_id
 
     @property
@@ -409,10 +551,13 @@ class Client:
             connections=state.connections,
             disconnections=dict(state.disconnections),
             reconnections=max(0, state.connections - 1),
+            session_losses=state.sessions_lost,
+            outbox_error=None if state.outbox_error is None else str(state.outbox_error),
             received=self._received + (dispatcher.received if dispatcher else 0),
             handled=self._handled + (core.engine.handled if core else 0),
             errors=state.errors,
             given_up=dict(state.given_up),
+            parked=self._outbox.parked,
             dropped_inbound=self._dropped + (core.dropped_inbound if core else 0),
             last_in_s=None if last_in is None else now - last_in,
             last_out_s=None if last_out is None else now - last_out,

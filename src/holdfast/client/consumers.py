@@ -109,6 +109,10 @@ class Consumers:
         """Whether this task is one of a handler or reader, so that waiting for them would be for itself."""
         return any(one.runs_in(task) for one in self.workers())
 
+    def handles_in(self, task: asyncio.Task[Any] | None) -> bool:
+        """Whether this task is one of a handler."""
+        return any(one.runs_in(task) for one in self._tasks)
+
     def nudge(self) -> None:
         """Let readers that wait see whether waiting is still of use."""
         for subscription in self._subscriptions:

@@ -8,12 +8,15 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
 from holdfast.client.authenticating import RENEWED, Authenticating
+from holdfast.client.commits import Commits
 from holdfast.client.consumers import Consumers
 from holdfast.client.dispatcher import Dispatcher
 from holdfast.client.engine import Engine
 from holdfast.client.failures import connect_refused
+from holdfast.client.gathering import Gathering
 from holdfast.client.inbox import Item
 from holdfast.client.intents import Intents
+from holdfast.client.precedence import Precedence
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.setup import Setup
@@ -25,7 +28,7 @@ from holdfast.client.telling import Telling
 from holdfast.clock import Clock
 from holdfast.errors import AuthenticationFailed, HoldfastError, NotReady, Stopped
 from holdfast.messages import QoS
-from holdfast.outbox import MemoryOutbox
+from holdfast.outbox import Outbox
 from holdfast.protocol import Session
 from holdfast.resilience import Verdict, VersionChoice
 from holdfast.transport import open_link
@@ -45,7 +48,7 @@ class Core:
         self,
         setup: Setup,
         session: Session,
-        outbox: MemoryOutbox,
+        outbox: Outbox,
         publisher: Publisher,
         receipts: Receipts,
         intents: Intents,
@@ -60,10 +63,14 @@ class Core:
         self.receipts = receipts
         self.intents = intents
         self.state = state
-        self.closed = asyncio.Event()
+        self.closed = asyncio.Event()  # set by who owns this run, when nothing of it is left
+        self.commits = Commits(lambda: outbox.durable)
         self.dispatcher = Dispatcher(clock, setup.limits.unclaimed_s)
-        self.telling = Telling(publisher, receipts, intents, self.dispatcher, state, setup.limits)
+        resends = setup.outbox.on_session_lost == "resend"
+        self.telling = Telling(publisher, receipts, intents, self.dispatcher, state, setup.limits, resends)
         self.engine = Engine(session, outbox, clock, self.telling, setup.limits)
+        self.precedence = Precedence(outbox, self.commits)
+        self.gathering = Gathering(publisher, self.commits, self.engine.accepted)
         self.consumers = Consumers(self.engine, self.dispatcher, intents, state, setup.limits)
         self.finish = self.consumers.finish  # as it is: there is one for every message
         limit_s = setup.reconnect.attempt_timeout_s
@@ -85,6 +92,12 @@ class Core:
     def _connect_parts(self) -> None:
         """What parts made earlier tell those made later."""
         self.dispatcher.ack = self.engine.ack
+        self.publisher.inside = self._is_inside
+        self.engine.on_commit = self._committed
+        self.engine.gather = self.gathering.hand_over
+        self.engine.limit = self.precedence.room
+        self.outbox.on_ended = self.telling.given_up.ended
+        self.outbox.on_failed = self.telling.outbox_failed
         self.dispatcher.on_unclaimed = self.telling.unclaimed
         self.telling.on_refused = self.consumers.refused
         self.telling.on_unsubscribed = self.consumers.unsubscribed
@@ -100,6 +113,16 @@ class Core:
         self.publisher.close(f"gave up on the broker: {self.state.reason}")
         self.receipts.stop()
         self.consumers.nudge()
+
+    def _is_inside(self) -> bool:
+        """Whether a handler is calling, which must not wait for what only its end may bring (contract 11)."""
+        here = asyncio._get_running_loop() is self.loop
+        return here and self.consumers.handles_in(asyncio.current_task())
+
+    def _committed(self) -> None:
+        self.precedence.committed()
+        self.commits.happened()
+        self.state.changed.notify()  # there may be room again
 
     @property
     def dropped_inbound(self) -> int:
@@ -203,4 +226,3 @@ class Core:
         self.consumers.close()
         self.dispatcher.close()
         self.engine.close(self.intents.release(self.setup.session_expiry_s != 0))
-        self.closed.set()

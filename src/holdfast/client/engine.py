@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Protocol, TypeVar
 
 from holdfast.client.connection import Connection
 from holdfast.client.options import Limits
 from holdfast.client.pressure import Pressure
 from holdfast.client.reading import Reading
+from holdfast.client.refusals import judge
 from holdfast.clock import Clock
+from holdfast.messages import Outgoing
 from holdfast.outbox import Outbox
 from holdfast.protocol import (
     Challenge,
@@ -32,9 +36,13 @@ from holdfast.protocol import (
     Settled,
     Terms,
 )
+from holdfast.protocol.refusals import of_unsent
 from holdfast.transport import Link
 
 T = TypeVar("T")
+
+SWEEP_S = 1.0
+"""How often the outbox is looked through for what is too old, or due again, at least."""
 
 
 class Outlet(Protocol):
@@ -72,6 +80,9 @@ class Engine:
         self._light = True
         self._timer: asyncio.TimerHandle | None = None
         self._commits: list[tuple[int, int]] = []
+        self.on_commit: Callable[[], None] = _nothing
+        self.gather: Callable[[], int] = _none
+        self.limit: Callable[[int], int] = _all
         self._reading = Reading(limits.coalesce_s, self._switch)
         self.pressure = Pressure(limits.inbox_bytes, _most_unhandled(limits), self._read)
         self.terms: Terms | None = None
@@ -79,6 +90,7 @@ class Engine:
         self.last_in: float | None = None
         self.last_out: float | None = None
         outbox.on_durable = self._commit_happened
+        self._sweeper: asyncio.Handle = self._loop.call_soon(self._sweep)
 
     # -- the port in -------------------------------------------------------------------------
 
@@ -93,6 +105,7 @@ class Engine:
         if not self.woken:
             self.wake()
             if self._light:
+                self.gather()
                 self._pump()
 
     def ack(self, delivery: Delivery) -> None:
@@ -152,6 +165,7 @@ class Engine:
             self._connection.abort()
         if self._timer is not None:
             self._timer.cancel()
+        self._sweeper.cancel()
         self._take_in()
         self.pressure.end()
         self._reading.end()
@@ -186,6 +200,9 @@ class Engine:
         self._pump()
 
     def _take_in(self) -> None:
+        gathered = self.gather()
+        if gathered:
+            self._light = gathered == 1
         inlet, self._inlet = self._inlet, Inlet()
         now = self._clock.now()
         if inlet.acks:
@@ -209,20 +226,23 @@ class Engine:
                 pass
         finally:
             self._pumping = False
+        self._outbox.begin()
 
     def _step(self) -> bool:
         session, connection = self._session, self._connection
         now = self._clock.now()
         writing = connection is not None and connection.can_write
         if writing and session.link is LinkState.UP:
-            rows = self._outbox.take(session.room())
+            rows = self._outbox.take(self.limit(session.room()))
             if rows:
                 self._light = len(rows) == 1
                 session.publish(rows, now)
         output = session.take()
         if output:
-            self._write_down(output.records, output.serial)
-            self._tell(output.deliveries, output.records, output.events)
+            records = judge(output.records, now)
+            self._write_down(records, output.serial)
+            self._outbox.begin()
+            self._tell(output.deliveries, records, output.events)
         if not writing or connection is None or connection.link is None:
             return bool(output)
         data = session.send(now)
@@ -239,12 +259,14 @@ class Engine:
             self._commits.append((commit, serial))
 
     def _commit_happened(self) -> None:
-        self._loop.call_soon_threadsafe(self._durable)
+        with suppress(RuntimeError):  # the loop was closed under the client: nobody waits any more
+            self._loop.call_soon_threadsafe(self._durable)
 
     def _durable(self) -> None:
         while self._commits and self._commits[0][0] <= self._outbox.durable:
             self._session.committed(self._commits.pop(0)[1])
-        self._pump()
+        self.on_commit()
+        self.wake()  # behind those it woke: their next commit begins before the bytes of this one are made
 
     def _tell(self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]) -> None:
         if deliveries:
@@ -265,8 +287,9 @@ class Engine:
             if connection is None:
                 return
             if isinstance(event, Opened):
-                self.terms = event.terms
+                self.terms = terms = event.terms
                 self._outbox.draining = True
+                self._outbox.unpark(partial(_fits, terms))
                 connection.answered(event)
                 self._watch()
             elif isinstance(event, Refused):
@@ -305,6 +328,14 @@ class Engine:
             delay = max(0.0, deadline - self._clock.now())
             self._timer = self._loop.call_later(delay, self._tick)
 
+    def _sweep(self) -> None:
+        """Look through the outbox, and see whether there is more to send then."""
+        now = self._clock.now()
+        again = self._outbox.sweep(now)
+        delay = SWEEP_S if again is None else max(0.0, min(SWEEP_S, again - now))
+        self._sweeper = self._loop.call_later(delay, self._sweep)
+        self._pump()
+
     def _tick(self) -> None:
         self._session.tick(self._clock.now())
         self._pump()
@@ -321,5 +352,19 @@ def _is_acknowledged(record: Record) -> bool:
     return isinstance(record, Settled) and record.ending == "acknowledged"
 
 
+def _fits(terms: Terms, row: Outgoing) -> bool:
+    return of_unsent(row, terms) is None
+
+
 def _nothing() -> None:
     """Nobody waits for commits."""
+
+
+def _none() -> int:
+    """Nothing is gathered."""
+    return 0
+
+
+def _all(room: int) -> int:
+    """Nobody takes precedence."""
+    return room

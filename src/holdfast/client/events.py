@@ -10,7 +10,7 @@ from typing import Any, dataclass_transform
 from weakref import WeakSet
 
 from holdfast.client.waiting import Signal
-from holdfast.errors import HoldfastError
+from holdfast.errors import HoldfastError, OutboxError
 from holdfast.values import Value
 
 CAPACITY = 1000
@@ -77,7 +77,10 @@ class Reauthenticated(Event):
 
 
 class SessionLost(Event):
-    """The broker forgot our session: ``resent`` messages go out again, ``uncertain`` are QoS 2."""
+    """The broker forgot our session: ``resent`` messages go out again.
+
+    ``uncertain`` of QoS 2 may have arrived: they are among these, or failed where that was asked for.
+    """
 
     resent: int
     uncertain: int
@@ -102,6 +105,34 @@ class MessageFailed(Event):
 
     id: int
     error: HoldfastError
+
+
+class MessageDeferred(Event):
+    """The broker refused a message of ours for now (reason ``code``); it is sent again."""
+
+    id: int
+    code: int
+
+
+class MessageParked(Event):
+    """A message of ours cannot go to this broker (reason ``code``) and waits for other terms."""
+
+    id: int
+    code: int
+
+
+class OutboxMended(Event):
+    """The outbox file was damaged, or its books did not balance; the message says what was done."""
+
+
+class OutboxFailed(Event):
+    """The outbox file cannot be written at present: nothing is accepted, and nothing accepted is lost."""
+
+    error: OutboxError
+
+
+class OutboxWorks(Event):
+    """The outbox file can be written again."""
 
 
 class HandlerFailed(Event):

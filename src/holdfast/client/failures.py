@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from os import getpid
+
 from holdfast import reasons
-from holdfast.errors import ConnectRefused, Dropped, Expired, PublishFailed, PublishRefused, TooLarge
+from holdfast.client.outbox_option import Outbox
+from holdfast.errors import (
+    ConnectRefused,
+    Dropped,
+    Expired,
+    OutboxError,
+    OutboxUnwritable,
+    PublishFailed,
+    PublishRefused,
+    Stopped,
+    TooLarge,
+)
 from holdfast.outbox.ring import QOS0_RING
 from holdfast.protocol import Failed
 from holdfast.resilience import Verdict
@@ -28,8 +41,13 @@ _DROPPED = {
 }
 
 
-def publish_refused(record: Failed) -> PublishRefused:
-    """The error for a message that was refused."""
+def publish_failed(record: Failed) -> PublishFailed:
+    """The error for a message that was refused, or whose fate nobody knows (reason 0)."""
+    if not record.reason:
+        return PublishFailed(
+            f"message {record.row.seq} on {record.row.topic} failed: {record.detail}",
+            hint='Outbox(on_session_lost="resend") sends it again, at the price of a duplicate',
+        )
     said = f" ({record.detail})" if record.detail else ""
     reason = reasons.name(record.reason)
     error = PublishRefused(
@@ -49,3 +67,21 @@ def connect_refused(verdict: Verdict | None) -> ConnectRefused | None:
         return None
     name = reasons.name(verdict.code)
     return ConnectRefused(verdict.sentence, code=verdict.code, reason=name, hint=verdict.hint)
+
+
+def foreign(outbox: Outbox, parent: int) -> OutboxError | Stopped:
+    """The error for a child that uses a client of its parent (contract 26)."""
+    hint = "make a client after the fork, each process its own"
+    if outbox.path is None:
+        return Stopped(f"this client belongs to process {parent}; this is its child {getpid()}", hint=hint)
+    sentence = f"{outbox.path} belongs to process {parent}; this is its child {getpid()}"
+    return OutboxError(sentence, path=str(outbox.path), hint=f"{hint}, and its own file")
+
+
+def unfinished(outbox: Outbox, timeout_s: float) -> OutboxUnwritable:
+    """The error for an outbox file that did not take what was handed over, or not in time."""
+    return OutboxUnwritable(
+        f"{outbox.path} did not take what was handed over last in {timeout_s:.1f} s: that was not accepted",
+        path=str(outbox.path),
+        hint="what was accepted before is in it; look at the disk",
+    )

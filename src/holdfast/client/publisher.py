@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Sequence
+from threading import Lock
+from typing import Any
 
+from holdfast.client.content import ABSENT, Absent, payload_of, properties_of
 from holdfast.client.options import to_bytes
 from holdfast.client.receipts import Receipt, Receipts
+from holdfast.client.rules import Rule, Rules, check_expiry, class_of
 from holdfast.client.waiting import Signal
 from holdfast.clock import Clock
-from holdfast.codec.packet_types import PUBLISH
 from holdfast.codec.packets import QOS
-from holdfast.codec.properties import encode_properties
-from holdfast.errors import ConfigurationError, OutboxFull, PayloadError, Stopped, TooLarge
-from holdfast.messages import NO_PROPERTIES, Outgoing, Payload, Properties, QoS, UserProperties
-from holdfast.outbox import MemoryOutbox
+from holdfast.errors import ConfigurationError, HoldfastError, OutboxFull, Stopped, TooLarge
+from holdfast.messages import NO_PROPERTIES, Outgoing, Payload, Priority, QoS, UserProperties
+from holdfast.outbox import Outbox
 from holdfast.protocol import Terms, wire_size
-from holdfast.topics import validate_topic
-
-
-class Absent:
-    """The type of the payload that was not given."""
-
-
-ABSENT: Final = Absent()
 
 MOST_BYTES = 268_435_455
 """The longest remaining length MQTT can express (§2.1.4)."""
@@ -31,26 +24,34 @@ MOST_BYTES = 268_435_455
 ENVELOPE = 70_000
 """More than a PUBLISH without properties can hold beside its payload."""
 
-LONGEST_EXPIRY_S = 0xFFFFFFFF
-"""What a Message Expiry Interval can say (MQTT 5 §3.3.2.3.3)."""
-
-KNOWN_TOPICS = 4096
-KNOWN_LENGTH = 512
-
 
 class Publisher:
     """The way in: what it lets through is kept."""
 
-    def __init__(self, outbox: MemoryOutbox, receipts: Receipts, clock: Clock, room: Signal) -> None:
-        """``room`` is notified when the outbox may have room again, or the client ends."""
+    def __init__(
+        self,
+        outbox: Outbox,
+        receipts: Receipts,
+        clock: Clock,
+        room: Signal,
+        rules: Sequence[Rule] = (),
+        waits: bool = True,
+    ) -> None:
+        """``room`` is notified when the outbox may have room again, or the client ends.
+
+        ``waits``: whether it is waited for at all.
+        """
         self._outbox = outbox
-        self._receipts = receipts
+        self.receipts = receipts
         self._clock = clock
-        self._known_topics: set[str] = set()
+        self._rules = Rules(rules)
+        self._waits = waits
         self._terms: Terms | None = None
         self._limit = MOST_BYTES
         self.stopped: str | None = "the client is not started"
+        self._foreign: HoldfastError | None = None
         self.wake: Callable[[], None] = lambda: None
+        self.inside: Callable[[], bool] = lambda: False  # whether a handler of this client calls
         self.room = room
         self._lock = outbox.accepting
 
@@ -65,6 +66,11 @@ class Publisher:
             self.stopped = reason
         self.room.notify()
 
+    def forked(self, error: HoldfastError) -> None:
+        """This process is a child of the one that publishes: it may hold a copy of the lock, locked."""
+        self._lock = Lock()
+        self._foreign, self.stopped = error, str(error)
+
     # -- the calls ---------------------------------------------------------------------------
 
     def row(
@@ -72,55 +78,85 @@ class Publisher:
         topic: str,
         payload: Payload | Absent,
         json: Any,
-        qos: QoS,
-        retain: bool,
+        qos: QoS | None,
+        retain: bool | None,
         expiry_s: float | None,
+        priority: Priority | None,
         content_type: str | None,
         user_properties: UserProperties,
     ) -> Outgoing:
         """The message as a row without a sequence number. Raises what ``publish`` raises."""
-        data = payload if json is ABSENT and isinstance(payload, bytes) else _payload(payload, json)
+        data = payload if json is ABSENT and isinstance(payload, bytes) else payload_of(payload, json)
         plain = content_type is None and not user_properties
-        properties = NO_PROPERTIES if plain else _properties(content_type, user_properties)
-        if topic not in self._known_topics:
-            self._check_topic(topic)
-        if qos not in QOS:
+        properties = NO_PROPERTIES if plain else properties_of(content_type, user_properties)
+        rule = self._rules.known.get(topic) or self._rules.find(topic)
+        if qos is None:
+            qos = rule.qos
+        elif qos not in QOS:
             raise _no_qos(qos)
-        expires_at = None if expiry_s is None else self._expiry(expiry_s)
-        row = Outgoing(0, topic, data, qos, retain, properties, expires_at)
+        row = Outgoing(
+            0,
+            topic,
+            data,
+            qos,
+            rule.retain if retain is None else retain,
+            properties,
+            self._expires_at(rule.expiry_s if expiry_s is None else expiry_s),
+            False,
+            rule.priority if priority is None else class_of(priority),
+        )
         if properties or len(data) > self._limit - ENVELOPE:
             self._check_size(row)
         return row
 
     def rows(
-        self, messages: Iterable[tuple[str, Payload]], qos: QoS, retain: bool, expiry_s: float | None
+        self,
+        messages: Iterable[tuple[str, Payload]],
+        qos: QoS | None,
+        retain: bool | None,
+        expiry_s: float | None,
+        priority: Priority | None,
     ) -> list[Outgoing]:
         """As ``row``, for many without properties; in one body, as a call per message doubles the cost."""
-        known, harmless = self._known_topics, self._limit - ENVELOPE
-        if qos not in QOS:
+        known, find, harmless = self._rules.known, self._rules.find, self._limit - ENVELOPE
+        if qos is not None and qos not in QOS:
             raise _no_qos(qos)
-        expires_at = None if expiry_s is None else self._expiry(expiry_s)
+        urgency = None if priority is None else class_of(priority)
+        expires_at = self._expires_at(expiry_s)
         rows = []
         for topic, payload in messages:
-            if topic not in known:
-                self._check_topic(topic)
+            rule = known.get(topic) or find(topic)
             data = payload if isinstance(payload, bytes) else to_bytes(payload)
-            row = Outgoing(0, topic, data, qos, retain, NO_PROPERTIES, expires_at)
+            row = Outgoing(
+                0,
+                topic,
+                data,
+                rule.qos if qos is None else qos,
+                rule.retain if retain is None else retain,
+                NO_PROPERTIES,
+                expires_at or self._expires_at(rule.expiry_s),
+                False,
+                rule.priority if urgency is None else urgency,
+            )
             if len(data) > harmless:
                 self._check_size(row)
             rows.append(row)
         return rows
 
     async def wait_and_take(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
-        """As ``take``, after waiting for room. Raises OutboxFull, Stopped."""
+        """As ``take``, after waiting for room, but in a handler. Raises OutboxFull, OutboxError, Stopped."""
+        if not self._waits or self.inside():
+            return self.take_now(rows)
         await self.room.wait_until(
             lambda: self.stopped is not None or self._outbox.lacks(rows) is None, timeout_s
         )
         return self.take_now(rows, timeout_s)
 
     def take_now(self, rows: list[Outgoing], waited_s: float = 0) -> Receipt:
-        """As ``take``, but no room is an error. Raises OutboxFull, Stopped."""
+        """As ``take``, but no room is an error. Raises OutboxFull, OutboxError, Stopped."""
         receipt = self.take(rows)
+        if receipt is None and self.inside():
+            receipt = self.take(rows, spare=True)
         if receipt is not None:
             return receipt
         limit = self._outbox.lacks(rows) or 0
@@ -130,26 +166,46 @@ class Publisher:
             hint="the broker takes less than is published, or is away",
         )
 
-    def take(self, rows: list[Outgoing]) -> Receipt | None:
-        """Take the rows in; None when there is no room. Raises Stopped."""
+    def take(self, rows: list[Outgoing], spare: bool = False) -> Receipt | None:
+        """Take the rows in; None when there is no room. Raises OutboxError, Stopped.
+
+        ``spare``: with the room that is kept for handlers.
+        """
         with self._lock:  # sequence numbers rise in accept order, whichever thread publishes
             if self.stopped is not None:
-                raise Stopped(f"not accepted: {self.stopped}")
-            if self._outbox.lacks(rows) is not None:
+                raise self._refusal()
+            if self._is_full(rows, spare):
                 return None
-            receipt = self._receipts.open(self._outbox.last + 1, rows)
-            self._outbox.accept(rows)
+            receipt = self.receipts.open(self._outbox.last + 1, rows)
+            receipt.commit = self._outbox.accept(rows)
         self.wake()
         return receipt
 
+    def open(self, rows: Sequence[Outgoing]) -> Receipt:
+        """A receipt for rows that ``admit`` is to take in; whoever does so completes it. Raises Stopped."""
+        if self.stopped is not None:
+            raise self._refusal()
+        return self.receipts.open(0, rows)
+
+    def admit(self, rows: Sequence[Outgoing], alone: bool) -> int | None:
+        """Take in rows that have their receipts: the number of their commit; None when there is no room.
+
+        ``alone``: they are of one call, and older messages may be given up for them. Raises OutboxError,
+        Stopped.
+        """
+        with self._lock:
+            if self.stopped is not None:
+                raise self._refusal()
+            full = self._is_full(rows) if alone else self._outbox.lacks(rows) is not None
+            return None if full else self._outbox.accept(rows)
+
     # -- inside ------------------------------------------------------------------------------
 
-    def _check_topic(self, topic: str) -> None:
-        validate_topic(topic)
-        if len(self._known_topics) >= KNOWN_TOPICS:
-            self._known_topics.clear()
-        if len(topic) <= KNOWN_LENGTH:
-            self._known_topics.add(topic)
+    def _is_full(self, rows: Sequence[Outgoing], spare: bool = False) -> bool:
+        return self._outbox.lacks(rows, spare) is not None and not self._outbox.make_room(rows)
+
+    def _refusal(self) -> HoldfastError:
+        return self._foreign or Stopped(f"not accepted: {self.stopped}")
 
     def _check_size(self, row: Outgoing) -> None:
         """Contract 10: with the full topic and everything that may be added."""
@@ -160,41 +216,12 @@ class Publisher:
                 hint="send less in one message, or raise the broker's maximum packet size",
             )
 
-    def _expiry(self, expiry_s: float) -> float:
-        if not 0 < expiry_s <= LONGEST_EXPIRY_S:
-            raise ConfigurationError(
-                f"expiry_s must be above 0 and at most {LONGEST_EXPIRY_S}, not {expiry_s}",
-                hint="None: never expires",
-            )
+    def _expires_at(self, expiry_s: float | None) -> float | None:
+        if expiry_s is None:
+            return None
+        check_expiry(expiry_s)
         return self._clock.now() + expiry_s
 
 
 def _no_qos(qos: QoS) -> ConfigurationError:
     return ConfigurationError(f"qos must be 0, 1 or 2, not {qos!r}")
-
-
-def _payload(payload: Payload | Absent, json: Any) -> bytes:
-    if json is ABSENT:
-        return b"" if isinstance(payload, Absent) else to_bytes(payload)
-    if payload is not ABSENT:
-        raise TypeError("a payload and json= exclude each other")
-    from json import dumps  # on first use: a program that never asks does not pay for it
-
-    try:
-        return dumps(json, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise PayloadError(f"not writable as JSON: {error}") from error
-
-
-def _properties(content_type: str | None, user_properties: UserProperties) -> Properties:
-    if content_type is None and not user_properties:
-        return NO_PROPERTIES
-    properties: dict[str, Any] = {}
-    if content_type is not None:
-        properties["content_type"] = content_type
-    if user_properties:
-        pairs = user_properties.items() if hasattr(user_properties, "items") else user_properties
-        properties["user_property"] = tuple((str(name), str(value)) for name, value in pairs)
-    # Refused here and now, whichever version is spoken: a row that cannot be encoded would block all others.
-    encode_properties(properties, PUBLISH)
-    return properties

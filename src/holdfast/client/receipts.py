@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 from weakref import ref
 
-from holdfast.client.failures import publish_refused, unsent
-from holdfast.errors import HoldfastError, PublishFailed, PublishRefused, Stopped, Timeout
+from holdfast.client.failures import publish_failed, unsent
+from holdfast.errors import HoldfastError, PublishFailed, Stopped, Timeout
 from holdfast.messages import Outgoing
 from holdfast.protocol import Failed
 
@@ -20,7 +20,8 @@ class Receipt:
     """A ticket for one accepted message, or for a group; dropping it costs and hides nothing.
 
     ``id`` is the outbox sequence number (of the group's first message). ``maybe_duplicate`` is
-    True when a QoS 2 message was sent again to a broker that had forgotten the session.
+    True when a QoS 2 message was sent again to a broker that had forgotten the session. ``commit`` is
+    the number of the outbox commit it is in.
     """
 
     __slots__ = (
@@ -29,15 +30,17 @@ class Receipt:
         "_count",
         "_failures",
         "_left",
+        "_state",
         "_waiters",
+        "commit",
         "id",
         "maybe_duplicate",
-        "state",
     )
 
     def __init__(self, book: Receipts, id: int, count: int = 1) -> None:
         self.id = id
-        self.state: State = "pending" if count else "acknowledged"
+        self._state: State = "pending" if count else "acknowledged"
+        self.commit = 0
         self.maybe_duplicate = False
         self._book = book
         self._count = self._left = count
@@ -47,8 +50,24 @@ class Receipt:
     def __repr__(self) -> str:
         return f"Receipt(id={self.id}, state={self.state!r})"
 
+    @property
+    def state(self) -> State:
+        """Where the message is; "submitted" until it is durable in an outbox file."""
+        if self._state == "pending" and self.commit > self._book.durable():
+            return "submitted"
+        return self._state
+
     async def accepted(self, timeout_s: float | None = None) -> None:
-        """Return once the message is in the outbox: in memory, at once."""
+        """Return once the message is kept: at once in memory, after the commit in a file.
+
+        Raises Timeout (it is still on its way), OutboxError, Stopped.
+        """
+        if self.commit > self._book.durable():
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self._book.kept(self.commit)
+            except TimeoutError:
+                raise Timeout(f"message {self.id} was not committed in {timeout_s} s") from None
 
     async def acknowledged(self, timeout_s: float | None = None) -> None:
         """Wait for PUBACK or PUBCOMP (QoS 0: until handed whole to the transport).
@@ -102,7 +121,7 @@ class Receipt:
     def _settle(self, count: int, state: State) -> None:
         self._left -= count
         if not self._left:
-            self.state = state if self._failures is None or self._count == 1 else "failed"
+            self._state = state if self._failures is None or self._count == 1 else "failed"
             if self._waiters is not None:
                 self._wake()
 
@@ -126,13 +145,23 @@ class Receipt:
                     loop.call_soon_threadsafe(_set, waiter)
 
 
+def _refusing(error: HoldfastError) -> Callable[[int], Awaitable[None]]:
+    async def kept(_commit: int) -> None:
+        raise error
+
+    return kept
+
+
 class Receipts:
     """Hands out receipts and tells them how their messages end.
 
     A row carries a weak reference to its receipt, so a receipt that nobody holds is gone at once.
+    ``durable`` gives the newest commit of the outbox, ``kept`` waits for one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, durable: Callable[[], int] = lambda: 0) -> None:
+        self.durable = durable
+        self.kept: Callable[[int], Awaitable[None]] = _refusing(Stopped("the client was never started"))
         self.stopped = False
         self.waited_for: set[Receipt] = set()
 
@@ -166,9 +195,9 @@ class Receipts:
             receipt._note(error, row.seq - receipt.id)
             receipt._settle(1, state)
 
-    def fail(self, record: Failed) -> PublishRefused:
+    def fail(self, record: Failed) -> PublishFailed:
         """This message was refused; gives the error, for events and the log."""
-        error = publish_refused(record)
+        error = publish_failed(record)
         self._give_up(record.row, "failed", error)
         return error
 
@@ -178,6 +207,12 @@ class Receipts:
             receipt = row.ticket() if row.ticket is not None else None
             if receipt is not None:
                 receipt.maybe_duplicate = True
+
+    def give_up(self, error: HoldfastError) -> None:
+        """The outbox ended without the commits that these receipts may wait for."""
+        durable = self.durable()
+        self.durable = lambda: durable
+        self.kept = _refusing(error)
 
     def stop(self) -> None:
         """The client ends: whoever still waits is told."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from os import PathLike, urandom
+from os import PathLike
 from typing import TYPE_CHECKING, Literal
 
+from holdfast.client import outbox_option
 from holdfast.client.authenticator import Authenticator
+from holdfast.client.identity import check_client_id, check_session, expiry_s
 from holdfast.client.options import Limits, Will
+from holdfast.client.outbox_option import Outbox
 from holdfast.codec import V5, V311, Version
 from holdfast.codec.wire import write_text
 from holdfast.errors import ConfigurationError
@@ -22,9 +25,6 @@ if TYPE_CHECKING:
 
 StrPath = str | PathLike[str]
 
-KEPT_S = 24 * 3600.0
-KEPT_PUBLISHER_S = 3600.0
-NEVER_EXPIRES_S = 0xFFFFFFFF
 INBOUND_ALIASES = 16
 
 
@@ -46,6 +46,7 @@ class Setup(Value):
         "reconnect",
         "limits",
         "drain_s",
+        "outbox",
         "authentication",
     )
     __slots__ = __match_args__
@@ -66,6 +67,7 @@ class Setup(Value):
         reconnect: Reconnect,
         limits: Limits,
         drain_s: float,
+        outbox: Outbox,
         authentication: Callable[[], Authenticator] | None = None,
     ) -> None:
         self.address = address
@@ -82,6 +84,7 @@ class Setup(Value):
         self.reconnect = reconnect
         self.limits = limits
         self.drain_s = drain_s
+        self.outbox = outbox
         self.authentication = authentication
 
     @property
@@ -91,10 +94,8 @@ class Setup(Value):
         return f"{self.address.place}{through}"
 
     def expiry_s(self, subscribes: bool) -> int:
-        """The session expiry to ask for (contract 2): by role, where none was given."""
-        if self.session_expiry_s is None:
-            return int(KEPT_S if subscribes else KEPT_PUBLISHER_S)
-        return int(min(self.session_expiry_s, NEVER_EXPIRES_S))
+        """The session expiry to ask for (contract 2)."""
+        return expiry_s(self.session_expiry_s, subscribes)
 
     def request(self, version: Version, subscribes: bool) -> ConnectRequest:
         """What the next attempt asks for; credentials and will are read anew."""
@@ -110,6 +111,7 @@ class Setup(Value):
             max_packet_bytes=self.limits.max_packet_bytes,
             topic_alias_maximum=INBOUND_ALIASES,
             topic_aliases=self.limits.topic_aliases,
+            strip_properties=self.outbox.strip_properties,
         )
 
     def _username(self) -> str | None:
@@ -143,6 +145,7 @@ def check(
     reconnect: Reconnect | Literal["lan", "wan"],
     limits: Limits,
     drain_s: float,
+    outbox: StrPath | Outbox | None = None,
     authentication: Callable[[], Authenticator] | None = None,
 ) -> Setup:
     """Raises ConfigurationError for the first thing that is wrong."""
@@ -157,21 +160,24 @@ def check(
     secret = password is not None or password_file is not None or address.password is not None
     if secret and name is None:
         raise ConfigurationError("a password without a username [MQTT-3.1.2-22]", hint="give username= too")
+    option = outbox if isinstance(outbox, Outbox) else Outbox(outbox)
+    outbox_option.check_client_id(option, client_id)
     return Setup(
         address,
-        _client_id(client_id, session_expiry_s),
+        check_client_id(client_id, session_expiry_s, option.is_file),
         username,
         password,
         password_file,
         tls,
         _proxy(proxy, address),
         _version(version, authentication),
-        _session(client_id, session_expiry_s),
+        check_session(client_id, session_expiry_s, option.is_file),
         will,
         _keepalive(keepalive_s),
         _reconnect(reconnect),
         limits,
-        _at_least(drain_s, 0, "drain_s"),
+        _drain(drain_s),
+        option,
         authentication,
     )
 
@@ -184,26 +190,6 @@ def _proxy(proxy: str | None, address: Address) -> ProxyAddress | None:
         found = parse_proxy(proxy)
     check_parts(address, found)
     return found
-
-
-def _client_id(client_id: str | None, session_expiry_s: float | None) -> str:
-    if client_id is None:
-        if session_expiry_s:
-            raise ConfigurationError(
-                "a kept session needs a stable client_id",
-                hint='client_id="gateway-7", the same at every start',
-            )
-        return f"holdfast-{urandom(6).hex()}"
-    if not client_id:
-        raise ConfigurationError("client_id is empty", hint="leave it out for a random one")
-    write_text(client_id, "client_id")
-    return client_id
-
-
-def _session(client_id: str | None, session_expiry_s: float | None) -> float | None:
-    if session_expiry_s is not None:
-        return _at_least(session_expiry_s, 0, "session_expiry_s")
-    return None if client_id is not None else 0
 
 
 def _version(version: str | None, authentication: object) -> Version | None:
@@ -244,7 +230,7 @@ def _reconnect(reconnect: Reconnect | str) -> Reconnect:
     return PRESETS[reconnect]
 
 
-def _at_least(value: float, lowest: float, name: str) -> float:
-    if not value >= lowest:
-        raise ConfigurationError(f"{name} must not be below {lowest}, not {value}")
-    return value
+def _drain(drain_s: float) -> float:
+    if not drain_s >= 0:
+        raise ConfigurationError(f"drain_s must not be below 0, not {drain_s}")
+    return drain_s

@@ -24,14 +24,20 @@ async def shut_down(core: Core, drain_s: float) -> None:
         return max(0.0, began + drain_s * share - core.loop.time())
 
     core.state.draining = True
+    core.gathering.hand_over()  # called before this
     core.publisher.close("the client is stopping")
     core.engine.wake()  # for what another thread handed over just before
     core.state.set(Status.DRAINING)
     await _finish_handlers(core, left(HANDLERS))
-    await core.state.changed.wait_until(
-        lambda: not core.outbox.pending or core.supervising.done(), left(FLUSH)
-    )
+    await core.state.changed.wait_until(lambda: _flushed(core), left(FLUSH))
     await _disconnect(core, left(1.0))
+
+
+def _flushed(core: Core) -> bool:
+    """Nothing is left to be sent, nobody is there to send it, or it is safe and can wait."""
+    safe = not core.outbox.at_risk and not core.connected
+    waiting = core.outbox.pending - core.outbox.parked
+    return not waiting or core.supervising.done() or safe
 
 
 async def _finish_handlers(core: Core, timeout_s: float) -> None:

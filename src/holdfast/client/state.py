@@ -11,7 +11,7 @@ from holdfast.client import events as told
 from holdfast.client.events import Event, EventBus
 from holdfast.client.status import Status
 from holdfast.client.waiting import Signal
-from holdfast.errors import HoldfastError
+from holdfast.errors import HoldfastError, OutboxError
 from holdfast.protocol import Terms
 from holdfast.resilience import Verdict
 
@@ -36,6 +36,8 @@ class State:
         self.connections = 0
         self.disconnections: Counter[str] = Counter()
         self.errors = 0
+        self.sessions_lost = 0
+        self.outbox_error: OutboxError | None = None
         self.given_up: Counter[str] = Counter()  # unsent messages that ended, by reason
         self.draining = False
 

@@ -26,10 +26,13 @@ class Snapshot(Frozen):
     """Everything that health, metrics and dashboards know, at one moment.
 
     ``attempts``: connection attempts that failed since the last connection.
+    ``session_losses``: how often the broker forgot a session it was asked to keep. ``outbox_error``:
+    why the outbox file cannot be written at present.
     ``cause`` and ``hint``: why there is no connection, in a word and a sentence.
     ``disconnections``: lost connections by cause. ``received``, ``handled``, ``errors``:
     messages that came, whose handling ended, and whose handler failed. ``given_up``: unsent messages
-    that were expired or dropped in this process, by reason. ``dropped_inbound``:
+    that were expired or dropped in this process, by reason. ``parked``: pending messages that cannot
+    go to this broker as it is. ``dropped_inbound``:
     QoS 0 messages for which there was no room. ``last_in_s``, ``last_out_s``: seconds since
     bytes came or left.
     """
@@ -47,10 +50,13 @@ class Snapshot(Frozen):
         "connections",
         "disconnections",
         "reconnections",
+        "session_losses",
+        "outbox_error",
         "received",
         "handled",
         "errors",
         "given_up",
+        "parked",
         "dropped_inbound",
         "last_in_s",
         "last_out_s",
@@ -72,10 +78,13 @@ class Snapshot(Frozen):
         connections: int,
         disconnections: Mapping[str, int],
         reconnections: int,
+        session_losses: int,
+        outbox_error: str | None,
         received: int,
         handled: int,
         errors: int,
         given_up: Mapping[str, int],
+        parked: int,
         dropped_inbound: int,
         last_in_s: float | None,
         last_out_s: float | None,
@@ -92,10 +101,13 @@ class Snapshot(Frozen):
         self.connections = connections
         self.disconnections = disconnections
         self.reconnections = reconnections
+        self.session_losses = session_losses
+        self.outbox_error = outbox_error
         self.received = received
         self.handled = handled
         self.errors = errors
         self.given_up = given_up
+        self.parked = parked
         self.dropped_inbound = dropped_inbound
         self.last_in_s = last_in_s
         self.last_out_s = last_out_s

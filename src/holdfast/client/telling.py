@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+from holdfast import reasons
 from holdfast.client import events as told
 from holdfast.client.dispatcher import Dispatcher
 from holdfast.client.given_up import GivenUp
@@ -15,15 +18,19 @@ from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.state import State
 from holdfast.codec import V311
+from holdfast.errors import OutboxError
+from holdfast.outbox import Outbox
 from holdfast.protocol import (
     Anomaly,
     Challenge,
+    Deferred,
     Delivery,
     Failed,
     Granted,
     NotGranted,
     Opened,
     Oversize,
+    Parked,
     Reauthenticated,
     Record,
     SessionEvent,
@@ -49,13 +56,17 @@ class Telling:
         dispatcher: Dispatcher,
         state: State,
         limits: Limits,
+        resends: bool,
     ) -> None:
+        """``resends``: whether QoS 2 in flight is sent again when the session is lost (contract 6)."""
         self._publisher = publisher
         self._receipts = receipts
         self._intents = intents
         self._dispatcher = dispatcher
         self._state = state
         self._limits = limits
+        self._resends = resends
+        self._loop = asyncio.get_running_loop()
         self.given_up = GivenUp(receipts, state)
         self.on_refused: Callable[[], None] = _ignore
         self.on_unsubscribed: Callable[[str], None] = _ignore
@@ -69,6 +80,10 @@ class Telling:
                 self._settled(record)
             elif isinstance(record, Failed):
                 self._state.message_failed(record.row.seq, self._receipts.fail(record))
+            elif isinstance(record, Deferred):
+                self._deferred(record)
+            elif isinstance(record, Parked):
+                self._parked(record)
         for event in events:
             handler = _EVENTS.get(type(event))
             if handler is not None:
@@ -83,6 +98,18 @@ class Telling:
             self.given_up.note(record.rows, "expired", "expiry_s")
         else:
             self._receipts.settle(record.rows, record.ending)
+
+    def _deferred(self, record: Deferred) -> None:
+        row, reason = record.row, reasons.name(record.reason)
+        message = f"message {row.seq} on {row.topic} was refused for now: {reason} (try {row.tries})"
+        self._state.emit(
+            told.MessageDeferred(message=message, id=row.seq, code=record.reason), logging.WARNING
+        )
+
+    def _parked(self, record: Parked) -> None:
+        row = record.row
+        message = f"message {row.seq} on {row.topic} is kept back: {record.detail}"
+        self._state.emit(told.MessageParked(message=message, id=row.seq, code=record.reason), logging.WARNING)
 
     def _opened(self, event: Opened) -> None:
         self._publisher.agreed(event.terms)
@@ -110,12 +137,15 @@ class Telling:
         self.on_unsubscribed(event.filter)
 
     def _session_lost(self, event: SessionLost) -> None:
-        self._receipts.uncertain(event.uncertain)
+        if self._resends:
+            self._receipts.uncertain(event.uncertain)
         self._intents.session_lost()
         if event.kept:
+            self._state.sessions_lost += 1
+            uncertain = "of them (QoS 2) may arrive twice" if self._resends else "(QoS 2) have failed instead"
             message = (
                 f"{self._state.place} forgot our session: {event.resent} messages go out again, "
-                f"{len(event.uncertain)} of them (QoS 2) may arrive twice"
+                f"{len(event.uncertain)} {uncertain}"
             )
             lost = told.SessionLost(message=message, resent=event.resent, uncertain=len(event.uncertain))
             self._state.emit(lost, logging.WARNING)
@@ -144,6 +174,29 @@ class Telling:
         message = f"nobody took a message on {topic} for {self._limits.unclaimed_s:g} s; it was acknowledged"
         event = told.Unclaimed(message=message, topic=topic, payload=delivery.payload)
         self._state.emit(event, logging.WARNING)
+
+    # -- the outbox's file -------------------------------------------------------------------
+
+    def outbox_opened(self, outbox: Outbox) -> None:
+        """What opening it found, where that is worth a word (contract 26); hear ``on_failed`` already."""
+        self._state.outbox_error = outbox.failure
+        sentences = [outbox.mended]
+        if outbox.set_aside:
+            sentences.append(f"the outbox file was damaged and is {outbox.set_aside} now: a new one is begun")
+        for sentence in filter(None, sentences):  # the log has it from whoever found it
+            self._state.emit(told.OutboxMended(message=sentence), logging.DEBUG)
+
+    def outbox_failed(self, error: OutboxError | None) -> None:
+        """Commits fail, or go on; told from any thread."""
+        with suppress(RuntimeError):  # the loop was closed under the client: nobody hears it any more
+            self._loop.call_soon_threadsafe(self._outbox_failed, error)
+
+    def _outbox_failed(self, error: OutboxError | None) -> None:
+        self._state.outbox_error = error
+        if error is None:
+            self._state.emit(told.OutboxWorks(message="the outbox can be written again"))
+        else:
+            self._state.emit(told.OutboxFailed(message=str(error), error=error), logging.DEBUG)
 
     def close(self) -> None:
         """The end of this run: nothing is left untold."""

@@ -15,8 +15,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Container, Sequence
 from contextlib import closing
-from typing import Any
-from weakref import WeakValueDictionary, ref
 
 from holdfast.clock import Clock
 from holdfast.messages import Outgoing
@@ -26,6 +24,7 @@ from holdfast.outbox.latest import Latest
 from holdfast.outbox.line import Line
 from holdfast.outbox.queries import Queries
 from holdfast.outbox.taking import TAKEN_BYTES
+from holdfast.outbox.tickets import Tickets
 from holdfast.outbox.waiting import CLASSES, Waiting
 
 READY_ROWS = 4000
@@ -62,6 +61,7 @@ class Backlog(Waiting):
         durable: Callable[[], int],
         hold_class: bool = False,
         latest: Latest | None = None,
+        tickets: Tickets | None = None,
     ) -> None:
         """``commit`` wrote the newest row, 0: there is none; the rows of the keys ``flying`` are in flight.
 
@@ -74,7 +74,7 @@ class Backlog(Waiting):
         self._spilled = tuple(Spilled(commit) for _ in CLASSES)
         self._skip = set(flying)  # behind a cursor, and not spilled all the same
         self._bytes = 0  # of the rows in the lines
-        self._tickets: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        self.tickets = Tickets() if tickets is None else tickets
         self.absent: Container[int] = Absent(self)
         self.unreadable: Callable[[sqlite3.Error], None] = _fail
         """Is told that the file cannot be read at present; what waits there stays there."""
@@ -87,8 +87,7 @@ class Backlog(Waiting):
             some = [row for row in rows if row.priority == line.priority]
             if some and not self._keep(line, some):
                 self._spilled[line.priority].commit = commit
-                for row in some:
-                    self._keep_ticket(row)
+                self.tickets.keep(some)
         if self.latest is not None:
             self.latest.add(rows)
 
@@ -127,8 +126,8 @@ class Backlog(Waiting):
                     spilled.cursor = row.seq
                     if key_of(row) in self._skip:
                         continue
-                    self._give_ticket(row)
-                    self._tickets.pop(row.seq, None)
+                    self.tickets.give(row)
+                    self.tickets.forget(row)
                     rows.append(row)
                     left -= row.size
                     if len(rows) >= BATCH_ROWS or left <= 0:
@@ -155,7 +154,7 @@ class Backlog(Waiting):
 
     def park(self, row: Outgoing) -> None:
         """As ``Waiting`` has it; the file alone keeps the row."""
-        self._keep_ticket(row)
+        self.tickets.keep((row,))
         super().park(row)
 
     def come_back(self, rows: Sequence[Outgoing]) -> None:
@@ -214,23 +213,17 @@ class Backlog(Waiting):
         try:
             with closing(self._queries.by_keys((key,))) as found:
                 for row in found:
-                    self._give_ticket(row)
+                    self.tickets.give(row)
                     return row
         except sqlite3.Error as error:
             self.unreadable(error)
         return None
 
-    # -- receipts ----------------------------------------------------------------------------
-
-    def _keep_ticket(self, row: Outgoing) -> None:
-        receipt = row.ticket() if row.ticket is not None else None
-        if receipt is not None:
-            self._tickets[row.seq] = receipt
-
-    def _give_ticket(self, row: Outgoing) -> None:
-        receipt = self._tickets.get(row.seq)
-        if receipt is not None:
-            row.ticket = ref(receipt)
+    def keep_tickets(self) -> None:
+        """The file is closed: what is in memory will be read anew."""
+        for line in self.lines:
+            self.tickets.keep((*line.back, *line.rows))
+            self.tickets.keep(self.deferred.of(line.priority))
 
 
 def _fail(error: sqlite3.Error) -> None:

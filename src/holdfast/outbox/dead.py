@@ -79,7 +79,7 @@ def sentence(code: int, detail: str) -> str:
 
 def add(db: sqlite3.Connection, entries: Sequence[Entry]) -> None:
     """Copies of these rows, which still have their place in the outbox."""
-    run(db, _INSERTS, [column for entry in entries for column in entry], 7)
+    run(db, _INSERTS, [column for entry in entries for column in entry])
 
 
 def revive(db: sqlite3.Connection, letters: Sequence[tuple[int, float, int]]) -> None:

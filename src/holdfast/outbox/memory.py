@@ -11,7 +11,7 @@ from threading import Lock
 from holdfast.clock import Clock
 from holdfast.errors import OutboxError
 from holdfast.messages import NORMAL, Outgoing
-from holdfast.outbox.overflow import Overflow, Policy
+from holdfast.outbox.overflow import SPARE, Overflow, Policy
 from holdfast.outbox.port import Ledger
 from holdfast.outbox.ring import QOS0_RING, Ring
 from holdfast.outbox.sweeping import EXPIRY, MAX_AGE, Expiring, next_look, take_out
@@ -53,6 +53,9 @@ class MemoryOutbox:
         self.last = 0
         self.draining = False
         self.durable = 0
+        self.failure: OutboxError | None = None
+        self.set_aside: str | None = None
+        self.mended: str | None = None
         self.on_durable: Callable[[], None] = lambda: None
         self.on_failed: Callable[[OutboxError | None], None] = lambda error: None
         self.on_ended: Callable[[list[Outgoing], Ending, str], None] = lambda rows, ending, why: None
@@ -65,9 +68,12 @@ class MemoryOutbox:
         """Nothing but a place for packet identifiers to go on that an earlier process hardly used."""
         return Restored(last_packet_id=int.from_bytes(urandom(2), "big") % 65_535)
 
+    def adopt(self, rows: Sequence[Outgoing]) -> None:
+        """Whoever took them has them still."""
+
     # -- accepting ---------------------------------------------------------------------------
 
-    def lacks(self, rows: Sequence[Outgoing]) -> int | None:
+    def lacks(self, rows: Sequence[Outgoing], spare: bool = False) -> int | None:
         """None when these fit, else the bound that is met.
 
         A group larger than the whole budget fits when it is alone. QoS 0 waits for room in its
@@ -78,7 +84,7 @@ class MemoryOutbox:
         size = 0
         for row in rows:
             size += row.size
-        return self._overflow.met(self._tally, len(rows), size)
+        return self._overflow.met(self._tally, len(rows), size, share=SPARE if spare else 1.0)
 
     def make_room(self, rows: Sequence[Outgoing]) -> bool:
         """As the port has it."""

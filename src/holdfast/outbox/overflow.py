@@ -26,6 +26,9 @@ from holdfast.outbox.latest import Latest
 from holdfast.outbox.tally import Tally
 from holdfast.outbox.waiting import Waiting
 
+SPARE = 1.1
+"""With what is kept for handlers: one that waited for room would wait for itself (contract 11)."""
+
 Policy = Literal["wait", "reject", "drop_oldest", "drop_newest", "drop_lowest_priority", "latest_per_topic"]
 
 
@@ -54,19 +57,21 @@ class Overflow:
         beside: Tally | None = None,
         fewer: int = 0,
         fewer_bytes: int = 0,
+        share: float = 1.0,
     ) -> int | None:
         """The bound that keeps so much more out; a group of any size fits where nothing else is held.
 
-        What is ``beside`` the tally counts too; ``fewer``: so much would be given up.
+        What is ``beside`` the tally counts too; ``fewer``: so much would be given up. ``share`` of the
+        budget is what counts.
         """
         held = tally.bytes_in - tally.bytes_out - fewer_bytes
         if beside is not None:
             held += beside.bytes_in - beside.bytes_out
-        if self.max_bytes is not None and held > 0 and held + more_bytes > self.max_bytes:
+        if self.max_bytes is not None and held > 0 and held + more_bytes > self.max_bytes * share:
             return self.max_bytes
         if self.max_messages is not None:
             pending = tally.pending - fewer + (0 if beside is None else beside.pending)
-            if pending > 0 and pending + more > self.max_messages:
+            if pending > 0 and pending + more > self.max_messages * share:
                 return self.max_messages
         return None
 

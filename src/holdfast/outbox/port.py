@@ -4,9 +4,10 @@ Writing is by groups and may take a while: ``accept`` and ``write`` give the num
 commit, ``begin`` lets it begin, ``durable`` says which commits have happened, and ``on_durable`` is
 called when that number has grown, on any thread. ``on_failed`` is told, on any thread, that commits
 fail at present, and with None that they go on. In memory everything is durable at once. ``last``
-is the sequence number given last. ``draining`` is set while there is a connection that takes what
-waits; ``on_ended`` is told, on any thread, which messages ended in here, how, and because of which
-limit, policy or request.
+is the sequence number given last. ``set_aside`` and ``mended`` say what opening found: where a
+damaged file was moved, and how its books did not balance. ``draining`` is set while there is a
+connection that takes what waits; ``on_ended`` is told, on any thread, which messages ended in here,
+how, and because of which limit, policy or request.
 
 Two parties use it. Whoever publishes asks ``lacks``, may ``make_room``, and calls ``accept``: on any
 thread, holding ``accepting`` from the first look at ``last`` on. The engine does the rest, on its own.
@@ -72,6 +73,8 @@ class Outbox(Protocol):
     accepting: Lock
     last: int
     draining: bool
+    set_aside: str | None
+    mended: str | None
     on_durable: Callable[[], None]
     on_failed: Callable[[OutboxError | None], None]
     on_ended: Callable[[list[Outgoing], Ending, str], None]
@@ -79,6 +82,10 @@ class Outbox(Protocol):
     @property
     def durable(self) -> int:
         """The number of the newest commit that has happened."""
+
+    @property
+    def failure(self) -> OutboxError | None:
+        """Why commits do not happen at present; what ``on_failed`` was told last."""
 
     def open(self, client_id: str | None = None, group: str | None = None) -> str | None:
         """Open it for this client id, or for its own, and for this group of brokers; gives the id.
@@ -89,8 +96,17 @@ class Outbox(Protocol):
     def restore(self) -> Restored:
         """What was in flight when this outbox was last used."""
 
-    def lacks(self, rows: Sequence[Outgoing]) -> int | None:
-        """None when there is room for these, else the bound that is met."""
+    def adopt(self, rows: Sequence[Outgoing]) -> None:
+        """Opened again: an earlier run of this process had taken these, and they had not ended.
+
+        Somebody may hold their receipts.
+        """
+
+    def lacks(self, rows: Sequence[Outgoing], spare: bool = False) -> int | None:
+        """None when there is room for these, else the bound that is met.
+
+        ``spare``: a tenth more than the budget counts, which is for handlers (contract 11).
+        """
 
     def make_room(self, rows: Sequence[Outgoing]) -> bool:
         """Give up unsent messages, by the policy, so that these fit; ``on_ended`` is told of them.

@@ -53,6 +53,12 @@ class Ring:
             count = len(self._rows)
             return self._first(fitting(self._rows, count) if large else count)
 
+    def give_back(self, rows: Sequence[Outgoing]) -> None:
+        """These were taken and did not end: they are the next again."""
+        with self._lock:
+            self._rows.extendleft(reversed(rows))
+            self._next_due = min(self._next_due, _first_due(rows))
+
     def _first(self, count: int) -> list[Outgoing]:
         return list(starmap(self._rows.popleft, repeat((), count)))
 

@@ -7,14 +7,15 @@ them; none is NULL.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from holdfast.codec import MalformedPacket
 from holdfast.codec.packet_types import PUBLISH
 from holdfast.codec.properties import decode_properties, encode_properties
 from holdfast.messages import NO_PROPERTIES, Outgoing, Properties
-from holdfast.outbox.keys import BASE, priority_of, seq_of
+from holdfast.outbox.keys import BASE, priority_of
 from holdfast.outbox.sqlite_file import damaged
 from holdfast.outbox.timeline import Timeline
 
@@ -33,11 +34,14 @@ COLUMNS = (
 
 SELECT = f"SELECT {', '.join(COLUMNS)} FROM message"
 
-FLAT = 9
-"""Columns in which new rows differ: nobody has refused or parked them yet."""
+PLAIN = "(?, ?, ?, ?, ?, NULL, NULL, 0, ?, 0, NULL)"
+WHOLE = "(?, ?, ?, ?, ?, ?, ?, 0, ?, 0, NULL)"
+"""One new row, for an INSERT: nobody has sent, refused or parked it yet. A plain one, as most are, has no
+properties and no expiry."""
 
-NEW = f"({', '.join('?' * FLAT)}, 0, NULL)"
-"""One new row, for an INSERT."""
+SMALL_BYTES = 4096
+"""Payloads up to this size are copied: ``sqlite3`` looks for an adapter for every value that is bytes or
+None, at a third of a microsecond, and for a bytearray it does not."""
 
 
 class RowCodec:
@@ -48,27 +52,47 @@ class RowCodec:
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
 
-    def flat(self, rows: Sequence[Outgoing]) -> list[Any]:
-        """The columns of all these new rows, one after the other."""
+    def flat(self, rows: Sequence[Outgoing]) -> tuple[list[Any], list[Any]]:
+        """The columns of all these new rows, one after the other: of the plain ones, and of the others."""
         ahead = self.timeline.ahead
-        out: list[Any] = []
+        plain: list[Any] = []
+        others: list[Any] = []
         for row in rows:
-            properties = encode_properties(row.properties, PUBLISH) if row.properties else None
-            expires = None if row.expires_at is None else row.expires_at + ahead
-            out += (
-                row.seq + BASE[row.priority], row.topic, row.payload, row.qos, int(row.retain),
-                properties, expires, int(row.uncertain), row.accepted_at + ahead,
-            )  # fmt: skip
-        return out
+            payload = row.payload
+            data = bytearray(payload) if len(payload) <= SMALL_BYTES else payload
+            retain = 1 if row.retain else 0
+            key, accepted = row.seq + BASE[row.priority], row.accepted_at + ahead
+            if row.expires_at is None and not row.properties:
+                plain += (key, row.topic, data, row.qos, retain, accepted)
+            else:
+                properties = encode_properties(row.properties, PUBLISH) if row.properties else None
+                expires = None if row.expires_at is None else row.expires_at + ahead
+                others += (key, row.topic, data, row.qos, retain, properties, expires, accepted)
+        return plain, others
+
+    def read(self, db: sqlite3.Connection, after: int) -> Iterator[Outgoing]:
+        """The rows above this sequence number, in order. Raises sqlite3.Error."""
+        cursor = db.execute(f"{SELECT} WHERE seq > ? ORDER BY seq", (after,))
+        try:
+            for columns in cursor:
+                yield self.row(columns)
+        finally:
+            cursor.close()  # an open statement would keep the log from being emptied
 
     def row(self, columns: Sequence[Any]) -> Outgoing:
         """The row that these columns (``SELECT``) describe."""
         key, topic, payload, qos, retain, properties, expires, uncertain, accepted, tries = columns
-        ahead = self.timeline.ahead
-        expires = None if expires is None else expires - ahead
-        known = properties_of(properties)
+        ahead, priority = self.timeline.ahead, priority_of(key)
         row = Outgoing(
-            seq_of(key), topic, payload, qos, bool(retain), known, expires, bool(uncertain), priority_of(key)
+            key - BASE[priority],
+            topic,
+            payload,
+            qos,
+            retain != 0,
+            NO_PROPERTIES if properties is None else properties_of(properties),
+            None if expires is None else expires - ahead,
+            uncertain != 0,
+            priority,
         )
         row.accepted_at, row.tries = accepted - ahead, tries
         return row

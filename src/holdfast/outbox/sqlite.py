@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import inf
 
 from holdfast.clock import Clock
 from holdfast.errors import OutboxError
+from holdfast.messages import Outgoing
 from holdfast.outbox import opening, sqlite_file
 from holdfast.outbox.backlog import Backlog
 from holdfast.outbox.caretaker import Caretaker
@@ -20,9 +22,11 @@ from holdfast.outbox.port import Ledger
 from holdfast.outbox.reserve import Reserve
 from holdfast.outbox.rows import RowCodec
 from holdfast.outbox.sight import Sight
+from holdfast.outbox.slots import open_slot
 from holdfast.outbox.sqlite_file import Durability
 from holdfast.outbox.sweeping import EXPIRY, MAX_AGE
 from holdfast.outbox.tally import ENDINGS, Tally
+from holdfast.outbox.tickets import Tickets
 from holdfast.outbox.timeline import Timeline
 from holdfast.outbox.waiting import Fits
 from holdfast.outbox.writer import Writer
@@ -33,10 +37,8 @@ class SqliteOutbox(Keeping):
     """One file, one process, one writer thread; an ``Outbox``.
 
     ``durability``: "power" survives a power cut, "process" a kill -9. Bounded by bytes and, if
-    wanted, by messages. QoS 0 is in memory, in a ring, unless ``keep_qos0``. ``on_failed`` is told
-    that commits fail, and with None that they go on; like ``on_durable``, on the writer's thread.
-    While they fail nothing more is accepted. ``set_aside`` and ``mended`` say what opening found
-    (see ``opening``). The constructor opens nothing.
+    wanted, by messages. QoS 0 is in memory, in a ring, unless ``keep_qos0``. ``on_failed`` and
+    ``on_durable`` are told on the writer's thread. The constructor opens nothing.
 
     A program without a client may open it, ``sweep`` once and close it: what is requested is done then.
     """
@@ -64,6 +66,7 @@ class SqliteOutbox(Keeping):
         self._hold_class = hold_class
         self._opened: opening.Opened | None = None
         self._make_writer: Callable[..., Commits] = Writer  # the simulator has one without a thread
+        self._tickets = Tickets()  # over one opening and the next
         self._pid = 0
         self._since = clock.wall()
         self._driven = False  # a session lives on it, and comes again and again
@@ -77,10 +80,12 @@ class SqliteOutbox(Keeping):
     def open(self, client_id: str | None = None, group: str | None = None) -> str:
         """Open or make the file for this client id; None: the one in it, or one made once.
 
-        ``group`` names the brokers it is for; a file that was bound to none is bound to it.
-        Gives the client id. Blocks. Raises OutboxError, OutboxLocked, OutboxUnwritable.
+        ``group`` names the brokers it is for; a file that was bound to none is bound to it. Of a path
+        with ``{slot}`` the first that is free, and from then on the same. Gives the client id.
+        Blocks. Raises OutboxError, OutboxLocked, OutboxUnwritable.
         """
-        opened = opening.open_file(self.path, client_id, group, self._durability, self._codec)
+        opened = open_slot(self.path, client_id, partial(self._open_file, group))
+        self.path = opened.path
         store, books, reserve = opened.store, opened.store.books, Reserve(self.path, self._max_bytes)
         self.set_aside, self.mended = opened.set_aside, opened.mended
         self._opened, self._pid, self._since = opened, os.getpid(), opened.created
@@ -93,6 +98,9 @@ class SqliteOutbox(Keeping):
             store, self.path, reserve, lambda: self.on_durable(), lambda error: self.on_failed(error)
         )
         return opened.client_id
+
+    def _open_file(self, group: str | None, path: str, client_id: str | None) -> opening.Opened:
+        return opening.open_file(path, client_id, group, self._durability, self._codec)
 
     def _look_after(self, opened: opening.Opened) -> None:
         try:
@@ -110,7 +118,14 @@ class SqliteOutbox(Keeping):
             latest.know(entry for entry in queries.topics() if entry[1] not in flying)
         commit = opened.store.books.commits if self.last else 0
         self._backlog = backlog = Backlog(
-            self._clock, queries, flying, commit, lambda: self.durable, self._hold_class, latest
+            self._clock,
+            queries,
+            flying,
+            commit,
+            lambda: self.durable,
+            self._hold_class,
+            latest,
+            self._tickets,
         )
         self._sight = Sight(self.path, opened.reader, lambda error: self.on_failed(error))
         backlog.unreadable = self._sight.failed
@@ -122,11 +137,15 @@ class SqliteOutbox(Keeping):
         self._driven = True
         return self._restored
 
-    def close(self, timeout_s: float | None = None) -> bool:
-        """Commit what was handed over and let go of the file; the books stay readable.
+    def adopt(self, rows: Sequence[Outgoing]) -> None:
+        """As the port has it: rows of the file are read anew, those of the ring are there only here."""
+        self._ring.give_back([row for row in rows if self._books.is_volatile(row)])
+        self._tickets.keep(rows)
+        for _, row in (*self._restored.sent, *self._restored.released):
+            self._tickets.give(row)
 
-        Blocks, ``timeout_s`` at most. False: not all was committed, and what was not was never told durable.
-        """
+    def close(self, timeout_s: float | None = None) -> bool:
+        """As the port has it; what was not committed was never told durable."""
         opened, writer = self._opened, self._writer
         if opened is None or writer is None or self._pid != os.getpid():
             return True
@@ -134,7 +153,9 @@ class SqliteOutbox(Keeping):
         if writer.ended:  # else it may still write: the file stays ours, and close() may be called again
             self._opened = None
             with self._backlog:
+                self._backlog.keep_tickets()
                 opened.reader.close()
+            opened.lock.note(writer.durable)
             opened.lock.release()
         return done
 
@@ -144,10 +165,14 @@ class SqliteOutbox(Keeping):
             raise OutboxError(f"{self.path} is not open", path=self.path)
         if self._pid != os.getpid():
             raise sqlite_file.forked(self.path, self._pid)
-        failure = writer.failure or self._sight.failure
-        if failure is not None:
-            raise failure
+        if self.failure is not None:
+            raise self.failure
         return writer
+
+    @property
+    def failure(self) -> OutboxError | None:
+        """Why the file cannot be written, or read, at present."""
+        return None if self._writer is None else self._writer.failure or self._sight.failure
 
     def begin(self) -> None:
         """Let what was accepted and written be committed; once per turn."""

@@ -148,7 +148,8 @@ def resolve(path: str | os.PathLike[str]) -> str:
 
 def unreadable(path: str, error: OSError) -> OutboxUnwritable:
     """What the system said."""
-    return OutboxUnwritable(f"{path} cannot be opened: {error.strerror or error}", path=path, hint=_ACCESS)
+    hint = f"name a file in it, as in {path}/outbox.db" if isinstance(error, IsADirectoryError) else _ACCESS
+    return OutboxUnwritable(f"{path} cannot be opened: {error.strerror or error}", path=path, hint=hint)
 
 
 def unread(error: Exception, path: str) -> OutboxUnwritable:

@@ -96,17 +96,21 @@ class Failed(Value):
     """This row was refused, by the broker or because its limits forbid it (reason code).
 
     ``withheld`` is its packet identifier where that stays in use until the session ends
-    (contract 10), also over a restart: the broker may still know it; else 0.
+    (contract 10), also over a restart: the broker may still know it; else 0. ``unsent``: it never left.
+    Reason 0: nobody refused it, but the session it was in is gone (``on_session_lost="fail"``).
     """
 
-    __match_args__ = ("row", "reason", "detail", "withheld")
+    __match_args__ = ("row", "reason", "detail", "withheld", "unsent")
     __slots__ = __match_args__
 
-    def __init__(self, row: Outgoing, reason: int, detail: str, withheld: int = 0) -> None:
+    def __init__(
+        self, row: Outgoing, reason: int, detail: str, withheld: int = 0, unsent: bool = False
+    ) -> None:
         self.row = row
         self.reason = reason
         self.detail = detail
         self.withheld = withheld
+        self.unsent = unsent
 
 
 class Deferred(Value):

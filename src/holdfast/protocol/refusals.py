@@ -9,6 +9,11 @@ from holdfast.protocol.terms import Terms
 QOS_NOT_SUPPORTED = 0x9B
 RETAIN_NOT_SUPPORTED = 0x9A
 PACKET_TOO_LARGE = 0x95
+NO_PLACE_FOR_PROPERTIES = 0x83
+"""Ours, as the standard has none for it: implementation specific error."""
+
+WAITS_FOR_OTHER_TERMS = frozenset({PACKET_TOO_LARGE, NO_PLACE_FOR_PROPERTIES})
+"""Reasons that keep an unsent row back, rather than end it (contract 4, 10)."""
 
 Refusal = tuple[int, str]
 
@@ -20,6 +25,13 @@ def of_row(row: Outgoing, terms: Terms) -> Refusal | None:
     if row.retain and not terms.retain_available:  # [MQTT-3.2.2-14]
         return RETAIN_NOT_SUPPORTED, "this broker does not keep retained messages"
     return oversize(row, terms)
+
+
+def of_unsent(row: Outgoing, terms: Terms) -> Refusal | None:
+    """As ``of_row``, for a row that was never sent: what is in flight must go on, stripped if need be."""
+    if row.properties and not terms.carries_properties:
+        return NO_PLACE_FOR_PROPERTIES, f"MQTT 3.1.1 cannot carry its {', '.join(row.properties)}"
+    return of_row(row, terms)
 
 
 def oversize(row: Outgoing, terms: Terms) -> Refusal | None:

@@ -50,6 +50,7 @@ UNANNOUNCED_QOS2 = 20
 PROTOCOL_ERROR = 0x82
 IDENTIFIER_NOT_FOUND = 0x92
 REFUSED = 0x80
+FORGOTTEN = "the broker forgot the session in which it was on its way: it may have arrived"
 RESENT_BYTES = 512 * 1024
 """In one group, about: large rows in one write would be copied again with every piece a socket takes."""
 WITHHELD = 100
@@ -67,15 +68,18 @@ class Sender:
         tell: list[SessionEvent],
         inflight: int,
         restored: Restored,
+        resends: bool,
     ) -> None:
         self._journal = journal
         self._wire = wire
         self._ids = ids
         self._tell = tell
         self._inflight = inflight
+        self._resends = resends
         self._terms = Terms(V5, "", False, 0, 0)
         self._window = 0
         self._unlimited = True
+        self._bare = False
         self._aliases = Aliases()
         self._stripped = False
         self._withheld = list(restored.withheld)
@@ -95,6 +99,7 @@ class Sender:
         self._terms = terms
         self._window = min(self._inflight, terms.receive_maximum)
         self._unlimited = refusals.unlimited(terms)
+        self._bare = not terms.carries_properties
         self._aliases.open(terms)
         self._stripped = False
         self._older = set()
@@ -107,18 +112,30 @@ class Sender:
     def restart(self) -> tuple[int, list[Outgoing]]:
         """The session is gone: everything in flight is pending again, oldest first.
 
-        Gives how many rows that are, and which of them are QoS 2 and so uncertain.
+        Gives how many rows that are, and which of them are QoS 2 and so uncertain (contract 6); these
+        end here where they are not to be sent again.
         """
-        rows = [*self.sent.values(), *self.released.values(), *(row for _, row in self.unproven)]
+        rows = self._in_flight()
         uncertain = [row for row in rows if row.qos == 2]
         for row in uncertain:
             row.uncertain = True
+            if not self._resends:
+                self._journal.fail(row, 0, FORGOTTEN)
+        if not self._resends:
+            rows = [row for row in rows if row.qos != 2]
         unproven = (packet_id for packet_id, _ in self.unproven)
         self._ids.used.difference_update(self.sent, self.released, unproven, self._withheld)
         self.sent, self.released, self.unproven = {}, {}, deque()
         self._withheld, self._left = [], set()
         self.pending = deque(sorted([*rows, *self.pending], key=lambda row: row.seq))
         return sum(row.qos > 0 for row in rows), uncertain
+
+    def unended(self) -> list[Outgoing]:
+        """The rows that were handed over and have not ended."""
+        return [*self._in_flight(), *self.pending]
+
+    def _in_flight(self) -> list[Outgoing]:
+        return [*self.sent.values(), *self.released.values(), *(row for _, row in self.unproven)]
 
     def crowded(self) -> bool:
         """Whether more identifiers are withheld than a session should carry along."""
@@ -135,10 +152,9 @@ class Sender:
         self._left -= never_left - self.sent.keys()  # answered before it left again
         self._left.update(packet_id for packet_id in self.sent if packet_id not in never_left)
         left = [entry for entry in self.sent.items() if entry[0] not in never_left]
-        behind = [
-            one for one in stayed if not one[0] or self.sent.get(one[0]) is one[1]
-        ]  # QoS 0 in its place
-        self.unproven.extendleft(reversed([*left, *behind]))
+        # What stayed follows in its order, QoS 0 in its place (contract 8) [MQTT-4.6.0-1].
+        left += [one for one in stayed if not one[0] or self.sent.get(one[0]) is one[1]]
+        self.unproven.extendleft(reversed(left))
         self.sent = {}
 
     # -- what goes out -----------------------------------------------------------------------
@@ -205,11 +221,11 @@ class Sender:
     def _next_rows(self) -> list[Outgoing]:
         """What of the pending rows goes out now; some end here instead."""
         rows: list[Outgoing] = []
-        pending, room, limited = self.pending, self._free(), not self._unlimited
+        pending, room, limited, bare = self.pending, self._free(), not self._unlimited, self._bare
         twos = self._free_of_qos2()
         while pending and (room > 0 or not pending[0].qos) and (twos > 0 or pending[0].qos != 2):
             row = pending.popleft()
-            if (limited or row.expires_at is not None) and self._ended(row):
+            if (limited or row.expires_at is not None or (bare and row.properties)) and self._ended(row):
                 continue
             if row.qos:
                 room -= 1
@@ -229,9 +245,9 @@ class Sender:
         if row.expires_at is not None and row.expires_at <= self.now:
             self._journal.settle("expired").append(row)
             return True
-        refused = refusals.of_row(row, self._terms)
+        refused = refusals.of_unsent(row, self._terms)
         if refused is not None:
-            self._journal.fail(row, *refused)
+            self._journal.fail(row, *refused, unsent=True)
         return refused is not None
 
     def encode(self, group: Group, parts: list[bytes]) -> None:

@@ -99,14 +99,19 @@ class Output:
 class Session:
     """One client's session with one broker, over any number of connections."""
 
-    def __init__(self, inflight: int = 1000, restored: Restored | None = None) -> None:
-        """``inflight``: QoS 1 and 2 messages that may be unacknowledged, 1 to 60,000."""
+    def __init__(
+        self, inflight: int = 1000, restored: Restored | None = None, *, resends: bool = True
+    ) -> None:
+        """``inflight``: QoS 1 and 2 messages that may be unacknowledged, 1 to 60,000.
+
+        ``resends`` False: QoS 2 in flight when the broker forgot the session fails (contract 6).
+        """
         restored = restored or Restored()
         ids = PacketIds(restored.last_packet_id)
         self._events: list[SessionEvent] = []
         self._journal = Journal()
         self._wire = Wire(self._encode)
-        self._sender = Sender(self._journal, self._wire, ids, self._events, inflight, restored)
+        self._sender = Sender(self._journal, self._wire, ids, self._events, inflight, restored, resends)
         self._receiver = Receiver(self._journal, self._wire, self._events, restored)
         self._subscriptions = Subscriptions(self._journal, self._wire, ids, self._events)
         self._authentication = Authentication(self._wire, self._events)
@@ -266,6 +271,10 @@ class Session:
     def room(self) -> int:
         """How many more rows of QoS 1 and 2 fit into the window; 0 without a connection."""
         return self._sender.room()
+
+    def unended(self) -> list[Outgoing]:
+        """The rows that were published here and have not ended."""
+        return self._sender.unended()
 
     def ack(self, deliveries: Iterable[Delivery], now: float) -> None:
         """These messages were handled; their acknowledgements leave in wire order."""

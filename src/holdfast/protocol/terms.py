@@ -18,7 +18,8 @@ class ConnectRequest(Value):
 
     A kept session is never asked for with Clean Start 1: that would delete what the broker
     holds for us (contract 1). ``topic_alias_maximum`` is for what comes, ``topic_aliases`` for what
-    goes: how many we set at most. ``authentication_method`` asks for enhanced authentication, which
+    goes: how many we set at most. ``strip_properties``: what 3.1.1 cannot carry is left out, rather than
+    the message kept back. ``authentication_method`` asks for enhanced authentication, which
     3.1.1 does not have: never left out in silence.
     """
 
@@ -34,6 +35,7 @@ class ConnectRequest(Value):
         "max_packet_bytes",
         "topic_alias_maximum",
         "topic_aliases",
+        "strip_properties",
         "authentication_method",
         "authentication_data",
     )
@@ -52,6 +54,7 @@ class ConnectRequest(Value):
         max_packet_bytes: int = 16 << 20,
         topic_alias_maximum: int = 16,
         topic_aliases: int = 0,
+        strip_properties: bool = False,
         authentication_method: str | None = None,
         authentication_data: bytes | None = None,
     ) -> None:
@@ -66,6 +69,7 @@ class ConnectRequest(Value):
         self.max_packet_bytes = max_packet_bytes
         self.topic_alias_maximum = topic_alias_maximum
         self.topic_aliases = topic_aliases
+        self.strip_properties = strip_properties
         self.authentication_method = authentication_method
         self.authentication_data = authentication_data
 
@@ -102,7 +106,8 @@ class ConnectRequest(Value):
 class Terms(Value):
     """The limits of one connection; ``topic_aliases``: how many we may set.
 
-    ``max_packet_bytes`` None: the broker named none.
+    ``max_packet_bytes`` None: the broker named none. ``carries_properties`` False: a message with
+    properties waits for a connection with MQTT 5 (contract 4).
     """
 
     __match_args__ = (
@@ -119,6 +124,7 @@ class Terms(Value):
         "identifiers_available",
         "shared_available",
         "topic_aliases",
+        "carries_properties",
     )
     __slots__ = __match_args__
 
@@ -137,6 +143,7 @@ class Terms(Value):
         identifiers_available: bool = True,
         shared_available: bool = True,
         topic_aliases: int = 0,
+        carries_properties: bool = True,
     ) -> None:
         self.version = version
         self.client_id = client_id
@@ -151,6 +158,7 @@ class Terms(Value):
         self.identifiers_available = identifiers_available
         self.shared_available = shared_available
         self.topic_aliases = topic_aliases
+        self.carries_properties = carries_properties
 
     @classmethod
     def agreed(cls, request: ConnectRequest, connack: Connack) -> Terms:
@@ -171,4 +179,5 @@ class Terms(Value):
             and bool(said("subscription_identifier_available", 1)),
             shared_available=bool(said("shared_subscription_available", 1)),
             topic_aliases=min(request.topic_aliases, said("topic_alias_maximum", 0)),
+            carries_properties=request.version == V5 or request.strip_properties,
         )

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from holdfast.client.publisher import ABSENT, Publisher
+from holdfast.client.content import ABSENT
+from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.waiting import Signal
-from holdfast.errors import ConfigurationError, OutboxFull, PayloadError, Stopped, TooLarge
+from holdfast.errors import ConfigurationError, OutboxError, OutboxFull, PayloadError, Stopped, TooLarge
 from holdfast.outbox import MemoryOutbox
 from holdfast.protocol import Settled, Terms
 from holdfast.testing.manual_clock import ManualClock
@@ -32,6 +33,7 @@ def row(to: Publisher, topic: str = "t", payload: Any = b"x", **options: Any) ->
         "qos": 1,
         "retain": False,
         "expiry_s": None,
+        "priority": None,
         "content_type": None,
         "user_properties": (),
         **options,
@@ -95,9 +97,9 @@ def test_topics_are_checked_however_many_there_are() -> None:
     to = publisher()
     for number in range(5000):
         row(to, f"t/{number}")
-    assert len(to._known_topics) <= 4096
+    assert len(to._rules.known) <= 4096
     row(to, "long/" + "x" * 60_000)
-    assert max(map(len, to._known_topics)) <= 512
+    assert max(map(len, to._rules.known)) <= 512
     with pytest.raises(ConfigurationError):
         row(to, "t/#")
 
@@ -112,7 +114,7 @@ def test_size_at_accept() -> None:
         with pytest.raises(TooLarge):
             row(to, **options)
     with pytest.raises(TooLarge):
-        to.rows([("t", b"x" * 10), ("t", b"x" * 100)], 1, False, None)
+        to.rows([("t", b"x" * 10), ("t", b"x" * 100)], 1, False, None, None)
 
 
 async def test_accepted_in_order_with_rising_numbers() -> None:
@@ -123,6 +125,22 @@ async def test_accepted_in_order_with_rising_numbers() -> None:
     receipts = [to.take([row(to)]), to.take([row(to), row(to)]), to.take([row(to)])]
     assert [one.id for one in receipts if one] == [1, 2, 4]
     assert len(woken) == 3
+
+
+def test_rows_with_a_receipt_are_admitted() -> None:
+    """Opened first, admitted later: numbered then, or refused for want of room."""
+    to = publisher(max_bytes=1000)
+    rows = [row(to), row(to)]
+    receipt = to.open(rows)
+    assert to.admit(rows, alone=False) == 0
+    assert [one.seq for one in rows] == [1, 2]
+    assert all(one.ticket is not None and one.ticket() is receipt for one in rows)
+    assert to.admit([row(to, payload=b"x" * 1000)], alone=True) is None
+    to.close("the client was stopped")
+    with pytest.raises(Stopped, match="was stopped"):
+        to.open([row(to)])
+    with pytest.raises(Stopped, match="was stopped"):
+        to.admit([row(to)], alone=True)
 
 
 async def test_waits_for_room_until_time_runs_out() -> None:
@@ -156,3 +174,12 @@ async def test_closed_while_waiting() -> None:
         to.take([row(to)])
     with pytest.raises(Stopped, match="not started"):
         Publisher(MemoryOutbox(ManualClock()), Receipts(), ManualClock(), Signal()).take([row(to)])
+
+
+def test_a_copy_in_a_child_accepts_nothing() -> None:
+    """It says whose it is, and waits for no lock that was held when the process forked."""
+    copy = publisher()
+    copy._lock.acquire()
+    copy.forked(OutboxError("it belongs to process 7", path="x.db"))
+    with pytest.raises(OutboxError, match="process 7"):
+        copy.take([row(copy)])

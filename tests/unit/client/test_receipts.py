@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from holdfast.client.receipts import Receipt, Receipts
-from holdfast.errors import Dropped, Expired, PublishFailed, PublishRefused, Stopped, Timeout
+from holdfast.errors import Dropped, Expired, OutboxError, PublishFailed, PublishRefused, Stopped, Timeout
 from holdfast.messages import Outgoing
 from holdfast.protocol import Failed
 
@@ -173,3 +173,17 @@ async def test_uncertain_messages_say_so() -> None:
     (single, one), (group, two), (other, _) = (opened(receipts, first, first) for first in (1, 2, 4))
     receipts.uncertain([*one, two[1]])
     assert [single.maybe_duplicate, group.maybe_duplicate, other.maybe_duplicate] == [True, True, False]
+
+
+async def test_commits_that_never_come() -> None:
+    """The outbox ended without them: told to whoever waits, and none is taken for one of the next run."""
+    durable = 1
+    receipts = Receipts(lambda: durable)
+    kept, lost = (opened(receipts, seq)[0] for seq in (1, 2))
+    kept.commit, lost.commit = 1, 2
+    receipts.give_up(OutboxError("the disk is gone", path="x.db"))
+    durable = 2
+    await kept.accepted()
+    with pytest.raises(OutboxError, match="the disk is gone"):
+        await lost.accepted()
+    assert (kept.state, lost.state) == ("pending", "submitted")

@@ -58,7 +58,22 @@ def letters(outbox: SqliteOutbox) -> list[dead.DeadLetter]:
 
 
 def crash(path: Path, into: Path) -> Path:
-    """The file set as a kill would leave it at this moment, under another name."""
+    """The file set as a kill would leave it at this moment, under another name, where it says it lies."""
+    final, aside = into / path.name, into / "aside"
+    copy_set(path, aside)
+    final.touch()
+    db = sqlite3.connect(aside / path.name)
+    try:
+        db.execute("UPDATE meta SET value = ? WHERE key = 'inode'", (final.stat().st_ino,))
+        db.commit()
+        copy_set(aside / path.name, into)  # while the log is not emptied
+    finally:
+        db.close()
+    return final
+
+
+def copy_set(path: Path, into: Path) -> Path:
+    """The file and its log, copied."""
     into.mkdir(parents=True, exist_ok=True)
     for part in ("", "-wal"):
         source = path.with_name(path.name + part)

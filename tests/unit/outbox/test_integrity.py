@@ -8,12 +8,23 @@ from pathlib import Path
 import pytest
 
 from holdfast.outbox import integrity
+from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.protocol import Assigned
 from tests.contracts.outboxes import wait
-from tests.unit.outbox.files import accept, crash, open_outbox, query
+from tests.unit.outbox.files import accept, copy_set, crash, open_outbox, query
 
 FRAME = 24 + 4096
 COMMITS = 6
+
+
+def killed(outbox: SqliteOutbox, path: Path) -> Path:
+    """What a kill at this moment would leave, in its place."""
+    left = copy_set(path, path.parent / "left")
+    outbox.close()
+    for file in left.parent.iterdir():
+        (path.parent / file.name).write_bytes(file.read_bytes())
+    (path.parent / f"{path.name}.lock").unlink()
+    return path
 
 
 @pytest.fixture
@@ -22,9 +33,7 @@ def path(tmp_path: Path) -> Path:
     outbox = open_outbox(tmp_path / "outbox.db")
     for _ in range(COMMITS):
         accept(outbox)
-    left = crash(tmp_path / "outbox.db", tmp_path / "left")
-    outbox.close()
-    return left
+    return killed(outbox, tmp_path / "outbox.db")
 
 
 def log_of(path: Path) -> Path:
@@ -111,19 +120,17 @@ def test_what_an_earlier_crash_left_means_nothing(path: Path) -> None:
     """Two torn tails in one log: behind the end of the second stands the rest of the first."""
     outbox = open_outbox(path)
     accept(outbox, 400)
-    first = crash(path, path.parent / "first")
-    outbox.close()
-    flip(log_of(first), -100)
-    before = log_of(first).read_bytes()
-    outbox = open_outbox(first)
+    killed(outbox, path)
+    flip(log_of(path), -100)
+    before = log_of(path).read_bytes()
+    outbox = open_outbox(path)
     assert outbox.pending == COMMITS
     accept(outbox)
-    second = crash(first, path.parent / "second")
-    outbox.close()
-    place = next(at for at, byte in enumerate(log_of(second).read_bytes()) if byte != before[at])
+    killed(outbox, path)
+    place = next(at for at, byte in enumerate(log_of(path).read_bytes()) if byte != before[at])
     assert place < len(before) - 5 * FRAME
-    flip(log_of(second), place + FRAME)
-    assert opened(second) == (COMMITS, False)
+    flip(log_of(path), place + FRAME)
+    assert opened(path) == (COMMITS, False)
 
 
 def test_what_stands_behind_an_old_log_means_nothing(tmp_path: Path) -> None:

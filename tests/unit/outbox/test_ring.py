@@ -68,3 +68,14 @@ def test_what_is_too_old_is_at_its_head() -> None:
     assert (expired, seqs(aged)) == ([], [1, 2])
     assert ring.next_look(100, 97.5) == 100.5
     assert ring.next_look(100, 1000) == 100 + LOOK_S
+
+
+def test_what_was_taken_and_did_not_end_comes_again() -> None:
+    """Given back it is first, in its order, and expires as before."""
+    ring = Ring(5)
+    ring.accept(rows(1, 2, expires_at=20), whole=False, expiring=True)
+    taken = ring.take(large=False)
+    ring.accept(rows(3), whole=False, expiring=False)
+    ring.give_back(taken)
+    assert seqs(ring.give_up(21, -inf)[0]) == [1, 2]
+    assert seqs(ring.take(large=False)) == [3]

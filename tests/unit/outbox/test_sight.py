@@ -41,7 +41,9 @@ class Reopened:
         opened = self.outbox._opened
         assert opened is not None
         self.reader: Any = Blind(opened.reader)
-        opened.queries._db = self.outbox._sight._reader = self.reader
+        queries: Any = opened.queries
+        sight: Any = self.outbox._sight
+        queries._db = sight._reader = self.reader
         self.told: list[OutboxError | None] = []
         self.outbox.on_failed = self.told.append
 

@@ -36,6 +36,16 @@ def test_retain_available() -> None:
     assert not refusals.unlimited(terms)
 
 
+def test_properties_without_a_place_keep_back_what_was_never_sent() -> None:
+    """3.1.1 without leave to strip: an unsent row waits, one in flight must go on (contract 4)."""
+    terms = replace(TERMS, version=V311, carries_properties=False)
+    one = row(1, properties={"content_type": "x"})
+    assert refusals.of_unsent(one, terms) == (0x83, "MQTT 3.1.1 cannot carry its content_type")
+    assert refusals.of_row(one, terms) is None
+    assert refusals.of_unsent(row(2), terms) is None
+    assert refusals.of_unsent(one, replace(terms, carries_properties=True)) is None
+
+
 def test_maximum_packet_size_is_the_whole_packet() -> None:
     """The limit counts the fixed header too, and is inclusive [MQTT-3.2.2-15]."""
     size = len(encode_publish("t", b"1", 1, False, False, 1, {}, V5))

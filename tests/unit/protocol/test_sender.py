@@ -68,14 +68,25 @@ def test_3_1_1_keeps_few_qos_2_messages_open() -> None:
 
 
 def test_3_1_1_leaves_properties_out_and_says_so_once() -> None:
-    """What MQTT 3.1.1 cannot carry is left out, told once a connection and never in MQTT 5 (contract 4)."""
+    """What MQTT 3.1.1 cannot carry is left out where asked for, told once a connection (contract 4)."""
     for version, told in ((V311, [Stripped("t")]), (V5, [])):
-        driven = ready(version)
+        driven = Driven(version)
+        driven.up(strip_properties=True)
         left = sent(
             driven.publish(row(1, properties={"content_type": "x"}), row(2, properties={"content_type": "x"}))
         )
         assert [dict(one.properties) for one in left] == [{} if told else {"content_type": "x"}] * 2
         assert driven.told(Stripped) == told
+
+
+def test_3_1_1_keeps_back_what_has_properties() -> None:
+    """Not asked to leave them out: the row is refused here, unsent, and those behind it go on."""
+    driven = ready(V311)
+    (left,) = sent(driven.publish(row(1, properties={"content_type": "x"}), row(2)))
+    assert left.payload == b"2"
+    (failed,) = driven.told(Failed)
+    assert (failed.row.seq, failed.reason, failed.withheld, failed.unsent) == (1, 0x83, 0, True)
+    assert "content_type" in failed.detail
 
 
 def test_properties_leave_with_the_message() -> None:

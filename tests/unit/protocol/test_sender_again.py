@@ -220,6 +220,29 @@ def test_a_new_session_gets_everything_as_new(version: Version) -> None:
     assert [one.seq for one in rows if one.uncertain] == [2, 3]
 
 
+@BOTH
+def test_a_new_session_may_fail_what_is_uncertain(version: Version) -> None:
+    """Not to be sent again: QoS 2 in flight ends here with reason 0, QoS 1 goes out as new (contract 6)."""
+    driven = Driven(version, resends=False)
+    driven.up()
+    rows = [row(1), row(2, 2), row(3, 2), row(4)]
+    driven.publish(*rows)
+    driven.feed(Pubrec(2))
+    assert [one.payload for one in sent(driven.again(False))] == [b"1", b"4"]
+    assert sorted((one.row.seq, one.reason) for one in driven.told(Failed)) == [(2, 0), (3, 0)]
+    assert driven.told(SessionLost) == [SessionLost(2, 2, rows[1:3], True)]
+
+
+@BOTH
+def test_what_is_sent_again_keeps_the_order_of_sending(version: Version) -> None:
+    """A row of a higher class that went first goes first again, whatever its number [MQTT-4.6.0-1]."""
+    driven = ready(version)
+    driven.publish(row(9), row(3), row(5, 2))
+    assert [one.payload for one in sent(driven.again())] == [b"9", b"3", b"5"]
+    driven.lost()
+    assert [one.payload for one in sent(driven.up(True))] == [b"9", b"3", b"5"]
+
+
 def test_a_late_answer_of_the_old_session_is_unknown() -> None:
     """An identifier of the lost session does not end a message of the new one."""
     driven = ready()
@@ -285,3 +308,14 @@ def test_a_released_message_goes_on_under_any_terms() -> None:
     assert names(driven.again(True, {"maximum_qos": 1, **SMALL})) == ["PUBREL 1"]
     driven.feed(Pubcomp(1))
     assert driven.endings() == [([1], "acknowledged")]
+
+
+def test_what_has_not_ended_is_known() -> None:
+    """Sent, released, to be proven and pending: whoever goes on without this session asks for them."""
+    driven = ready()
+    driven.publish(row(1), row(2, 2), row(3), row(4, 2))
+    driven.feed(Pubrec(2), Puback(3))
+    assert [one.seq for one in driven.session.unended()] == [1, 4, 2]
+    driven.lost()
+    driven.publish(row(5))
+    assert sorted(one.seq for one in driven.session.unended()) == [1, 2, 4, 5]

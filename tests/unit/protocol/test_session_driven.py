@@ -66,6 +66,16 @@ def test_epochs_go_on_over_a_restart() -> None:
     assert driven.told(SessionLost) == [SessionLost(5, 0, [], True)]
 
 
+def test_state_known_to_be_lost_is_not_resumed() -> None:
+    """A file set aside or restored: the session the broker has is a new one to us (contract 1, 26)."""
+    driven = Driven(restored=Restored(4, lost=True))
+    driven.up(True)
+    assert driven.told(EpochBegan) == [EpochBegan(5)]
+    assert driven.told(SessionLost) == [SessionLost(5, 0, [], True)]
+    driven.again(True)
+    assert len(driven.told(EpochBegan)) == 1
+
+
 def test_a_clean_session_is_lost_by_intent() -> None:
     """Every connection begins a new one; ``kept`` says that nobody asked for the old."""
     driven = Driven(session_expiry_s=0)

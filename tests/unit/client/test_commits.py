@@ -1,0 +1,58 @@
+"""Waiting for commits: who waits for which is woken when it has happened, and told when none follows."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from holdfast.client.commits import Commits
+from holdfast.errors import OutboxError
+
+
+async def test_woken_by_its_commit() -> None:
+    """Those that wait for a commit are woken together, later ones go on waiting; a past one is no wait."""
+    durable = 0
+    commits = Commits(lambda: durable)
+    await commits.reached(0)
+    waiting = [asyncio.create_task(commits.reached(number)) for number in (1, 1, 2)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    await asyncio.sleep(0)
+    durable = 1
+    commits.happened()
+    await waiting[1]
+    assert not waiting[2].done()
+    durable = 2
+    commits.happened()
+    await waiting[2]
+
+
+async def test_many_are_woken_at_once() -> None:
+    """Futures of somebody else, handed over together; for a commit that has happened they are done."""
+    durable = 1
+    commits = Commits(lambda: durable)
+    loop = asyncio.get_running_loop()
+    past, coming = loop.create_future(), [loop.create_future() for _ in range(3)]
+    commits.wake_at(1, [past])
+    commits.wake_at(2, coming)
+    assert past.result()
+    assert not any(one.done() for one in coming)
+    durable = 2
+    commits.happened()
+    assert all(one.result() for one in coming)
+
+
+async def test_told_when_no_commit_follows() -> None:
+    """Each waiter gets the reason, and whoever comes later too; what has happened has happened."""
+    commits = Commits(lambda: 0)
+    waiting = [asyncio.create_task(commits.reached(1)) for _ in range(2)]
+    gone = asyncio.create_task(commits.reached(1))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.sleep(0)
+    commits.fail(OutboxError("the disk is gone", path="x.db"))
+    for one in (*waiting, commits.reached(2)):
+        with pytest.raises(OutboxError, match="the disk is gone"):
+            await one
+    await commits.reached(0)
