@@ -128,15 +128,15 @@ BUGS = (
         "a refill skips a row",
         "TAKEN_ONCE",
         BACKLOG,
-        "                spilled.cursor = row.seq\n",
-        "                spilled.cursor = row.seq + 1\n",
+        "                    spilled.cursor = row.seq\n",
+        "                    spilled.cursor = row.seq + 1\n",
         also=("ORDER", "LIVE"),
     ),
     Bug(
         "a refill gives what is in flight",
         "TAKEN_ONCE",
         BACKLOG,
-        "                if key_of(row) in self._skip:\n                    continue\n",
+        "                    if key_of(row) in self._skip:\n                        continue\n",
         "",
     ),
     Bug(
@@ -210,6 +210,22 @@ BUGS = (
         "            pass",
     ),
     # The disk fails.
+    Bug(
+        "a read that fails costs what was read before",
+        "LIVE",
+        BACKLOG,
+        "            self.unreadable(error)\n        self._bytes",
+        "            self.unreadable(error)\n            return False\n        self._bytes",
+        also=("ORDER", "TAKEN_ONCE"),
+        seeds=1000,
+    ),
+    Bug(
+        "a read that fails is raised in the middle of a turn",
+        "NO_EXCEPTION",
+        "outbox/sqlite.py",
+        "        backlog.unreadable = self._sight.failed\n",
+        "",
+    ),
     Bug(
         "the reserve is not given up",
         "DRAINS",
