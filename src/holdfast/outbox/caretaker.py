@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from math import inf
 from typing import Protocol
@@ -101,9 +102,13 @@ class Caretaker:
         ahead = self._timeline.ahead
         if now < min(self._next_due, self._new_due) and ahead == self._ahead:
             return []
-        keys = self._queries.due(now + ahead, AT_ONCE, self._backlog.absent)
-        if len(keys) < AT_ONCE:
+        try:
+            keys = self._queries.due(now + ahead, AT_ONCE, self._backlog.absent)
             next_due = self._queries.next_due(now + ahead)
+        except sqlite3.Error as error:
+            self._backlog.unreadable(error)
+            return []
+        if len(keys) < AT_ONCE:
             self._next_due = inf if next_due is None else next_due - ahead
             self._ahead = ahead
             if self._commit <= durable:
@@ -115,7 +120,12 @@ class Caretaker:
     def _run_errand(self, now: float, last: int) -> bool:
         """One piece of work; whether there is more."""
         with self._backlog:
-            work = self._errands.step(now, last)
+            try:
+                work = self._errands.step(now, last)
+            except sqlite3.Error as error:
+                self._errands.begin_again()
+                self._backlog.unreadable(error)
+                return False
             if work is None:
                 return False
             if work.unparked:

@@ -90,6 +90,12 @@ class Errands:
             self._steps = None
         return work
 
+    def begin_again(self) -> None:
+        """The file could not be read: whatever is not answered is begun from the beginning, later."""
+        if self._steps is not None:
+            self._newest = self._number - 1
+        self._steps, self._open, self._version = None, [], None
+
     def _poll(self, now: float) -> None:
         if now < self._next_poll:
             return
