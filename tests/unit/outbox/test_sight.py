@@ -1,4 +1,4 @@
-"""A file that cannot be read at present: said once, nothing accepted, and it goes on by itself (contract 12)."""
+"""A file that cannot be read at present: said once, nothing accepted, goes on by itself (contract 12)."""
 
 from __future__ import annotations
 
