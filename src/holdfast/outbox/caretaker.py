@@ -72,7 +72,7 @@ class Caretaker:
     def sweep(self, now: float, durable: int, last: int | None, whole: bool) -> float:
         """As the port has it. ``last``: the number given last; None: no requests are carried out at present.
 
-        ``whole``: not some at a time, but to the end.
+        ``whole``: not some at a time, but to the end, as nobody takes rows meanwhile.
         """
         with self._backlog:
             self._backlog.let_go(now)
@@ -81,9 +81,9 @@ class Caretaker:
         for rows, why in ((expired, EXPIRY), (aged, MAX_AGE)):
             if rows:
                 self._hands.give_up(rows, "expired", why)
-        busy = last is not None and self._run_errand(now, last)
+        busy = last is not None and self._run_errand(now, last, whole)
         while busy and whole and last is not None:
-            busy = self._run_errand(now, last)
+            busy = self._run_errand(now, last, whole)
         with self._backlog:
             due = min(self._next_due, self._new_due)
             look = next_look(self._backlog, now, self._max_age_s, due, len(expired) + len(aged))
@@ -117,11 +117,11 @@ class Caretaker:
 
     # -- what was asked for ------------------------------------------------------------------
 
-    def _run_errand(self, now: float, last: int) -> bool:
+    def _run_errand(self, now: float, last: int, whole: bool) -> bool:
         """One piece of work; whether there is more."""
         with self._backlog:
             try:
-                work = self._errands.step(now, last)
+                work = self._errands.step(now, last, not whole)
             except sqlite3.Error as error:
                 self._errands.begin_again()
                 self._backlog.unreadable(error)
