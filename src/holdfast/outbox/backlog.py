@@ -12,6 +12,7 @@ file has are held weakly, so that a receipt somebody kept is told, and one that 
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Collection, Container, Sequence
 from contextlib import closing
 
@@ -75,6 +76,8 @@ class Backlog(Waiting):
         self._bytes = 0  # of the rows in the lines
         self.tickets = Tickets() if tickets is None else tickets
         self.absent: Container[int] = Absent(self)
+        self.unreadable: Callable[[sqlite3.Error], None] = _fail
+        """Is told that the file cannot be read at present; what waits there stays there."""
 
     # -- in and out --------------------------------------------------------------------------
 
@@ -117,19 +120,22 @@ class Backlog(Waiting):
         if not spilled.commit or spilled.barrier > durable:
             return False
         rows: list[Outgoing] = []
-        with closing(self._queries.waiting(line.priority, spilled.cursor)) as found:
-            for row in found:
-                spilled.cursor = row.seq
-                if key_of(row) in self._skip:
-                    continue
-                self.tickets.give(row)
-                self.tickets.forget(row)
-                rows.append(row)
-                left -= row.size
-                if len(rows) >= BATCH_ROWS or left <= 0:
-                    break
-            else:
-                self._all_read(spilled, durable)
+        try:
+            with closing(self._queries.waiting(line.priority, spilled.cursor)) as found:
+                for row in found:
+                    spilled.cursor = row.seq
+                    if key_of(row) in self._skip:
+                        continue
+                    self.tickets.give(row)
+                    self.tickets.forget(row)
+                    rows.append(row)
+                    left -= row.size
+                    if len(rows) >= BATCH_ROWS or left <= 0:
+                        break
+                else:
+                    self._all_read(spilled, durable)
+        except sqlite3.Error as error:
+            self.unreadable(error)
         self._bytes += TAKEN_BYTES - left
         self._sort_in(line, rows)
         return bool(rows)
@@ -204,10 +210,13 @@ class Backlog(Waiting):
         )
 
     def _read(self, key: int) -> Outgoing | None:
-        with closing(self._queries.by_keys((key,))) as found:
-            for row in found:
-                self.tickets.give(row)
-                return row
+        try:
+            with closing(self._queries.by_keys((key,))) as found:
+                for row in found:
+                    self.tickets.give(row)
+                    return row
+        except sqlite3.Error as error:
+            self.unreadable(error)
         return None
 
     def keep_tickets(self) -> None:
@@ -215,6 +224,10 @@ class Backlog(Waiting):
         for line in self.lines:
             self.tickets.keep((*line.back, *line.rows))
             self.tickets.keep(self.deferred.of(line.priority))
+
+
+def _fail(error: sqlite3.Error) -> None:
+    raise error
 
 
 class Absent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import inf
@@ -20,6 +21,7 @@ from holdfast.outbox.overflow import Overflow, Policy
 from holdfast.outbox.port import Ledger
 from holdfast.outbox.reserve import Reserve
 from holdfast.outbox.rows import RowCodec
+from holdfast.outbox.sight import Sight
 from holdfast.outbox.slots import open_slot
 from holdfast.outbox.sqlite_file import Durability
 from holdfast.outbox.sweeping import EXPIRY, MAX_AGE
@@ -91,16 +93,25 @@ class SqliteOutbox(Keeping):
         ended = {name: getattr(books, name) for name in ENDINGS}
         self._books.begin(Tally(books.accepted, opened.bytes, ended), books.last)
         self._restored = opened.restored
+        self._look_after(opened)
         self._writer = self._make_writer(
             store, self.path, reserve, lambda: self.on_durable(), lambda error: self.on_failed(error)
         )
-        self._look_after(opened)
         return opened.client_id
 
     def _open_file(self, group: str | None, path: str, client_id: str | None) -> opening.Opened:
         return opening.open_file(path, client_id, group, self._durability, self._codec)
 
     def _look_after(self, opened: opening.Opened) -> None:
+        try:
+            self._wait_on(opened)
+        except sqlite3.Error as error:
+            self._opened = None
+            opened.close()
+            opened.lock.release()
+            raise sqlite_file.unread(error, self.path) from error
+
+    def _wait_on(self, opened: opening.Opened) -> None:
         queries, flying = opened.queries, set(opened.store.flight)
         latest = self._overflow.latest()
         if latest is not None:
@@ -116,6 +127,8 @@ class SqliteOutbox(Keeping):
             latest,
             self._tickets,
         )
+        self._sight = Sight(self.path, opened.reader, lambda error: self.on_failed(error))
+        backlog.unreadable = self._sight.failed
         errands = Errands(opened.reader, backlog, self._met)
         self._caretaker = Caretaker(self, backlog, queries, errands, self._codec.timeline, self._max_age_s)
 
@@ -152,14 +165,14 @@ class SqliteOutbox(Keeping):
             raise OutboxError(f"{self.path} is not open", path=self.path)
         if self._pid != os.getpid():
             raise sqlite_file.forked(self.path, self._pid)
-        if writer.failure is not None:
-            raise writer.failure
+        if self.failure is not None:
+            raise self.failure
         return writer
 
     @property
     def failure(self) -> OutboxError | None:
-        """Why commits do not happen at present."""
-        return None if self._writer is None else self._writer.failure
+        """Why the file cannot be written, or read, at present."""
+        return None if self._writer is None else self._writer.failure or self._sight.failure
 
     def begin(self) -> None:
         """Let what was accepted and written be committed; once per turn."""
@@ -178,7 +191,8 @@ class SqliteOutbox(Keeping):
         writer = self._writer
         if self._opened is None or writer is None or writer.closing:
             return None
-        able = writer.failure is None
+        self._sight.look()
+        able = writer.failure is None and self._sight.failure is None
         look = self._caretaker.sweep(now, self.durable, self.last if able else None, not self._driven)
         for rows, why in zip(self._ring.give_up(now, now - self._max_age_s), (EXPIRY, MAX_AGE), strict=True):
             if rows:

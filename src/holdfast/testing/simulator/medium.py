@@ -90,7 +90,8 @@ class Medium:
             raise
         self._outbox = outbox
         self._found(outbox)
-        recount(world, outbox)
+        with world.faults.spared():
+            recount(world, outbox)
         outbox.last = max(outbox.last, world.numbered)
         return outbox
 
@@ -126,7 +127,8 @@ class Medium:
             raise PromiseBroken(Promise.TOLD, f"commit {group.number} is told, the file is at {number}")
         self._took_in(group)
         if group.number % LOOKS_EVERY == 0:
-            glance(self._world.disk, self._reader)
+            with self._world.faults.spared():
+                glance(self._world.disk, self._reader)
 
     def _took_in(self, group: Group) -> None:
         """Into the model, and whether it is safe from a power cut."""
@@ -158,7 +160,8 @@ class Medium:
         return int(count)
 
     def _query(self, statement: str) -> Any:
-        return self._reader.execute(statement).fetchone()
+        with self._world.faults.spared():
+            return self._reader.execute(statement).fetchone()
 
     @property
     def _reader(self) -> sqlite3.Connection:
@@ -204,6 +207,7 @@ class Medium:
         world, anew = self._world, writer._anew
         world.faults.heal()
         writer.commit(group)
+        world.machine.perhaps_committed()
         after = self._image()
         if anew or world.rng.random() < 0.4:
             return after
