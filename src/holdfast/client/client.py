@@ -75,6 +75,7 @@ class Client:
         reconnect: Reconnect | Literal["lan", "wan"] = "wan",
         limits: Limits = DEFAULT_LIMITS,
         drain_s: float = 5,
+        isolated: bool | None = None,
     ) -> None:
         """Describe the connection.
 
@@ -97,10 +98,12 @@ class Client:
         (``Outbox(path)``), None is memory. ``rules``: what topics get where ``publish`` is not told,
         and which are denied; the first that matches counts. ``keepalive_s``: 0 to 65,535; a dead link
         is noticed within 1.5 times that; 0 switches it off. ``drain_s``: the longest a ``stop`` may take.
+        ``isolated``: the link has a thread of its own, so that it stands while the event loop is blocked;
+        functions for password, will and authentication are called on that thread. None: no.
         """
         self._setup: Setup = check(
             url, client_id, username, password, password_file, tls, proxy, version, session_expiry_s,
-            will, keepalive_s, reconnect, limits, drain_s, outbox, authentication,
+            will, keepalive_s, reconnect, limits, drain_s, outbox, authentication, isolated,
         )  # fmt: skip
         self._clock = SystemClock()
         self._router = Router()
@@ -171,8 +174,9 @@ class Client:
             self._intents, self._state, self._clock, self._versions,
         )  # fmt: skip
         core.telling.outbox_opened(self._outbox)
-        self._receipts.start()
+        self._receipts.start(core.here)
         self._receipts.kept = lambda commit: core.hop(core.commits.reached(commit))
+        self._receipts.block_kept = core.commits.block
         self._publisher.wake = self._wake
         self._publisher.stopped = None
         for handler in self._router.handlers:
@@ -268,6 +272,7 @@ class Client:
             raise Stopped(f"{outbox.pending} messages are pending: {core.ended}")
         if not done:
             raise Timeout(f"{outbox.pending} messages are still pending after {timeout_s} s")
+        await core.keeper.settled()
 
     async def reauthenticate(self, timeout_s: float | None = None) -> None:
         """Authenticate again on the live connection, as before a token expires; messages flow on.
@@ -287,7 +292,7 @@ class Client:
     def redial(self) -> None:
         """Try to connect now, and begin the backoff anew; any thread. Connected: nothing happens."""
         core = self._running()
-        core.loop.call_soon_threadsafe(core.supervisor.redial)
+        core.keeper.redial()
 
     def _running(self) -> Core:
         if self._core is None:
@@ -298,13 +303,10 @@ class Client:
         core = self._core
         if core is None or core.engine.woken:  # it will look once more: what was accepted just now is seen
             return
-        if asyncio._get_running_loop() is core.loop:
+        try:
             core.engine.accepted()
-        else:
-            try:
-                core.loop.call_soon_threadsafe(core.engine.wake)
-            except RuntimeError:  # its loop was closed under it: accepted all the same
-                self._outbox.begin()
+        except RuntimeError:  # its loop was closed under it: accepted all the same
+            self._outbox.begin()
 
     # -- publishing --------------------------------------------------------------------------
 

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from holdfast.client.dispatcher import Consumer, Dispatcher
-from holdfast.client.engine import Engine
 from holdfast.client.handlers import HandlerTask
 from holdfast.client.inbox import Item, Shared
 from holdfast.client.intents import Intents
 from holdfast.client.options import Limits
+from holdfast.client.port import Inwards
 from holdfast.client.state import State
 from holdfast.client.subscription import Subscription
 from holdfast.handling import Handler, HandlerOptions
@@ -45,7 +45,7 @@ class Consumers:
     """The handlers and subscriptions of one run; ``unsubscribing`` counts what is not answered yet."""
 
     def __init__(
-        self, engine: Engine, dispatcher: Dispatcher, intents: Intents, state: State, limits: Limits
+        self, engine: Inwards, dispatcher: Dispatcher, intents: Intents, state: State, limits: Limits
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._engine = engine

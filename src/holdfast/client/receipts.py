@@ -5,13 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal
+from threading import Lock
+from typing import TYPE_CHECKING, Literal, TypeAlias
 from weakref import ref
 
 from holdfast.client.failures import publish_failed, unsent
+from holdfast.client.mailbox import Mailbox
 from holdfast.errors import HoldfastError, PublishFailed, Stopped, Timeout
 from holdfast.messages import Outgoing
 from holdfast.protocol import Failed
+
+if TYPE_CHECKING:
+    from holdfast.client.blocking import Once
+
+Waiter: TypeAlias = "asyncio.Future[None] | Once"
 
 State = Literal["submitted", "pending", "acknowledged", "sent", "failed", "expired", "dropped"]
 
@@ -45,7 +52,7 @@ class Receipt:
         self._book = book
         self._count = self._left = count
         self._failures: list[tuple[int, PublishFailed]] | None = None
-        self._waiters: list[asyncio.Future[None]] | None = None
+        self._waiters: list[Waiter] | None = None
 
     def __repr__(self) -> str:
         return f"Receipt(id={self.id}, state={self.state!r})"
@@ -76,11 +83,11 @@ class Receipt:
         (all PublishFailed; a TooLarge is its cause), Timeout (still pending), Stopped.
         """
         in_time = True
-        if self._left and not self._book.stopped:
+        if self._is_open():
             waiter: asyncio.Future[None] = asyncio.Future(loop=asyncio.get_running_loop())
             self._await(waiter)
             try:
-                if not self._left or self._book.stopped:  # it may have ended on its own thread meanwhile
+                if not self._is_open():  # it may have ended on its own thread meanwhile
                     pass
                 elif timeout_s is None:
                     await waiter
@@ -89,23 +96,50 @@ class Receipt:
             finally:
                 if self._waiters is not None:  # given up: nothing is left behind
                     self._forget(waiter)
+        self._check(in_time, timeout_s)
+
+    def block_acknowledged(self, timeout_s: float | None) -> None:
+        """As ``acknowledged``, on a thread."""
+        in_time = True
+        if self._is_open():
+            from holdfast.client.blocking import Once
+
+            waiter = Once()
+            self._await(waiter)
+            try:
+                in_time = not self._is_open() or waiter.wait(timeout_s)
+            finally:
+                self._forget(waiter)
+        self._check(in_time, timeout_s)
+
+    def block_accepted(self, timeout_s: float | None) -> None:
+        """As ``accepted``, on a thread."""
+        if self.commit > self._book.durable() and not self._book.block_kept(self.commit, timeout_s):
+            raise Timeout(f"message {self.id} was not committed in {timeout_s} s")
+
+    def _is_open(self) -> bool:
+        return bool(self._left) and not self._book.stopped
+
+    def _check(self, in_time: bool, timeout_s: float | None) -> None:
         if self._left or self._failures is not None:
             raise self._complaint(in_time, timeout_s)
 
-    def _await(self, waiter: asyncio.Future[None]) -> None:
-        if self._waiters is None:
-            self._waiters = [waiter]
-            self._book.waited_for.add(self)
-        else:
-            self._waiters.append(waiter)
+    def _await(self, waiter: Waiter) -> None:
+        with self._book.lock:
+            if self._waiters is None:
+                self._waiters = [waiter]
+                self._book.waited_for.add(self)
+            else:
+                self._waiters.append(waiter)
 
-    def _forget(self, waiter: asyncio.Future[None]) -> None:
-        waiters = self._waiters
-        if waiters is not None and waiter in waiters:
-            waiters.remove(waiter)
-            if not waiters:
-                self._waiters = None
-                self._book.waited_for.discard(self)
+    def _forget(self, waiter: Waiter) -> None:
+        with self._book.lock:
+            waiters = self._waiters
+            if waiters is not None and waiter in waiters:
+                waiters.remove(waiter)
+                if not waiters:
+                    self._waiters = None
+                    self._book.waited_for.discard(self)
 
     def _complaint(self, in_time: bool, timeout_s: float | None) -> HoldfastError:
         if not self._left and self._failures is not None:
@@ -116,10 +150,14 @@ class Receipt:
             return Stopped(f"the client stopped before message {self.id} was acknowledged")
         return Timeout(f"message {self.id} was not acknowledged in {timeout_s} s; it is still pending")
 
-    # -- what the client tells it ------------------------------------------------------------
+    # -- what the client tells it, on the engine's thread or its own -------------------------
 
     def _settle(self, count: int, state: State) -> None:
-        self._left -= count
+        if self._count == 1:
+            self._left = 0
+        else:
+            with self._book.lock:  # messages of a group may end on both
+                self._left -= count
         if not self._left:
             self._state = state if self._failures is None or self._count == 1 else "failed"
             if self._waiters is not None:
@@ -128,21 +166,16 @@ class Receipt:
     def _note(self, error: PublishFailed, index: int) -> None:
         if self._count == 1:
             error.errors = ((0, error),)
-        self._failures = self._failures or []
-        self._failures.append((index, error))
+        with self._book.lock:
+            self._failures = self._failures or []
+            self._failures.append((index, error))
 
     def _wake(self) -> None:
-        waiters, self._waiters = self._waiters or [], None
-        self._book.waited_for.discard(self)
-        here = asyncio.get_running_loop()
+        with self._book.lock:
+            waiters, self._waiters = self._waiters or (), None
+            self._book.waited_for.discard(self)
         for waiter in waiters:
-            loop = waiter.get_loop()
-            if loop is here:
-                if not waiter.done():
-                    waiter.set_result(None)
-            else:
-                with contextlib.suppress(RuntimeError):  # that loop is closed: nobody waits there any more
-                    loop.call_soon_threadsafe(_set, waiter)
+            self._book.wake(waiter)
 
 
 def _at_once() -> int:
@@ -154,18 +187,26 @@ async def _never(_commit: int) -> None:
     raise Stopped("the client was never started")
 
 
+def _block_never(_commit: int, _timeout_s: float | None) -> bool:
+    raise Stopped("the client was never started")
+
+
 class Receipts:
     """Hands out receipts and tells them how their messages end.
 
     A row carries a weak reference to its receipt, so a receipt that nobody holds is gone at once.
-    ``durable`` gives the newest commit of the outbox, ``kept`` waits for one.
+    ``durable`` gives the newest commit of the outbox, ``kept`` waits for one, ``block_kept`` on a thread:
+    so long at most, False when it has not happened by then.
     """
 
     def __init__(self, durable: Callable[[], int] = _at_once) -> None:
         self.durable = durable
         self.kept: Callable[[int], Awaitable[None]] = _never
+        self.block_kept: Callable[[int, float | None], bool] = _block_never
         self.stopped = False
         self.waited_for: set[Receipt] = set()
+        self.lock = Lock()  # guards who waits for receipts, and the counts of groups
+        self._here: Mailbox | None = None
 
     def open(self, first: int, rows: Sequence[Outgoing]) -> Receipt:
         """One receipt for these rows, which are about to be accepted under the numbers from ``first`` on."""
@@ -213,12 +254,29 @@ class Receipts:
     def stop(self) -> None:
         """The client ends: whoever still waits is told."""
         self.stopped = True
-        for receipt in list(self.waited_for):
+        with self.lock:
+            waited_for = list(self.waited_for)
+        for receipt in waited_for:
             receipt._wake()
 
-    def start(self) -> None:
-        """The client runs again: what is pending may be waited for again."""
+    def start(self, here: Mailbox | None = None) -> None:
+        """The client runs (again): what is pending may be waited for, on ``here`` above all."""
         self.stopped = False
+        self._here = here
+
+    def wake(self, waiter: Waiter) -> None:
+        """End this wait, on whichever thread it is: those on the client's loop in batches."""
+        if not isinstance(waiter, asyncio.Future):
+            waiter.wake()
+            return
+        loop = waiter.get_loop()
+        if loop is asyncio.get_running_loop():
+            _set(waiter)
+        elif self._here is not None and self._here.loop is loop:
+            self._here.post(_set, waiter)
+        else:
+            with contextlib.suppress(RuntimeError):  # that loop is closed: nobody waits there any more
+                loop.call_soon_threadsafe(_set, waiter)
 
 
 def _settle(receipt: Receipt | None, count: int, state: State) -> None:

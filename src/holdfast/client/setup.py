@@ -47,6 +47,7 @@ class Setup(Value):
         "drain_s",
         "outbox",
         "authentication",
+        "isolated",
     )
     __slots__ = __match_args__
 
@@ -68,6 +69,7 @@ class Setup(Value):
         drain_s: float,
         outbox: Outbox,
         authentication: Callable[[], Authenticator] | None = None,
+        isolated: bool | None = None,
     ) -> None:
         self.address = address
         self.client_id = client_id
@@ -85,6 +87,7 @@ class Setup(Value):
         self.drain_s = drain_s
         self.outbox = outbox
         self.authentication = authentication
+        self.isolated = isolated
 
     @property
     def place(self) -> str:
@@ -146,6 +149,7 @@ def check(
     drain_s: float,
     outbox: StrPath | Outbox | None = None,
     authentication: Callable[[], Authenticator] | None = None,
+    isolated: bool | None = None,
 ) -> Setup:
     """Raises ConfigurationError for the first thing that is wrong."""
     address = parse_url(url)
@@ -177,6 +181,7 @@ def check(
         _drain(drain_s),
         option,
         authentication,
+        isolated,
     )
 
 

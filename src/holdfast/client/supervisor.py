@@ -129,7 +129,7 @@ class Supervisor:
 
     async def _open(self, connection: Connection, version: Version) -> Opened | Refused:
         request = self._request(version)
-        link = await self._dial(connection)
+        connection.link = link = await self._dial(connection)
         # Behind the dial: a token is not fetched for a broker that cannot be reached.
         self._engine.connect(connection, link, await self._authenticating.begin(request))
         return await connection.opened

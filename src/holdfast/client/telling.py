@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from holdfast import reasons
@@ -13,6 +11,7 @@ from holdfast.client import events as told
 from holdfast.client.dispatcher import Dispatcher
 from holdfast.client.given_up import GivenUp
 from holdfast.client.intents import Intents
+from holdfast.client.mailbox import Mailbox
 from holdfast.client.options import Limits
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
@@ -56,6 +55,7 @@ class Telling:
         dispatcher: Dispatcher,
         state: State,
         limits: Limits,
+        here: Mailbox,
     ) -> None:
         self._publisher = publisher
         self._receipts = receipts
@@ -63,8 +63,8 @@ class Telling:
         self._dispatcher = dispatcher
         self._state = state
         self._limits = limits
-        self._loop = asyncio.get_running_loop()
-        self.given_up = GivenUp(receipts, state)
+        self._here = here
+        self.given_up = GivenUp(receipts, state, here)
         self.on_refused: Callable[[], None] = _ignore
         self.on_unsubscribed: Callable[[str], None] = _ignore
         self.on_challenge: Callable[[Challenge], None] = _ignore
@@ -179,8 +179,7 @@ class Telling:
 
     def outbox_failed(self, error: OutboxError | None) -> None:
         """Commits fail, or go on; told from any thread."""
-        with suppress(RuntimeError):  # the loop was closed under the client: nobody hears it any more
-            self._loop.call_soon_threadsafe(self._outbox_failed, error)
+        self._here.post(self._outbox_failed, error)
 
     def _outbox_failed(self, error: OutboxError | None) -> None:
         self._state.outbox_error = error

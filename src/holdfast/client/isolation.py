@@ -1,0 +1,326 @@
+"""The link on a thread of its own: it is kept while the application's loop is blocked.
+
+    application's loop                                             engine's thread
+    acks, wishes of one turn ──────────────── one call ──────────▶ engine
+    State, dispatcher, intents, waits ◀────── one call ─────────── deliveries, records, events of its turns
+    publish, from any thread ─▶ outbox, and one nudge ───────────▶ engine
+
+Calls arrive in the order in which they were made, on each side. Messages that ended in the usual way
+are told to their receipts here and now, and only who waits for them is woken over there: a loop
+that is blocked for long must not gather them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+from holdfast.client.drive import Drive
+from holdfast.client.engine import Inlet, Outlet
+from holdfast.client.loop_thread import LoopThread
+from holdfast.client.mailbox import Mailbox
+from holdfast.client.receipts import Receipts
+from holdfast.client.state import State
+from holdfast.client.supervisor import Reporter
+from holdfast.client.waiting import Signal
+from holdfast.errors import Stopped
+from holdfast.protocol import (
+    Challenge,
+    Deferred,
+    Delivery,
+    Failed,
+    Intent,
+    Parked,
+    Reauthenticated,
+    Record,
+    SessionEvent,
+    Settled,
+    Terms,
+)
+from holdfast.resilience import Verdict
+
+log = logging.getLogger("holdfast")
+
+Build = Callable[[Outlet, Reporter, Callable[[Exception | None], None]], Drive]
+
+ENDED = "the engine's thread has ended"
+
+CLOSED_WITHIN_S = 0.5
+"""How long the thread may take for its last turn; where a function of yours blocks it, it is left behind."""
+
+
+class Run(Protocol):
+    """The application's side."""
+
+    loop: asyncio.AbstractEventLoop
+    here: Mailbox
+    receipts: Receipts
+    state: State
+
+    @property
+    def telling(self) -> Outlet:
+        """Who is told what came of the batches."""
+
+    def committed(self) -> None:
+        """A commit has happened."""
+
+    def nobody_dials(self, error: BaseException | None, what: str) -> None:
+        """All attempts are used up, or ``what`` has failed."""
+
+
+class Isolated:
+    """A ``Keeper`` and its ``Inwards``, in front of a drive on a thread of its own."""
+
+    def __init__(self, build: Build, run: Run) -> None:
+        """``build`` makes the drive, on the thread; ``run`` is told over here."""
+        self._loop = run.loop
+        self._here = run.here
+        self._run = run
+        self._build = build
+        self._outwards = Outwards(run.here, run.telling, run.state.changed, run.receipts)
+        self._inlet = Inlet()
+        self._answers: set[asyncio.Future[None]] = set()
+        self._gone: Sequence[str] = ()
+        self._drive: Drive | None = None
+        self.woken = False
+        self.over = False
+        self._thread = LoopThread("holdfast engine", self._last_turn, self._died)
+        self._there = Mailbox(self._thread.loop)
+        self._there.post(self._begin)
+        self._thread.start()
+
+    def _begin(self) -> None:
+        drive = self._build(self._outwards, Reporting(self._here, self._run.state), self._gave_up)
+        drive.engine.on_commit = lambda: self._here.post(self._run.committed)
+        self._outwards.on_challenge = drive.authenticating.challenged
+        self._outwards.on_reauthenticated = drive.authenticating.reauthenticated
+        self._drive = drive
+
+    @property
+    def _inside(self) -> Drive:
+        assert self._drive is not None, "made by the first call of the thread"
+        return self._drive
+
+    # -- inwards -----------------------------------------------------------------------------
+
+    def accepted(self) -> None:
+        """A row was accepted, on any thread; the border is crossed once until the engine looks."""
+        if self._there.closed:
+            raise RuntimeError("the engine's loop is closed")
+        self.woken = True
+        try:
+            self._there.post(self._look)
+        except BaseException:  # Ctrl-C in between: the next one wakes it
+            self.woken = False
+            raise
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        self._there.post(self._look)
+
+    def _look(self) -> None:
+        self.woken = False
+        self._inside.engine.given(Inlet())
+
+    def ack(self, delivery: Delivery) -> None:
+        """This message was handled; told with the others of this turn."""
+        inlet = self._inlet
+        if not inlet.acks:
+            self._loop.call_soon(self._hand_over)
+        inlet.acks.append(delivery)
+
+    def subscribe(self, intents: Iterable[Intent]) -> None:
+        """Want these subscriptions."""
+        self._wish(intents)
+
+    def unsubscribe(self, filters: Iterable[str]) -> None:
+        """Want these subscriptions no more."""
+        self._wish(filters)
+
+    def _wish(self, wishes: Iterable[Intent | str]) -> None:
+        self._loop.call_soon(self._hand_over)
+        self._inlet.wishes.extend(wishes)
+
+    def _hand_over(self) -> None:
+        inlet = self._inlet
+        if inlet.acks or inlet.wishes:
+            self._inlet = Inlet()
+            self._there.post(lambda: self._inside.engine.given(inlet))
+
+    # -- the numbers, from any thread --------------------------------------------------------
+
+    @property
+    def handled(self) -> int:
+        """Messages acknowledged by their consumers."""
+        return len(self._inlet.acks) + (self._drive.engine.handled if self._drive else 0)
+
+    @property
+    def dropped(self) -> int:
+        """QoS 0 messages for which there was no room."""
+        return self._drive.engine.dropped if self._drive else 0
+
+    @property
+    def last_in(self) -> float | None:
+        """When bytes came in."""
+        return self._drive.engine.last_in if self._drive else None
+
+    @property
+    def last_out(self) -> float | None:
+        """When bytes left."""
+        return self._drive.engine.last_out if self._drive else None
+
+    # -- the keeper --------------------------------------------------------------------------
+
+    def redial(self) -> None:
+        """Try to connect now; any thread."""
+        self._there.post(lambda: self._inside.supervisor.redial())
+
+    async def reauthenticate(self, timeout_s: float | None) -> None:
+        """Authenticate on the live connection again. Raises as the drive's, and Stopped."""
+        await self._ask(lambda: self._inside.reauthenticate(timeout_s))
+
+    async def settled(self) -> None:
+        """What the engine has told until now has arrived when this returns."""
+        await self._ask(lambda: self._inside.settled())
+
+    async def disconnect(self, session_expiry_s: int | None, timeout_s: float) -> None:
+        """Say DISCONNECT behind what was handled here, and wait until the link is closed."""
+        with suppress(Stopped, TimeoutError):  # a function of the application may block the thread
+            async with asyncio.timeout(timeout_s):
+                await self._ask(lambda: self._inside.disconnect(session_expiry_s, timeout_s))
+
+    async def end(self, others: Sequence[asyncio.Task[Any]], timeout_s: float) -> None:
+        """Dial no more; waits for that and for these cancelled tasks, so long at most."""
+        ended = self._loop.create_task(self._end(timeout_s))
+        try:
+            await asyncio.wait([ended, *others], timeout=timeout_s)
+        finally:
+            ended.cancel()
+
+    async def _end(self, timeout_s: float) -> None:
+        with suppress(Stopped):
+            await self._ask(lambda: self._inside.end((), timeout_s))
+
+    async def _ask(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do this over there; what was told until then has arrived when this returns. Raises Stopped."""
+        if self._thread.over:
+            raise Stopped(ENDED)
+        self._hand_over()
+        answer: asyncio.Future[None] = self._loop.create_future()
+        self._answers.add(answer)
+        self._there.post(self._do, work, answer)
+        try:
+            await answer
+        finally:
+            self._answers.discard(answer)
+
+    def _do(self, work: Callable[[], Coroutine[Any, Any, None]], answer: asyncio.Future[None]) -> None:
+        async def done() -> None:
+            await work()
+
+        task = asyncio.get_running_loop().create_task(done())
+        task.add_done_callback(lambda done: self._here.post(_answer, answer, done))
+
+    def close(self, gone: Sequence[str]) -> None:
+        """The last turn, and the end of the thread; what was told has arrived when this returns."""
+        self._hand_over()
+        self._gone = gone
+        if not self._thread.stop(CLOSED_WITHIN_S):
+            log.critical("the engine's thread does not end: a function given to the client blocks it")
+        self._here.take()
+        self._fail_answers()
+
+    def _last_turn(self) -> None:
+        if self._drive is not None:
+            self._drive.close(self._gone)
+
+    # -- its ends ----------------------------------------------------------------------------
+
+    def _gave_up(self, error: Exception | None) -> None:
+        self._here.post(self._is_over, error, "the supervisor")
+
+    def _died(self, error: BaseException | None) -> None:
+        """The thread has ended under us."""
+        self._here.post(self._is_over, error or RuntimeError("its loop was stopped"), "the engine's thread")
+
+    def _is_over(self, error: BaseException | None, what: str) -> None:
+        self.over = True
+        self._run.nobody_dials(error, what)
+        if self._thread.over:
+            self._fail_answers()
+
+    def _fail_answers(self) -> None:
+        for answer in self._answers:
+            if not answer.done():
+                answer.set_exception(Stopped(ENDED))
+
+
+def _answer(answer: asyncio.Future[None], done: asyncio.Task[None]) -> None:
+    if answer.done():
+        return
+    error = Stopped(ENDED) if done.cancelled() else done.exception()
+    if error is None:
+        answer.set_result(None)
+    else:
+        answer.set_exception(error)
+
+
+class Outwards:
+    """The outlet of the engine on its thread."""
+
+    def __init__(self, there: Mailbox, outlet: Outlet, changed: Signal, receipts: Receipts) -> None:
+        self._there = there
+        self._outlet = outlet
+        self._changed = changed
+        self._receipts = receipts
+        self.on_challenge: Callable[[Challenge], None] = lambda event: None
+        self.on_reauthenticated: Callable[[], None] = lambda: None
+
+    def batch(self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]) -> None:
+        """One batch of the engine."""
+        told = [record for record in records if self._is_news(record)]
+        for event in events:
+            if isinstance(event, Challenge):  # answered here: a loop that is blocked would let it lapse
+                self.on_challenge(event)
+            elif isinstance(event, Reauthenticated):
+                self.on_reauthenticated()
+        if deliveries or told or events:
+            self._there.post(self._outlet.batch, deliveries, told, events)
+        if records and self._changed.watched:
+            self._there.post(self._changed.notify)
+
+    def _is_news(self, record: Record) -> bool:
+        """Whether it is told over there: what ended as it should ends here, and stages are nobody's."""
+        if not isinstance(record, Settled):
+            return isinstance(record, Failed | Deferred | Parked)
+        if record.ending == "expired":
+            return True
+        self._receipts.settle(record.rows, record.ending)
+        return False
+
+
+class Reporting:
+    """The supervisor's reporter on the engine's thread."""
+
+    def __init__(self, there: Mailbox, reporter: Reporter) -> None:
+        self._there = there
+        self._reporter = reporter
+
+    def dialling(self) -> None:
+        """An attempt begins."""
+        self._there.post(self._reporter.dialling)
+
+    def connected(self, terms: Terms) -> None:
+        """CONNACK accepted us."""
+        self._there.post(self._reporter.connected, terms)
+
+    def attempt_failed(self, verdict: Verdict, retry_in_s: float | None) -> None:
+        """An attempt failed."""
+        self._there.post(self._reporter.attempt_failed, verdict, retry_in_s)
+
+    def disconnected(self, verdict: Verdict) -> None:
+        """An accepted connection ended."""
+        self._there.post(self._reporter.disconnected, verdict)
