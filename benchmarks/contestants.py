@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from benchmarks import environments
 from benchmarks.cases import Case
-from benchmarks.targets import ALPHA, LIBMOSQUITTO, OURS, PLAIN
+from benchmarks.targets import ALPHA, ISOLATED, LIBMOSQUITTO, OURS, PLAIN
 
 AGAIN = "gmqtt (again)"
 """The second half of the A/A pair: the same as gmqtt. What differs between the two is noise."""
@@ -54,6 +54,14 @@ class Contestant(NamedTuple):
 _SLOW = {"speed": "left out, it takes long: 64 bytes and one filter tell enough"}
 _NO_WEBSOCKET = {"websocket": "has no WebSocket"}
 _NO_QUEUE = {"queue": "has no queue of its own: publish() is a coroutine that waits for the acknowledgement"}
+_THREADED = (
+    "publish-qos1-bulk",
+    "publish-qos1-awaited",
+    "receive-qos1",
+    "receive-qos1-mosquitto",
+    "trip-500",
+)
+"""The cases in which threads of ours cost something."""
 _ASYNC = ("--async-handler",)
 
 CONTESTANTS = (
@@ -71,6 +79,19 @@ CONTESTANTS = (
         None,
         options=("--tasks",),
         only=("publish-qos1-awaited", "publish-qos2-awaited"),
+    ),
+    Contestant(
+        ISOLATED,
+        "holdfast_client",
+        None,
+        options=("--isolated",),
+        only=(
+            "publish-qos1-bulk",
+            "publish-qos1-awaited",
+            "receive-qos1",
+            "receive-qos1-mosquitto",
+            "trip-500",
+        ),
     ),
     Contestant("gmqtt", "gmqtt_client", "gmqtt", "from gmqtt import Client", lacks=_NO_WEBSOCKET),
     Contestant(AGAIN, "gmqtt_client", "gmqtt", "from gmqtt import Client", lacks=_NO_WEBSOCKET),

@@ -14,6 +14,8 @@ from benchmarks.cases import BY_NAME
 
 OURS = "holdfast"
 PLAIN = "holdfast (no coalescing)"
+ISOLATED = "holdfast (isolated)"
+BLOCKING = "holdfast (blocking)"
 LIBMOSQUITTO = "libmosquitto"
 ALPHA = "aiomqtt 3 alpha"
 

@@ -37,6 +37,7 @@ class Job(NamedTuple):
     coalescing: bool
     as_it_comes: bool = False
     tasks: bool = False
+    isolated: bool = False
 
     @property
     def topic(self) -> str:
@@ -92,6 +93,7 @@ def read_job() -> Job:
     parser.add_argument("--no-coalescing", action="store_true", help="read as soon as there is something")
     parser.add_argument("--as-it-comes", action="store_true", help="not tuned where that takes its insides")
     parser.add_argument("--tasks", action="store_true", help="awaited by as many tasks, not in rounds")
+    parser.add_argument("--isolated", action="store_true", help="the link on a thread of its own")
     given = parser.parse_args()
     case = BY_NAME[given.case]
     return Job(
@@ -103,6 +105,7 @@ def read_job() -> Job:
         not given.no_coalescing,
         given.as_it_comes,
         given.tasks,
+        given.isolated,
     )
 
 

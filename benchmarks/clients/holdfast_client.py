@@ -113,6 +113,8 @@ def connection(job: Job) -> Client:
         kept["tls"] = TLS(ca_file=job.ca_file)
     if not job.coalescing:
         kept["limits"] = Limits(coalesce_s=None)
+    if job.isolated:
+        kept["isolated"] = True
     if job.case.kind == "queued":
         kept["drain_s"] = 0
     return Client(f"{scheme}://127.0.0.1:{job.port}", client_id="bench", session_expiry_s=0, **kept)

@@ -48,6 +48,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     module.as_posix(): SIMULATOR
     for module in source.modules()
     if module.parts[:2] == ("testing", "simulator") and module.name not in {"__init__.py", "__main__.py"}
+} | {
+    "client/port.py": "protocols alone: test_drive.py and test_isolation.py hold both of their kinds to them",
 }
 
 _URL = re.compile(r"https?://(?:[^@/\s]+@)?([A-Za-z0-9][A-Za-z0-9.-]*)")

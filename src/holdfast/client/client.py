@@ -7,7 +7,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from holdfast.client import outbox_option
 from holdfast.client.authenticator import Authenticator
@@ -35,6 +35,9 @@ from holdfast.protocol import Session
 from holdfast.resilience import Reconnect, VersionChoice
 from holdfast.topics import Pattern
 from holdfast.transport import TLS
+
+if TYPE_CHECKING:
+    from holdfast.client.port import Keeper
 
 F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
 Retained = Literal["always", "new", "never"]
@@ -121,6 +124,7 @@ class Client:
         self._opening = False
         self._core: Core | None = None
         self._ending: Core | None = None
+        self._last: Keeper | None = None
         self._received = self._handled = self._dropped = 0
 
     # -- from start to stop ------------------------------------------------------------------
@@ -144,7 +148,8 @@ class Client:
     async def start(self) -> None:
         """Open the outbox, begin to dial. Startable again after ``stop``; started twice, it does nothing.
 
-        Raises OutboxError, where the file cannot be used: OutboxLocked, while another process has it.
+        Raises OutboxError, where the file cannot be used: OutboxLocked, while another process has it;
+        Stopped, while a function of yours still blocks the thread of an isolated run before.
         """
         await self._state.changed.wait_until(lambda: not self._opening and self._ending is None, None)
         if self._core is None:
@@ -168,6 +173,11 @@ class Client:
 
     def _begin(self) -> None:
         assert self._session is not None
+        if self._last is not None and self._last.lingers:
+            raise Stopped(
+                "not started: the run before has not ended",
+                hint="a function for password, will or authentication blocks its thread",
+            )
         self._state.draining = False
         self._core = core = Core(
             self._setup, self._session, self._outbox, self._publisher, self._receipts,
@@ -235,6 +245,7 @@ class Client:
             self._state.set(Status.DISCONNECTED)
             self._state.bus.close()
             self._ending = None
+            self._last = core.keeper
             self._state.changed.notify()
             core.closed.set()
         return error

@@ -6,19 +6,21 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from holdfast.client.dispatcher import Consumer, Dispatcher
 from holdfast.client.handlers import HandlerTask
 from holdfast.client.inbox import Item, Shared
 from holdfast.client.intents import Intents
 from holdfast.client.options import Limits
-from holdfast.client.port import Inwards
 from holdfast.client.state import State
 from holdfast.client.subscription import Subscription
 from holdfast.handling import Handler, HandlerOptions
 from holdfast.messages import Message
 from holdfast.protocol import Delivery
+
+if TYPE_CHECKING:
+    from holdfast.client.port import Inwards
 
 log = logging.getLogger("holdfast")
 

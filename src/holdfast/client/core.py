@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from holdfast.client.authenticating import RENEWED
 from holdfast.client.commits import Commits
@@ -17,7 +17,6 @@ from holdfast.client.failures import connect_refused
 from holdfast.client.inbox import Item
 from holdfast.client.intents import Intents
 from holdfast.client.mailbox import Mailbox
-from holdfast.client.port import Inwards, Keeper
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.setup import Setup
@@ -32,6 +31,9 @@ from holdfast.messages import QoS
 from holdfast.outbox import Outbox
 from holdfast.protocol import Session
 from holdfast.resilience import Verdict, VersionChoice
+
+if TYPE_CHECKING:
+    from holdfast.client.port import Inwards, Keeper
 
 log = logging.getLogger("holdfast")
 

@@ -67,6 +67,11 @@ class Drive:
         """Whether nobody dials any more."""
         return self.supervising.done()
 
+    @property
+    def lingers(self) -> bool:
+        """Never: what blocks it blocks the application's loop as well."""
+        return False
+
     def redial(self) -> None:
         """Try to connect now; any thread."""
         self._loop.call_soon_threadsafe(self.supervisor.redial)

@@ -174,6 +174,11 @@ class Isolated:
 
     # -- the keeper --------------------------------------------------------------------------
 
+    @property
+    def lingers(self) -> bool:
+        """Whether the thread still has the session, behind ``close``."""
+        return not self._thread.over
+
     def redial(self) -> None:
         """Try to connect now; any thread."""
         self._there.post(lambda: self._inside.supervisor.redial())

@@ -59,6 +59,10 @@ class Keeper(Protocol):
     def over(self) -> bool:
         """Whether nobody dials any more."""
 
+    @property
+    def lingers(self) -> bool:
+        """Closed, but not gone: a function of the application blocks it."""
+
     def redial(self) -> None:
         """Try to connect now; any thread."""
 

@@ -9,6 +9,7 @@ import pytest
 
 from holdfast import Client, Limits
 from holdfast.client.core import Core
+from holdfast.client.engine import Engine
 from holdfast.errors import Undelivered
 
 NOBODY = "mqtt://127.0.0.1:1"
@@ -29,3 +30,10 @@ async def run(client: Client) -> Core:
     """Its present run."""
     assert client._core is not None
     return client._core
+
+
+def engine_of(client: Client) -> Engine:
+    """That of its present run, which is not isolated."""
+    assert client._core is not None
+    assert isinstance(client._core.engine, Engine)
+    return client._core.engine

@@ -1,0 +1,138 @@
+"""A blocked event loop: with isolation the link stands, without it the stall is named (contract 23)."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from holdfast import Client, Limits
+from holdfast.testing import Broker, Proxy, eventually
+from tests.integration.conftest import MakeClient, on_tcp
+
+
+def block(seconds: float) -> None:
+    """What a program does that keeps its loop from running; threads go on."""
+    threading.Event().wait(seconds)
+
+
+async def blocked(make: MakeClient, keepalive_s: float, seconds: float) -> None:
+    """A loop that stands still: other threads publish, the broker keeps the link, messages wait for it."""
+    got: list[str] = []
+    client = make(keepalive_s=keepalive_s, isolated=True)
+
+    @client.on("blocked/in")
+    async def handle(payload: str) -> None:
+        got.append(payload)
+
+    async with client:
+        await client.ready(5)
+        publisher = threading.Thread(target=publish_now_and_then, args=(client, seconds))
+        publisher.start()
+        block(seconds)
+        publisher.join()
+        ledger = client.snapshot().ledger
+        assert ledger.acknowledged == ledger.accepted >= 5
+        await eventually(lambda: len(got) == ledger.accepted)
+        snapshot = client.snapshot()
+        assert (snapshot.connections, dict(snapshot.disconnections)) == (1, {})
+    assert got == [str(number) for number in range(ledger.accepted)]
+
+
+def publish_now_and_then(client: Client, seconds: float) -> None:
+    """Five messages over most of this time, each waited for."""
+    for number in range(5):
+        threading.Event().wait(seconds / 8)
+        receipt = client.publish_nowait("blocked/in", str(number))
+        receipt.block_acknowledged(5)
+
+
+@on_tcp
+async def test_a_blocked_loop_costs_no_link(make: MakeClient) -> None:
+    """Longer than a broker waits for a ping: no disconnect, and publishing from threads goes on."""
+    await blocked(make, keepalive_s=1, seconds=2.5)
+
+
+@pytest.mark.chaos
+@on_tcp
+async def test_35_seconds_at_keepalive_30(make: MakeClient) -> None:
+    """The camera's case (contract 23, S5): a scan of 35 s, and then one of 70."""
+    await blocked(make, keepalive_s=30, seconds=35)
+    await blocked(make, keepalive_s=30, seconds=70)
+
+
+@pytest.fixture
+def proxy() -> Iterator[tuple[Broker, Proxy]]:
+    """A network that can fail in front of a strict broker."""
+    with Broker(strict=True) as broker, Proxy(broker.url) as proxy:
+        yield broker, proxy
+        assert broker.violations == []
+
+
+async def test_it_reconnects_while_the_loop_is_blocked(proxy: tuple[Broker, Proxy]) -> None:
+    """The link is cut and comes back, what waits is sent again: all without the loop; then it hears of it."""
+    broker, network = proxy
+    async with Client(network.url, client_id="cut", reconnect="lan", isolated=True) as client:
+        await client.ready(5)
+        events = client.events()
+        broker.hold("PUBACK")
+        client.publish_nowait("t", "x")
+        wait_for(lambda: broker.messages("t"))
+        network.reset()
+        broker.release()
+        wait_for(lambda: client._outbox.ledger().acknowledged == 1)
+        assert client.snapshot().connections == 1  # it has yet to be told
+        names = [(await asyncio.wait_for(anext(events), 5)).name for _ in range(2)]
+        assert names == ["disconnected", "connected"]
+        assert client.snapshot().connections == 2
+
+
+def wait_for(check: object) -> None:
+    """As ``eventually``, on a loop that stands still."""
+    assert callable(check)
+    for _ in range(5000):
+        if check():
+            return
+        block(0.001)
+    raise AssertionError("not in time")
+
+
+async def test_a_flood_meets_its_bounds() -> None:
+    """More than may wait comes in while the loop stands still: reading stops, and no QoS 1 is lost."""
+    count, got = 400, list[int]()
+    with Broker() as broker:
+        limits = Limits(inbox_bytes=20_000, receive_maximum=1000)
+        client = Client(broker.url, client_id="flood", isolated=True, limits=limits)
+
+        @client.on("flood")
+        async def handle(payload: bytes) -> None:
+            got.append(int(payload[:4]))
+
+        async with client:
+            await client.ready(5)
+            for number in range(count):
+                broker.publish("flood", b"%04d" % number + b"x" * 1000)
+            block(0.3)
+            assert got == []
+            await eventually(lambda: len(got) == count)
+    assert got == list(range(count))
+
+
+async def test_every_loop_waits_for_itself() -> None:
+    """Receipts may be awaited on any loop of any thread, the client's being blocked."""
+    with Broker() as broker:
+        async with Client(broker.url, isolated=True) as client:
+            await client.ready(5)
+            states: list[str] = []
+
+            async def elsewhere() -> None:
+                receipt = client.publish_nowait("t", "x")
+                await receipt.acknowledged(5)
+                states.append(receipt.state)
+
+            thread = threading.Thread(target=lambda: asyncio.run(elsewhere()))
+            thread.start()
+            thread.join(5)
+            assert states == ["acknowledged"]
