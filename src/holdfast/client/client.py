@@ -20,7 +20,8 @@ from holdfast.client.opening import close_outbox, open_outbox
 from holdfast.client.options import Limits, Will
 from holdfast.client.outbox_option import Outbox
 from holdfast.client.publisher import ABSENT, Absent, Publisher
-from holdfast.client.receipts import Receipt, Receipts
+from holdfast.client.receipt import Receipt
+from holdfast.client.receipts import Receipts
 from holdfast.client.rules import Rule
 from holdfast.client.setup import Setup, StrPath, check
 from holdfast.client.shutdown import shut_down

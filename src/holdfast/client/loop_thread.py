@@ -52,7 +52,7 @@ class LoopThread:
 
         Tasks that are left are cancelled. A helper that hangs in a system call may outlive it.
         """
-        if not self._over.is_set():
+        if not self._ending:
             self._ending = True
             self._call(self.loop.stop)
         done = self._over.wait(timeout_s)

@@ -7,7 +7,8 @@ from threading import Lock
 from typing import Any, Final
 
 from holdfast.client.options import to_bytes
-from holdfast.client.receipts import Receipt, Receipts
+from holdfast.client.receipt import Receipt
+from holdfast.client.receipts import Receipts
 from holdfast.client.rules import Rule, Rules, check_expiry, class_of
 from holdfast.client.waiting import Signal
 from holdfast.clock import Clock

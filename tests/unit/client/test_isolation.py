@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 
@@ -243,20 +243,6 @@ async def test_authentication_is_the_engines() -> None:
             await client.ready(5)
             await client.reauthenticate(5)
     assert Placed.threads == {"holdfast engine"}
-
-
-async def test_a_defect_of_the_supervisor(isolated: Client, caplog: pytest.LogCaptureFixture) -> None:
-    """As without a thread: said aloud, and nobody waits."""
-    core, keeper = inside(isolated)
-
-    def broken(*_: Any) -> None:
-        raise KeyError("defect")
-
-    keeper._inside.supervisor._reporter.dialling = broken  # type: ignore[method-assign]
-    keeper._there.post(lambda: keeper._inside.supervisor.connection.abort())  # type: ignore[union-attr]
-    await eventually(lambda: isolated.status == "failed")
-    assert "the supervisor failed" in caplog.text
-    assert core.keeper.over
 
 
 async def test_publishing_when_its_loop_is_gone(isolated: Client) -> None:
