@@ -16,15 +16,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 from holdfast.client.drive import Drive
 from holdfast.client.engine import Inlet, Outlet
 from holdfast.client.loop_thread import LoopThread
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.outwards import Outwards, Reporting
-from holdfast.client.receipts import Receipts
-from holdfast.client.state import State
+from holdfast.client.port import Run
 from holdfast.client.supervisor import Reporter
 from holdfast.errors import Stopped
 from holdfast.protocol import Delivery, Intent
@@ -37,25 +36,6 @@ ENDED = "the engine's thread has ended"
 
 CLOSED_WITHIN_S = 0.5
 """How long the thread may take for its last turn; where a function of yours blocks it, it is left behind."""
-
-
-class Run(Protocol):
-    """The application's side."""
-
-    loop: asyncio.AbstractEventLoop
-    here: Mailbox
-    receipts: Receipts
-    state: State
-
-    @property
-    def telling(self) -> Outlet:
-        """Who is told what came of the batches."""
-
-    def committed(self) -> None:
-        """A commit has happened."""
-
-    def nobody_dials(self, error: BaseException | None, what: str) -> None:
-        """All attempts are used up, or ``what`` has failed."""
 
 
 class Isolated:
@@ -186,15 +166,11 @@ class Isolated:
 
     async def end(self, others: Sequence[asyncio.Task[Any]], timeout_s: float) -> None:
         """Dial no more; waits for that and for these cancelled tasks, so long at most."""
-        ended = self._loop.create_task(self._end(timeout_s))
-        try:
-            await asyncio.wait([ended, *others], timeout=timeout_s)
-        finally:
-            ended.cancel()
-
-    async def _end(self, timeout_s: float) -> None:
-        with suppress(Stopped):
-            await self._ask(lambda: self._inside.end((), timeout_s))
+        with suppress(Stopped, TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._ask(lambda: self._inside.end((), timeout_s))
+        if others:
+            await asyncio.wait(others, timeout=timeout_s)
 
     async def _ask(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do this over there; what was told until then has arrived when this returns. Raises Stopped."""

@@ -11,6 +11,10 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
+from holdfast.client.engine import Outlet
+from holdfast.client.mailbox import Mailbox
+from holdfast.client.receipts import Receipts
+from holdfast.client.state import State
 from holdfast.protocol import Delivery, Intent
 
 
@@ -80,3 +84,22 @@ class Keeper(Protocol):
 
     def close(self, gone: Sequence[str]) -> None:
         """Nothing is left of it when this returns; the next run does not want these subscriptions."""
+
+
+class Run(Protocol):
+    """The application's side."""
+
+    loop: asyncio.AbstractEventLoop
+    here: Mailbox
+    receipts: Receipts
+    state: State
+
+    @property
+    def telling(self) -> Outlet:
+        """Who is told what came of the batches."""
+
+    def committed(self) -> None:
+        """A commit has happened."""
+
+    def nobody_dials(self, error: BaseException | None, what: str) -> None:
+        """All attempts are used up, or ``what`` has failed."""

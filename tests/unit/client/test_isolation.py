@@ -126,16 +126,6 @@ async def test_groups_end_on_both_threads() -> None:
                 await receipt.acknowledged(5)
 
 
-async def test_numbers_from_any_thread(isolated: Client) -> None:
-    """A snapshot while the loop is blocked: what the engine counts is there."""
-    snapshots = []
-    thread = threading.Thread(target=lambda: snapshots.append(isolated.snapshot()))
-    thread.start()
-    thread.join()
-    assert snapshots[0].last_in_s is not None
-    assert (snapshots[0].handled, snapshots[0].dropped_inbound) == (0, 0)
-
-
 async def test_no_thread_is_left(caplog: pytest.LogCaptureFixture) -> None:
     """Started and stopped again and again, with work in between: no thread, no loop, no log line."""
     with Broker() as broker:
