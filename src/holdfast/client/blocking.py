@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from queue import Empty, SimpleQueue
 from threading import Lock
+
+CALLER: ContextVar[int] = ContextVar("holdfast_caller", default=0)
+"""The identifier of the thread that asks the loop for what is done in this context; 0: nobody's."""
 
 
 class Once:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
@@ -38,9 +38,10 @@ from holdfast.topics import Pattern
 from holdfast.transport import TLS
 
 if TYPE_CHECKING:
+    from holdfast.client.consumers import Reader
     from holdfast.client.port import Keeper
 
-F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
+F = TypeVar("F", bound=Callable[..., Any])
 Retained = Literal["always", "new", "never"]
 
 log = logging.getLogger("holdfast")
@@ -153,6 +154,11 @@ class Client:
         Stopped, while a function of yours still blocks the thread of an isolated run before.
         """
         await self._state.changed.wait_until(lambda: not self._opening and self._ending is None, None)
+        if self._core is None and self._last is not None and self._last.lingers:
+            raise Stopped(
+                "not started: the run before has not ended",
+                hint="a function for password, will or authentication blocks its thread",
+            )
         if self._core is None:
             self._opening = True
             try:
@@ -174,11 +180,6 @@ class Client:
 
     def _begin(self) -> None:
         assert self._session is not None
-        if self._last is not None and self._last.lingers:
-            raise Stopped(
-                "not started: the run before has not ended",
-                hint="a function for password, will or authentication blocks its thread",
-            )
         self._state.draining = False
         self._core = core = Core(
             self._setup, self._session, self._outbox, self._publisher, self._receipts,
@@ -311,6 +312,19 @@ class Client:
             raise Stopped(f"not running: {self._publisher.stopped}")
         return self._core
 
+    def lend(self) -> Client:
+        """A handle for a borrower: same verbs; its ``stop`` ends only what it subscribed.
+
+        What it has in hand then finishes; what waits is for the next consumer of the filter, and no
+        filter is given up (contract 15).
+        """
+        from holdfast.client.lending import Lent
+
+        return Lent(self)
+
+    def _withdraw(self) -> None:
+        """Nothing was lent."""
+
     def _wake(self) -> None:
         core = self._core
         if core is None or core.engine.woken:  # it will look once more: what was accepted just now is seen
@@ -423,13 +437,21 @@ class Client:
         subscription is new to the broker, or never. ``no_local`` (MQTT 5): not our own messages.
         """
         options = HandlerOptions(qos, share, retained, no_local)
-        return Subscription(self._running, patterns_of(filters), options, self._setup.limits.qos0_inbox)
+        limit = self._setup.limits.qos0_inbox
+        reader = Subscription(self._running, patterns_of(filters), options, limit)
+        self._reads(reader)
+        return reader
+
+    def _reads(self, reader: Reader) -> None:
+        """A reader was made; only who borrows remembers."""
 
     def on(
         self, *filters: str, qos: QoS = 1, share: str | None = None, retained: Retained = "always"
     ) -> Callable[[F], F]:
         """Decorator: handle messages of these filters, before or after ``start``.
 
+        A coroutine function is called on the loop of the client, any other on a thread of its own,
+        which ``holdfast.sync.over(client)`` gives a way back; either one message after the other.
         A message is acknowledged when its handler has returned. A handler that raises is
         logged, counted and told as an event, and the message is acknowledged all the same.
         Checked when registered: ConfigurationError.
@@ -457,6 +479,10 @@ class Client:
             self._core.consumers.add_handler(handler)
         self._router.handlers.append(handler)
         self._registered.update(dict.fromkeys(handler.filters, handler.options))
+
+    def _forget(self, handler: Handler) -> None:
+        """Begin it no more."""
+        self._router.handlers = [one for one in self._router.handlers if one is not handler]
 
     async def unsubscribe(self, *filters: str) -> None:
         """Forget filters that an older version left in the broker's session; waits for the answer.

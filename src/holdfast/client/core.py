@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from holdfast.client.authenticating import RENEWED
 from holdfast.client.commits import Commits
-from holdfast.client.consumers import Consumers
+from holdfast.client.consumers import CANCEL_WITHIN_S, Consumers, Reader
 from holdfast.client.dispatcher import Dispatcher
 from holdfast.client.drive import Drive
 from holdfast.client.engine import Outlet
@@ -22,7 +22,6 @@ from holdfast.client.receipts import Receipts
 from holdfast.client.setup import Setup
 from holdfast.client.state import State
 from holdfast.client.status import Status
-from holdfast.client.subscription import Subscription
 from holdfast.client.supervisor import Reporter
 from holdfast.client.telling import Telling
 from holdfast.clock import Clock
@@ -38,9 +37,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("holdfast")
 
 T = TypeVar("T")
-
-CANCEL_WITHIN_S = 0.5
-"""How long a cancelled handler may take to end; one that swallows cancellation is left behind."""
 
 
 class Core:
@@ -73,7 +69,7 @@ class Core:
         self.keeper: Keeper
         self.engine: Inwards
         self._make_drive(session, clock, versions)
-        self.consumers = Consumers(self.engine, self.dispatcher, intents, state, setup.limits)
+        self.consumers = Consumers(self.engine, self.dispatcher, intents, state, setup.limits, self.here)
         self.finish = self.consumers.finish  # as it is: there is one for every message
         self._connect_parts()
 
@@ -132,11 +128,11 @@ class Core:
 
     # -- the owner of subscriptions ----------------------------------------------------------
 
-    def enter(self, subscription: Subscription) -> None:
+    def enter(self, subscription: Reader) -> None:
         """Begin to deliver to this subscription."""
         self.consumers.enter(subscription)
 
-    def leave(self, subscription: Subscription, done: bool, unfinished: Sequence[Item]) -> None:
+    def leave(self, subscription: Reader, done: bool, unfinished: Sequence[Item]) -> None:
         """Deliver no more to it; what it did not finish waits for the next (contract 15)."""
         self.consumers.leave(subscription, done, unfinished)
 

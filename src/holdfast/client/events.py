@@ -6,8 +6,9 @@ import re
 from collections import deque
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any, dataclass_transform
-from weakref import WeakSet
+from threading import Lock
+from typing import Any, Protocol, dataclass_transform
+from weakref import ref
 
 from holdfast.client.waiting import Signal
 from holdfast.errors import HoldfastError, OutboxError
@@ -179,33 +180,64 @@ class Overrun(Event):
     missed: int
 
 
+class Listener(Protocol):
+    """Who reads events."""
+
+    def put(self, event: Event) -> None:
+        """One happened."""
+
+    def end(self) -> None:
+        """No more follow."""
+
+
 class EventBus:
-    """Hands every event to every reader, each with a bounded queue; a reader nobody holds is gone."""
+    """Hands every event to every reader, each with a bounded queue; a reader nobody holds is gone.
+
+    Readers come and go on any thread; the table is replaced, not changed, so that nobody trips over that.
+    """
 
     def __init__(self) -> None:
-        self._readers: WeakSet[_Reader] = WeakSet()
+        self._readers: tuple[ref[Listener], ...] = ()
+        self._lock = Lock()
 
     def emit(self, event: Event) -> None:
         """Tell all readers."""
-        for reader in self._readers:
-            reader.put(event)
+        for one in self._readers:
+            reader = one()
+            if reader is not None:
+                reader.put(event)
+            else:
+                self.discard(None)
 
     def read(self) -> AsyncIterator[Event]:
         """Events from this call on."""
-        reader = _Reader(self._readers)
-        self._readers.add(reader)
+        reader = _Reader(self)
+        self.add(reader)
         return reader
+
+    def add(self, reader: Listener) -> None:
+        """Tell this one, too."""
+        with self._lock:
+            self._readers = (*self._readers, ref(reader))
+
+    def discard(self, reader: Listener | None) -> None:
+        """Tell this one no more, nor those that are gone."""
+        with self._lock:
+            self._readers = tuple(one for one in self._readers if one() not in (None, reader))
 
     def close(self) -> None:
         """End every reader once it has read what waits for it."""
-        for reader in tuple(self._readers):
-            reader.end()
-        self._readers.clear()
+        with self._lock:
+            readers, self._readers = self._readers, ()
+        for one in readers:
+            reader = one()
+            if reader is not None:
+                reader.end()
 
 
 class _Reader(AsyncIterator[Event]):
-    def __init__(self, readers: WeakSet[_Reader]) -> None:
-        self._readers = readers
+    def __init__(self, bus: EventBus) -> None:
+        self._bus = bus
         self._queue: deque[Event] = deque()
         self._missed = 0
         self._ended = False
@@ -234,5 +266,5 @@ class _Reader(AsyncIterator[Event]):
 
     async def aclose(self) -> None:
         """Read no more."""
-        self._readers.discard(self)
+        self._bus.discard(self)
         self.end()

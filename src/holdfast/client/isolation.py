@@ -201,7 +201,7 @@ class Isolated:
         self._here.take()
         self._fail_answers()
 
-    def _last_turn(self) -> None:
+    async def _last_turn(self) -> None:
         if self._drive is not None:
             self._drive.close(self._gone)
 

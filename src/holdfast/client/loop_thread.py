@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
 
@@ -18,9 +18,9 @@ class LoopThread:
     """Runs ``loop`` from ``start`` to ``stop``; a daemon: a lookup that hangs must not hold the process."""
 
     def __init__(
-        self, name: str, last: Callable[[], None], died: Callable[[BaseException | None], None]
+        self, name: str, last: Callable[[], Awaitable[None]], died: Callable[[BaseException | None], None]
     ) -> None:
-        """``last`` is called on the loop at its end, however that came.
+        """``last`` is awaited on the loop at its end, however that came.
 
         ``died`` is told behind it, on the thread, that the loop has ended unasked, and by what.
         """
@@ -83,7 +83,7 @@ class LoopThread:
 
     async def _clear(self) -> None:
         """Nothing is left on the loop: no task, and no transport that has yet to hear of its end."""
-        self._last()
+        await self._last()
         here = asyncio.current_task()
         tasks = [task for task in asyncio.all_tasks() if task is not here]
         for task in tasks:

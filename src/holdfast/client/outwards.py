@@ -46,6 +46,7 @@ class Outwards:
         if deliveries or told or events:
             self._there.post(self._outlet.batch, deliveries, told, events)
         if records and self._changed.watched:
+            self._changed.notify_threads()
             self._there.post(self._changed.notify)
 
     def _is_news(self, record: Record) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
+from time import monotonic
 from typing import Any, Final
 
 from holdfast.client.options import to_bytes
@@ -147,12 +148,28 @@ class Publisher:
 
     async def wait_and_take(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
         """As ``take``, after waiting for room. Raises OutboxFull, OutboxError, Stopped."""
-        if not self._waits:
-            return self.take_now(rows)
-        await self.room.wait_until(
-            lambda: self.stopped is not None or self._outbox.lacks(rows) is None, timeout_s
-        )
+        deadline = monotonic() + timeout_s
+        left = timeout_s if self._waits else 0
+        while left > 0 and await self.room.wait_until(lambda: self._may_take(rows), left):
+            receipt = self.take(rows)
+            if receipt is not None:
+                return receipt
+            left = deadline - monotonic()  # another thread was quicker
         return self.take_now(rows, timeout_s)
+
+    def block_and_take(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
+        """As ``wait_and_take``, on a thread."""
+        deadline = monotonic() + timeout_s
+        left = timeout_s if self._waits else 0
+        while left > 0 and self.room.block_until(lambda: self._may_take(rows), left):
+            receipt = self.take(rows)
+            if receipt is not None:
+                return receipt
+            left = deadline - monotonic()
+        return self.take_now(rows, timeout_s)
+
+    def _may_take(self, rows: list[Outgoing]) -> bool:
+        return self.stopped is not None or self._outbox.lacks(rows) is None
 
     def take_now(self, rows: list[Outgoing], waited_s: float = 0) -> Receipt:
         """As ``take``, but no room is an error. Raises OutboxFull, OutboxError, Stopped."""

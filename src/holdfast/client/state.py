@@ -122,7 +122,7 @@ class State:
         """A message of ours failed; nobody can miss it, receipt or not."""
         self.emit(told.MessageFailed(message=str(error), id=seq, error=error), logging.WARNING)
 
-    def handler_failed(self, topic: str, payload: bytes, error: Exception) -> None:
+    def handler_failed(self, topic: str, payload: bytes, error: BaseException) -> None:
         """A handler raised."""
         self.errors += 1
         log.error("handler for a message on %s failed", topic, exc_info=error)

@@ -34,11 +34,16 @@ class Signal:
         return bool(self._watching or self._threads)
 
     def notify(self) -> None:
-        """Wake all that wait now."""
+        """Wake all that wait now; on the loop."""
         waiters, self._waiters = self._waiters, {}
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
+        if self._threads:
+            self.notify_threads()
+
+    def notify_threads(self) -> None:
+        """Wake the threads that wait now; on any thread."""
         for _ in range(len(self._threads)):
             with suppress(IndexError):  # it gave up waiting just now
                 self._threads.pop(0).wake()

@@ -19,7 +19,10 @@ class Running:
 
     def __init__(self) -> None:
         self.told: list[object] = []
-        self.thread = LoopThread(NAME, lambda: self.told.append("last"), self.told.append)
+        self.thread = LoopThread(NAME, self._last, self.told.append)
+
+    async def _last(self) -> None:
+        self.told.append("last")
 
     def names(self) -> list[str]:
         """Its threads that there still are."""
