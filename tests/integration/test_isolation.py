@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from holdfast import Client, Limits
+from holdfast.sync import over
 from holdfast.testing import Broker, Proxy, eventually
 from tests.integration.conftest import MakeClient, on_tcp
 
@@ -45,8 +46,7 @@ def publish_now_and_then(client: Client, seconds: float) -> None:
     """Five messages over most of this time, each waited for."""
     for number in range(5):
         threading.Event().wait(seconds / 8)
-        receipt = client.publish_nowait("blocked/in", str(number))
-        receipt.block_acknowledged(5)
+        over(client).publish("blocked/in", str(number)).acknowledged(5)
 
 
 @on_tcp

@@ -29,6 +29,7 @@ LONG_FILES: dict[str, str] = {
     "src/holdfast/protocol/receiver.py": "one state machine, its theory on top",
     "src/holdfast/protocol/sender.py": "one state machine, its theory on top",
     "src/holdfast/protocol/session.py": "the whole face of the core, mostly docstrings",
+    "src/holdfast/sync/client.py": "the public face once more: signatures and docstrings",
     "tests/integration/test_lifecycle.py": _SUITE,
     "tests/integration/test_outages.py": _SUITE,
     "tests/integration/test_refusals.py": _SUITE,

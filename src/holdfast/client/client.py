@@ -450,8 +450,8 @@ class Client:
     ) -> Callable[[F], F]:
         """Decorator: handle messages of these filters, before or after ``start``.
 
-        A coroutine function is called on the loop of the client, any other on a thread of its own,
-        which ``holdfast.sync.over(client)`` gives a way back; either one message after the other.
+        A coroutine function is called on the loop of the client, any other on a thread of its own, which
+        ``holdfast.sync.over(client)`` gives a way back; either gets one message after the other.
         A message is acknowledged when its handler has returned. A handler that raises is
         logged, counted and told as an event, and the message is acknowledged all the same.
         Checked when registered: ConfigurationError.

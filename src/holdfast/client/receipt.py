@@ -92,7 +92,7 @@ class Receipt:
                     self._forget(waiter)
         self._check(in_time, timeout_s)
 
-    def block_acknowledged(self, timeout_s: float | None) -> None:
+    def _block_acknowledged(self, timeout_s: float | None) -> None:
         """As ``acknowledged``, on a thread."""
         in_time = True
         if self._is_open():
@@ -106,7 +106,7 @@ class Receipt:
                 self._forget(waiter)
         self._check(in_time, timeout_s)
 
-    def block_accepted(self, timeout_s: float | None) -> None:
+    def _block_accepted(self, timeout_s: float | None) -> None:
         """As ``accepted``, on a thread."""
         if self.commit > self._book.durable() and not self._book.block_kept(self.commit, timeout_s):
             raise Timeout(f"message {self.id} was not committed in {timeout_s} s")

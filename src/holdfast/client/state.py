@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from holdfast.client import events as told
-from holdfast.client.events import Event, EventBus
+from holdfast.client.event_bus import EventBus
+from holdfast.client.events import Event
 from holdfast.client.status import Status
 from holdfast.client.waiting import Signal
 from holdfast.errors import HoldfastError, OutboxError

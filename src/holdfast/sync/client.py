@@ -150,8 +150,8 @@ class Client:
         """Finish handlers, flush, say DISCONNECT; takes ``drain_s`` seconds at most.
 
         Accepts no more from here on. Gives the books. Raises Undelivered if messages are left
-        that only memory held, OutboxError if the file did not take what was handed over. A second
-        cancellation skips the drain. While another ``stop`` is under way this one waits for its end,
+        that only memory held, OutboxError if the file did not take what was handed over. Ctrl-C
+        skips the drain. While another ``stop`` is under way this one waits for its end,
         except in a handler, which that one waits for.
         """
         check(self._home)
@@ -225,7 +225,7 @@ class Client:
         1, not retained, no expiry, "normal". ``expiry_s``: not sent any more, and not delivered by an
         MQTT 5 broker, after so long. ``priority``: messages of a higher class go first, and each class
         in the order of acceptance. ``timeout_s``: the longest wait for room in the outbox.
-        Cancelled while it waits for room: not accepted; after that: accepted, and the CancelledError
+        Interrupted while it waits for room: not accepted; after that: accepted, and the KeyboardInterrupt
         carries ``.receipt``. Raises ConfigurationError, PayloadError, Denied, TooLarge, OutboxFull,
         OutboxError, Stopped.
         """
@@ -241,7 +241,7 @@ class Client:
         receipt = Receipt(taken, self._home)
         if taken.commit > client._outbox.durable:
             try:
-                taken.block_accepted(None)
+                taken._block_accepted(None)
             except KeyboardInterrupt as interrupt:
                 interrupt.receipt = receipt  # type: ignore[attr-defined]  # contract 11: it was handed over
                 raise
@@ -323,8 +323,7 @@ class Client:
     ) -> Callable[[F], F]:
         """Decorator: handle messages of these filters, before or after ``start``.
 
-        A coroutine function is called on the loop of the client, any other on a thread of its own,
-        which ``holdfast.sync.over(client)`` gives a way back; either one message after the other.
+        It is called on a thread of its own, one message after the other; a coroutine function is refused.
         A message is acknowledged when its handler has returned. A handler that raises is
         logged, counted and told as an event, and the message is acknowledged all the same.
         Checked when registered: ConfigurationError.

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from threading import Lock
 
 from holdfast.client.blocking import Bell
-from holdfast.client.events import CAPACITY, Event, EventBus, Overrun
+from holdfast.client.event_bus import CAPACITY, EventBus
+from holdfast.client.events import Event, Overrun
 from holdfast.sync.home import Home, check
 
 

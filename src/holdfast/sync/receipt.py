@@ -51,13 +51,13 @@ class Receipt:
         Raises Timeout (it is still on its way), OutboxError, Stopped.
         """
         check(self._home)
-        self._receipt.block_accepted(timeout_s)
+        self._receipt._block_accepted(timeout_s)
 
     def acknowledged(self, timeout_s: float | None = None) -> None:
         """Wait for PUBACK or PUBCOMP (QoS 0: until handed whole to the transport).
 
-        Cancelling the wait leaves the message alone. Raises PublishRefused, Expired, Dropped
+        Interrupting the wait leaves the message alone. Raises PublishRefused, Expired, Dropped
         (all PublishFailed; a TooLarge is its cause), Timeout (still pending), Stopped.
         """
         check(self._home)
-        self._receipt.block_acknowledged(timeout_s)
+        self._receipt._block_acknowledged(timeout_s)

@@ -27,7 +27,7 @@ class Subscription(Iterator[Message]):
 
     Leaving by ``break``, ``return`` or the end means "I have enough": the message in hand and
     those waiting are acknowledged, and the broker is asked to send no more. Leaving by an
-    exception, by cancellation or because the client stops means "not done": nothing is
+    exception, by Ctrl-C or because the client stops means "not done": nothing is
     acknowledged, and the session keeps the subscription (contract 15).
     """
 

@@ -18,13 +18,13 @@ def test_waiting_on_a_thread() -> None:
 
     def wait() -> None:
         try:
-            receipt.block_acknowledged(5)
+            receipt._block_acknowledged(5)
             said.append("acknowledged")
         except Stopped:
             said.append("stopped")
 
     with pytest.raises(Timeout, match="still pending"):
-        receipt.block_acknowledged(0.01)
+        receipt._block_acknowledged(0.01)
     for end in (receipts.stop, lambda: receipts.settle(row, "acknowledged")):
         receipts.start()
         thread = threading.Thread(target=wait)
@@ -34,7 +34,7 @@ def test_waiting_on_a_thread() -> None:
         end()
         thread.join(5)
     assert said == ["stopped", "acknowledged"]
-    receipt.block_acknowledged(0)
+    receipt._block_acknowledged(0)
     assert receipts.waited_for == set()
 
 
@@ -42,15 +42,15 @@ def test_accepted_on_a_thread() -> None:
     """At once where there is no commit to wait for; else as long as it may, and then it says so."""
     receipts = Receipts()
     receipt, _ = opened(receipts, 1)
-    receipt.block_accepted(0)
+    receipt._block_accepted(0)
     receipts.durable = lambda: 0
     receipt.commit = 1
     with pytest.raises(Stopped, match="never started"):
-        receipt.block_accepted(None)
+        receipt._block_accepted(None)
     receipts.block_kept = lambda commit, timeout_s: timeout_s is None
-    receipt.block_accepted(None)
+    receipt._block_accepted(None)
     with pytest.raises(Timeout, match="was not committed"):
-        receipt.block_accepted(0.5)
+        receipt._block_accepted(0.5)
 
 
 def test_many_threads_wait_for_one() -> None:
@@ -61,8 +61,8 @@ def test_many_threads_wait_for_one() -> None:
     def wait(number: int) -> None:
         if number % 2:
             with pytest.raises(Timeout):
-                receipt.block_acknowledged(0)
-        receipt.block_acknowledged(10)
+                receipt._block_acknowledged(0)
+        receipt._block_acknowledged(10)
         woken.append(number)
 
     threads = [threading.Thread(target=wait, args=(number,)) for number in range(20)]
