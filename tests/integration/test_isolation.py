@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Iterator
 
 import pytest
 
-from holdfast import Client, Limits
-from holdfast.sync import over
+from holdfast import Client, Limits, sync
 from holdfast.testing import Broker, Proxy, eventually
 from tests.integration.conftest import MakeClient, on_tcp
 
@@ -46,7 +46,7 @@ def publish_now_and_then(client: Client, seconds: float) -> None:
     """Five messages over most of this time, each waited for."""
     for number in range(5):
         threading.Event().wait(seconds / 8)
-        over(client).publish("blocked/in", str(number)).acknowledged(5)
+        sync.over(client).publish("blocked/in", str(number)).acknowledged(5)
 
 
 @on_tcp
@@ -136,3 +136,30 @@ async def test_every_loop_waits_for_itself() -> None:
             thread.start()
             thread.join(5)
             assert states == ["acknowledged"]
+
+
+def own_threads() -> list[str]:
+    """Those of ours that there are, but for brokers."""
+    return [
+        thread.name
+        for thread in threading.enumerate()
+        if thread.name.startswith("holdfast") and "test" not in thread.name
+    ]
+
+
+@pytest.mark.chaos
+async def test_a_thousand_starts_and_stops() -> None:
+    """Isolated and blocking: no thread, no loop, no open file is left, and every message was taken."""
+    with Broker() as broker:
+        client = Client(broker.url, client_id="thousand", isolated=True)
+        blocking = sync.Client(broker.url, client_id="blocking")
+        opened = len(os.listdir("/proc/self/fd"))
+        for _ in range(1000):
+            async with client:
+                await (await client.publish("t", "x")).acknowledged(10)
+            with blocking:
+                blocking.publish("t", "x").acknowledged(10)
+            assert own_threads() == []
+        assert broker.connects == 2000
+        assert len(broker.messages("t")) == 2000
+        await eventually(lambda: len(os.listdir("/proc/self/fd")) <= opened + 2)
