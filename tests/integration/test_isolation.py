@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import threading
 from collections.abc import Iterator
 
 import pytest
 
 from holdfast import Client, Limits, sync
+from holdfast.client.events import Disconnected, Stalled
 from holdfast.testing import Broker, Proxy, eventually
 from tests.integration.conftest import MakeClient, on_tcp
 
@@ -163,3 +165,57 @@ async def test_a_thousand_starts_and_stops() -> None:
         assert broker.connects == 2000
         assert len(broker.messages("t")) == 2000
         await eventually(lambda: len(os.listdir("/proc/self/fd")) <= opened + 2)
+
+
+# -- without isolation -----------------------------------------------------------------------
+
+
+async def test_a_stall_that_costs_the_link_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    """The broker hung up as we were silent, and we were as the loop was blocked: that is the cause."""
+    with Broker() as broker:
+        await stalled(Client(broker.url, client_id="x", keepalive_s=1, reconnect="lan"))
+    assert "the event loop was blocked for" in caplog.text
+
+
+async def stalled(client: Client) -> None:
+    """Blocked for longer than the broker has patience."""
+    async with client:
+        await client.ready(5)
+        events = client.events()
+        block(4)
+        told = [await asyncio.wait_for(anext(events), 5) for _ in range(2)]
+        stall, lost = told if told[0].name == "stalled" else told[::-1]
+        assert isinstance(stall, Stalled)
+        assert isinstance(lost, Disconnected)
+        assert (stall.cause, lost.cause) == ("loop", "stalled")
+        assert 2.5 <= stall.blocked_s <= 5
+        assert re.match(r"block \(test_isolation.py:\d+\)", stall.where or "")
+        assert re.match(r"the event loop was blocked for \d\.\d s by block", lost.message)
+        assert "Client(isolated=True)" in lost.message
+        await client.ready(5)
+        assert dict(client.snapshot().disconnections) == {"stalled": 1}
+
+
+@pytest.mark.chaos
+@on_tcp
+async def test_35_seconds_without_isolation(make: MakeClient) -> None:
+    """As it was asked for: a stall of 35 s at keepalive 20 costs the link, and says so."""
+    async with make(keepalive_s=20) as client:
+        await client.ready(5)
+        events = client.events()
+        block(35)
+        messages = [(await asyncio.wait_for(anext(events), 5)).message for _ in range(2)]
+        assert all(re.match(r"the event loop was blocked for 3[45]\.\d s", message) for message in messages)
+
+
+async def test_an_isolated_stall_is_told_and_costs_nothing() -> None:
+    """The application hears how long it was blocked; the link knows nothing of it."""
+    with Broker(strict=True) as broker:
+        async with Client(broker.url, keepalive_s=1, isolated=True) as client:
+            await client.ready(5)
+            events = client.events()
+            block(3)
+            event = await asyncio.wait_for(anext(events), 5)
+            assert isinstance(event, Stalled)
+            assert event.cause == "loop"
+        assert broker.violations == []

@@ -24,12 +24,13 @@ from holdfast.client.state import State
 from holdfast.client.status import Status
 from holdfast.client.supervisor import Reporter
 from holdfast.client.telling import Telling
+from holdfast.client.watch import Watched
 from holdfast.clock import Clock
 from holdfast.errors import AuthenticationFailed, HoldfastError, NotReady, Stopped
 from holdfast.messages import QoS
 from holdfast.outbox import Outbox
 from holdfast.protocol import Session
-from holdfast.resilience import Verdict, VersionChoice
+from holdfast.resilience import Stall, Verdict, VersionChoice
 
 if TYPE_CHECKING:
     from holdfast.client.port import Inwards, Keeper
@@ -66,6 +67,7 @@ class Core:
         self.commits = Commits(lambda: outbox.durable)
         self.dispatcher = Dispatcher(clock, setup.limits.unclaimed_s)
         self.telling = Telling(publisher, receipts, intents, self.dispatcher, state, setup.limits, self.here)
+        self.watched = Watched(self.telling.stalled)
         self.keeper: Keeper
         self.engine: Inwards
         self._make_drive(session, clock, versions)
@@ -74,10 +76,16 @@ class Core:
         self._connect_parts()
 
     def _make_drive(self, session: Session, clock: Clock, versions: VersionChoice) -> None:
-        def build(outlet: Outlet, reporter: Reporter, ended: Callable[[Exception | None], None]) -> Drive:
+        def build(
+            outlet: Outlet,
+            reporter: Reporter,
+            ended: Callable[[Exception | None], None],
+            stalled: Callable[[], Stall | None],
+        ) -> Drive:
             drive = Drive(
-                self.setup, session, self.outbox, clock, versions, self._subscribes, outlet, reporter, ended
-            )
+                self.setup, session, self.outbox, clock, versions, self._subscribes, outlet, reporter, ended,
+                stalled,
+            )  # fmt: skip
             drive.engine.on_durable = self.commits.wake_threads
             return drive
 
@@ -86,7 +94,7 @@ class Core:
 
             self.engine = self.keeper = Isolated(build, self)
         else:
-            drive = build(self.telling, self.state, self.nobody_dials)
+            drive = build(self.telling, self.state, self.nobody_dials, self.watched.recent)
             drive.engine.on_commit = self.committed
             self.telling.on_challenge = drive.authenticating.challenged
             self.telling.on_reauthenticated = drive.authenticating.reauthenticated
@@ -218,6 +226,7 @@ class Core:
             self._close()
 
     def _close(self) -> None:
+        self.watched.close()
         self.keeper.close(self.intents.release(self.setup.session_expiry_s != 0))
         self.telling.close()
         self.consumers.close()

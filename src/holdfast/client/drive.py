@@ -13,7 +13,7 @@ from holdfast.client.supervisor import Reporter, Supervisor
 from holdfast.clock import Clock
 from holdfast.outbox import Outbox
 from holdfast.protocol import Session
-from holdfast.resilience import VersionChoice
+from holdfast.resilience import Stall, VersionChoice
 from holdfast.transport import open_link
 
 
@@ -31,9 +31,11 @@ class Drive:
         outlet: Outlet,
         reporter: Reporter,
         ended: Callable[[Exception | None], None],
+        stalled: Callable[[], Stall | None],
     ) -> None:
         """``subscribes``: whether anything is subscribed to, any thread.
 
+        ``stalled``: what stood still just now.
         ``ended`` is told that nobody dials any more, and the defect of ours that was the reason, if one was.
         """
         self._loop = asyncio.get_running_loop()
@@ -51,6 +53,7 @@ class Drive:
             versions,
             clock,
             reporter,
+            stalled,
         )
         self.supervising = self._loop.create_task(self._supervise(), name="holdfast supervisor")
 

@@ -161,6 +161,19 @@ class Dropped(Event):
     reason: str
 
 
+class Stalled(Event):
+    """The client's event loop, or the whole program, stood still for ``blocked_s`` seconds at least.
+
+    ``cause``: "loop", "gil" (code that kept every thread from running) or "process" (no CPU was used).
+    ``where``: the code that blocked the loop, where it was seen.
+    """
+
+    blocked_s: float
+    cause: str
+    where: str | None
+    hint: str
+
+
 class Odd(Event):
     """The broker did something unusual that was put right here; ``kind`` says what."""
 

@@ -25,12 +25,14 @@ from holdfast.client.mailbox import Mailbox
 from holdfast.client.outwards import Outwards, Reporting
 from holdfast.client.port import Run
 from holdfast.client.supervisor import Reporter
+from holdfast.client.watch import Watched
 from holdfast.errors import Stopped
 from holdfast.protocol import Delivery, Intent
+from holdfast.resilience import Stall
 
 log = logging.getLogger("holdfast")
 
-Build = Callable[[Outlet, Reporter, Callable[[Exception | None], None]], Drive]
+Build = Callable[[Outlet, Reporter, Callable[[Exception | None], None], Callable[[], Stall | None]], Drive]
 
 ENDED = "the engine's thread has ended"
 
@@ -60,7 +62,9 @@ class Isolated:
         self._thread.start()
 
     def _begin(self) -> None:
-        drive = self._build(self._outwards, Reporting(self._here, self._run.state), self._gave_up)
+        reporting = Reporting(self._here, self._run.state)
+        self._watched = Watched(lambda stall: None)  # the application's loop tells of it
+        drive = self._build(self._outwards, reporting, self._gave_up, self._watched.recent)
         drive.engine.on_commit = lambda: self._here.post(self._run.committed)
         self._outwards.on_challenge = drive.authenticating.challenged
         self._outwards.on_reauthenticated = drive.authenticating.reauthenticated
@@ -203,6 +207,7 @@ class Isolated:
 
     async def _last_turn(self) -> None:
         if self._drive is not None:
+            self._watched.close()
             self._drive.close(self._gone)
 
     # -- its ends ----------------------------------------------------------------------------

@@ -21,12 +21,14 @@ from holdfast.protocol import ConnectRequest, Opened, Refused, Terms
 from holdfast.resilience import (
     Backoff,
     Reconnect,
+    Stall,
     TakeoverSuspicion,
     Verdict,
     VersionChoice,
     of_close,
     of_connack,
     of_error,
+    of_stall,
 )
 from holdfast.transport import Link, LinkUser
 
@@ -63,8 +65,12 @@ class Supervisor:
         versions: VersionChoice,
         clock: Clock,
         reporter: Reporter,
+        stalled: Callable[[], Stall | None] = lambda: None,
     ) -> None:
-        """``request`` is called at every attempt, so that credentials are always fresh."""
+        """``request`` is called at every attempt, so that credentials are always fresh.
+
+        ``stalled``: what stood still just now, and may be why we were late.
+        """
         self._engine = engine
         self._place = place
         self._dial = dial
@@ -74,6 +80,7 @@ class Supervisor:
         self._versions = versions
         self._clock = clock
         self._reporter = reporter
+        self._stalled = stalled
         self._backoff = Backoff(policy, _uniform)
         self._suspicion = TakeoverSuspicion()
         self._hurry = asyncio.Event()
@@ -118,7 +125,8 @@ class Supervisor:
         except Ended as ended:
             return self._failed(self._unanswered(ended))
         except TimeoutError as error:
-            return self._failed(of_error(self._authenticating.overdue() or error, self._place))
+            verdict = of_error(self._authenticating.overdue() or error, self._place)
+            return self._failed(of_stall(verdict, self._stalled(), self._policy.attempt_timeout_s))
         except Exception as error:  # whatever an attempt meets, the next one follows
             return self._failed(of_error(error, self._place))
         if isinstance(answer, Refused):
@@ -145,7 +153,8 @@ class Supervisor:
         finally:
             self._connected = False
         gone = self._clock.now()
-        self._reporter.disconnected(self._suspicion.judge(self._verdict(ended), gone - now))
+        verdict = of_stall(self._verdict(ended), self._stalled(), terms.keepalive_s)
+        self._reporter.disconnected(self._suspicion.judge(verdict, gone - now))
         return self._backoff.lost(gone, connection.worked)
 
     def _unanswered(self, ended: Ended) -> Verdict:

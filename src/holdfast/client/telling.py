@@ -38,6 +38,7 @@ from holdfast.protocol import (
     Stripped,
     Unsubscribed,
 )
+from holdfast.resilience import Stall
 
 
 class Telling:
@@ -160,6 +161,17 @@ class Telling:
     def _stripped(self, event: Stripped) -> None:
         message = f"{self._state.place} speaks MQTT 3.1.1: messages go out without their properties"
         self._state.emit(told.PropertiesDropped(message=message, topic=event.topic), logging.WARNING)
+
+    def stalled(self, stall: Stall) -> None:
+        """The loop, or all of the program, stood still and goes on."""
+        event = told.Stalled(
+            message=f"{stall.sentence}. {stall.hint}",
+            blocked_s=stall.blocked_s,
+            cause=stall.cause,
+            where=stall.where,
+            hint=stall.hint,
+        )
+        self._state.emit(event, logging.WARNING)
 
     # -- messages that nobody took, or that were given up ------------------------------------
 
