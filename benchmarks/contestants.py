@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from benchmarks import environments
 from benchmarks.cases import Case
-from benchmarks.targets import ALPHA, ISOLATED, LIBMOSQUITTO, OURS, PLAIN
+from benchmarks.targets import ALPHA, BLOCKING, ISOLATED, LIBMOSQUITTO, OURS, PLAIN
 
 AGAIN = "gmqtt (again)"
 """The second half of the A/A pair: the same as gmqtt. What differs between the two is noise."""
@@ -32,7 +32,7 @@ class Contestant(NamedTuple):
     @property
     def ours(self) -> bool:
         """What it loses voids the run."""
-        return self.module == "holdfast_client"
+        return self.module.startswith("holdfast")
 
     def absent(self, case: Case) -> str | None:
         """Why it does not take part; empty: nobody would expect it to."""
@@ -62,6 +62,8 @@ _THREADED = (
     "trip-500",
 )
 """The cases in which threads of ours cost something."""
+_THREADED = ("publish-qos1-bulk", "publish-qos1-awaited", "receive-qos1", "trip-500")
+"""Where threads of ours cost something."""
 _ASYNC = ("--async-handler",)
 
 CONTESTANTS = (
@@ -80,19 +82,8 @@ CONTESTANTS = (
         options=("--tasks",),
         only=("publish-qos1-awaited", "publish-qos2-awaited"),
     ),
-    Contestant(
-        ISOLATED,
-        "holdfast_client",
-        None,
-        options=("--isolated",),
-        only=(
-            "publish-qos1-bulk",
-            "publish-qos1-awaited",
-            "receive-qos1",
-            "receive-qos1-mosquitto",
-            "trip-500",
-        ),
-    ),
+    Contestant(ISOLATED, "holdfast_client", None, options=("--isolated",), only=_THREADED),
+    Contestant(BLOCKING, "holdfast_blocking", None, only=_THREADED),
     Contestant("gmqtt", "gmqtt_client", "gmqtt", "from gmqtt import Client", lacks=_NO_WEBSOCKET),
     Contestant(AGAIN, "gmqtt_client", "gmqtt", "from gmqtt import Client", lacks=_NO_WEBSOCKET),
     Contestant(
