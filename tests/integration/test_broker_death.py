@@ -13,7 +13,8 @@ import pytest
 
 from holdfast.cli.demo.brokers import BrokerProcess, built_in, free_port, mosquitto
 from holdfast.messages import QoS
-from tests.support.crossing import Crossed, Crossing, Fault, cut, freeze, kill, restart
+from tests.support.crossing import Crossing
+from tests.support.way import Crossed, Fault, cut, freeze, kill, restart
 
 COUNT = 10_000
 

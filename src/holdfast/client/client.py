@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
-from holdfast.client import outbox_option
+from holdfast.client import forking, outbox_option
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.clock import SystemClock
 from holdfast.client.core import Core
 from holdfast.client.events import Event
-from holdfast.client.failures import unfinished
+from holdfast.client.failures import foreign, unfinished
 from holdfast.client.intents import Intents, check_agreement
 from holdfast.client.opening import close_outbox, open_outbox
 from holdfast.client.options import Limits, Will
@@ -28,7 +28,7 @@ from holdfast.client.shutdown import shut_down
 from holdfast.client.state import VERSIONS, State
 from holdfast.client.status import Snapshot, Status
 from holdfast.client.subscription import Subscription
-from holdfast.errors import ConfigurationError, OutboxError, Stopped, Timeout, Undelivered
+from holdfast.errors import ConfigurationError, HoldfastError, OutboxError, Stopped, Timeout, Undelivered
 from holdfast.handling import Handler, HandlerOptions, Router, patterns_of
 from holdfast.messages import Outgoing, Payload, Priority, QoS, UserProperties
 from holdfast.outbox import Ledger
@@ -116,7 +116,7 @@ class Client:
         option = self._setup.outbox
         self._outbox = outbox_option.make(option, limits.qos0_outbox, self._clock)
         self._session: Session | None = None
-        self._receipts = Receipts(lambda: self._outbox.durable)
+        self._receipts = self._new_receipts()
         self._intents = Intents()
         self._versions = VersionChoice(self._setup.version)
         self._state = State(self._setup.place)
@@ -124,6 +124,7 @@ class Client:
             self._outbox, self._receipts, self._clock, self._state.changed, rules, option.overflow == "wait"
         )
         self._opening = False
+        self._foreign: HoldfastError | None = None
         self._core: Core | None = None
         self._ending: Core | None = None
         self._last: Keeper | None = None
@@ -154,6 +155,8 @@ class Client:
         Stopped, while a function of yours still blocks the thread of an isolated run before.
         """
         await self._state.changed.wait_until(lambda: not self._opening and self._ending is None, None)
+        if self._foreign is not None:
+            raise self._foreign
         if self._core is None and self._last is not None and self._last.lingers:
             raise Stopped(
                 "not started: the run before has not ended",
@@ -172,11 +175,16 @@ class Client:
         """A file says at every start what was in flight; in memory only the first time is a new one."""
         option = self._setup.outbox
         if option.is_file:
-            client_id = await open_outbox(self._outbox, self._setup.client_id or None)
+            client_id = await open_outbox(
+                self._outbox, self._setup.client_id or None, self._setup.address.place
+            )
             self._setup.client_id = client_id or self._setup.client_id
-        if option.is_file or self._session is None:
+        before = self._session
+        if option.is_file or before is None:
             resends = option.on_session_lost == "resend"
             self._session = Session(self._setup.limits.inflight, self._outbox.restore(), resends=resends)
+            if before is not None:
+                self._outbox.adopt(before.unended())
 
     def _begin(self) -> None:
         assert self._session is not None
@@ -185,6 +193,7 @@ class Client:
             self._setup, self._session, self._outbox, self._publisher, self._receipts,
             self._intents, self._state, self._clock, self._versions,
         )  # fmt: skip
+        forking.watch(self)
         core.telling.outbox_opened(self._outbox)
         self._receipts.start(core.here)
         self._receipts.kept = lambda commit: core.hop(core.commits.reached(commit))
@@ -200,16 +209,18 @@ class Client:
         Accepts no more from here on. Gives the books. Raises Undelivered if messages are left
         that only memory held, OutboxError if the file did not take what was handed over. A second
         cancellation skips the drain. While another ``stop`` is under way this one waits for its end,
-        except in a handler, which that one waits for.
+        except in a handler, which that one waits for; and while a ``start`` is, for its end, ``drain_s``
+        seconds at most.
         """
         run = self._core or self._ending
         return await (run.hop(self._stop(drain_s)) if run else self._stop(drain_s))
 
     async def _stop(self, drain_s: float | None) -> Ledger:
+        drain_s = self._setup.drain_s if drain_s is None else drain_s
+        await self._state.changed.wait_until(lambda: not self._opening, drain_s)
         core, self._core = self._core, None
         if core is not None:
             self._ending = core
-            drain_s = self._setup.drain_s if drain_s is None else drain_s
             deadline = core.loop.time() + drain_s
             try:
                 await shut_down(core, drain_s)
@@ -244,6 +255,10 @@ class Client:
             self._publisher.close("the client was stopped")
             self._book(core)
             self._receipts.stop()
+            if error is not None:  # their commits have no numbers any more: the next run gives these again
+                self._receipts.give_up(error)
+                self._receipts = self._publisher.receipts = self._new_receipts()
+            forking.unwatch(self)
             self._state.set(Status.DISCONNECTED)
             self._state.bus.close()
             self._ending = None
@@ -265,6 +280,17 @@ class Client:
         self._handled += core.engine.handled
         self._dropped += core.dropped_inbound
 
+    def _new_receipts(self) -> Receipts:
+        return Receipts(lambda: self._outbox.durable)
+
+    def _forked(self, parent: int) -> None:
+        """This is a copy in a child of the process that runs the client: it has nothing to stop or to use."""
+        self._foreign = foreign(self._setup.outbox, parent)
+        self._publisher.forked(self._foreign)
+        self._receipts.give_up(self._foreign)
+        self._receipts.stopped = True
+        self._core = self._ending = None
+
     async def ready(self, timeout_s: float | None = None) -> None:
         """Wait until connected and every subscription is granted.
 
@@ -274,18 +300,26 @@ class Client:
         await core.hop(core.granted(None, timeout_s))
 
     async def flush(self, timeout_s: float | None = None) -> None:
-        """Wait until nothing is pending any more. Raises Timeout, Stopped."""
+        """Wait until nothing is pending any more, but what is parked for other terms.
+
+        Raises Timeout, Stopped.
+        """
         core = self._running()
         await core.hop(self._flush(core, timeout_s))
 
     async def _flush(self, core: Core, timeout_s: float | None) -> None:
-        outbox, state = self._outbox, self._state
-        done = await state.changed.wait_until(lambda: not outbox.pending or core.ended is not None, timeout_s)
-        if outbox.pending and core.ended is not None:
-            raise Stopped(f"{outbox.pending} messages are pending: {core.ended}")
+        done = await self._state.changed.wait_until(
+            lambda: not self._movable or core.ended is not None, timeout_s
+        )
+        if self._movable and core.ended is not None:
+            raise Stopped(f"{self._movable} messages are pending: {core.ended}")
         if not done:
-            raise Timeout(f"{outbox.pending} messages are still pending after {timeout_s} s")
+            raise Timeout(f"{self._movable} messages are still pending after {timeout_s} s")
         await core.keeper.settled()
+
+    @property
+    def _movable(self) -> int:
+        return self._outbox.pending - self._outbox.parked
 
     async def reauthenticate(self, timeout_s: float | None = None) -> None:
         """Authenticate again on the live connection, as before a token expires; messages flow on.
@@ -309,7 +343,7 @@ class Client:
 
     def _running(self) -> Core:
         if self._core is None:
-            raise Stopped(f"not running: {self._publisher.stopped}")
+            raise self._foreign or Stopped(f"not running: {self._publisher.stopped}")
         return self._core
 
     def lend(self) -> Client:
@@ -544,6 +578,7 @@ class Client:
             handled=self._handled + (core.engine.handled if core else 0),
             errors=state.errors,
             given_up=dict(state.given_up),
+            parked=self._outbox.parked,
             dropped_inbound=self._dropped + (core.dropped_inbound if core else 0),
             last_in_s=None if last_in is None else now - last_in,
             last_out_s=None if last_out is None else now - last_out,

@@ -22,16 +22,16 @@ class Commits:
     def __init__(self, durable: Callable[[], int]) -> None:
         """``durable``: the number of the newest commit that happened."""
         self._durable = durable
+        self._failure: HoldfastError | None = None
         self._waiters: dict[int, list[asyncio.Future[None]]] = {}
         self._threads: dict[Once, int] = {}
         self._lock = Lock()
-        self._error: HoldfastError | None = None
 
     async def reached(self, number: int) -> None:
         """Wait until this commit has happened; on the loop. Raises what ``fail`` was told."""
         if number > self._durable():
-            if self._error is not None:
-                raise self._error
+            if self._failure is not None:
+                raise self._failure
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.setdefault(number, []).append(waiter)
             await waiter
@@ -44,13 +44,13 @@ class Commits:
         with self._lock:
             self._threads[waiter] = number
         try:
-            if number > self._durable() and self._error is None and not waiter.wait(timeout_s):
+            if number > self._durable() and self._failure is None and not waiter.wait(timeout_s):
                 return number <= self._durable()
         finally:
             with self._lock:
                 self._threads.pop(waiter, None)
-        if number > self._durable() and self._error is not None:
-            raise self._error
+        if number > self._durable() and self._failure is not None:
+            raise self._failure
         return True
 
     def happened(self) -> None:
@@ -74,13 +74,13 @@ class Commits:
                 waiter.wake()
 
     def fail(self, error: HoldfastError) -> None:
-        """No commit follows any more: whoever waits is told."""
+        """No commit follows any more: whoever waits is told, now or later."""
+        self._failure = error
         waiters, self._waiters = self._waiters, {}
         for waiting in waiters.values():
             for waiter in waiting:
                 if not waiter.done():
                     waiter.set_exception(error)
-        self._error = error
         with self._lock:
             threads, self._threads = self._threads, {}
         for thread in threads:

@@ -66,7 +66,10 @@ class Core:
         self.here = Mailbox(self.loop)
         self.commits = Commits(lambda: outbox.durable)
         self.dispatcher = Dispatcher(clock, setup.limits.unclaimed_s)
-        self.telling = Telling(publisher, receipts, intents, self.dispatcher, state, setup.limits, self.here)
+        resends = setup.outbox.on_session_lost == "resend"
+        self.telling = Telling(
+            publisher, receipts, intents, self.dispatcher, state, setup.limits, resends, self.here
+        )
         self.watched = Watched(self.telling.stalled)
         self.keeper: Keeper
         self.engine: Inwards

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Protocol, TypeVar
 
 from holdfast.client.connection import Connection
@@ -18,6 +19,7 @@ from holdfast.client.pressure import Pressure
 from holdfast.client.reading import Reading
 from holdfast.client.refusals import judge
 from holdfast.clock import Clock
+from holdfast.messages import Outgoing
 from holdfast.outbox import Outbox
 from holdfast.protocol import (
     Challenge,
@@ -34,9 +36,13 @@ from holdfast.protocol import (
     Settled,
     Terms,
 )
+from holdfast.protocol.refusals import of_unsent
 from holdfast.transport import Link
 
 T = TypeVar("T")
+
+SWEEP_S = 1.0
+"""How often the outbox is looked through for what is too old, or due again, at least."""
 
 
 class Outlet(Protocol):
@@ -84,6 +90,7 @@ class Engine:
         self.last_in: float | None = None
         self.last_out: float | None = None
         outbox.on_durable = self._commit_happened
+        self._sweeper: asyncio.Handle = self._loop.call_soon(self._sweep)
 
     # -- the port in -------------------------------------------------------------------------
 
@@ -183,6 +190,7 @@ class Engine:
             self._connection.abort()
         if self._timer is not None:
             self._timer.cancel()
+        self._sweeper.cancel()
         self._take_in()
         self.pressure.end()
         self._reading.end()
@@ -304,8 +312,9 @@ class Engine:
             if connection is None:
                 return
             if isinstance(event, Opened):
-                self.terms = event.terms
+                self.terms = terms = event.terms
                 self._outbox.draining = True
+                self._outbox.unpark(partial(_fits, terms))
                 connection.answered(event)
                 self._watch()
             elif isinstance(event, Refused):
@@ -344,6 +353,14 @@ class Engine:
             delay = max(0.0, deadline - self._clock.now())
             self._timer = self._loop.call_later(delay, self._tick)
 
+    def _sweep(self) -> None:
+        """Look through the outbox, and see whether there is more to send then."""
+        now = self._clock.now()
+        again = self._outbox.sweep(now)
+        delay = SWEEP_S if again is None else max(0.0, min(SWEEP_S, again - now))
+        self._sweeper = self._loop.call_later(delay, self._sweep)
+        self._pump()
+
     def _tick(self) -> None:
         self._session.tick(self._clock.now())
         self._pump()
@@ -358,6 +375,10 @@ def _most_unhandled(limits: Limits) -> int:
 def _is_acknowledged(record: Record) -> bool:
     """Whether the broker acknowledged messages of ours; that they are sent, or too old, proves nothing."""
     return isinstance(record, Settled) and record.ending == "acknowledged"
+
+
+def _fits(terms: Terms, row: Outgoing) -> bool:
+    return of_unsent(row, terms) is None
 
 
 def _nothing() -> None:

@@ -71,7 +71,10 @@ class Reauthenticated(Event):
 
 
 class SessionLost(Event):
-    """The broker forgot our session: ``resent`` messages go out again, ``uncertain`` are QoS 2."""
+    """The broker forgot our session: ``resent`` messages go out again.
+
+    ``uncertain`` of QoS 2 may have arrived: they are among these, or failed where that was asked for.
+    """
 
     resent: int
     uncertain: int

@@ -16,7 +16,7 @@ from holdfast.clock import Clock
 from holdfast.codec.packet_types import PUBLISH
 from holdfast.codec.packets import QOS
 from holdfast.codec.properties import encode_properties
-from holdfast.errors import ConfigurationError, OutboxFull, PayloadError, Stopped, TooLarge
+from holdfast.errors import ConfigurationError, HoldfastError, OutboxFull, PayloadError, Stopped, TooLarge
 from holdfast.messages import NO_PROPERTIES, Outgoing, Payload, Priority, Properties, QoS, UserProperties
 from holdfast.outbox import Outbox
 from holdfast.protocol import Terms, wire_size
@@ -52,13 +52,14 @@ class Publisher:
         ``waits``: whether it is waited for at all.
         """
         self._outbox = outbox
-        self._receipts = receipts
+        self.receipts = receipts
         self._clock = clock
         self._rules = Rules(rules)
         self._waits = waits
         self._terms: Terms | None = None
         self._limit = MOST_BYTES
         self.stopped: str | None = "the client is not started"
+        self._foreign: HoldfastError | None = None
         self.wake: Callable[[], None] = lambda: None
         self.room = room
         self._lock = Lock()
@@ -73,6 +74,11 @@ class Publisher:
         with self._lock:
             self.stopped = reason
         self.room.notify()
+
+    def forked(self, error: HoldfastError) -> None:
+        """This process is a child of the one that publishes: it may hold a copy of the lock, locked."""
+        self._lock = Lock()
+        self._foreign, self.stopped = error, str(error)
 
     # -- the calls ---------------------------------------------------------------------------
 
@@ -187,10 +193,10 @@ class Publisher:
         """Take the rows in; None when there is no room. Raises OutboxError, Stopped."""
         with self._lock:  # sequence numbers rise in accept order, whichever thread publishes
             if self.stopped is not None:
-                raise Stopped(f"not accepted: {self.stopped}")
-            if self._outbox.lacks(rows) is not None:
+                raise self._foreign or Stopped(f"not accepted: {self.stopped}")
+            if self._outbox.lacks(rows) is not None and not self._outbox.make_room(rows):
                 return None
-            receipt = self._receipts.open(self._outbox.last + 1, rows)
+            receipt = self.receipts.open(self._outbox.last + 1, rows)
             receipt.commit = self._outbox.accept(rows)
         self.wake()
         return receipt

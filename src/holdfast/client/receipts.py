@@ -11,22 +11,23 @@ from weakref import ref
 from holdfast.client.failures import publish_failed, unsent
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.receipt import Receipt, State, Waiter
-from holdfast.errors import PublishFailed, Stopped
+from holdfast.errors import HoldfastError, PublishFailed, Stopped
 from holdfast.messages import Outgoing
 from holdfast.protocol import Failed
 
 
-def _at_once() -> int:
-    """In memory there is no commit to wait for."""
-    return 0
+def _refusing(error: HoldfastError) -> Callable[[int], Awaitable[None]]:
+    async def kept(_commit: int) -> None:
+        raise error
+
+    return kept
 
 
-async def _never(_commit: int) -> None:
-    raise Stopped("the client was never started")
+def _block_refusing(error: HoldfastError) -> Callable[[int, float | None], bool]:
+    def kept(_commit: int, _timeout_s: float | None) -> bool:
+        raise error
 
-
-def _block_never(_commit: int, _timeout_s: float | None) -> bool:
-    raise Stopped("the client was never started")
+    return kept
 
 
 class Receipts:
@@ -37,10 +38,11 @@ class Receipts:
     so long at most, False when it has not happened by then.
     """
 
-    def __init__(self, durable: Callable[[], int] = _at_once) -> None:
+    def __init__(self, durable: Callable[[], int] = lambda: 0) -> None:
         self.durable = durable
-        self.kept: Callable[[int], Awaitable[None]] = _never
-        self.block_kept: Callable[[int, float | None], bool] = _block_never
+        never = Stopped("the client was never started")
+        self.kept: Callable[[int], Awaitable[None]] = _refusing(never)
+        self.block_kept: Callable[[int, float | None], bool] = _block_refusing(never)
         self.stopped = False
         self.waited_for: set[Receipt] = set()
         self.lock = Lock()  # guards who waits for receipts, and the counts of groups
@@ -88,6 +90,12 @@ class Receipts:
             receipt = row.ticket() if row.ticket is not None else None
             if receipt is not None:
                 receipt.maybe_duplicate = True
+
+    def give_up(self, error: HoldfastError) -> None:
+        """The outbox ended without the commits that these receipts may wait for."""
+        durable = self.durable()
+        self.durable = lambda: durable
+        self.kept, self.block_kept = _refusing(error), _block_refusing(error)
 
     def stop(self) -> None:
         """The client ends: whoever still waits is told."""

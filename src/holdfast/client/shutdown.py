@@ -35,7 +35,8 @@ async def shut_down(core: Core, drain_s: float) -> None:
 def _flushed(core: Core) -> bool:
     """Nothing is left to be sent, nobody is there to send it, or it is safe and can wait."""
     safe = not core.outbox.at_risk and not core.connected
-    return not core.outbox.pending or core.keeper.over or safe
+    waiting = core.outbox.pending - core.outbox.parked
+    return not waiting or core.keeper.over or safe
 
 
 async def _finish_handlers(core: Core, timeout_s: float) -> None:

@@ -56,14 +56,17 @@ class Telling:
         dispatcher: Dispatcher,
         state: State,
         limits: Limits,
+        resends: bool,
         here: Mailbox,
     ) -> None:
+        """``resends``: whether QoS 2 in flight is sent again when the session is lost (contract 6)."""
         self._publisher = publisher
         self._receipts = receipts
         self._intents = intents
         self._dispatcher = dispatcher
         self._state = state
         self._limits = limits
+        self._resends = resends
         self._here = here
         self.given_up = GivenUp(receipts, state, here)
         self.on_refused: Callable[[], None] = _ignore
@@ -135,13 +138,15 @@ class Telling:
         self.on_unsubscribed(event.filter)
 
     def _session_lost(self, event: SessionLost) -> None:
-        self._receipts.uncertain(event.uncertain)
+        if self._resends:
+            self._receipts.uncertain(event.uncertain)
         self._intents.session_lost()
         if event.kept:
             self._state.sessions_lost += 1
+            uncertain = "of them (QoS 2) may arrive twice" if self._resends else "(QoS 2) have failed instead"
             message = (
                 f"{self._state.place} forgot our session: {event.resent} messages go out again, "
-                f"{len(event.uncertain)} of them (QoS 2) may arrive twice"
+                f"{len(event.uncertain)} {uncertain}"
             )
             lost = told.SessionLost(message=message, resent=event.resent, uncertain=len(event.uncertain))
             self._state.emit(lost, logging.WARNING)
@@ -185,7 +190,8 @@ class Telling:
     # -- the outbox's file -------------------------------------------------------------------
 
     def outbox_opened(self, outbox: Outbox) -> None:
-        """What opening it found, where that is worth a word (contract 26)."""
+        """What opening it found, where that is worth a word (contract 26); hear ``on_failed`` already."""
+        self._state.outbox_error = outbox.failure
         for sentence in filter(None, (outbox.set_aside, outbox.mended)):
             self._state.emit(told.OutboxMended(message=sentence), logging.ERROR)
 

@@ -13,7 +13,7 @@ held weakly, so that a receipt somebody kept is told, and one that was dropped c
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import Any
 from weakref import WeakValueDictionary, ref
@@ -60,10 +60,15 @@ class Backlog:
                 self._bytes += size
                 self._cursor = rows[-1].seq
                 return
-        for row in rows:
-            receipt = row.ticket() if row.ticket is not None else None
-            if receipt is not None:
-                self._tickets[row.seq] = receipt
+        self.adopt(receipts_of(rows))
+
+    def adopt(self, receipts: Mapping[int, Any]) -> None:
+        """Somebody holds these receipts of rows that are read from the file, by their numbers."""
+        self._tickets.update(receipts)
+
+    def receipts(self) -> dict[int, Any]:
+        """The receipts that somebody holds of rows in here."""
+        return {**self._tickets, **receipts_of(self._ready)}
 
     def take(self, room: int, durable: int) -> list[Outgoing]:
         """The next rows: at most ``room`` of QoS 1 and 2, and no more than make one good write."""
@@ -87,7 +92,7 @@ class Backlog:
             cursor = row.seq
             if cursor in self._skip:
                 continue
-            self._give_back(row)
+            self.give_back(row)
             rows.append(row)
             left -= row.size
             if len(rows) >= BATCH_ROWS or left <= 0:
@@ -100,7 +105,14 @@ class Backlog:
             if all_read and self._spilled <= durable:
                 self._spilled = 0
 
-    def _give_back(self, row: Outgoing) -> None:
+    def give_back(self, row: Outgoing) -> None:
+        """A row that was read from the file gets the receipt that somebody holds of it."""
         receipt = self._tickets.pop(row.seq, None)
         if receipt is not None:
             row.ticket = ref(receipt)
+
+
+def receipts_of(rows: Iterable[Outgoing]) -> dict[int, Any]:
+    """The receipts of these rows that somebody holds, by their numbers."""
+    held = ((row.seq, row.ticket()) for row in rows if row.ticket is not None)
+    return {seq: receipt for seq, receipt in held if receipt is not None}

@@ -40,6 +40,7 @@ class MemoryOutbox:
         self._lock = Lock()
         self.draining = False
         self.durable = 0
+        self.failure = None
         self.set_aside: str | None = None
         self.mended: str | None = None
         self.on_durable: Callable[[], None] = lambda: None
@@ -53,6 +54,9 @@ class MemoryOutbox:
     def restore(self) -> Restored:
         """Nothing but a place for packet identifiers to go on that an earlier process hardly used."""
         return Restored(last_packet_id=int.from_bytes(urandom(2), "big") % 65_535)
+
+    def adopt(self, rows: Sequence[Outgoing]) -> None:
+        """Whoever took them has them still."""
 
     def lacks(self, rows: Sequence[Outgoing]) -> int | None:
         """None when these fit, else the bound that is met.

@@ -78,11 +78,21 @@ class Outbox(Protocol):
     def durable(self) -> int:
         """The number of the newest commit that has happened."""
 
+    @property
+    def failure(self) -> OutboxError | None:
+        """Why commits do not happen at present; what ``on_failed`` was told last."""
+
     def open(self, client_id: str | None = None) -> str | None:
         """Open it for this client id, or for its own; gives the id. Blocks. Raises OutboxError."""
 
     def restore(self) -> Restored:
         """What was in flight when this outbox was last used."""
+
+    def adopt(self, rows: Sequence[Outgoing]) -> None:
+        """Opened again: an earlier run of this process had taken these, and they had not ended.
+
+        Somebody may hold their receipts.
+        """
 
     def lacks(self, rows: Sequence[Outgoing]) -> int | None:
         """None when there is room for these, else the bound that is met."""

@@ -69,6 +69,11 @@ class Ring:
         with self._lock:
             return [self._rows.popleft() for _ in range(fitting(self._rows, len(self._rows)))]
 
+    def give_back(self, rows: Sequence[Outgoing]) -> None:
+        """These were taken and did not end: they are the next again."""
+        with self._lock:
+            self._rows.extendleft(reversed(rows))
+
     def end(self, rows: Sequence[Outgoing], ending: str) -> None:
         """These ended."""
         with self._lock:

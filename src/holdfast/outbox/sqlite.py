@@ -8,15 +8,18 @@ from datetime import UTC, datetime
 
 from holdfast.clock import Clock
 from holdfast.errors import OutboxError
-from holdfast.messages import Outgoing
+from holdfast.messages import NORMAL, Outgoing
 from holdfast.outbox import opening, sqlite_file
-from holdfast.outbox.backlog import Backlog
+from holdfast.outbox.backlog import Backlog, receipts_of
+from holdfast.outbox.commits import Commits
+from holdfast.outbox.keys import seq_of
 from holdfast.outbox.port import Ledger
 from holdfast.outbox.reserve import Reserve
 from holdfast.outbox.ring import QOS0_RING, Ring
-from holdfast.outbox.rows import SELECT, RowCodec
+from holdfast.outbox.rows import RowCodec
 from holdfast.outbox.sqlite_file import Durability
 from holdfast.outbox.tables import ENDINGS
+from holdfast.outbox.timeline import Timeline
 from holdfast.outbox.writer import Writer
 from holdfast.protocol import Failed, Record, Restored, Settled
 from holdfast.protocol.records import Ending
@@ -29,10 +32,8 @@ class SqliteOutbox:
     """One file, one process, one writer thread; an ``Outbox``.
 
     ``durability``: "power" survives a power cut, "process" a kill -9. Bounded by bytes and, if
-    wanted, by messages. QoS 0 is in memory, in a ring, unless ``keep_qos0``. ``on_failed`` is told
-    that commits fail, and with None that they go on; like ``on_durable``, on the writer's thread.
-    While they fail nothing more is accepted. ``set_aside`` and ``mended`` say what opening found
-    (see ``opening``). The constructor opens nothing.
+    wanted, by messages. QoS 0 is in memory, in a ring, unless ``keep_qos0``. ``on_failed`` and
+    ``on_durable`` are told on the writer's thread. The constructor opens nothing.
     """
 
     def __init__(
@@ -47,18 +48,20 @@ class SqliteOutbox:
         qos0_messages: int = 1000,
     ) -> None:
         self.path = sqlite_file.resolve(path)
-        self._codec = RowCodec(clock)
-        self._wall = clock.wall
+        self._clock = clock
+        self._codec = RowCodec(Timeline(clock))
         self._durability: Durability = durability
         self._max_messages = max_messages
         self._max_bytes = max_bytes
         self._keep_qos0 = keep_qos0
         self._ring = Ring(qos0_messages)
+        self._backlog = Backlog(self._read, (), 0, 0)
         self._opened: opening.Opened | None = None
-        self._writer: Writer | None = None
+        self._writer: Commits | None = None
+        self._make_writer: Callable[..., Commits] = Writer  # the simulator has one without a thread
         self._pid = 0
         self._before: int | None = None
-        self._since = self._wall()
+        self._since = clock.wall()
         self._accepted = self._bytes_in = self._bytes_out = 0
         self._ended = dict.fromkeys(ENDINGS, 0)
         self.set_aside: str | None = None
@@ -71,23 +74,25 @@ class SqliteOutbox:
 
     # -- open and closed ---------------------------------------------------------------------
 
-    def open(self, client_id: str | None = None) -> str:
+    def open(self, client_id: str | None = None, group: str | None = None) -> str:
         """Open or make the file for this client id; None: the one in it, or one made once.
 
+        ``group`` names the brokers it is for; a file that was bound to none is bound to it.
         Gives the client id. Blocks. Raises OutboxError, OutboxLocked, OutboxUnwritable.
         """
-        opened = opening.open_file(self.path, client_id, self._durability, self._codec, self._wall())
+        opened = opening.open_file(self.path, client_id, group, self._durability, self._codec)
         store, books, reserve = opened.store, opened.store.books, Reserve(self.path, self._max_bytes)
         self.set_aside, self.mended = opened.set_aside, opened.mended
         self._opened, self._pid, self._since = opened, os.getpid(), opened.created
         self.last = max(self.last, books.last)
-        if self._before is None:
-            self._before = books.last
+        self._before = books.last if self._before is None else self._before
         self._accepted, self._bytes_in, self._bytes_out = books.accepted, opened.bytes, 0
         self._ended = {name: getattr(books, name) for name in ENDINGS}
         self._restored = opened.restored
-        self._backlog = Backlog(self._read, list(store.flight), books.last, books.commits)
-        self._writer = Writer(
+        held = self._backlog.receipts()  # of an earlier opening
+        self._backlog = Backlog(self._read, list(map(seq_of, store.flight)), books.last, books.commits)
+        self._backlog.adopt(held)
+        self._writer = self._make_writer(
             store, self.path, reserve, lambda: self.on_durable(), lambda error: self.on_failed(error)
         )
         return opened.client_id
@@ -96,11 +101,15 @@ class SqliteOutbox:
         """What was in flight when the file was last used; rows as they stand in it."""
         return self._restored
 
-    def close(self, timeout_s: float | None = None) -> bool:
-        """Commit what was handed over and let go of the file; the books stay readable.
+    def adopt(self, rows: Sequence[Outgoing]) -> None:
+        """As the port has it: rows of the file are read anew, those of the ring are there only here."""
+        self._ring.give_back([row for row in rows if not self._in_file(row)])
+        self._backlog.adopt(receipts_of(rows))
+        for _, row in (*self._restored.sent, *self._restored.released):
+            self._backlog.give_back(row)
 
-        Blocks, ``timeout_s`` at most. False: not all was committed, and what was not was never told durable.
-        """
+    def close(self, timeout_s: float | None = None) -> bool:
+        """As the port has it; what was not committed was never told durable."""
         opened, writer = self._opened, self._writer
         if opened is None or writer is None or self._pid != os.getpid():
             return True
@@ -108,19 +117,16 @@ class SqliteOutbox:
         if writer.ended:  # else it may still write: the file stays ours, and close() may be called again
             self._opened = None
             opened.reader.close()
+            opened.lock.note(writer.durable)
             opened.lock.release()
         return done
 
-    def _checked(self) -> Writer:
+    def _checked(self) -> Commits:
         writer = self._writer
         if self._opened is None or writer is None or writer.closing:
             raise OutboxError(f"{self.path} is not open", path=self.path)
         if self._pid != os.getpid():
-            raise OutboxError(
-                f"{self.path} was opened by process {self._pid}; this is its child {os.getpid()}",
-                path=self.path,
-                hint="open an outbox after the fork, each process its own file",
-            )
+            raise sqlite_file.forked(self.path, self._pid)
         if writer.failure is not None:
             raise writer.failure
         return writer
@@ -147,17 +153,14 @@ class SqliteOutbox:
         return bool(rows) and not rows[0].qos and not self._keep_qos0
 
     def accept(self, rows: Sequence[Outgoing]) -> int:
-        """Number rows of one QoS and hand them over; kept once ``durable`` has reached the number given.
-
-        Raises OutboxError: after a fork, when closed, or while commits fail.
-        """
+        """As the port has it. Raises OutboxError: after a fork, when closed, or while commits fail."""
         writer = self._checked()
         if not rows:
             return self.durable
-        seq = self.last
+        seq, now = self.last, self._clock.now()
         for row in rows:
             seq += 1
-            row.seq = seq
+            row.seq, row.accepted_at = seq, now
         self.last = seq
         if self._volatile(rows):
             fallen = self._ring.accept(rows, self.draining)
@@ -181,6 +184,11 @@ class SqliteOutbox:
         """The newest commit that happened."""
         return 0 if self._writer is None else self._writer.durable
 
+    @property
+    def failure(self) -> OutboxError | None:
+        """Why commits do not happen at present."""
+        return None if self._writer is None else self._writer.failure
+
     # -- the engine's ------------------------------------------------------------------------
 
     def take(self, room: int) -> list[Outgoing]:
@@ -190,13 +198,7 @@ class SqliteOutbox:
 
     def _read(self, after: int) -> Iterator[Outgoing]:
         assert self._opened is not None
-        row = self._codec.row
-        cursor = self._opened.reader.execute(f"{SELECT} WHERE seq > ? ORDER BY seq", (after,))
-        try:
-            for columns in cursor:
-                yield row(columns)
-        finally:
-            cursor.close()  # an open statement would keep the log from being emptied
+        return self._opened.queries.waiting(NORMAL, after)
 
     def write(self, records: Sequence[Record]) -> int:
         """Book what ended, and hand over what concerns the file."""

@@ -7,6 +7,7 @@ found                                 done
 ====================================  =========================================================
 nothing, or an empty file             a new outbox is made in it, mode 0600
 an outbox of this format              opened
+an outbox of the format before        opened, after it was made one of this format (see ``migrations``)
 an outbox of a newer format           refused, untouched (contract 26)
 something else, a database or not     refused, untouched: it is not ours to move
 an outbox that is damaged             set aside under a name with the time in it, and a new one
@@ -30,7 +31,7 @@ Durability = Literal["power", "process"]
 APPLICATION_ID = 0x486F6C64
 """In the header of every outbox file: "Hold"."""
 
-FORMAT = 1
+FORMAT = 2
 """In the header too (``user_version``): the format of the tables."""
 
 BUSY_S = 1.0
@@ -147,17 +148,39 @@ def resolve(path: str | os.PathLike[str]) -> str:
 
 def unreadable(path: str, error: OSError) -> OutboxUnwritable:
     """What the system said."""
-    return OutboxUnwritable(f"{path} cannot be opened: {error.strerror or error}", path=path, hint=_ACCESS)
+    hint = f"name a file in it, as in {path}/outbox.db" if isinstance(error, IsADirectoryError) else _ACCESS
+    return OutboxUnwritable(f"{path} cannot be opened: {error.strerror or error}", path=path, hint=hint)
+
+
+def forked(path: str, pid: int) -> OutboxError:
+    """Used in a child of the process that opened it."""
+    return OutboxError(
+        f"{path} was opened by process {pid}; this is its child {os.getpid()}",
+        path=path,
+        hint="open an outbox after the fork, each process its own file",
+    )
 
 
 def is_damage(error: Exception) -> bool:
-    """Met while opening: whether the file is broken, rather than the disk under it or the rights to it."""
-    return _code(error) in DAMAGED
+    """Met while opening: whether the file is broken, rather than the disk under it or the rights to it.
+
+    Of a text that is no UTF-8 the module says so itself, and SQLite has no code for it.
+    """
+    if isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode"):
+        return True
+    return isinstance(error, UnicodeDecodeError) or _code(error) in DAMAGED
 
 
 def is_full(error: Exception) -> bool:
     """Whether there was no room on the disk."""
     return _code(error) == sqlite3.SQLITE_FULL
+
+
+def damaged(sentence: str) -> sqlite3.DatabaseError:
+    """What SQLite would say of a file that is broken in a way that it does not know."""
+    error = sqlite3.DatabaseError(sentence)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
 
 
 def no_room() -> sqlite3.OperationalError:

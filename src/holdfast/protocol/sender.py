@@ -115,7 +115,7 @@ class Sender:
         Gives how many rows that are, and which of them are QoS 2 and so uncertain (contract 6); these
         end here where they are not to be sent again.
         """
-        rows = [*self.sent.values(), *self.released.values(), *(row for _, row in self.unproven)]
+        rows = self._in_flight()
         uncertain = [row for row in rows if row.qos == 2]
         for row in uncertain:
             row.uncertain = True
@@ -129,6 +129,13 @@ class Sender:
         self._withheld, self._left = [], set()
         self.pending = deque(sorted([*rows, *self.pending], key=lambda row: row.seq))
         return sum(row.qos > 0 for row in rows), uncertain
+
+    def unended(self) -> list[Outgoing]:
+        """The rows that were handed over and have not ended."""
+        return [*self._in_flight(), *self.pending]
+
+    def _in_flight(self) -> list[Outgoing]:
+        return [*self.sent.values(), *self.released.values(), *(row for _, row in self.unproven)]
 
     def crowded(self) -> bool:
         """Whether more identifiers are withheld than a session should carry along."""

@@ -272,6 +272,10 @@ class Session:
         """How many more rows of QoS 1 and 2 fit into the window; 0 without a connection."""
         return self._sender.room()
 
+    def unended(self) -> list[Outgoing]:
+        """The rows that were published here and have not ended."""
+        return self._sender.unended()
+
     def ack(self, deliveries: Iterable[Delivery], now: float) -> None:
         """These messages were handled; their acknowledgements leave in wire order."""
         self._at(now)

@@ -10,7 +10,7 @@ import pytest
 from holdfast.client.publisher import ABSENT, Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.waiting import Signal
-from holdfast.errors import ConfigurationError, OutboxFull, PayloadError, Stopped, TooLarge
+from holdfast.errors import ConfigurationError, OutboxError, OutboxFull, PayloadError, Stopped, TooLarge
 from holdfast.outbox import MemoryOutbox
 from holdfast.protocol import Settled, Terms
 from holdfast.testing.manual_clock import ManualClock
@@ -155,3 +155,12 @@ async def test_closed_while_waiting() -> None:
         to.take([row(to)])
     with pytest.raises(Stopped, match="not started"):
         Publisher(MemoryOutbox(), Receipts(), ManualClock(), Signal()).take([row(to)])
+
+
+def test_a_copy_in_a_child_accepts_nothing() -> None:
+    """It says whose it is, and waits for no lock that was held when the process forked."""
+    copy = publisher()
+    copy._lock.acquire()
+    copy.forked(OutboxError("it belongs to process 7", path="x.db"))
+    with pytest.raises(OutboxError, match="process 7"):
+        copy.take([row(copy)])

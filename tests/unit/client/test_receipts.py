@@ -10,7 +10,7 @@ import pytest
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.receipt import Receipt
 from holdfast.client.receipts import Receipts
-from holdfast.errors import Dropped, Expired, PublishFailed, PublishRefused, Stopped, Timeout
+from holdfast.errors import Dropped, Expired, OutboxError, PublishFailed, PublishRefused, Stopped, Timeout
 from holdfast.messages import Outgoing
 from holdfast.protocol import Failed
 
@@ -204,3 +204,17 @@ async def test_waits_on_the_clients_loop_are_ended_in_one_call(monkeypatch: pyte
     thread.join(5)  # this loop stands still meanwhile
     await asyncio.gather(*waits)
     assert len(woken) == 1
+
+
+async def test_commits_that_never_come() -> None:
+    """The outbox ended without them: told to whoever waits, and none is taken for one of the next run."""
+    durable = 1
+    receipts = Receipts(lambda: durable)
+    kept, lost = (opened(receipts, seq)[0] for seq in (1, 2))
+    kept.commit, lost.commit = 1, 2
+    receipts.give_up(OutboxError("the disk is gone", path="x.db"))
+    durable = 2
+    await kept.accepted()
+    with pytest.raises(OutboxError, match="the disk is gone"):
+        await lost.accepted()
+    assert (kept.state, lost.state) == ("pending", "submitted")

@@ -41,3 +41,14 @@ def test_its_bytes_are_those_of_what_is_pending() -> None:
         0,
         ({"sent": 2, "failed": 0, "expired": 0, "dropped": 0}, 2),
     )
+
+
+def test_what_was_taken_and_did_not_end_comes_again() -> None:
+    """Given back it is first, in its order, and as pending as before."""
+    ring = Ring(5)
+    ring.accept(rows(1, 2), whole=False)
+    taken = ring.take()
+    ring.accept(rows(3), whole=False)
+    ring.give_back(taken)
+    assert ring.pending == 3
+    assert [row.seq for row in ring.take()] == [1, 2, 3]

@@ -297,3 +297,14 @@ def test_a_released_message_goes_on_under_any_terms() -> None:
     assert names(driven.again(True, {"maximum_qos": 1, **SMALL})) == ["PUBREL 1"]
     driven.feed(Pubcomp(1))
     assert driven.endings() == [([1], "acknowledged")]
+
+
+def test_what_has_not_ended_is_known() -> None:
+    """Sent, released, to be proven and pending: whoever goes on without this session asks for them."""
+    driven = ready()
+    driven.publish(row(1), row(2, 2), row(3), row(4, 2))
+    driven.feed(Pubrec(2), Puback(3))
+    assert [one.seq for one in driven.session.unended()] == [1, 4, 2]
+    driven.lost()
+    driven.publish(row(5))
+    assert sorted(one.seq for one in driven.session.unended()) == [1, 2, 4, 5]

@@ -1,46 +1,68 @@
-"""The outbox as it survives a kill: committed records and nothing else (contract 5, 7).
+"""The outbox as it should survive a kill: committed records and nothing else (contract 5, 7).
 
-A row is in exactly one place: ``unsent`` (by sequence number), ``sent`` or ``released`` (by packet
-identifier, in the order they came there), or it has ended. A record that fits no place is a
+A row is in exactly one place: ``unsent`` or ``parked`` (by sequence number), ``sent`` or ``released`` (by
+packet identifier, in the order they came there), or it has ended. A record that fits no place is a
 broken ledger.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any
 
 from holdfast.messages import Outgoing
+from holdfast.outbox.changes import Change, Unparked
+from holdfast.outbox.store import Group
 from holdfast.protocol import (
     Assigned,
+    Deferred,
     EpochBegan,
     Failed,
     Forgotten,
+    Parked,
     Received,
-    Record,
     Released,
     Restored,
     Settled,
 )
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 
+_WAITING = ("unsent", "parked")
+_GIVEN_UP = ("expired", "dropped")
+
 # How a row may end: the ending, the place it ends from, its QoS.
 _ENDS = {
     ("sent", "unsent", 0),
     ("acknowledged", "sent", 1),
     ("acknowledged", "released", 2),
-    *(("expired", "unsent", qos) for qos in (0, 1, 2)),
+    *((ending, place, qos) for ending in _GIVEN_UP for place in _WAITING for qos in (0, 1, 2)),
     *(("failed", place, qos) for place in ("unsent", "sent") for qos in (0, 1, 2)),
 }
 
 
+State = dict[str, Any]
+"""All that a ``Disk`` knows, as it was at one moment."""
+
+_KNOWN = (
+    *("number", "last", "accepted", "endings", "unsent", "parked", "sent", "released", "received"),
+    *("withheld", "epoch", "uncertain", "_stage"),
+)
+
+
 class Disk:
-    """Rows, stages, inbound identifiers and the ledger of one outbox."""
+    """Rows, stages, inbound identifiers and the ledger of one outbox.
+
+    ``number`` is the newest commit, ``last`` the sequence number given last.
+    """
 
     def __init__(self) -> None:
+        self.number = 0
+        self.last = 0
         self.accepted = 0
         self.endings: dict[int, str] = {}
         self.unsent: dict[int, Outgoing] = {}
+        self.parked: dict[int, Outgoing] = {}
         self.sent: dict[int, Outgoing] = {}
         self.released: dict[int, Outgoing] = {}
         self.received: dict[int, None] = {}
@@ -56,18 +78,40 @@ class Disk:
             EpochBegan: self._epoch_began,
             Settled: self._settled,
             Failed: self._failed,
+            Deferred: self._deferred,
+            Parked: self._parked,
+            Unparked: self._unparked,
         }
+
+    def state(self) -> State:
+        """What it knows at this moment."""
+        return {name: copy(getattr(self, name)) for name in _KNOWN}
+
+    def become(self, state: State) -> None:
+        """Know this again, and nothing else."""
+        for name, value in state.items():
+            setattr(self, name, copy(value))
 
     # -- what the application does -------------------------------------------------------------
 
     def accept(self, row: Outgoing) -> None:
         """The row is durable: from now on it is ours."""
         self.accepted += 1
+        self.last = row.seq
         self.unsent[row.seq] = row
+        if row.uncertain:  # it left with an epoch that ended before the row was durable
+            self.uncertain.add(row.seq)
 
     # -- what the session asks for -------------------------------------------------------------
 
-    def commit(self, records: list[Record]) -> None:
+    def commit_group(self, group: Group) -> None:
+        """A commit of the outbox has happened."""
+        self.number = group.number
+        for row in group.rows:
+            self.accept(row)
+        self.commit(group.records)
+
+    def commit(self, records: Sequence[Change]) -> None:
         """Make these durable, in their order."""
         for record in records:
             self._apply[type(record)](record)
@@ -88,7 +132,7 @@ class Disk:
 
     def pending(self) -> int:
         """Rows that have not ended."""
-        return len(self.unsent) + len(self.sent) + len(self.released)
+        return sum(map(len, (self.unsent, self.parked, self.sent, self.released)))
 
     def check(self) -> None:
         """The ledger of contract 7."""
@@ -145,8 +189,9 @@ class Disk:
 
     def _settled(self, record: Settled) -> None:
         for row in record.rows:
-            if record.ending == "expired" and row.seq not in self.unsent:
-                raise PromiseBroken(Promise.UNSENT_ONLY, f"row {row.seq} expired, and it is not unsent")
+            given_up = record.ending in _GIVEN_UP
+            if given_up and row.seq not in self.unsent and row.seq not in self.parked:
+                raise PromiseBroken(Promise.UNSENT_ONLY, f"row {row.seq} {record.ending}, not unsent")
             self._end(row.seq, record.ending)
 
     def _failed(self, record: Failed) -> None:
@@ -154,10 +199,29 @@ class Disk:
         if record.withheld:
             self.withheld[record.withheld] = None
 
+    def _deferred(self, record: Deferred) -> None:
+        self.unsent[record.row.seq] = self._back(record)
+
+    def _parked(self, record: Parked) -> None:
+        self.parked[record.row.seq] = self._back(record)
+
+    def _back(self, record: Deferred | Parked) -> Outgoing:
+        """Of the place where the row was, the row."""
+        seq = record.row.seq
+        row = self.sent.pop(self._stage.pop(seq, 0), None) or self.unsent.pop(seq, None)
+        if row is None:
+            raise PromiseBroken(Promise.LEDGER, f"{record}, and the row is neither unsent nor sent")
+        return row
+
+    def _unparked(self, record: Unparked) -> None:
+        for row in record.rows:
+            self.unsent[row.seq] = self.parked.pop(row.seq)
+
     def _end(self, seq: int, ending: str) -> None:
         packet_id = self._stage.pop(seq, 0)
         places = {
             "unsent": self.unsent.pop(seq, None),
+            "parked": self.parked.pop(seq, None),
             "sent": self.sent.pop(packet_id, None),
             "released": self.released.pop(packet_id, None),
         }

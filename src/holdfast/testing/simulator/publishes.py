@@ -50,6 +50,7 @@ class Publishes:
         self._limits(packet)
         self._alias(packet, seq)
         self._expiry(packet, seq)
+        self._world.numbered = max(self._world.numbered, seq)
         if packet.qos:
             self._durable(packet, seq)
             self._dup(packet, seq)
@@ -59,7 +60,7 @@ class Publishes:
                 self._fail(
                     Promise.WINDOW, "%d in flight, Receive Maximum %d", len(self.inflight), self._window
                 )
-        if packet.qos or seq > self._process.inherited:
+        if packet.qos or (self._world.storage.keep_qos0 and seq > self._process.inherited):
             self._order(packet, seq)
 
     def _alias(self, packet: Publish, seq: int) -> None:
@@ -75,7 +76,10 @@ class Publishes:
         self._world.paths["topic alias of ours"] += not packet.topic
 
     def _order(self, packet: Publish, seq: int) -> None:
-        """A QoS 0 row of a process that died has lost its place: whether it left is not on the disk."""
+        """A QoS 0 row of a process that died has lost its place: whether it left is not on the disk.
+
+        One that no file keeps has no order against the others (contract 8).
+        """
         if seq <= self._last_seq:
             promise = Promise.RESEND_ORDER if packet.dup and self._last_dup else Promise.ORDER
             self._fail(promise, "message %d behind %d on one connection", seq, self._last_seq)
@@ -116,9 +120,10 @@ class Publishes:
             self._fail(Promise.LIMITS, "%s of %d bytes under %s", packet, size, self._connack)
 
     def _expiry(self, packet: Publish, seq: int) -> None:
-        expires_at = self._world.expiries.get(seq)
-        if expires_at is None or self._version != V5:
+        left_s = self._world.ages.left_s(seq)
+        if left_s is None or self._version != V5:
             return
-        left_s = max(1, ceil(expires_at - self._world.now))
-        if packet.properties.get("message_expiry_interval") != left_s:
-            self._fail(Promise.EXPIRY, "%s with %d s left", packet, left_s)
+        least_s, most_s = left_s
+        said_s = packet.properties.get("message_expiry_interval", 0)
+        if said_s < max(1, ceil(least_s)) or said_s >= max(2, most_s + 1):
+            self._fail(Promise.EXPIRY, "%s with %f to %f s left", packet, least_s, most_s)

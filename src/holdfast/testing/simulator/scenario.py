@@ -66,6 +66,10 @@ ACTIONS = {
     "stray": 3,
     "lie": 1,
     "overfill": 1,
+    "clock": 1,
+    "disk_slow": 2,
+    "disk_errs": 2,
+    "disk_full": 2,
 }
 """What may happen at a turn, and how often: weights before the seed stretches them."""
 

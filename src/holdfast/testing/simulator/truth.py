@@ -26,11 +26,17 @@ class SessionTruth:
         """The client has heard that the broker knows no session."""
         self.left, self.in_use, self.pubrecs, self.restored = set(), {}, {}, set()
 
-    def killed(self, disk: Disk) -> None:
-        """The process died: a PUBREC it had not written down is forgotten."""
+    def restarted(self, disk: Disk) -> None:
+        """A new process knows what is on the disk: a PUBREC that was not written down is forgotten."""
         known = {(packet_id, row.seq) for packet_id, row in disk.released.items()}
         self.pubrecs = {exchange: at for exchange, at in self.pubrecs.items() if exchange in known}
         self.restored = set(disk.sent)
+
+    def rolled_back(self, disk: Disk) -> None:
+        """The client has lost what it knew since some moment: what counts is what it knows."""
+        self.lost()
+        rows = (*disk.sent.items(), *disk.released.items())
+        self.in_use = {packet_id: row.seq for packet_id, row in rows}
 
     def pubrec(self, packet_id: int) -> bool:
         """PUBREC reached the client; whether it is the first one for its message."""

@@ -11,6 +11,7 @@ from holdfast.messages import Outgoing, QoS
 from holdfast.protocol import Intent
 from holdfast.testing.model import BrokerLimits
 from holdfast.testing.simulator.driver import Killed
+from holdfast.testing.simulator.faults import Mood
 from holdfast.testing.simulator.inbox import RETAINED
 from holdfast.testing.simulator.mischief import Mischief
 from holdfast.testing.simulator.process import Process
@@ -36,7 +37,6 @@ class Turns:
         self._rng = world.rng
         self._mischief = Mischief(world)
         self._incoming = 0
-        self._seq = 0
 
     def take(self) -> None:
         """One turn; an action that does not fit the moment passes."""
@@ -58,20 +58,23 @@ class Turns:
         process = self._client()
         if process is None:
             return
-        rows = [self._row() for _ in range(self._rng.choice((1, 1, 2, 5, 12)))]
-        for row in rows:
-            self._world.disk.accept(row)
-        process.accept(rows)
+        for _ in range(self._rng.choice((1, 1, 2, 5))):
+            seq = process.outbox.last + 1
+            qos: QoS = self._rng.choices((0, 1, 2), self._world.scenario.qos_weights)[0]
+            count = self._rng.choice((1, 1, 2, 6))
+            if not process.accept([self._row(seq + place, qos) for place in range(count)]):
+                break
+        process.pump()
 
-    def _row(self) -> Outgoing:
+    def _row(self, seq: int, qos: QoS) -> Outgoing:
+        """One whose payload begins with the number that it will have."""
         rng, world = self._rng, self._world
-        self._seq += 1
-        qos: QoS = rng.choices((0, 1, 2), world.scenario.qos_weights)[0]
-        payload = b"%d|" % self._seq + b"x" * rng.choice((0, 0, 0, 0, 100, 300))
-        expires_at = world.now + rng.random() * 5 if rng.random() < world.scenario.expiring else None
-        world.expiries[self._seq] = expires_at
-        topic = OUR_TOPICS[self._seq % len(OUR_TOPICS)]
-        return Outgoing(self._seq, topic, payload, qos, rng.random() < 0.1, expires_at=expires_at)
+        payload = b"%d|" % seq + b"x" * rng.choice((0, 0, 0, 0, 100, 300))
+        expires_at = None
+        if rng.random() < world.scenario.expiring:
+            expires_at = world.machine.now() + rng.random() * 5
+        topic = OUR_TOPICS[seq % len(OUR_TOPICS)]
+        return Outgoing(0, topic, payload, qos, rng.random() < 0.1, expires_at=expires_at)
 
     def incoming(self) -> None:
         """Somebody else publishes to what we may have subscribed."""
@@ -137,6 +140,29 @@ class Turns:
         process = self._client()
         if process is not None:
             process.freeze(self._rng.choice((0.5, 5.0, 60.0, 8 * 3600.0)) * self._rng.random())
+
+    def clock(self) -> None:
+        """The wall clock jumps."""
+        self._world.machine.set_clock(self._rng.choice(("a day ahead", "a day behind", "right")))
+
+    # -- the disk ------------------------------------------------------------------------------
+
+    def disk_slow(self) -> None:
+        """Commits take long for a while."""
+        self._disk("slow")
+
+    def disk_errs(self) -> None:
+        """Statements fail for a while (EIO)."""
+        self._disk("error")
+
+    def disk_full(self) -> None:
+        """Others have taken all the room there is (ENOSPC)."""
+        self._disk("full")
+
+    def _disk(self, mood: Mood) -> None:
+        world = self._world
+        if world.process is not None:
+            world.faults.begin(mood, self._soon() * 3, world.medium.pages())
 
     # -- the network ---------------------------------------------------------------------------
 

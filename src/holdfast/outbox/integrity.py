@@ -1,0 +1,99 @@
+"""Whether a file is whole: what SQLite does not say by itself (contract 1).
+
+A flipped bit in the log looks to SQLite like the end of it: what was committed behind that place would be
+gone without a word, and what stands before it may be older than the file. So the log is read here first.
+Of a commit that a power cut interrupted there is a torn tail, which is as it should be: one transaction,
+and nothing behind it. Anything else that stands behind a broken frame was committed once.
+
+A damaged page would be met only when somebody reads it, by then in a running program; so all are looked
+at when the file is opened. What stands in a row, SQLite cannot know: it has no checksums there.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from struct import Struct
+
+from holdfast.outbox import dead
+from holdfast.outbox.rows import COLUMNS
+from holdfast.outbox.sqlite_file import damaged
+
+_HEADER = Struct(">8I")  # magic, version, page size, number, two salts, two checksums
+_FRAME = Struct(">6I")  # page, pages of the file if it ends a transaction, two salts, two checksums
+_MAGIC = 0x377F0682  # its last bit: the words of the checksums are big-endian
+WORDS = (Struct("<2I"), Struct(">2I"))
+_MASK = 0xFFFFFFFF
+
+_COLUMNS = {
+    "message": f"{', '.join(COLUMNS)}, parked",
+    "flight": "number, stage, entries",
+    "ids": "kind, packet_id",
+    "dead": f"number, {dead.COLUMNS}",
+    "request": "number, verb, arguments, answer",
+}
+
+
+def check_log(path: str) -> None:
+    """Raises sqlite3.DatabaseError where commits are lost out of the log of this outbox."""
+    data = b""
+    with suppress(FileNotFoundError), open(f"{path}-wal", "rb") as file:
+        data = file.read()
+    if len(data) > _HEADER.size + _FRAME.size and _Log(data).lost():
+        raise damaged("commits are lost out of its log")
+
+
+class _Log:
+    """The frames of a log that is not empty."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._magic, _, self._page, _, *self._salts, first, second = _HEADER.unpack_from(data)
+        self._words = WORDS[self._magic & 1]
+        self._sums = (first, second)
+        self._size = _FRAME.size + self._page
+
+    def lost(self) -> bool:
+        """Whether anything was committed behind the first frame that is broken."""
+        if self._magic & ~1 != _MAGIC or self._sum(0, 24, (0, 0)) != self._sums:
+            return True
+        starts = range(_HEADER.size, len(self._data) - self._size + 1, self._size)
+        place = 0
+        while place < len(starts) and self._follows(starts[place]):
+            place += 1
+        ended = False  # the transaction that is broken
+        for start in starts[place:]:
+            _, pages, *salts, _, _ = _FRAME.unpack_from(self._data, start)
+            if salts == self._salts:
+                if ended:
+                    return True
+                ended = pages > 0
+        return False
+
+    def _follows(self, start: int) -> bool:
+        """Whether this frame continues those before it."""
+        _, _, *salts, first, second = _FRAME.unpack_from(self._data, start)
+        sums = self._sum(start, 8, self._sums)
+        self._sums = self._sum(start + _FRAME.size, self._page, sums)
+        return salts == self._salts and self._sums == (first, second)
+
+    def _sum(self, start: int, size: int, sums: tuple[int, int]) -> tuple[int, int]:
+        return checksum(self._data[start : start + size], sums, self._words)
+
+
+def checksum(data: bytes, sums: tuple[int, int], words: Struct) -> tuple[int, int]:
+    """The checksum of SQLite's log, going on from these."""
+    one, two = sums
+    for left, right in words.iter_unpack(data):
+        one = (one + left + two) & _MASK
+        two = (two + right + one) & _MASK
+    return one, two
+
+
+def check_file(db: sqlite3.Connection) -> None:
+    """Look at every page, and find every table. Raises sqlite3.DatabaseError."""
+    for table, columns in _COLUMNS.items():
+        db.execute(f"SELECT {columns} FROM {table} LIMIT 0").fetchone()
+    (said,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    if said != "ok":
+        raise damaged(said)
