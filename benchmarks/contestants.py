@@ -61,14 +61,6 @@ class Contestant(NamedTuple):
 _SLOW = {"speed": "left out, it takes long: 64 bytes and one filter tell enough"}
 _NO_WEBSOCKET = {"websocket": "has no WebSocket"}
 _NO_QUEUE = {"queue": "has no queue of its own: publish() is a coroutine that waits for the acknowledgement"}
-_THREADED = (
-    "publish-qos1-bulk",
-    "publish-qos1-awaited",
-    "receive-qos1",
-    "receive-qos1-mosquitto",
-    "trip-500",
-)
-"""The cases in which threads of ours cost something."""
 _THREADED = ("publish-qos1-bulk", "publish-qos1-awaited", "receive-qos1", "trip-500")
 """Where threads of ours cost something."""
 _ASYNC = ("--async-handler",)

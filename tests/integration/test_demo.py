@@ -92,7 +92,7 @@ def parts(running: Running, folder: Path) -> tuple[int, int]:
     """The broker's port and the pid of the gateways."""
     running.says("connected, MQTT 5")
     port = int(running.out.partition("127.0.0.1:")[2].split()[0])
-    return port, int((folder / "outbox" / "gateway-6.db.lock").read_text())
+    return port, int((folder / "outbox" / "gateway-6.db.lock").read_text().split()[0])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

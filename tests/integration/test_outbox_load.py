@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -98,9 +99,9 @@ async def test_few_commits_for_many_messages(
 @pytest.mark.parametrize("qos", [1, 2])
 async def test_killed_during_ten_thousand(broker: Broker, tmp_path: Path, qos: QoS) -> None:
     """C02: kill -9 in the midst of them; each that was told accepted arrives, at QoS 2 exactly once."""
-    reach = {"client_id": "publisher", "reconnect": "lan"}
+    reach: dict[str, Any] = {"client_id": "publisher", "reconnect": "lan"}
     publisher = Publisher(tmp_path, broker.url, qos, Random(2), **reach)
-    await publisher.live_and_die(10_000, after="2000")
+    await publisher.live_and_die(10_000, ("2000", 0.3))
     books = await publisher.finish(10_000 - max(publisher.told))
     assert books["accepted"] == books["acknowledged"] >= 10_000
     messages = broker.messages()

@@ -8,13 +8,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 
 from holdfast.cli.demo.brokers import BrokerProcess, built_in, free_port, mosquitto
 from holdfast.messages import QoS
 from holdfast.outbox.backlog import READY_ROWS
+from holdfast.testing import Broker
 from tests.support.killing import MORE, Killed, Killing
+from tests.support.publisher import Publisher
 from tests.support.publishing import serial
 from tests.support.way import Fault, away, cut, freeze, hold, kill, refuse, restart
 
@@ -26,11 +30,11 @@ SHORT, LONG = 10, 50
 OUTAGES = [refuse, hold, cut]
 
 BOTH = pytest.mark.parametrize(
-    ("qos", "version", "outages"),
-    [(1, "5", []), (2, "3.1.1", []), (1, "3.1.1", OUTAGES), (2, "5", OUTAGES)],
-    ids=["1-v5", "2-v3.1.1", "1-v3.1.1-outages", "2-v5-outages"],
+    ("qos", "version", "outages", "group"),
+    [(1, "5", [], 1), (2, "3.1.1", [], 7), (1, "3.1.1", OUTAGES, 7), (2, "5", OUTAGES, 1)],
+    ids=["1-v5", "2-v3.1.1-groups", "1-v3.1.1-outages-groups", "2-v5-outages"],
 )
-"""Both versions, both QoS, with the broker away for a while and without."""
+"""Both versions and QoS, with the broker away for a while and without; a call each, or one for a group."""
 
 
 def a_mosquitto(folder: Path) -> BrokerProcess:
@@ -51,11 +55,12 @@ async def run(
     faults: Sequence[Fault] = (),
     seed: int = 1,
     version: str = "5",
+    group: int = 1,
     more: int = MORE,
 ) -> Killed:
     """One run, and what holds whatever the broker did."""
     killing = Killing(make(folder), folder / "rows.db", qos, seed)
-    killed = await killing.run(kills, faults, more, version=version)
+    killed = await killing.run(kills, faults, more, version=version, group=group)
     print(killed)
     crossed = killed.crossed
     assert killed.publisher.kills >= kills
@@ -78,9 +83,29 @@ def assert_whole(killed: Killed, qos: QoS) -> None:
 
 
 @BOTH
-async def test_told_accepted_is_kept(tmp_path: Path, qos: QoS, version: str, outages: list[Fault]) -> None:
+async def test_told_accepted_is_kept(
+    tmp_path: Path, qos: QoS, version: str, outages: list[Fault], group: int
+) -> None:
     """C02, M-1: each opening finds all that was told; after the last flush all has arrived."""
-    assert_whole(await run(ours, tmp_path, qos, SHORT, outages, version=version), qos)
+    assert_whole(await run(ours, tmp_path, qos, SHORT, outages, version=version, group=group), qos)
+
+
+async def killed_while_it_is_made(folder: Path, times: int) -> None:
+    """A new file each time; the process that comes next makes it, or finds it whole."""
+    with Broker() as broker:
+        for number in range(times):
+            place = folder / str(number)
+            place.mkdir()
+            reach: dict[str, Any] = {"client_id": f"publisher-{number}", "reconnect": "lan"}
+            publisher = Publisher(place, broker.url, 1, Random(number), **reach)
+            await publisher.live_and_die(10, ("opening", 0.01))
+            books = await publisher.finish(5)
+            assert books["acknowledged"] == books["accepted"] >= 5
+
+
+async def test_killed_while_the_file_is_made(tmp_path: Path) -> None:
+    """M-1: no half of an outbox stands in anybody's way."""
+    await killed_while_it_is_made(tmp_path, 5)
 
 
 @pytest.mark.needs("mosquitto")
@@ -103,9 +128,11 @@ async def test_both_die_and_the_broker_syncs(tmp_path: Path) -> None:
 
 @pytest.mark.chaos
 @BOTH
-async def test_two_hundred_kills(tmp_path: Path, qos: QoS, version: str, outages: list[Fault]) -> None:
+async def test_two_hundred_kills(
+    tmp_path: Path, qos: QoS, version: str, outages: list[Fault], group: int
+) -> None:
     """C02, M-1: a kill -9 loop of two hundred, in four parts."""
-    assert_whole(await run(ours, tmp_path, qos, LONG, outages * 3, version=version), qos)
+    assert_whole(await run(ours, tmp_path, qos, LONG, outages * 3, version=version, group=group), qos)
 
 
 @pytest.mark.chaos
@@ -140,3 +167,9 @@ async def test_a_backlog_larger_than_memory_holds(tmp_path: Path, qos: QoS) -> N
     killed = await run(ours, tmp_path, qos, LONG, [away, cut, away], seed=3, more=5000)
     assert_whole(killed, qos)
     assert max(books["pending"] for books in killed.publisher.openings) > READY_ROWS
+
+
+@pytest.mark.chaos
+async def test_killed_while_many_files_are_made(tmp_path: Path) -> None:
+    """M-1, fifty times."""
+    await killed_while_it_is_made(tmp_path, LONG)

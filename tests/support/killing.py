@@ -46,8 +46,8 @@ class Killing(Way):
         ``more``: messages in one life, at most.
         """
         async with self.open():
-            reach = {"client_id": "publisher", "keepalive_s": KEEPALIVE_S, "reconnect": "lan"}
-            publisher = Publisher(self.folder, self.proxy.url, self.qos, self.chance, **reach, **options)
+            options = {"client_id": "publisher", "keepalive_s": KEEPALIVE_S, "reconnect": "lan", **options}
+            publisher = Publisher(self.folder, self.proxy.url, self.qos, self.chance, **options)
             breaking = asyncio.create_task(self._break(faults))
             while publisher.kills < kills or not breaking.done():
                 await publisher.live_and_die(more)

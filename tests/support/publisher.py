@@ -18,8 +18,8 @@ from tests.support import publishing
 START_WITHIN_S = 20.0
 END_WITHIN_S = 60.0
 
-LONGEST_S = (0.02, 0.3)
-"""How long a life may last once it opens its file: some end while it does, most publish."""
+MOMENTS = (("opening", 0.03), ("opened", 0.2), ("opened", 0.3))
+"""When a life may end: so many seconds, at most, after a word. Some end while the file is being opened."""
 
 
 class Publisher:
@@ -29,7 +29,10 @@ class Publisher:
     ``kills``: lives ended.
     """
 
-    def __init__(self, folder: Path, url: str, qos: QoS, chance: Random, **options: Any) -> None:
+    def __init__(
+        self, folder: Path, url: str, qos: QoS, chance: Random, group: int = 1, **options: Any
+    ) -> None:
+        """``group``: so many in one call."""
         self.path = folder / "outbox.db"
         self.openings: list[dict[str, Any]] = []
         self.told: set[int] = set()
@@ -37,16 +40,18 @@ class Publisher:
         self._report = folder / "publisher.out"
         self._errors = folder / "publisher.err"
         self._qos = qos
+        self._group = group
         self._chance = chance
         self._options = {"url": url, "outbox": str(self.path), **options}
         self._process: subprocess.Popen[bytes] | None = None
 
-    async def live_and_die(self, more: int, after: str = "opening") -> None:
-        """Start it, and kill it at a random moment ``after`` it has said this."""
+    async def live_and_die(self, more: int, moment: tuple[str, float] | None = None) -> None:
+        """Start it, and kill it at a random moment: one of ``MOMENTS``, or within this one."""
+        after, longest_s = moment or self._chance.choice(MOMENTS)
         process = self._start(more, stay=True)
         try:
             await self._says(after, START_WITHIN_S)
-            await asyncio.sleep(self._chance.uniform(0, self._chance.choice(LONGEST_S)))
+            await asyncio.sleep(self._chance.uniform(0, longest_s))
         finally:
             process.kill()
             code = await asyncio.to_thread(process.wait)
@@ -66,7 +71,13 @@ class Publisher:
         return self._read()
 
     def _start(self, more: int, stay: bool) -> subprocess.Popen[bytes]:
-        wishes = {"qos": self._qos, "more": more, "stay": stay, "options": self._options}
+        wishes = {
+            "qos": self._qos,
+            "group": self._group,
+            "more": more,
+            "stay": stay,
+            "options": self._options,
+        }
         command = [sys.executable, "-m", publishing.__name__, json.dumps(wishes)]
         with self._report.open("wb") as out, self._errors.open("ab") as errors:
             self._process = subprocess.Popen(command, stdout=out, stderr=errors)
@@ -98,3 +109,4 @@ class Publisher:
         ended = sum(books[name] for name in ("acknowledged", "sent", "failed", "expired", "dropped"))
         assert books["accepted"] == ended + books["pending"]
         assert books["accepted"] > max(self.told, default=-1)
+        assert books["accepted"] % self._group == 0

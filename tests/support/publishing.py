@@ -14,6 +14,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from holdfast import Client, QoS
@@ -32,27 +33,32 @@ def serial(number: int) -> str:
     return f"1-{number:06}"
 
 
-async def main(qos: QoS, more: int, stay: bool, options: dict[str, Any]) -> None:
-    """Publish ``more`` numbers as fast as it goes, flush, and ``stay`` to be killed or end."""
+async def main(qos: QoS, group: int, more: int, stay: bool, options: dict[str, Any]) -> None:
+    """Publish ``more`` numbers as fast as it goes, flush, and ``stay`` to be killed or end.
+
+    ``group``: so many in one call, which accepts all of them or none.
+    """
     client = Client(**options)
     _tell("opening")
     async with client:
         _tell("opened", _books(client))
         first = client.snapshot().ledger.accepted
-        numbers = iter(range(first, first + more))
-
-        async def publish() -> None:
-            for number in numbers:
-                await client.publish(topic(number), serial(number), qos=qos)
-                _tell(number)
-
-        async with asyncio.TaskGroup() as group:
-            for _ in range(AT_ONCE):
-                group.create_task(publish())
+        firsts = iter(range(first, first + more, group))
+        await asyncio.gather(*(_publish(client, firsts, group, qos) for _ in range(AT_ONCE)))
         await client.flush()
         _tell("flushed", _books(client))
         if stay:
             await asyncio.Event().wait()
+
+
+async def _publish(client: Client, firsts: Iterator[int], group: int, qos: QoS) -> None:
+    for first in firsts:
+        numbers = range(first, first + group)
+        if group == 1:
+            await client.publish(topic(first), serial(first), qos=qos)
+        else:
+            await client.publish_many([(topic(number), serial(number)) for number in numbers], qos=qos)
+        _tell("\n".join(map(str, numbers)))
 
 
 def _books(client: Client) -> str:

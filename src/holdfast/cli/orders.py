@@ -22,6 +22,13 @@ from holdfast.values import Value
 
 POLL_S = 0.05
 
+_OTHERS = {
+    "retry": "are in the line already, in flight, or have ended",
+    "purge": "are in flight, or have ended",
+    "deadletter retry": "are no dead letters, or no longer",
+    "deadletter purge": "are no dead letters, or no longer",
+}
+
 Answer = dict[str, Any]
 Meanwhile = Callable[[], object]
 
@@ -112,5 +119,5 @@ def _tell(wanted: Order, outcome: Outcome, screen: Screen) -> int:
     what = messages(done) if done == asked else f"{count(done)} of {messages(asked)}"
     screen.result(record | {"done": done}, f"{where}done {took} later: {what}", "green")
     if done < asked:
-        screen.talk("the others are in flight, have ended, or never were")
+        screen.talk(f"the others {_OTHERS[wanted.verb]}")
     return Code.DONE if done == asked else Code.FAILED

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from holdfast.client import forking, outbox_option
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.clock import SystemClock
+from holdfast.client.content import ABSENT, Absent
 from holdfast.client.core import Core
 from holdfast.client.events import Event
 from holdfast.client.failures import foreign, unfinished
+from holdfast.client.gathering import Gathering
 from holdfast.client.intents import Intents, check_agreement
 from holdfast.client.opening import close_outbox, open_outbox
 from holdfast.client.options import Limits, Will
 from holdfast.client.outbox_option import Outbox
-from holdfast.client.publisher import ABSENT, Absent, Publisher
+from holdfast.client.publisher import Publisher
 from holdfast.client.receipt import Receipt
 from holdfast.client.receipts import Receipts
 from holdfast.client.rules import Rule
@@ -123,6 +125,7 @@ class Client:
         self._publisher = Publisher(
             self._outbox, self._receipts, self._clock, self._state.changed, rules, option.overflow == "wait"
         )
+        self._filed = option.is_file
         self._opening = False
         self._foreign: HoldfastError | None = None
         self._core: Core | None = None
@@ -398,8 +401,18 @@ class Client:
         row = self._publisher.row(
             topic, payload, json, qos, retain, expiry_s, priority, content_type, user_properties
         )
+        gathering = self._gathering() if row.qos else None
+        if gathering is not None and (receipt := await gathering.publish([row])):
+            return receipt
         receipt = self._publisher.take([row]) or await self._take_later([row], timeout_s)
         return receipt if receipt.commit <= self._outbox.durable else await self._kept(receipt)
+
+    def _gathering(self) -> Gathering | None:
+        """Where calls on the client's loop are gathered; None: each is taken by itself."""
+        core = self._core
+        if not self._filed or core is None or asyncio._get_running_loop() is not core.loop:
+            return None
+        return core.gathering
 
     async def _kept(self, receipt: Receipt) -> Receipt:
         try:
@@ -434,6 +447,9 @@ class Client:
         row = self._publisher.row(
             topic, payload, json, qos, retain, expiry_s, priority, content_type, user_properties
         )
+        gathering = self._gathering()
+        if gathering is not None:
+            gathering.hand_over()  # what was published before goes before
         return self._publisher.take_now([row])
 
     async def publish_many(
@@ -451,6 +467,9 @@ class Client:
         Its PublishFailed lists every ``(index, error)``. Raises as ``publish``.
         """
         rows = self._publisher.rows(messages, qos, retain, expiry_s, priority)
+        gathering = self._gathering() if rows and rows[0].qos else None
+        if gathering is not None and (taken := await gathering.publish(rows)):
+            return taken
         receipt = self._publisher.take(rows) or await self._take_later(rows, timeout_s)
         return receipt if receipt.commit <= self._outbox.durable else await self._kept(receipt)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ from holdfast.errors import HoldfastError
 
 if TYPE_CHECKING:
     from holdfast.client.blocking import Once
+
+Waiter = asyncio.Future[bool]
 
 
 class Commits:
@@ -23,18 +25,25 @@ class Commits:
         """``durable``: the number of the newest commit that happened."""
         self._durable = durable
         self._failure: HoldfastError | None = None
-        self._waiters: dict[int, list[asyncio.Future[None]]] = {}
+        self._waiters: dict[int, list[Waiter]] = {}
         self._threads: dict[Once, int] = {}
         self._lock = Lock()
 
     async def reached(self, number: int) -> None:
         """Wait until this commit has happened; on the loop. Raises what ``fail`` was told."""
         if number > self._durable():
-            if self._failure is not None:
-                raise self._failure
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiters.setdefault(number, []).append(waiter)
+            waiter: Waiter = asyncio.get_running_loop().create_future()
+            self.wake_at(number, [waiter])
             await waiter
+
+    def wake_at(self, number: int, waiters: Iterable[Waiter]) -> None:
+        """These are told True when this commit has happened, or what ``fail`` was told."""
+        if self._failure is not None and number > self._durable():
+            self.tell(waiters, self._failure)
+            return
+        self._waiters.setdefault(number, []).extend(waiters)
+        if number <= self._durable():
+            self.happened()
 
     def block(self, number: int, timeout_s: float | None) -> bool:
         """As ``reached``, on a thread, so long at most; False when it has not happened by then."""
@@ -59,7 +68,7 @@ class Commits:
         for number in [number for number in self._waiters if number <= durable]:
             for waiter in self._waiters.pop(number):
                 if not waiter.done():
-                    waiter.set_result(None)
+                    waiter.set_result(True)
         self.wake_threads()
 
     def wake_threads(self) -> None:
@@ -78,10 +87,14 @@ class Commits:
         self._failure = error
         waiters, self._waiters = self._waiters, {}
         for waiting in waiters.values():
-            for waiter in waiting:
-                if not waiter.done():
-                    waiter.set_exception(error)
+            self.tell(waiting, error)
         with self._lock:
             threads, self._threads = self._threads, {}
         for thread in threads:
             thread.wake()
+
+    def tell(self, waiters: Iterable[Waiter], error: HoldfastError) -> None:
+        """These wait in vain."""
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_exception(error)

@@ -14,6 +14,7 @@ from holdfast.client.dispatcher import Dispatcher
 from holdfast.client.drive import Drive
 from holdfast.client.engine import Outlet
 from holdfast.client.failures import connect_refused
+from holdfast.client.gathering import Gathering
 from holdfast.client.inbox import Item
 from holdfast.client.intents import Intents
 from holdfast.client.mailbox import Mailbox
@@ -74,6 +75,8 @@ class Core:
         self.keeper: Keeper
         self.engine: Inwards
         self._make_drive(session, clock, versions)
+        self.gathering = Gathering(publisher, self.commits, self.engine.gathered)
+        self.engine.gather = self.gathering.hand_over
         self.consumers = Consumers(self.engine, self.dispatcher, intents, state, setup.limits, self.here)
         self.finish = self.consumers.finish  # as it is: there is one for every message
         self._connect_parts()

@@ -83,6 +83,7 @@ class Engine:
         self.on_commit: Callable[[], None] = _nothing
         self.on_durable: Callable[[], None] = _nothing
         """As ``on_commit``, at once, on the thread that committed."""
+        self.gather: Callable[[], int] = _none
         self._reading = Reading(limits.coalesce_s, self._switch)
         self.pressure = Pressure(limits.inbox_bytes, _most_unhandled(limits), self._read)
         self.terms: Terms | None = None
@@ -112,7 +113,12 @@ class Engine:
             return
         self.wake()
         if self._light:
+            self.gather()
             self._pump()
+
+    def gathered(self) -> None:
+        """A call to publish waits to be handed over; as with a row."""
+        self.accepted()
 
     def nudge(self) -> None:
         """As ``wake``, from another thread; the border is crossed once until the engine looks."""
@@ -225,6 +231,9 @@ class Engine:
         self._pump()
 
     def _take_in(self) -> None:
+        gathered = self.gather()
+        if gathered:
+            self._light = gathered == 1
         inlet, self._inlet = self._inlet, Inlet()
         self._use(inlet)
 
@@ -266,6 +275,7 @@ class Engine:
         if output:
             records = judge(output.records, now)
             self._write_down(records, output.serial)
+            self._outbox.begin()
             self._tell(output.deliveries, records, output.events)
         if not writing or connection is None or connection.link is None:
             return bool(output)
@@ -291,7 +301,10 @@ class Engine:
         while self._commits and self._commits[0][0] <= self._outbox.durable:
             self._session.committed(self._commits.pop(0)[1])
         self.on_commit()
-        self._pump()
+        if self._light:
+            self._pump()
+        else:
+            self.wake()  # behind those woken just now: their next commit begins before these bytes go
 
     def _tell(self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]) -> None:
         if deliveries:
@@ -383,3 +396,8 @@ def _fits(terms: Terms, row: Outgoing) -> bool:
 
 def _nothing() -> None:
     """Nobody waits for commits."""
+
+
+def _none() -> int:
+    """Nothing is gathered."""
+    return 0

@@ -54,6 +54,8 @@ class Isolated:
         self._answers: set[asyncio.Future[None]] = set()
         self._gone: Sequence[str] = ()
         self._drive: Drive | None = None
+        self.gather: Callable[[], int] = lambda: 0
+        self._gathers = False
         self.woken = False
         self.over = False
         self._thread = LoopThread("holdfast engine", self._last_turn, self._died)
@@ -87,6 +89,17 @@ class Isolated:
         except BaseException:  # Ctrl-C in between: the next one wakes it
             self.woken = False
             raise
+
+    def gathered(self) -> None:
+        """A call to publish waits to be handed over, with the others of this turn."""
+        if not self._gathers:
+            self._gathers = True
+            self._loop.call_soon(self._gather)
+
+    def _gather(self) -> None:
+        self._gathers = False
+        if self.gather():
+            self.wake()
 
     def wake(self) -> None:
         """There may be something to send."""

@@ -109,11 +109,20 @@ _LOWEST = {"max_messages": 1, "max_bytes": 1024, "max_age_s": 0.001}
 
 def make(option: Outbox, qos0_messages: int, clock: Clock) -> port.Outbox:
     """The outbox this describes, not yet open."""
+    hold_class = option.retry == "hold_class"
     if option.path is None:
-        return MemoryOutbox(max_bytes=option.max_bytes or 1 << 62, qos0_messages=qos0_messages)
+        return MemoryOutbox(
+            clock,
+            max_messages=option.max_messages,
+            max_bytes=option.max_bytes,
+            max_age_s=option.max_age_s,
+            overflow=option.overflow,
+            hold_class=hold_class,
+            qos0_messages=qos0_messages,
+        )
     from holdfast.outbox.sqlite import (
-        SqliteOutbox,
-    )  # on first use: a program without a file never needs SQLite
+        SqliteOutbox,  # on first use: a program without a file never needs SQLite
+    )
 
     return SqliteOutbox(
         option.path,
@@ -121,6 +130,9 @@ def make(option: Outbox, qos0_messages: int, clock: Clock) -> port.Outbox:
         durability=option.durability,
         max_messages=option.max_messages,
         max_bytes=option.max_bytes,
+        max_age_s=option.max_age_s,
+        overflow=option.overflow,
+        hold_class=hold_class,
         keep_qos0=option.keep_qos0,
         qos0_messages=qos0_messages,
     )

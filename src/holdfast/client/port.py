@@ -8,7 +8,7 @@ of its own (``client.isolation``): whoever is on the other side cannot tell.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from holdfast.client.engine import Outlet
@@ -31,6 +31,12 @@ class Inwards(Protocol):
     @property
     def last_out(self) -> float | None:
         """When bytes left."""
+
+    gather: Callable[[], int]
+    """Hands over what was gathered on the application's loop; called there, in the turn of ``gathered``."""
+
+    def gathered(self) -> None:
+        """A call to publish waits to be handed over, on the application's loop."""
 
     def accepted(self) -> None:
         """A row was accepted, on any thread. Raises RuntimeError when its loop was closed under it."""

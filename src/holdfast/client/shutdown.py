@@ -24,6 +24,7 @@ async def shut_down(core: Core, drain_s: float) -> None:
         return max(0.0, began + drain_s * share - core.loop.time())
 
     core.state.draining = True
+    core.gathering.hand_over()  # called before this
     core.publisher.close("the client is stopping")
     core.engine.wake()  # for what another thread handed over just before
     core.state.set(Status.DRAINING)

@@ -192,8 +192,11 @@ class Telling:
     def outbox_opened(self, outbox: Outbox) -> None:
         """What opening it found, where that is worth a word (contract 26); hear ``on_failed`` already."""
         self._state.outbox_error = outbox.failure
-        for sentence in filter(None, (outbox.set_aside, outbox.mended)):
-            self._state.emit(told.OutboxMended(message=sentence), logging.ERROR)
+        sentences = [outbox.mended]
+        if outbox.set_aside:
+            sentences.append(f"the outbox file was damaged and is {outbox.set_aside} now: a new one is begun")
+        for sentence in filter(None, sentences):  # the log has it from whoever found it
+            self._state.emit(told.OutboxMended(message=sentence), logging.DEBUG)
 
     def outbox_failed(self, error: OutboxError | None) -> None:
         """Commits fail, or go on; told from any thread."""

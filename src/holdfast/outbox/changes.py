@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from holdfast.messages import Outgoing
-from holdfast.protocol import Record
+from holdfast.protocol import Record, Settled
 from holdfast.values import Value
 
 
@@ -40,4 +40,20 @@ class Answered(Value):
         self.answer = answer
 
 
-Change = Record | Unparked | Buried | Answered
+class Shed(Settled):
+    """These rows were accepted, found no room, and ended: the file never had them."""
+
+    __slots__ = ()
+
+
+class Revived(Value):
+    """These rows are accepted; each is the dead letter of this number, which is deleted."""
+
+    __match_args__ = ("rows",)
+    __slots__ = __match_args__
+
+    def __init__(self, rows: list[tuple[int, Outgoing]]) -> None:
+        self.rows = rows
+
+
+Change = Record | Unparked | Buried | Answered | Revived

@@ -13,7 +13,7 @@ from typing import Any
 from holdfast import reasons
 from holdfast.messages import Properties, QoS
 from holdfast.outbox.rows import properties_of
-from holdfast.outbox.statements import of_many, run
+from holdfast.outbox.statements import each, of_many, run
 from holdfast.values import Value
 
 MOST = 10_000
@@ -79,7 +79,17 @@ def sentence(code: int, detail: str) -> str:
 
 def add(db: sqlite3.Connection, entries: Sequence[Entry]) -> None:
     """Copies of these rows, which still have their place in the outbox."""
-    run(db, _INSERTS, [column for entry in entries for column in entry], 7)
+    run(db, _INSERTS, [column for entry in entries for column in entry])
+
+
+def revive(db: sqlite3.Connection, letters: Sequence[tuple[int, float, int]]) -> None:
+    """New messages that are copies of dead letters: the key, when it is accepted, and the number of each."""
+    each(
+        db,
+        "INSERT INTO message SELECT ?, topic, payload, qos, retain, properties, NULL, 0, ?, 0, NULL"
+        " FROM dead WHERE number = ?",
+        letters,
+    )
 
 
 def trim(db: sqlite3.Connection, over: int) -> None:

@@ -10,7 +10,8 @@ Failed       as Settled, under ``failed``, and a copy goes into ``dead``; a with
              goes into ``ids``
 Deferred     a line in ``flight``, where it was in flight: unsent again; its ``tries`` are counted
 Parked       as Deferred; and ``parked`` says why. Unparked takes that away
-Buried       dead letters are deleted
+Shed         counted as accepted, and under their ending
+Buried       dead letters are deleted. Revived: they are accepted again
 Answered     a request has its answer
 ===========  ================================================================================
 
@@ -27,7 +28,7 @@ from typing import Any
 
 from holdfast.messages import Outgoing
 from holdfast.outbox import dead, requests, tables
-from holdfast.outbox.changes import Answered, Buried, Change, Unparked
+from holdfast.outbox.changes import Answered, Buried, Change, Revived, Shed, Unparked
 from holdfast.outbox.flight import RELEASED, SENT, UNSENT, Entry, Flight, runs
 from holdfast.outbox.keys import BASE, key_of, keys_of
 from holdfast.outbox.statements import each
@@ -69,7 +70,9 @@ class Effects:
             Deferred: self._deferred,
             Parked: self._parked,
             Unparked: self._unparked,
+            Shed: self._shed,
             Buried: self._buried,
+            Revived: self._revived,
             Answered: self._answered,
         }
 
@@ -122,6 +125,16 @@ class Effects:
         for record in records:
             self._end(record.rows, record.ending)
 
+    def _shed(self, db: sqlite3.Connection, records: Sequence[Shed]) -> None:
+        for record in records:
+            count = len(record.rows)
+            setattr(self._books, record.ending, getattr(self._books, record.ending) + count)
+            self._accepted(record.rows)
+
+    def _accepted(self, rows: Sequence[Outgoing]) -> None:
+        self._books.accepted += len(rows)
+        self._books.last = max(self._books.last, *[row.seq for row in rows])
+
     def _failed(self, db: sqlite3.Connection, records: Sequence[Failed]) -> None:
         self._end([record.row for record in records], "failed")
         _hold(db, WITHHELD, [record.withheld for record in records if record.withheld])
@@ -170,6 +183,13 @@ class Effects:
 
     def _buried(self, db: sqlite3.Connection, records: Sequence[Buried]) -> None:
         dead.remove(db, [number for record in records for number in record.numbers])
+        self._dead = None
+
+    def _revived(self, db: sqlite3.Connection, records: Sequence[Revived]) -> None:
+        entries = [entry for record in records for entry in record.rows]
+        dead.revive(db, [(key_of(row), self._books.at, number) for number, row in entries])
+        self._accepted([row for _, row in entries])
+        dead.remove(db, [number for number, _ in entries])
         self._dead = None
 
     def _answered(self, db: sqlite3.Connection, records: Sequence[Answered]) -> None:

@@ -2,7 +2,7 @@
 
 Messages and dead letters are read a page at a time, each in a transaction of its own: a reader that
 stays in one would keep the log from being emptied. So what ends meanwhile may be missing from the
-later pages; nothing comes twice.
+later pages; nothing comes twice, and who is in flight is told as of the beginning.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from holdfast.clock import Clock
-from holdfast.messages import HIGH, Properties, QoS
+from holdfast.messages import HIGH, LOW, NORMAL, Properties, QoS
 from holdfast.outbox import dead, tables
 from holdfast.outbox.dead import DeadLetter
 from holdfast.outbox.flight import Flight
@@ -33,6 +33,8 @@ _SELECT = (
     "SELECT id, topic, length(payload), qos, retain, properties, expires_at,"
     " uncertain, accepted_at, tries, parked FROM message"
 )
+
+_PAGE = f"{_SELECT} WHERE id > ? AND id <= ? ORDER BY id LIMIT ?"
 
 
 class Entry(Value):
@@ -119,24 +121,27 @@ class Inspection:
         return Ledger(accepted=books.accepted, pending=books.accepted - books.ended, since=since, **ended)
 
     def entries(self) -> Iterator[Entry]:
-        """What has not ended: by priority, in accept order."""
-        after = span(HIGH)[0] - 1
-        while page := self._read(f"{_SELECT} WHERE id > ? ORDER BY id LIMIT {PAGE}", after):
-            after = page[-1].key
-            yield from page
+        """What has not ended: by priority, in accept order. What is accepted from now on is not in it."""
+        flight, last = self._flight(), tables.read_books(self._db).last
+        for priority in (HIGH, NORMAL, LOW):
+            after, end = span(priority)[0] - 1, BASE[priority] + last
+            while page := self._read(
+                f"{_SELECT} WHERE id > ? AND id <= ? ORDER BY id LIMIT {PAGE}", after, end
+            ):
+                after = page[-1][0]
+                yield from (_entry(columns, columns[0] in flight) for columns in page)
 
     def entry(self, seq: int) -> Entry | None:
         """The message with this number, if it has not ended."""
-        found = (self._read(f"{_SELECT} WHERE id = ?", seq + base) for base in BASE)
-        return next((page[0] for page in found if page), None)
+        flight = self._flight()
+        found = [columns for base in BASE for columns in self._read(f"{_SELECT} WHERE id = ?", seq + base)]
+        return _entry(found[0], found[0][0] in flight) if found else None
 
-    def _read(self, select: str, key: int) -> list[Entry]:
-        self._db.execute("BEGIN")
-        try:
-            flight = Flight(self._db.execute("SELECT number, stage, entries FROM flight ORDER BY number"))
-            return [_entry(row, row[0] in flight) for row in self._db.execute(select, (key,))]
-        finally:
-            self._db.execute("COMMIT")
+    def _flight(self) -> Flight:
+        return Flight(self._db.execute("SELECT number, stage, entries FROM flight ORDER BY number"))
+
+    def _read(self, select: str, *keys: int) -> list[tuple[Any, ...]]:
+        return self._db.execute(select, keys).fetchall()
 
     def payload(self, entry: Entry) -> bytes | None:
         """What it carries; None: it has ended meanwhile."""

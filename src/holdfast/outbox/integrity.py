@@ -1,9 +1,10 @@
 """Whether a file is whole: what SQLite does not say by itself (contract 1).
 
 A flipped bit in the log looks to SQLite like the end of it: what was committed behind that place would be
-gone without a word, and what stands before it may be older than the file. So the log is read here first.
-Of a commit that a power cut interrupted there is a torn tail, which is as it should be: one transaction,
-and nothing behind it. Anything else that stands behind a broken frame was committed once.
+gone without a word. So the log is read here first. Behind a broken frame of a transaction that a power cut
+interrupted stands nothing that was begun later; where a later one was, the broken one was committed once.
+Then the file goes on with what SQLite finds, and says so: in a new session, and since rows may have come
+back that had ended, none of QoS 2 is certain to be new.
 
 A damaged page would be met only when somebody reads it, by then in a running program; so all are looked
 at when the file is opened. What stands in a row, SQLite cannot know: it has no checksums there.
@@ -15,7 +16,9 @@ import sqlite3
 from contextlib import suppress
 from struct import Struct
 
-from holdfast.outbox import dead
+from holdfast.messages import HIGH, LOW, NORMAL
+from holdfast.outbox import dead, tables
+from holdfast.outbox.keys import seq_of, span
 from holdfast.outbox.rows import COLUMNS
 from holdfast.outbox.sqlite_file import damaged
 
@@ -34,13 +37,12 @@ _COLUMNS = {
 }
 
 
-def check_log(path: str) -> None:
-    """Raises sqlite3.DatabaseError where commits are lost out of the log of this outbox."""
+def has_lost_commits(path: str) -> bool:
+    """Whether commits are lost out of the log of this outbox."""
     data = b""
     with suppress(FileNotFoundError), open(f"{path}-wal", "rb") as file:
         data = file.read()
-    if len(data) > _HEADER.size + _FRAME.size and _Log(data).lost():
-        raise damaged("commits are lost out of its log")
+    return len(data) > _HEADER.size + _FRAME.size and _Log(data).lost()
 
 
 class _Log:
@@ -54,21 +56,23 @@ class _Log:
         self._size = _FRAME.size + self._page
 
     def lost(self) -> bool:
-        """Whether anything was committed behind the first frame that is broken."""
+        """Whether a transaction was begun behind one that is broken now."""
         if self._magic & ~1 != _MAGIC or self._sum(0, 24, (0, 0)) != self._sums:
             return True
         starts = range(_HEADER.size, len(self._data) - self._size + 1, self._size)
         place = 0
         while place < len(starts) and self._follows(starts[place]):
             place += 1
-        ended = False  # the transaction that is broken
-        for start in starts[place:]:
-            _, pages, *salts, _, _ = _FRAME.unpack_from(self._data, start)
-            if salts == self._salts:
-                if ended:
-                    return True
-                ended = pages > 0
-        return False
+        return any(map(self._ends_before, starts[place:], starts[place + 1 :]))
+
+    def _ends_before(self, start: int, following: int) -> bool:
+        """Whether a transaction ended in the frame here, and another one began behind it.
+
+        The checksums tell it from what an earlier crash has left behind the present end of the log.
+        """
+        _, pages, *salts, first, second = _FRAME.unpack_from(self._data, start)
+        self._sums = (first, second)
+        return pages > 0 and salts == self._salts and self._follows(following)
 
     def _follows(self, start: int) -> bool:
         """Whether this frame continues those before it."""
@@ -91,9 +95,26 @@ def checksum(data: bytes, sums: tuple[int, int], words: Struct) -> tuple[int, in
 
 
 def check_file(db: sqlite3.Connection) -> None:
-    """Look at every page, and find every table. Raises sqlite3.DatabaseError."""
+    """Look at every page and index, and find every table. Raises sqlite3.DatabaseError."""
     for table, columns in _COLUMNS.items():
         db.execute(f"SELECT {columns} FROM {table} LIMIT 0").fetchone()
-    (said,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    (said,) = db.execute("PRAGMA integrity_check(1)").fetchone()
     if said != "ok":
         raise damaged(said)
+
+
+def patch_up(db: sqlite3.Connection) -> None:
+    """Let what a broken log has left go on. Raises sqlite3.Error.
+
+    What stands before the break may be older than the file, so that they do not fit each other.
+    """
+    db.execute("REINDEX")
+    check_file(db)
+    with tables.transaction(db):
+        db.execute("UPDATE message SET uncertain = 1 WHERE qos = 2")
+        for priority in (LOW, NORMAL, HIGH):
+            found = db.execute("SELECT max(id) FROM message WHERE id BETWEEN ? AND ?", span(priority))
+            (key,) = found.fetchone()
+            if key is not None:  # its number must not be given again
+                db.execute("UPDATE books SET last = max(last, ?)", (seq_of(key),))
+        tables.write_meta(db, restored="damaged")

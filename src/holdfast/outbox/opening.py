@@ -25,7 +25,7 @@ class Opened:
 
     ``restored``: what was in flight. ``bytes``: what its rows count against a budget. ``set_aside``:
     where a damaged file was moved that stood in its place; what it knew is lost (contract 1).
-    ``mended``: how its books did not balance; the rows were counted and are right.
+    ``mended``: what was lost, or did not balance, where the rest could go on.
     """
 
     def __init__(self, path: str, durability: Durability, codec: RowCodec) -> None:
@@ -47,8 +47,9 @@ class Opened:
 
     def load(self, client_id: str | None, group: str | None) -> None:
         """Make or open the file. Raises OutboxError, sqlite3.Error."""
+        broken = False
         if sqlite_file.inspect(self._path):
-            integrity.check_log(self._path)
+            broken = integrity.has_lost_commits(self._path)
         else:
             self._make(client_id or f"holdfast-{uuid4().hex[:12]}")
         self.reader = sqlite_file.connect(self._path, self._durability)
@@ -58,7 +59,11 @@ class Opened:
             (found,) = self.reader.execute("PRAGMA user_version").fetchone()
             sqlite_file.check_format(self._path, found)
             migrate(self.reader, found, FORMAT)
-            integrity.check_file(self.reader)
+            if broken:
+                integrity.patch_up(self.reader)
+                self._mend("commits are lost out of its log; what is there goes on in a new session")
+            else:
+                integrity.check_file(self.reader)
             self._begin(client_id, group)
         except BaseException:
             self.close()
@@ -135,13 +140,17 @@ class Opened:
         books = self.store.books
         rows, self.bytes = tables.count(self.reader)
         if books.accepted - books.ended != rows:
-            self.mended = (
-                f"{self._path}: its books say {books.accepted - books.ended} pending, "
-                f"there are {rows} messages; these are kept, and counted"
+            self._mend(
+                f"its books say {books.accepted - books.ended} pending, there are {rows} messages; "
+                "these are kept, and counted"
             )
-            log.error("%s", self.mended)
             books.accepted = books.ended + rows
             tables.write_books(self.reader, books)
+
+    def _mend(self, sentence: str) -> None:
+        before = self.mended or self._path
+        self.mended = f"{before}: {sentence}"
+        log.error("%s: %s", self._path, sentence)
 
 
 def open_file(

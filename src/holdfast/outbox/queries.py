@@ -1,15 +1,15 @@
 """What is asked of the committed rows: who is next, who is too old, who waits out of the line.
 
-Each reads no more than it gives, but for the rows it is told to skip by key: those in flight, which only
+Each reads no more than it gives, but for the keys it is told to skip: of rows that do not wait, which only
 their owner knows. An open query keeps the log from being emptied: read it to its end, or close it.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Container, Generator, Iterable
+from collections.abc import Container, Generator, Iterable, Iterator
 from contextlib import closing
-from itertools import islice, takewhile
+from itertools import islice
 from typing import Any
 
 from holdfast.messages import Outgoing
@@ -32,24 +32,17 @@ class Queries:
         """Rows of this class with sequence numbers above ``after``, in accept order; not the parked."""
         return self._rows("WHERE id BETWEEN ? AND ? AND parked IS NULL ORDER BY id", span(priority, after))
 
-    def due(self, at: float, limit: int, skip: Container[int] = NONE) -> list[Outgoing]:
-        """Rows that have expired at this outbox time, the first to expire first."""
-        with closing(self._rows("WHERE expires_at <= ? ORDER BY expires_at", (at,), skip)) as rows:
-            return list(islice(rows, limit))
+    def due(self, at: float, limit: int, skip: Container[int] = NONE) -> list[int]:
+        """The keys of rows that have expired at this outbox time, the first to expire first."""
+        asked = "SELECT id FROM message WHERE expires_at <= ? ORDER BY expires_at"
+        with closing(self._db.execute(asked, (at,))) as found:
+            return list(islice((key for (key,) in found if key not in skip), limit))
 
     def next_due(self, at: float) -> float | None:
         """The outbox time after ``at`` at which the next row expires."""
         found = self._db.execute("SELECT min(expires_at) FROM message WHERE expires_at > ?", (at,)).fetchone()
         due: float | None = found[0]
         return due
-
-    def aged(
-        self, priority: int, accepted_before: float, limit: int, skip: Container[int] = NONE
-    ) -> list[Outgoing]:
-        """The head of this class, parked rows too, that was accepted before this outbox time."""
-        before = accepted_before - self._codec.timeline.ahead
-        with closing(self._rows("WHERE id BETWEEN ? AND ? ORDER BY id", span(priority), skip)) as rows:
-            return list(islice(takewhile(lambda row: row.accepted_at < before, rows), limit))
 
     def parked_keys(self) -> list[int]:
         """The keys of the rows that are parked, sorted."""
@@ -61,8 +54,11 @@ class Queries:
         for key in keys:
             yield from self._rows("WHERE id = ?", (key,))
 
-    def _rows(self, where: str, arguments: tuple[Any, ...], skip: Container[int] = NONE) -> Rows:
+    def topics(self) -> Iterator[tuple[str, int]]:
+        """Topic and key of all rows, those of one class in accept order."""
+        with closing(self._db.execute("SELECT topic, id FROM message ORDER BY id")) as found:
+            yield from found
+
+    def _rows(self, where: str, arguments: tuple[Any, ...]) -> Rows:
         with closing(self._db.execute(f"{SELECT} {where}", arguments)) as found:
-            for columns in found:
-                if columns[0] not in skip:
-                    yield self._codec.row(columns)
+            yield from map(self._codec.row, found)

@@ -8,24 +8,33 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-AT_ONCE = (256, 16, 1)
+AT_ONCE = tuple(1 << power for power in range(8, -1, -1))
 """Rows in one statement: the largest that fits, then the next; each is prepared once and kept."""
 
 
-def of_many(statement: str, one: str) -> dict[int, str]:
+class Many(NamedTuple):
+    """One statement for many rows, in all its sizes."""
+
+    columns: int
+    texts: dict[int, str]
+
+
+def of_many(statement: str, one: str) -> Many:
     """The statement with the ``VALUES`` of so many rows in the place of its ``{}``."""
-    return {many: statement.format(", ".join([one] * many)) for many in AT_ONCE}
+    texts = {many: statement.format(", ".join([one] * many)) for many in AT_ONCE}
+    return Many(one.count("?"), texts)
 
 
-def run(db: sqlite3.Connection, statements: dict[int, str], flat: Sequence[Any], width: int) -> None:
-    """Rows of ``width`` columns, one after the other in ``flat``, through such statements."""
+def run(db: sqlite3.Connection, statement: Many, flat: Sequence[Any]) -> None:
+    """Rows, one after the other in ``flat``, through such statements."""
     place = 0
-    for many in AT_ONCE:
-        while len(flat) - place >= many * width:
-            db.execute(statements[many], flat[place : place + many * width])
-            place += many * width
+    for many, text in statement.texts.items():
+        wide = many * statement.columns
+        while len(flat) - place >= wide:
+            db.execute(text, flat[place : place + wide])
+            place += wide
 
 
 def each(db: sqlite3.Connection, statement: str, arguments: Sequence[Sequence[Any]]) -> None:

@@ -15,13 +15,13 @@ from holdfast.outbox.changes import Change
 from holdfast.outbox.effects import Effects
 from holdfast.outbox.flight import RELEASED, SENT, Flight, runs
 from holdfast.outbox.keys import span
-from holdfast.outbox.rows import FLAT, NEW, SELECT, RowCodec
+from holdfast.outbox.rows import PLAIN, SELECT, WHOLE, RowCodec
 from holdfast.outbox.sqlite_file import Durability
 from holdfast.outbox.statements import each, of_many, run
 from holdfast.outbox.tables import RECEIVED, WITHHELD, Books
 from holdfast.protocol import Restored
 
-_INSERTS = of_many("INSERT INTO message VALUES {}", NEW)
+_INSERTS = of_many("INSERT INTO message VALUES {}", PLAIN), of_many("INSERT INTO message VALUES {}", WHOLE)
 
 
 class Group:
@@ -115,7 +115,8 @@ class Store:
         self.books = books = before.copy()
         books.at, books.wall = timeline.now(), timeline.wall()
         db.execute("BEGIN IMMEDIATE")
-        run(db, _INSERTS, self._codec.flat(group.rows), FLAT)
+        for inserts, flat in zip(_INSERTS, self._codec.flat(group.rows), strict=True):
+            run(db, inserts, flat)
         self._effects.apply(db, group.records, books)
         self._delete(db)
         slept = timeline.slept

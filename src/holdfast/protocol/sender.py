@@ -151,10 +151,10 @@ class Sender:
         never_left = {packet_id for packet_id, _ in stayed}
         self._left -= never_left - self.sent.keys()  # answered before it left again
         self._left.update(packet_id for packet_id in self.sent if packet_id not in never_left)
-        entries = [entry for entry in self.sent.items() if entry[0] not in never_left]
+        left = [entry for entry in self.sent.items() if entry[0] not in never_left]
         # What stayed follows in its order, QoS 0 in its place (contract 8) [MQTT-4.6.0-1].
-        entries += [entry for entry in stayed if not entry[0] or entry[0] in self.sent]
-        self.unproven.extendleft(reversed(entries))
+        left += [one for one in stayed if not one[0] or self.sent.get(one[0]) is one[1]]
+        self.unproven.extendleft(reversed(left))
         self.sent = {}
 
     # -- what goes out -----------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, TypeVar
 from holdfast.client import Authenticator, Event, Limits, Outbox, Rule, Snapshot, Status, Will
 from holdfast.client import Client as Awaited
 from holdfast.client.client import DEFAULT_LIMITS, Retained
-from holdfast.client.publisher import ABSENT, Absent
+from holdfast.client.content import ABSENT, Absent
 from holdfast.client.setup import StrPath
 from holdfast.errors import ConfigurationError, Undelivered
 from holdfast.handling import HandlerOptions, Router, is_coroutine, patterns_of

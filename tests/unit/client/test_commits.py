@@ -29,6 +29,21 @@ async def test_woken_by_its_commit() -> None:
     await waiting[2]
 
 
+async def test_many_are_woken_at_once() -> None:
+    """Futures of somebody else, handed over together; for a commit that has happened they are done."""
+    durable = 1
+    commits = Commits(lambda: durable)
+    loop = asyncio.get_running_loop()
+    past, coming = loop.create_future(), [loop.create_future() for _ in range(3)]
+    commits.wake_at(1, [past])
+    commits.wake_at(2, coming)
+    assert past.result()
+    assert not any(one.done() for one in coming)
+    durable = 2
+    commits.happened()
+    assert all(one.result() for one in coming)
+
+
 async def test_told_when_no_commit_follows() -> None:
     """Each waiter gets the reason, and whoever comes later too; what has happened has happened."""
     commits = Commits(lambda: 0)

@@ -18,6 +18,7 @@ from holdfast.outbox import MemoryOutbox
 from holdfast.protocol import ConnectRequest, Session, Terms
 from holdfast.resilience import Verdict, VersionChoice
 from holdfast.testing import eventually
+from holdfast.testing.manual_clock import ManualClock
 from holdfast.transport import Link, LinkUser
 from tests.unit.client.wired import Wired
 
@@ -28,7 +29,7 @@ class Supervised:
     """A supervisor, the links it opened, and its reports."""
 
     def __init__(self, answer: Callable[[int, LinkUser], Link], policy: Reconnect = QUICK) -> None:
-        outbox = MemoryOutbox()
+        outbox = MemoryOutbox(ManualClock())
         self.links: list[Wired] = []
         self.reports: list[str] = []
         self.verdicts: list[Verdict] = []

@@ -113,6 +113,17 @@ def test_what_ends_while_it_is_read(outbox: SqliteOutbox, monkeypatch: pytest.Mo
         assert seen.entry(1) is None
 
 
+def test_what_is_accepted_while_it_is_read(outbox: SqliteOutbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not in it: who reads under a busy service comes to an end."""
+    monkeypatch.setattr(inspection, "PAGE", 2)
+    accept(outbox, 3)
+    with look(outbox) as seen:
+        entries = seen.entries()
+        next(entries)
+        accept(outbox, 3)
+        assert [entry.seq for entry in entries] == [2, 3]
+
+
 def test_nothing_is_held_between_pages(outbox: SqliteOutbox) -> None:
     """A reader in the middle does not keep the owner's log from being emptied (contract 12)."""
     accept(outbox, 3)

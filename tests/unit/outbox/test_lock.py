@@ -41,7 +41,7 @@ def test_the_number_of_a_commit_outlives_its_owner(tmp_path: Path) -> None:
     lock = OwnerLock(path)
     assert lock.noted is None
     lock.note(184_202)
-    with pytest.raises(OutboxLocked, match=f"process {os.getpid()}$"):
+    with pytest.raises(OutboxLocked, match=f"process {os.getpid()}, this one$"):
         OwnerLock(path)
     lock.release()
     for _ in range(2):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.messages import HIGH, LOW, NORMAL, Outgoing
-from holdfast.outbox.keys import key_of, keys_of
+from holdfast.outbox.keys import key_of, keys_of, seq_of
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.protocol import Parked, Settled
 from holdfast.testing.manual_clock import ManualClock
@@ -50,18 +50,6 @@ def test_a_class_waits_in_accept_order(outbox: SqliteOutbox) -> None:
     assert seqs(list(ask.waiting(HIGH, after=3))) == [6, 9]
 
 
-def test_the_head_of_a_class_ages(outbox: SqliteOutbox) -> None:
-    """Accepted before that time, so many at most, without those to skip; parked rows age too."""
-    ask = reading(outbox)
-    rows = list(ask.waiting(NORMAL))
-    write(outbox, Parked(rows[0], 0x95, ""))
-    assert seqs(ask.aged(NORMAL, 10.0, 10)) == []
-    assert seqs(ask.aged(NORMAL, 41.0, 10)) == [2, 5]
-    assert seqs(ask.aged(NORMAL, 41.0, 1)) == [2]
-    assert seqs(ask.aged(NORMAL, 41.0, 1, skip={key_of(rows[0])})) == [5]
-    assert seqs(ask.aged(LOW, 1_000.0, 10)) == [1, 4, 7]
-
-
 def test_what_expires_is_found_by_its_time(outbox: SqliteOutbox, clock: ManualClock) -> None:
     """The first to expire first, whatever the class; and when the next one will."""
     ask, now = reading(outbox), clock.now()
@@ -70,9 +58,9 @@ def test_what_expires_is_found_by_its_time(outbox: SqliteOutbox, clock: ManualCl
     at = outbox._codec.timeline.now()
     assert ask.due(at, 10) == []
     assert ask.next_due(at) == pytest.approx(at + 10)
-    assert seqs(ask.due(at + 20, 10)) == [11, 12]
-    assert seqs(ask.due(at + 100, 2)) == [11, 12]
-    assert seqs(ask.due(at + 100, 2, skip={11})) == [12, 10]
+    assert list(map(seq_of, ask.due(at + 20, 10))) == [11, 12]
+    assert list(map(seq_of, ask.due(at + 100, 2))) == [11, 12]
+    assert list(map(seq_of, ask.due(at + 100, 2, skip={11}))) == [12, 10]
     assert ask.next_due(at + 30) is None
 
 
@@ -102,3 +90,10 @@ def test_an_answer_that_is_not_read_to_its_end_is_closed(outbox: SqliteOutbox) -
     assert outbox._opened is not None
     outbox._opened.store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
     assert Path(f"{outbox.path}-wal").stat().st_size == 0
+
+
+def test_topics_are_found_without_their_rows(outbox: SqliteOutbox) -> None:
+    """With their keys, each class in accept order."""
+    found = [(topic, seq_of(key)) for topic, key in reading(outbox).topics()]
+    assert sorted(found) == [(f"t/{n}", n + 1) for n in range(9)]
+    assert [seq for _, seq in found] == [3, 6, 9, 2, 5, 8, 1, 4, 7]

@@ -13,7 +13,8 @@ import pytest
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.outbox.backlog import READY_ROWS
-from holdfast.outbox.sqlite import UNCOMMITTED_BYTES, SqliteOutbox
+from holdfast.outbox.keeping import UNCOMMITTED_BYTES
+from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.protocol import Assigned, Failed, Released, Settled
 from holdfast.testing.manual_clock import ManualClock
 from tests.contracts.outboxes import wait

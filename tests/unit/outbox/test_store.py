@@ -9,6 +9,7 @@ import pytest
 
 from holdfast.messages import Outgoing
 from holdfast.outbox import tables
+from holdfast.outbox.keys import seq_of
 from holdfast.protocol import Assigned, EpochBegan, Received, Released
 from holdfast.testing.manual_clock import ManualClock
 from tests.contracts.outboxes import wait
@@ -45,8 +46,9 @@ def test_a_clock_that_is_set_ages_only_what_is_old(path: Path) -> None:
     accept(outbox)
     timeline = outbox._codec.timeline
     assert timeline.now() == pytest.approx(8 * 3600 + 10)
-    assert [row.seq for row in reading(outbox).due(timeline.now(), 10)] == [1]
-    rows = reading(outbox).due(timeline.now() + 10 * 3600, 10)[1:]
+    ask = reading(outbox)
+    assert list(map(seq_of, ask.due(timeline.now(), 10))) == [1]
+    rows = ask.by_keys(ask.due(timeline.now() + 10 * 3600, 10)[1:])
     left = {row.seq: (row.expires_at or 0) - clock.now() for row in rows}
     assert left == {2: pytest.approx(2 * 3600 - 10), **dict.fromkeys((3, 4, 5), pytest.approx(50))}
     outbox.close()

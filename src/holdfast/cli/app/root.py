@@ -54,13 +54,13 @@ def holdfast(
 def demo(
     seconds: Annotated[float, option(metavar="S", min=10, max=600, help="How long messages are sent.")] = 30,
     seed: Annotated[int | None, option(metavar="N", help="Replay the same faults.")] = None,
-    folder: Annotated[str, option(metavar="DIR", help="Where the database goes.")] = "demo",
+    folder: Annotated[str, option(metavar="DIR", help="Where the outboxes and the database go.")] = "demo",
     built_in: Annotated[
         bool, option("--built-in", help="Our own broker even where mosquitto is: kill -9 costs it nothing.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """A broker keeps dying while messages cross it into a database; prints the ledger.
+    """A broker and its gateways are killed while messages cross into a database; prints the ledger.
 
     \b
     Exit code 1 when a message was lost or stored twice by us.

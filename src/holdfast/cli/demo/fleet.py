@@ -60,8 +60,7 @@ class Fleet:
             )
         self._hearing = asyncio.create_task(self._hear(self._process))
         try:
-            async with asyncio.timeout(START_WITHIN_S):
-                return await self.outlived(_result(self._opened))
+            return await self.outlived(asyncio.wait_for(self._opened, START_WITHIN_S))
         except TimeoutError:
             raise HoldfastError("the gateways did not start", hint=f"see {self._log}") from None
 
@@ -133,7 +132,3 @@ class Fleet:
     async def _gone(self) -> None:
         if self._hearing is not None:
             await asyncio.shield(self._hearing)
-
-
-async def _result(future: asyncio.Future[T]) -> T:
-    return await future

@@ -55,7 +55,11 @@ def ledger(world: World, process: Process) -> None:
     outbox, disk = process.outbox, world.disk
     if outbox.durable != disk.number:
         raise PromiseBroken(Promise.TOLD, f"commit {outbox.durable} is told, {disk.number} has happened")
-    if process.writer.idle() and outbox.pending - outbox.at_risk != disk.pending():
+    if not process.writer.idle():
+        return
+    if not process.session._sender._ids.used >= disk.withheld.keys():
+        raise PromiseBroken(Promise.IDENTIFIER, f"of {disk.withheld} not all are withheld")
+    if outbox.pending - outbox.at_risk != disk.pending():
         raise PromiseBroken(
             Promise.LEDGER, f"{outbox.pending} pending, {outbox.at_risk} in memory, {disk.pending()} on disk"
         )
@@ -83,7 +87,7 @@ def restless(world: World) -> str:
         return "no link is up"
     sender, subscriptions = process.session._sender, process.session._subscriptions
     left = {
-        "backlog": process.outbox.pending,
+        "backlog": process.outbox.pending - process.outbox.parked,
         "handlers": process.running,
         "commits": not process.writer.idle(),
         "bytes on their way": not process.link.idle(),
@@ -101,8 +105,12 @@ def restless(world: World) -> str:
 
 def at_the_end(world: World) -> None:
     """What holds once everything has come to rest."""
-    if world.disk.pending():
-        raise PromiseBroken(Promise.NOTHING_LOST, f"{world.disk.pending()} rows are pending for ever")
+    process = world.process
+    fitting = [row for row in world.disk.parked.values() if process is not None and process.keeper.fits(row)]
+    if world.disk.pending() > len(world.disk.parked) or fitting:
+        raise PromiseBroken(
+            Promise.NOTHING_LOST, f"{world.disk.pending()} rows are pending for ever, {fitting} could go"
+        )
     _outbound(world)
     _inbound(world)
     _subscribed(world)

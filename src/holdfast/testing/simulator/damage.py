@@ -8,6 +8,7 @@ nobody can check: SQLite has no checksums there.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -40,33 +41,32 @@ def _flip(rng: Random, data: bytes, end: int) -> bytes:
     return data[:place] + bytes((data[place] ^ bit,)) + data[place + 1 :]
 
 
-def try_out(world: World, image: Image) -> tuple[str, SqliteOutbox]:
-    """Harm what is on the disk, and see what becomes of it: what did, and the outbox it was opened as."""
+def try_out(world: World, image: Image) -> tuple[SqliteOutbox, bool]:
+    """Harm what is on the disk, and see what becomes of it; whether a process has to live with that."""
     where, worse = harmed(world.rng, image)
     world.medium.restore(worse)
     nobody = Owner()
     nobody.alive = False
     outbox = world.medium.outbox(nobody)
-    try:
+    outcome = "refused"
+    with suppress(OutboxError):
         outbox.open(CLIENT_ID)
-    except OutboxError as error:
-        world.note("damage to the %s: %s", where, type(error).__name__)
-        return "refused", outbox
-    try:
         outcome = _outcome(world, outbox)
-        world.note("damage to the %s: %s", where, outcome)
+    goes_on = outcome in ("set aside", "mended") and world.rng.random() < 0.3
+    world.note("damage to the %s: %s", where, outcome)
+    world.paths[f"damage to the {where}: {outcome}"] += 1
+    if goes_on:
+        world.start_over(outbox)
+    elif outcome != "refused":
         _drained(outbox)
-    finally:
-        world.medium.let_go(outbox)
-    return outcome, outbox
+    world.medium.let_go(outbox)
+    return outbox, goes_on
 
 
 def _outcome(world: World, outbox: SqliteOutbox) -> str:
     disk, number, ledger = world.disk, outbox.durable, outbox.ledger()
-    if outbox.set_aside:
-        return "set aside"
-    if outbox.mended:
-        return "mended"
+    if outbox.restore().lost and (outbox.set_aside or outbox.mended):
+        return "set aside" if outbox.set_aside else "mended"
     if number == disk.number and ledger.pending == disk.pending():
         return "nothing missing"
     if number == disk.number - 1:
@@ -86,5 +86,6 @@ def _drained(outbox: SqliteOutbox) -> None:
         if not found.isdisjoint(numbers) or len(set(numbers)) < len(numbers):
             raise PromiseBroken(Promise.TAKEN_ONCE, f"{numbers}, after {found}")
         found.update(numbers)
-    if len(found) not in (outbox.pending, outbox.pending - 1):
-        raise PromiseBroken(Promise.DAMAGE_TOLD, f"{outbox.pending} rows are pending, {len(found)} came")
+    due = outbox.pending - outbox.parked
+    if len(found) not in (due, due - 1):
+        raise PromiseBroken(Promise.TAKEN_ONCE, f"{due} rows wait, {len(found)} came")

@@ -8,11 +8,10 @@ broken ledger.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from copy import copy
 from typing import Any
 
 from holdfast.messages import Outgoing
-from holdfast.outbox.changes import Change, Unparked
+from holdfast.outbox.changes import Answered, Buried, Change, Revived, Shed, Unparked
 from holdfast.outbox.store import Group
 from holdfast.protocol import (
     Assigned,
@@ -26,50 +25,15 @@ from holdfast.protocol import (
     Restored,
     Settled,
 )
+from holdfast.testing.simulator.places import GIVEN_UP, Places
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 
-_WAITING = ("unsent", "parked")
-_GIVEN_UP = ("expired", "dropped")
 
-# How a row may end: the ending, the place it ends from, its QoS.
-_ENDS = {
-    ("sent", "unsent", 0),
-    ("acknowledged", "sent", 1),
-    ("acknowledged", "released", 2),
-    *((ending, place, qos) for ending in _GIVEN_UP for place in _WAITING for qos in (0, 1, 2)),
-    *(("failed", place, qos) for place in ("unsent", "sent") for qos in (0, 1, 2)),
-}
-
-
-State = dict[str, Any]
-"""All that a ``Disk`` knows, as it was at one moment."""
-
-_KNOWN = (
-    *("number", "last", "accepted", "endings", "unsent", "parked", "sent", "released", "received"),
-    *("withheld", "epoch", "uncertain", "_stage"),
-)
-
-
-class Disk:
-    """Rows, stages, inbound identifiers and the ledger of one outbox.
-
-    ``number`` is the newest commit, ``last`` the sequence number given last.
-    """
+class Disk(Places):
+    """What every record does to the places of its rows."""
 
     def __init__(self) -> None:
-        self.number = 0
-        self.last = 0
-        self.accepted = 0
-        self.endings: dict[int, str] = {}
-        self.unsent: dict[int, Outgoing] = {}
-        self.parked: dict[int, Outgoing] = {}
-        self.sent: dict[int, Outgoing] = {}
-        self.released: dict[int, Outgoing] = {}
-        self.received: dict[int, None] = {}
-        self.withheld: dict[int, None] = {}
-        self.epoch = 0
-        self.uncertain: set[int] = set()
-        self._stage: dict[int, int] = {}
+        super().__init__()
         self._apply: dict[type, Callable[[Any], None]] = {
             Assigned: self._assigned,
             Released: self._released,
@@ -81,28 +45,11 @@ class Disk:
             Deferred: self._deferred,
             Parked: self._parked,
             Unparked: self._unparked,
+            Shed: self._shed,
+            Revived: self._revived,
+            Buried: self._buried,
+            Answered: self._answered,
         }
-
-    def state(self) -> State:
-        """What it knows at this moment."""
-        return {name: copy(getattr(self, name)) for name in _KNOWN}
-
-    def become(self, state: State) -> None:
-        """Know this again, and nothing else."""
-        for name, value in state.items():
-            setattr(self, name, copy(value))
-
-    # -- what the application does -------------------------------------------------------------
-
-    def accept(self, row: Outgoing) -> None:
-        """The row is durable: from now on it is ours."""
-        self.accepted += 1
-        self.last = row.seq
-        self.unsent[row.seq] = row
-        if row.uncertain:  # it left with an epoch that ended before the row was durable
-            self.uncertain.add(row.seq)
-
-    # -- what the session asks for -------------------------------------------------------------
 
     def commit_group(self, group: Group) -> None:
         """A commit of the outbox has happened."""
@@ -116,43 +63,34 @@ class Disk:
         for record in records:
             self._apply[type(record)](record)
 
+    # -- what a new process finds --------------------------------------------------------------
+
     def restored(self) -> Restored:
-        """What a new process finds: rows are read afresh, as objects of their own."""
+        """What is in flight: rows are read afresh, as objects of their own."""
         return Restored(
             epoch=self.epoch,
             sent=[(packet_id, self._copy(row)) for packet_id, row in self.sent.items()],
             released=[(packet_id, self._copy(row)) for packet_id, row in self.released.items()],
             received=list(self.received),
             withheld=list(self.withheld),
+            last_packet_id=self.packet_id or 0,
         )
 
     def backlog(self) -> list[Outgoing]:
         """The unsent rows in the order accepted."""
         return [self._copy(self.unsent[seq]) for seq in sorted(self.unsent)]
 
-    def pending(self) -> int:
-        """Rows that have not ended."""
-        return sum(map(len, (self.unsent, self.parked, self.sent, self.released)))
-
-    def check(self) -> None:
-        """The ledger of contract 7."""
-        if self.accepted != len(self.endings) + self.pending():
-            raise PromiseBroken(
-                Promise.LEDGER,
-                f"accepted {self.accepted}, ended {len(self.endings)}, pending {self.pending()}",
-            )
+    def aside(self) -> list[Outgoing]:
+        """The parked rows in the order accepted."""
+        return [self._copy(self.parked[seq]) for seq in sorted(self.parked)]
 
     def _copy(self, row: Outgoing) -> Outgoing:
-        return Outgoing(
-            row.seq,
-            row.topic,
-            row.payload,
-            row.qos,
-            row.retain,
-            row.properties,
-            row.expires_at,
-            row.seq in self.uncertain,
+        uncertain = row.seq in self.uncertain
+        copied = Outgoing(
+            row.seq, row.topic, row.payload, row.qos, row.retain, uncertain=uncertain, priority=row.priority
         )
+        copied.tries = self.tries.get(row.seq, 0)
+        return copied
 
     # -- records -------------------------------------------------------------------------------
 
@@ -162,7 +100,7 @@ class Disk:
                 raise PromiseBroken(Promise.IDENTIFIER, f"{packet_id} was assigned to {row} again")
             del self.unsent[row.seq]
             self.sent[packet_id] = row
-            self._stage[row.seq] = packet_id
+            self._stage[row.seq] = self.packet_id = packet_id
 
     def _released(self, record: Released) -> None:
         for packet_id in record.packet_ids:
@@ -189,13 +127,15 @@ class Disk:
 
     def _settled(self, record: Settled) -> None:
         for row in record.rows:
-            given_up = record.ending in _GIVEN_UP
+            given_up = record.ending in GIVEN_UP
             if given_up and row.seq not in self.unsent and row.seq not in self.parked:
                 raise PromiseBroken(Promise.UNSENT_ONLY, f"row {row.seq} {record.ending}, not unsent")
-            self._end(row.seq, record.ending)
+            self.end(row.seq, record.ending)
 
     def _failed(self, record: Failed) -> None:
-        self._end(record.row.seq, "failed")
+        self.end(record.row.seq, "failed")
+        self.letter += 1
+        self.letters[self.letter] = record.row.payload
         if record.withheld:
             self.withheld[record.withheld] = None
 
@@ -206,27 +146,33 @@ class Disk:
         self.parked[record.row.seq] = self._back(record)
 
     def _back(self, record: Deferred | Parked) -> Outgoing:
-        """Of the place where the row was, the row."""
+        """The row, taken from the place where it was."""
         seq = record.row.seq
         row = self.sent.pop(self._stage.pop(seq, 0), None) or self.unsent.pop(seq, None)
         if row is None:
             raise PromiseBroken(Promise.LEDGER, f"{record}, and the row is neither unsent nor sent")
+        self.tries[seq] = record.row.tries
         return row
+
+    # -- what the outbox does by itself --------------------------------------------------------
 
     def _unparked(self, record: Unparked) -> None:
         for row in record.rows:
             self.unsent[row.seq] = self.parked.pop(row.seq)
 
-    def _end(self, seq: int, ending: str) -> None:
-        packet_id = self._stage.pop(seq, 0)
-        places = {
-            "unsent": self.unsent.pop(seq, None),
-            "parked": self.parked.pop(seq, None),
-            "sent": self.sent.pop(packet_id, None),
-            "released": self.released.pop(packet_id, None),
-        }
-        found = [(ending, place, row.qos) for place, row in places.items() if row is not None]
-        if len(found) != 1 or found[0] not in _ENDS:
-            before = self.endings.get(seq, "in no place")
-            raise PromiseBroken(Promise.LEDGER, f"row {seq} ends as {ending}: {found}, it was {before}")
-        self.endings[seq] = ending
+    def _shed(self, record: Shed) -> None:
+        for row in record.rows:
+            self.accept(row)
+            self.end(row.seq, record.ending)
+
+    def _revived(self, record: Revived) -> None:
+        for number, row in record.rows:
+            self.accept(row)
+            del self.letters[number]
+
+    def _buried(self, record: Buried) -> None:
+        for number in record.numbers:
+            self.letters.pop(number, None)
+
+    def _answered(self, record: Answered) -> None:
+        """Whoever asked keeps account of that."""

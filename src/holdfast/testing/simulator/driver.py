@@ -13,7 +13,6 @@ from holdfast.messages import Outgoing
 from holdfast.protocol import (
     Closed,
     Delivery,
-    Failed,
     LinkState,
     NotGranted,
     Opened,
@@ -24,6 +23,7 @@ from holdfast.protocol import (
     Settled,
 )
 from holdfast.testing.simulator import doorkeeper
+from holdfast.testing.simulator.keeper import Keeper
 from holdfast.testing.simulator.network import Link as NetworkLink
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 from holdfast.testing.simulator.schedule import Owner
@@ -62,6 +62,7 @@ class Driver(Owner, ABC):
         self.restored = restored = self.outbox.restore()
         self.session = Session(world.scenario.inflight, restored)
         self.inherited = self.outbox.last
+        self.keeper = Keeper(self)
         self.mine = {row.seq for _, row in (*restored.sent, *restored.released)}
         self._commits: list[tuple[int, int]] = []
         self._told = False
@@ -145,6 +146,7 @@ class Driver(Owner, ABC):
             if row.seq in self.mine or row.seq in self.world.disk.endings:
                 raise PromiseBroken(Promise.TAKEN_ONCE, f"{row} came out of the outbox again")
             self.mine.add(row.seq)
+        self.keeper.taken(rows)
 
     def _hand_on(self, output: Output) -> None:
         self.border("drained")
@@ -162,12 +164,9 @@ class Driver(Owner, ABC):
 
     def _write_down(self, records: list[Record], serial: int) -> None:
         for record in records:
-            if isinstance(record, Settled | Failed):
-                ended = record.rows if isinstance(record, Settled) else [record.row]
-                if isinstance(record, Settled) and record.ending == "expired":
-                    self.world.ages.too_old(ended)
-                self.mine.difference_update([row.seq for row in ended])
-        commit = self.outbox.write(records)
+            if isinstance(record, Settled) and record.ending == "expired":
+                self.world.ages.too_old(record.rows)
+        commit = self.outbox.write(self.keeper.decide(records))
         if self.world.scenario.inline_commit:
             self.outbox.begin()
         if commit <= self.outbox.durable and not self._commits:
@@ -185,6 +184,7 @@ class Driver(Owner, ABC):
             self.world.not_granted(event)
         elif isinstance(event, Opened):
             self.outbox.draining = True
+            self.keeper.opened(event.terms)
 
     def _send(self) -> bool:
         data = self.session.send(self.now)

@@ -35,6 +35,7 @@ class Machine:
         self._boots = 1
         self._error_s = self._ahead_s = 0.0
         self._doubtful_until = 0.0
+        self._written = self._found = 0.0
         self.pretended_s = 0.0
         self.sure = True
 
@@ -66,10 +67,16 @@ class Machine:
             self._show(-WALL_S - self._schedule.now)
         elif how == "off":
             self._show(self._error_s + rng.choice((-DAY_S, DAY_S)))
+        self._found = self._written if self.wall() < self._written else 0.0
 
     def committed(self) -> None:
         """What both clocks show is written down."""
         self._ahead_s = 0.0
+        self._written = self.wall()
+
+    def behind(self) -> bool:
+        """Whether the wall clock has shown less than was written down since the machine was started."""
+        return self._schedule.now < self._doubtful_until and self.wall() < self._found
 
     def forgot(self) -> None:
         """What was written down is lost, nobody knows since when."""

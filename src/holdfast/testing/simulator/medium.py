@@ -21,14 +21,14 @@ from holdfast.errors import OutboxError
 from holdfast.outbox import backlog, reserve, sqlite_file, tables
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.outbox.store import Group
-from holdfast.protocol import EpochBegan, ids
+from holdfast.protocol import EpochBegan, ids, sender
 from holdfast.testing.simulator import images
 from holdfast.testing.simulator.damage import try_out
 from holdfast.testing.simulator.images import Image
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 from holdfast.testing.simulator.recount import recount
 from holdfast.testing.simulator.scenario import CLIENT_ID
-from holdfast.testing.simulator.storage import FEW_IDS, RESERVE_BYTES
+from holdfast.testing.simulator.storage import FEW_IDS, FEW_WITHHELD, RESERVE_BYTES
 from holdfast.testing.simulator.synced import Synced
 from holdfast.testing.simulator.writer import Writer
 
@@ -66,6 +66,7 @@ class Medium:
                 (reserve, "MOST", RESERVE_BYTES),
                 (tables, "urandom", self._world.rng.randbytes),
                 (ids, "HIGHEST", FEW_IDS if storage.few_ids else ids.HIGHEST),
+                (sender, "WITHHELD", FEW_WITHHELD if storage.few_ids else sender.WITHHELD),
                 (logging.getLogger("holdfast"), "disabled", True),
             ):
                 stack.callback(setattr, module, name, getattr(module, name))
@@ -169,12 +170,10 @@ class Medium:
             sqlite3.connect(self._path).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
             image = self._image()
         world.faults.heal()
-        outcome, outbox = try_out(world, image)
-        world.paths[f"damage: {outcome}"] += 1
+        outbox, went_on = try_out(world, image)
+        if went_on:
+            return
         if outbox.set_aside is not None:
-            if world.rng.random() < 0.2:
-                world.start_over(outbox)
-                return
             os.replace(outbox.set_aside, self._path)
         self.restore(image)
 

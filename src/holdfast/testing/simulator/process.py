@@ -142,16 +142,17 @@ class Process(Driver):
     def accept(self, rows: list[Outgoing]) -> bool:
         """The application publishes; whether the outbox took the rows."""
         paths = self.world.paths
-        if self.outbox.lacks(rows) is not None:
-            paths["refused: no room in the outbox"] += 1
-            return False
         try:
+            if self.outbox.lacks(rows) is not None and not self.outbox.make_room(rows):
+                paths["refused: no room in the outbox"] += 1
+                return False
             self.outbox.accept(rows)
         except OutboxError:
             paths["refused: commits fail"] += 1
             return False
         paths["accepted while a commit is under way"] += self.writer.under_way is not None
         self.world.accepted(rows)
+        self.keeper.sweep_by(self.now)
         self.border("accepted")
         return True
 

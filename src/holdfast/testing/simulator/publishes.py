@@ -30,8 +30,8 @@ class Publishes:
         self._version = version
         self._connack = Connack()
         self._window = 65_535
-        self._last_seq = 0
-        self._last_dup = False
+        self._last_seq = [0, 0, 0]
+        self._last_resent = 0
         self._aliases: dict[int, str] = {}
         self.inflight: set[int] = set()
         self.requests: set[int] = set()
@@ -76,14 +76,17 @@ class Publishes:
         self._world.paths["topic alias of ours"] += not packet.topic
 
     def _order(self, packet: Publish, seq: int) -> None:
-        """A QoS 0 row of a process that died has lost its place: whether it left is not on the disk.
+        """Each class in accept order, but for rows that were refused, and came back (contract 8).
 
-        One that no file keeps has no order against the others (contract 8).
+        A QoS 0 row of a process that died has lost its place: whether it left is not on the disk. One
+        that no file keeps has no order against the others.
         """
-        if seq <= self._last_seq:
-            promise = Promise.RESEND_ORDER if packet.dup and self._last_dup else Promise.ORDER
-            self._fail(promise, "message %d behind %d on one connection", seq, self._last_seq)
-        self._last_seq, self._last_dup = seq, packet.dup
+        if seq in self._world.out_of_line:
+            return
+        priority = self._world.priorities[seq]
+        if seq <= self._last_seq[priority]:
+            self._fail(Promise.ORDER, "message %d behind %d on one connection", seq, self._last_seq[priority])
+        self._last_seq[priority] = seq
 
     def _durable(self, packet: Publish, seq: int) -> None:
         packet_id = packet.packet_id
@@ -97,12 +100,22 @@ class Publishes:
             )
 
     def _dup(self, packet: Publish, seq: int) -> None:
+        if not packet.dup:
+            self._truth.begins_anew(packet.packet_id, seq)
         resend = (packet.packet_id, seq) in self._truth.left
+        if resend:
+            self._resent(seq, self._truth.left[packet.packet_id, seq])
         if packet.dup is not resend and not (packet.dup and packet.packet_id in self._truth.restored):
             self._fail(Promise.DUP, "%s is DUP %d; sent before: %s", packet, packet.dup, resend)
         if packet.dup:
             self._world.paths["PUBLISH again with DUP"] += 1
-        self._truth.left.add((packet.packet_id, seq))
+        self._truth.leaves(packet.packet_id, seq)
+
+    def _resent(self, seq: int, order: int) -> None:
+        """In the order in which they left first, whatever their classes."""
+        if order < self._last_resent:
+            self._fail(Promise.RESEND_ORDER, "message %d is resent behind one that left later", seq)
+        self._last_resent = order
 
     def _identifier(self, packet: Publish, seq: int) -> None:
         before = self._truth.in_use.setdefault(packet.packet_id, seq)

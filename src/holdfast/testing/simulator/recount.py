@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from holdfast.messages import Outgoing
+from holdfast.outbox import dead
+from holdfast.outbox.queries import Queries
 from holdfast.outbox.sqlite import SqliteOutbox
-from holdfast.outbox.tables import ENDINGS
+from holdfast.outbox.tally import ENDINGS
+from holdfast.outbox.waiting import CLASSES
+from holdfast.testing.simulator.disk import Disk
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 
 if TYPE_CHECKING:
-    from holdfast.testing.simulator.disk import Disk
     from holdfast.testing.simulator.world import World
 
 
@@ -24,11 +28,57 @@ def recount(world: World, outbox: SqliteOutbox) -> None:
     _same("received", sorted(restored.received), sorted(due.received))
     _same("withheld", sorted(restored.withheld), sorted(due.withheld))
     _same("epoch", restored.epoch, due.epoch)
+    if due.last_packet_id:
+        _same("the last packet identifier", restored.last_packet_id, due.last_packet_id)
     flying = {row.seq for _, row in (*restored.sent, *restored.released)}
-    found = [row for row in outbox._read(0) if row.seq not in flying]
-    _same("unsent", list(map(_told, found)), list(map(_told, disk.backlog())))
+    queries = _queries(outbox)
+    found = [row for priority in CLASSES for row in queries.waiting(priority) if row.seq not in flying]
+    _same("unsent", _by_number(found), _by_number(disk.backlog()))
+    parked = queries.by_keys(queries.parked_keys())
+    _same("parked", _by_number(parked), _by_number(disk.aside()))
     _same("the last number", outbox.last, disk.last)
+    _same("dead letters", _letters(outbox), disk.letters)
     balanced(outbox, disk)
+
+
+def _queries(outbox: SqliteOutbox) -> Queries:
+    assert outbox._opened is not None
+    return outbox._opened.queries
+
+
+def _letters(outbox: SqliteOutbox) -> dict[int, bytes]:
+    """Payloads by number."""
+    assert outbox._opened is not None
+    return {letter.number: letter.payload for letter in dead.read(outbox._opened.reader)}
+
+
+def _by_number(rows: Iterable[Outgoing]) -> list[Any]:
+    return sorted(map(_told, rows))
+
+
+def adopt(disk: Disk, outbox: SqliteOutbox) -> None:
+    """Let the model be what a damaged file has left, or what was begun in its place."""
+    queries, ledger, restored = _queries(outbox), outbox.ledger(), outbox.restore()
+    disk.become(Disk().state())
+    for row in (row for priority in CLASSES for row in queries.waiting(priority)):
+        disk.accept(row)
+        disk.tries[row.seq] = row.tries
+    for row in queries.by_keys(queries.parked_keys()):
+        disk.accept(row)
+        disk.tries[row.seq], disk.parked[row.seq] = row.tries, disk.unsent.pop(row.seq)
+    for name in ENDINGS:
+        for _ in range(getattr(ledger, name)):
+            disk.endings[-len(disk.endings) - 1] = name
+    disk.accepted, disk.number, disk.last = ledger.accepted, outbox.durable, outbox.last
+    disk.epoch, disk.packet_id = restored.epoch, restored.last_packet_id
+    disk.letters = _letters(outbox)
+    disk.letter = _last_letter(outbox)
+
+
+def _last_letter(outbox: SqliteOutbox) -> int:
+    assert outbox._opened is not None
+    found = outbox._opened.reader.execute("SELECT seq FROM sqlite_sequence WHERE name = 'dead'").fetchone()
+    return found[0] if found else 0
 
 
 def balanced(outbox: SqliteOutbox, disk: Disk) -> None:
@@ -54,4 +104,5 @@ def _flat(rows: list[tuple[int, Outgoing]]) -> list[Any]:
 
 
 def _told(row: Outgoing) -> tuple[Any, ...]:
-    return row.seq, row.topic, row.payload[:20], len(row.payload), row.qos, row.retain, row.uncertain
+    told = (row.seq, row.priority, row.topic, row.payload[:20], len(row.payload), row.qos, row.retain)
+    return (*told, row.uncertain, row.tries)

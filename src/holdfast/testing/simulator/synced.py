@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from holdfast.testing.simulator.disk import Disk, State
+from holdfast.testing.simulator.disk import Disk
 from holdfast.testing.simulator.images import HEADER, written
+from holdfast.testing.simulator.places import State
 
 
 class Synced:

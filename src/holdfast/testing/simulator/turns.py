@@ -59,22 +59,22 @@ class Turns:
         if process is None:
             return
         for _ in range(self._rng.choice((1, 1, 2, 5))):
-            seq = process.outbox.last + 1
-            qos: QoS = self._rng.choices((0, 1, 2), self._world.scenario.qos_weights)[0]
-            count = self._rng.choice((1, 1, 2, 6))
-            if not process.accept([self._row(seq + place, qos) for place in range(count)]):
+            seq, count = process.outbox.last + 1, self._rng.choice((1, 1, 2, 6))
+            if not process.accept([self._row(seq + place) for place in range(count)]):
                 break
         process.pump()
 
-    def _row(self, seq: int, qos: QoS) -> Outgoing:
+    def _row(self, seq: int) -> Outgoing:
         """One whose payload begins with the number that it will have."""
         rng, world = self._rng, self._world
+        qos: QoS = rng.choices((0, 1, 2), world.scenario.qos_weights)[0]
         payload = b"%d|" % seq + b"x" * rng.choice((0, 0, 0, 0, 100, 300))
         expires_at = None
         if rng.random() < world.scenario.expiring:
             expires_at = world.machine.now() + rng.random() * 5
         topic = OUR_TOPICS[seq % len(OUR_TOPICS)]
-        return Outgoing(0, topic, payload, qos, rng.random() < 0.1, expires_at=expires_at)
+        priority = rng.choice(world.storage.classes)
+        return Outgoing(0, topic, payload, qos, rng.random() < 0.1, expires_at=expires_at, priority=priority)
 
     def incoming(self) -> None:
         """Somebody else publishes to what we may have subscribed."""

@@ -27,7 +27,7 @@ class Witness:
     def __init__(self, world: World) -> None:
         self._world = world
         self._accepted = self._routed = 0
-        self._last_first = 0
+        self._last_first = [0, 0, 0]
         self._first: set[int] = set()
         self.arrivals: Counter[int] = Counter()
         self.refusing = False
@@ -51,14 +51,17 @@ class Witness:
             self._routed += 1
 
     def _arrived(self, packet: Publish) -> None:
-        """First arrivals are in accept order, but for those that come again after a refusal (contract 8)."""
+        """First arrivals of a class are in accept order, but for those refused before (contract 8)."""
         seq = seq_of(packet.payload)
         if not packet.qos or seq in self._first:
             return
         self._first.add(seq)
-        if seq < self._last_first and not (self.refusing or self.rolled_back):
-            raise PromiseBroken(Promise.ORDER, f"message {seq} first arrived behind {self._last_first}")
-        self._last_first = seq
+        priority, excused = self._world.priorities[seq], seq in self._world.out_of_line
+        if seq < self._last_first[priority] and not (self.refusing or self.rolled_back or excused):
+            raise PromiseBroken(
+                Promise.ORDER, f"message {seq} first arrived behind {self._last_first[priority]}"
+            )
+        self._last_first[priority] = max(seq, self._last_first[priority])
 
     def _went_onward(self, packet: Publish) -> None:
         if not packet.topic.startswith("out/"):

@@ -25,6 +25,7 @@ from holdfast.testing.simulator.paths import Paths
 from holdfast.testing.simulator.process import Process
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 from holdfast.testing.simulator.publishes import seq_of
+from holdfast.testing.simulator.recount import adopt
 from holdfast.testing.simulator.scenario import FILTERS, Scenario
 from holdfast.testing.simulator.schedule import Owner, Schedule
 from holdfast.testing.simulator.storage import Storage
@@ -73,7 +74,10 @@ class World(Owner):
         self.refused: set[str] = set()
         self.ages = Ages(self.machine)
         self.numbered = 0
+        self.priorities: dict[int, int] = {}
         self.excused: set[int] = set()
+        self.out_of_line: set[int] = set()
+        self.requested = False
         self.mistaken: set[int] = set()
         self._stuck: list[tuple[Process, Delivery]] = []
 
@@ -145,10 +149,9 @@ class World(Owner):
         self.broker.forgive()
 
     def start_over(self, outbox: SqliteOutbox) -> None:
-        """The file was damaged and is set aside: the next process goes on with a new one, which is empty."""
-        self.paths["went on after damage"] += 1
-        self.disk.become(Disk().state())
-        self.disk.number = outbox.durable
+        """The file was damaged: the next process goes on with what there is, or with a new one."""
+        self.paths[f"went on after damage: {'set aside' if outbox.set_aside else 'mended'}"] += 1
+        adopt(self.disk, outbox)
         self.forgot()
 
     # -- what the process asks of the world ----------------------------------------------------
@@ -159,6 +162,12 @@ class World(Owner):
             if row.seq != seq_of(row.payload):
                 raise PromiseBroken(Promise.SANE, f"{row.payload!r} was given the number {row.seq}")
         self.ages.accepted(rows)
+        self.out_of_line.difference_update([row.seq for row in rows])
+        self.priorities.update({row.seq: row.priority for row in rows})
+
+    def volatile(self, row: Outgoing) -> bool:
+        """Whether no file has this row."""
+        return not row.qos and not self.storage.keep_qos0
 
     def wanted_intents(self) -> Iterator[Intent]:
         """The subscriptions of the application, as a new process makes them."""

@@ -52,11 +52,13 @@ async def test_it_publishes_with_and_without_a_broker(tmp_path: Path) -> None:
 
 async def test_the_next_process_goes_on_behind_the_last_reading_accepted(tmp_path: Path) -> None:
     """No serial is left out and none is given twice, as one gateway would have sent them."""
-    first = Gateway(1, NOWHERE, tmp_path, 7)
-    await first.open()
-    await published(first, 5)
-    books = await first.client.stop()
     with Broker() as broker:
+        broker.freeze()
+        first = Gateway(1, broker.url, tmp_path, 7)
+        await first.open()
+        await published(first, 5)
+        books = await first.client.stop()
+        broker.thaw()
         second = Gateway(1, broker.url, tmp_path, 7)
         assert await second.open() == books.accepted == books.pending
         await published(second, 5)

@@ -52,7 +52,7 @@ async def test_gateways_that_die_by_themselves_end_the_run(tmp_path: Path) -> No
     """With a sentence, at once; nothing stays behind."""
     run = run_in(tmp_path)
     async with run.started():
-        os.kill(int((tmp_path / "gateway-1.db.lock").read_text()), signal.SIGKILL)
+        os.kill(int((tmp_path / "gateway-1.db.lock").read_text().split()[0]), signal.SIGKILL)
         with pytest.raises(HoldfastError, match=r"the gateways' process ended by itself \(signal 9\)"):
             await run.send(60, [], lambda recovery: None)
     assert run._broker._process is None

@@ -1,0 +1,101 @@
+"""What is given up so that new messages have room (contract 9): unsent rows, and only as many as it takes.
+
+========================  =====================================================================
+policy                    gives up
+========================  =====================================================================
+wait, reject              nothing: who publishes waits, or is refused
+drop_oldest               the oldest
+drop_lowest_priority      the oldest of the lowest class, never of a class above the new ones
+latest_per_topic          those that a newer one on the same topic has superseded
+drop_newest               the new ones: they are accepted, and end at once
+========================  =====================================================================
+
+Where that would not be room enough, nothing is given up, and the new messages are refused. What was
+taken is with the session: it is in flight, or as good as.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from holdfast.messages import LOW, Outgoing
+from holdfast.outbox.keys import key_of
+from holdfast.outbox.latest import Latest
+from holdfast.outbox.tally import Tally
+from holdfast.outbox.waiting import Waiting
+
+Policy = Literal["wait", "reject", "drop_oldest", "drop_newest", "drop_lowest_priority", "latest_per_topic"]
+
+
+class Overflow:
+    """How much may be pending, in messages and bytes (None: as much as there is), and what gives way.
+
+    ``sheds``: what does not fit is accepted all the same, and ends at once.
+    """
+
+    def __init__(self, policy: Policy, max_messages: int | None, max_bytes: int | None) -> None:
+        self.policy: Policy = policy
+        self.sheds = policy == "drop_newest"
+        self.max_messages = max_messages
+        self.max_bytes = max_bytes
+
+    def latest(self) -> Latest | None:
+        """Where it must be known which rows are superseded: what finds out."""
+        return Latest() if self.policy == "latest_per_topic" else None
+
+    def met(self, tally: Tally, more: int, more_bytes: int, *, fewer: int = 0, beside: int = 0) -> int | None:
+        """The bound that keeps so much more out; a group of any size fits where nothing else is held.
+
+        ``fewer`` messages would be given up; ``beside``: bytes that count too, or less than nothing.
+        """
+        held = tally.bytes_in - tally.bytes_out + beside
+        if self.max_bytes is not None and held > 0 and held + more_bytes > self.max_bytes:
+            return self.max_bytes
+        if self.max_messages is not None:
+            pending = tally.pending - fewer
+            if pending > 0 and pending + more > self.max_messages:
+                return self.max_messages
+        return None
+
+    def make_room(
+        self, waiting: Waiting, tally: Tally, rows: Sequence[Outgoing], beside: int = 0
+    ) -> list[Outgoing] | None:
+        """Take out the rows that end for these; None: that is not allowed, or would not be enough.
+
+        ``beside``: bytes that count too. Goes inside ``waiting``.
+        """
+        if self.policy in ("wait", "reject"):
+            return None
+        with waiting:
+            chosen = None if self.sheds else self._choose(waiting, tally, rows, beside)
+            for row in chosen or ():
+                waiting.pull(key_of(row))
+            if waiting.latest is not None:
+                waiting.latest.tidy(len(waiting), waiting.has)
+        return [] if self.sheds else chosen
+
+    def _choose(
+        self, waiting: Waiting, tally: Tally, rows: Sequence[Outgoing], beside: int
+    ) -> list[Outgoing] | None:
+        count, size = len(rows), sum([row.size for row in rows])
+        chosen: dict[int, Outgoing] = {}
+        candidates = self._candidates(waiting, rows)
+        while self.met(tally, count, size, fewer=len(chosen), beside=beside) is not None:
+            row = next(candidates, None)
+            if row is None:
+                return None
+            if chosen.setdefault(key_of(row), row) is row:
+                beside -= row.size
+        return list(chosen.values())
+
+    def _candidates(self, waiting: Waiting, rows: Sequence[Outgoing]) -> Iterator[Outgoing]:
+        """What may be given up for these rows, in this order."""
+        if self.policy == "drop_oldest":
+            yield from waiting.oldest()
+        elif self.policy == "drop_lowest_priority":
+            for priority in range(LOW, min(row.priority for row in rows) + 1):
+                yield from waiting.oldest((priority,))
+        elif waiting.latest is not None:
+            found = map(waiting.find, waiting.latest.superseded(rows))
+            yield from (row for row in found if row is not None)
