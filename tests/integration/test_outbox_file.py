@@ -8,11 +8,20 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from holdfast import Client, Outbox
-from holdfast.errors import OutboxLocked, OutboxUnwritable, Stopped, Timeout, Undelivered
+from holdfast.errors import (
+    ConfigurationError,
+    OutboxFull,
+    OutboxLocked,
+    OutboxUnwritable,
+    Stopped,
+    Timeout,
+    Undelivered,
+)
 from holdfast.testing import Broker, Proxy, eventually
 
 NOBODY = "mqtt://127.0.0.1:1"
@@ -183,3 +192,56 @@ async def start_when_free(client: Client) -> None:
                 return await client.start()
             except OutboxLocked:
                 await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["file", "memory"])
+async def test_a_handler_does_not_wait_for_room(broker: Broker, path: Path, kept: bool) -> None:
+    """Contract 11: inside one there is a tenth more than the budget, then OutboxFull at once."""
+    outcome: list[object] = []
+    outbox = Outbox(path if kept else None, max_messages=20)
+    client = Client(broker.url, client_id="full", outbox=outbox, drain_s=0)
+
+    @client.on("go")
+    async def go() -> None:
+        began = time.monotonic()
+        try:
+            while True:
+                await client.publish("a", "more")
+                outcome.append("accepted")
+        except OutboxFull as error:
+            outcome.append(error.limit)
+        outcome.append(time.monotonic() - began < 2)
+
+    await client.start()
+    await client.ready(5)
+    broker.hold("PUBACK")
+    for number in range(20):
+        await client.publish("a", str(number))
+    with pytest.raises(OutboxFull):
+        await client.publish("a", "outside", timeout_s=0.05)
+    broker.publish("go", "now")
+    await eventually(lambda: len(outcome) == 4)
+    assert outcome == ["accepted", "accepted", 20, True]
+    broker.release()
+    await client.flush(5)
+    await client.stop()
+
+
+async def test_slots_serve_many_processes(broker: Broker, tmp_path: Path) -> None:
+    """Contract 26: each client takes the first free file and has its own id; an orphan's is adopted."""
+    pattern = tmp_path / "{slot}.db"
+    options: dict[str, Any] = {"outbox": pattern, "client_id": "gateway-{slot}", "drain_s": 0}
+    broker.freeze()
+    first, second = (Client(broker.url, **options) for _ in range(2))
+    async with first:
+        async with second:
+            assert [first.client_id, second.client_id] == ["gateway-0", "gateway-1"]
+            await second.publish("a", "left behind")
+        third = Client(broker.url, **options)
+        broker.thaw()
+        async with third:
+            assert third.client_id == "gateway-1"
+            await third.flush(5)
+    assert [one.text() for one in broker.messages("a")] == ["left behind"]
+    with pytest.raises(ConfigurationError, match="would be the client 'one'"):
+        Client(broker.url, outbox=pattern, client_id="one")

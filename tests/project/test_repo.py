@@ -50,6 +50,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     for module in source.modules()
     if module.parts[:2] == ("testing", "simulator") and module.name not in {"__init__.py", "__main__.py"}
 } | {
+    "client/workers.py": "protocols alone: test_consumers.py holds all their kinds to them",
     "client/port.py": "protocols alone: test_drive.py and test_isolation.py hold both of their kinds to them",
 }
 

@@ -40,8 +40,8 @@ from holdfast.topics import Pattern
 from holdfast.transport import TLS
 
 if TYPE_CHECKING:
-    from holdfast.client.consumers import Reader
     from holdfast.client.port import Keeper
+    from holdfast.client.workers import Reader
 
 F = TypeVar("F", bound=Callable[..., Any])
 Retained = Literal["always", "new", "never"]

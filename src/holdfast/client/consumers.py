@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from holdfast.client.dispatcher import Consumer, Dispatcher
 from holdfast.client.handlers import HandlerTask
@@ -15,6 +15,7 @@ from holdfast.client.intents import Intents
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.options import Limits
 from holdfast.client.state import State
+from holdfast.client.workers import Reader, Worker
 from holdfast.handling import Handler, HandlerOptions
 from holdfast.messages import Message
 from holdfast.protocol import Delivery
@@ -32,28 +33,6 @@ IDLE_LOOK_S = 0.05
 
 CANCEL_WITHIN_S = 0.5
 """How long a cancelled handler may take to end; one that swallows cancellation is left behind."""
-
-
-class Worker(Protocol):
-    """Who takes messages: the task of a handler, or a subscription."""
-
-    consumer: Consumer
-
-    @property
-    def in_hand(self) -> bool:
-        """Whether there is a message it has not finished."""
-
-    def runs_in(self, task: asyncio.Task[Any] | None) -> bool:
-        """Whether it works in this task, or in the thread that has asked for what is done now."""
-
-
-class Reader(Worker, Protocol):
-    """A subscription, which somebody reads."""
-
-    options: HandlerOptions
-
-    def stale(self) -> list[Item]:
-        """What has lain there since the last look while nobody read."""
 
 
 class Consumers:
@@ -139,6 +118,14 @@ class Consumers:
     def works_in(self, task: asyncio.Task[Any] | None) -> bool:
         """Whether this task is one of a handler or reader, so that waiting for them would be for itself."""
         return any(one.runs_in(task) for one in self.workers())
+
+    def handles_in(self, task: asyncio.Task[Any] | None) -> bool:
+        """Whether this task is one of a handler."""
+        return any(one.runs_in(task) for one in self._handlers)
+
+    def handles_on(self, thread: int) -> bool:
+        """Whether this thread is one of a handler; any thread."""
+        return any(one.ident == thread for one in list(self._handlers))
 
     def nudge(self) -> None:
         """Let readers that wait see whether waiting is still of use."""

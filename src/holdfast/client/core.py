@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from holdfast.client.authenticating import RENEWED
 from holdfast.client.commits import Commits
-from holdfast.client.consumers import CANCEL_WITHIN_S, Consumers, Reader
+from holdfast.client.consumers import CANCEL_WITHIN_S, Consumers
 from holdfast.client.dispatcher import Dispatcher
 from holdfast.client.drive import Drive
 from holdfast.client.engine import Outlet
@@ -26,6 +27,7 @@ from holdfast.client.status import Status
 from holdfast.client.supervisor import Reporter
 from holdfast.client.telling import Telling
 from holdfast.client.watch import Watched
+from holdfast.client.workers import Reader
 from holdfast.clock import Clock
 from holdfast.errors import AuthenticationFailed, HoldfastError, NotReady, Stopped
 from holdfast.messages import QoS
@@ -112,6 +114,7 @@ class Core:
     def _connect_parts(self) -> None:
         """What parts made earlier tell those made later."""
         self.dispatcher.ack = self.engine.ack
+        self.publisher.inside = self._is_inside
         self.outbox.on_ended = self.telling.given_up.ended
         self.outbox.on_failed = self.telling.outbox_failed
         self.dispatcher.on_unclaimed = self.telling.unclaimed
@@ -129,6 +132,12 @@ class Core:
         self.publisher.close(f"gave up on the broker: {self.state.reason}")
         self.receipts.stop()
         self.consumers.nudge()
+
+    def _is_inside(self) -> bool:
+        """Whether a handler is calling, which must not wait for what only its end may bring (contract 11)."""
+        if asyncio._get_running_loop() is self.loop:
+            return self.consumers.handles_in(asyncio.current_task())
+        return self.consumers.handles_on(get_ident())
 
     def committed(self) -> None:
         """A commit has happened."""

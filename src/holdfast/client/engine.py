@@ -304,7 +304,7 @@ class Engine:
         if self._light:
             self._pump()
         else:
-            self.wake()  # behind those woken just now: their next commit begins before these bytes go
+            self.wake()  # behind those woken just now: their commit begins before these bytes go
 
     def _tell(self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]) -> None:
         if deliveries:

@@ -50,13 +50,18 @@ class HandlerThread:
         self.in_hand = True
         """Whether it has a message, or has not noticed yet that there are no more."""
 
+    @property
+    def ident(self) -> int | None:
+        """The identifier of its thread."""
+        return self._thread.ident
+
     def start(self) -> None:
         """Begin to handle."""
         self._thread.start()
 
     def runs_in(self, task: asyncio.Task[Any] | None) -> bool:
         """Whether what is done now was asked for by its thread."""
-        return CALLER.get() == self._thread.ident
+        return CALLER.get() == self.ident
 
     def cancel(self) -> None:
         """Handle no more than the message in hand, which nobody can take from it."""

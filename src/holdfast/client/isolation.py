@@ -5,9 +5,8 @@
     State, dispatcher, intents, waits ◀────── one call ─────────── deliveries, records, events of its turns
     publish, from any thread ─▶ outbox, and one nudge ───────────▶ engine
 
-Calls arrive in the order in which they were made, on each side. Messages that ended in the usual way
-are told to their receipts here and now, and only who waits for them is woken over there: a loop
-that is blocked for long must not gather them.
+Calls arrive in the order in which they were made, on each side. What ended in the usual way is told to its
+receipt there and then, and only who waits is woken here: a loop that is blocked must not gather all that.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from holdfast.client.drive import Drive
@@ -66,7 +66,8 @@ class Isolated:
     def _begin(self) -> None:
         reporting = Reporting(self._here, self._run.state)
         self._watched = Watched(lambda stall: None)  # the application's loop tells of it
-        drive = self._build(self._outwards, reporting, self._gave_up, self._watched.recent)
+        gave_up = partial(self._here.post, self._is_over)
+        drive = self._build(self._outwards, reporting, gave_up, self._watched.recent)
         drive.engine.on_commit = lambda: self._here.post(self._run.committed)
         self._outwards.on_challenge = drive.authenticating.challenged
         self._outwards.on_reauthenticated = drive.authenticating.reauthenticated
@@ -118,15 +119,13 @@ class Isolated:
 
     def subscribe(self, intents: Iterable[Intent]) -> None:
         """Want these subscriptions."""
-        self._wish(intents)
+        self._inlet.wishes.extend(intents)
+        self._loop.call_soon(self._hand_over)
 
     def unsubscribe(self, filters: Iterable[str]) -> None:
         """Want these subscriptions no more."""
-        self._wish(filters)
-
-    def _wish(self, wishes: Iterable[Intent | str]) -> None:
+        self._inlet.wishes.extend(filters)
         self._loop.call_soon(self._hand_over)
-        self._inlet.wishes.extend(wishes)
 
     def _hand_over(self) -> None:
         inlet = self._inlet
@@ -225,14 +224,11 @@ class Isolated:
 
     # -- its ends ----------------------------------------------------------------------------
 
-    def _gave_up(self, error: Exception | None) -> None:
-        self._here.post(self._is_over, error, "the supervisor")
-
     def _died(self, error: BaseException | None) -> None:
         """The thread has ended under us."""
         self._here.post(self._is_over, error or RuntimeError("its loop was stopped"), "the engine's thread")
 
-    def _is_over(self, error: BaseException | None, what: str) -> None:
+    def _is_over(self, error: BaseException | None, what: str = "the supervisor") -> None:
         self.over = True
         self._run.nobody_dials(error, what)
         if self._thread.over:

@@ -11,9 +11,9 @@ from typing import Any
 from weakref import WeakSet
 
 from holdfast.client.client import Client
-from holdfast.client.consumers import Reader
 from holdfast.client.core import Core
 from holdfast.client.publisher import Publisher
+from holdfast.client.workers import Reader
 from holdfast.errors import Stopped
 from holdfast.handling import Handler
 from holdfast.outbox import Ledger

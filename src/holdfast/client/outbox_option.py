@@ -19,7 +19,9 @@ Overflow = Literal["wait", "reject", "drop_oldest", "drop_newest", "drop_lowest_
 class Outbox(Frozen):
     """How accepted messages are kept.
 
-    ``path``: a SQLite file that outlives the process; None: memory. ``durability``: "power" survives
+    ``path``: a SQLite file that outlives the process; None: memory. With ``{slot}`` in its name, for
+    many processes: each takes the first number that is free, what an ended one left behind before a
+    new one. ``durability``: "power" survives
     a power cut, "process" the death of the process. ``max_messages``, ``max_bytes``, ``max_age_s``:
     the budget; None: none. ``keep_qos0``: QoS 0 in the file too. ``overflow``: what happens when the
     budget is met: "wait" for room as long as ``publish(timeout_s=)`` says, "reject" with OutboxFull at
@@ -88,6 +90,14 @@ class Outbox(Frozen):
     def is_file(self) -> bool:
         """Whether what is accepted outlives the process."""
         return self.path is not None
+
+    def check_client_id(self, client_id: str | None) -> None:
+        """Slots are clients of their own (``outbox.slots``). Raises ConfigurationError."""
+        path = "" if self.path is None else os.fspath(self.path)
+        if "{slot}" in path or (client_id is not None and "{slot}" in client_id):
+            from holdfast.outbox.slots import check_slots
+
+            check_slots(path, client_id)
 
 
 _WORDS: dict[str, tuple[str, ...]] = {

@@ -53,6 +53,7 @@ class Publisher:
         self.stopped: str | None = "the client is not started"
         self._foreign: HoldfastError | None = None
         self.wake: Callable[[], None] = lambda: None
+        self.inside: Callable[[], bool] = lambda: False  # whether a handler of this client calls
         self.room = room
         self._lock = outbox.accepting
 
@@ -145,9 +146,9 @@ class Publisher:
         return rows
 
     async def wait_and_take(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
-        """As ``take``, after waiting for room. Raises OutboxFull, OutboxError, Stopped."""
+        """As ``take``, after waiting for room, but in a handler. Raises OutboxFull, OutboxError, Stopped."""
         deadline = monotonic() + timeout_s
-        left = timeout_s if self._waits else 0
+        left = timeout_s if self._may_wait() else 0
         while left > 0 and await self.room.wait_until(lambda: self._may_take(rows), left):
             receipt = self.take(rows)
             if receipt is not None:
@@ -158,7 +159,7 @@ class Publisher:
     def block_and_take(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
         """As ``wait_and_take``, on a thread."""
         deadline = monotonic() + timeout_s
-        left = timeout_s if self._waits else 0
+        left = timeout_s if self._may_wait() else 0
         while left > 0 and self.room.block_until(lambda: self._may_take(rows), left):
             receipt = self.take(rows)
             if receipt is not None:
@@ -166,12 +167,17 @@ class Publisher:
             left = deadline - monotonic()
         return self.take_now(rows, timeout_s)
 
+    def _may_wait(self) -> bool:
+        return self._waits and not self.inside()
+
     def _may_take(self, rows: list[Outgoing]) -> bool:
         return self.stopped is not None or self._outbox.lacks(rows) is None
 
     def take_now(self, rows: list[Outgoing], waited_s: float = 0) -> Receipt:
         """As ``take``, but no room is an error. Raises OutboxFull, OutboxError, Stopped."""
         receipt = self.take(rows)
+        if receipt is None and self.inside():
+            receipt = self.take(rows, spare=True)
         if receipt is not None:
             return receipt
         limit = self._outbox.lacks(rows) or 0
@@ -181,12 +187,15 @@ class Publisher:
             hint="the broker takes less than is published, or is away",
         )
 
-    def take(self, rows: list[Outgoing]) -> Receipt | None:
-        """Take the rows in; None when there is no room. Raises OutboxError, Stopped."""
+    def take(self, rows: list[Outgoing], spare: bool = False) -> Receipt | None:
+        """Take the rows in; None when there is no room. Raises OutboxError, Stopped.
+
+        ``spare``: with the room that is kept for handlers.
+        """
         with self._lock:  # sequence numbers rise in accept order, whichever thread publishes
             if self.stopped is not None:
                 raise self._refusal()
-            if self._is_full(rows):
+            if self._is_full(rows, spare):
                 return None
             receipt = self.receipts.open(self._outbox.last + 1, rows)
             receipt.commit = self._outbox.accept(rows)
@@ -215,8 +224,8 @@ class Publisher:
 
     # -- inside ------------------------------------------------------------------------------
 
-    def _is_full(self, rows: Sequence[Outgoing]) -> bool:
-        return self._outbox.lacks(rows) is not None and not self._outbox.make_room(rows)
+    def _is_full(self, rows: Sequence[Outgoing], spare: bool = False) -> bool:
+        return self._outbox.lacks(rows, spare) is not None and not self._outbox.make_room(rows)
 
     def _refusal(self) -> HoldfastError:
         return self._foreign or Stopped(f"not accepted: {self.stopped}")

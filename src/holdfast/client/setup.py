@@ -164,6 +164,7 @@ def check(
     if secret and name is None:
         raise ConfigurationError("a password without a username [MQTT-3.1.2-22]", hint="give username= too")
     option = outbox if isinstance(outbox, Outbox) else Outbox(outbox)
+    option.check_client_id(client_id)
     return Setup(
         address,
         check_client_id(client_id, session_expiry_s, option.is_file),

@@ -17,7 +17,7 @@ from holdfast.outbox.caretaker import Caretaker
 from holdfast.outbox.changes import Change, Revived, Shed
 from holdfast.outbox.commits import Commits
 from holdfast.outbox.errands import Letter
-from holdfast.outbox.overflow import Overflow
+from holdfast.outbox.overflow import SPARE, Overflow
 from holdfast.outbox.ring import QOS0_RING, Ring
 from holdfast.outbox.taking import TAKEN_BYTES
 from holdfast.protocol import Deferred, Failed, Parked, Record, Settled
@@ -54,18 +54,20 @@ class Keeping:
 
     # -- accepting ---------------------------------------------------------------------------
 
-    def lacks(self, rows: Sequence[Outgoing]) -> int | None:
+    def lacks(self, rows: Sequence[Outgoing], spare: bool = False) -> int | None:
         """As in memory; also what the writer has yet to commit."""
         if self._ring_is_full(rows):
             return self._ring.limit
-        return self._met(rows) or (UNCOMMITTED_BYTES if self._is_behind(rows) else None)
+        return self._met(rows, SPARE if spare else 1.0) or (
+            UNCOMMITTED_BYTES if self._is_behind(rows) else None
+        )
 
     def _ring_is_full(self, rows: Sequence[Outgoing]) -> bool:
         return self.draining and self._ring.full and bool(self._books.new_volatile(rows))
 
-    def _met(self, rows: Sequence[Outgoing]) -> int | None:
+    def _met(self, rows: Sequence[Outgoing], share: float = 1.0) -> int | None:
         size = sum([row.size for row in rows])
-        return self._overflow.met(self._books.file, len(rows), size, beside=self._books.beside)
+        return self._overflow.met(self._books.file, len(rows), size, beside=self._books.beside, share=share)
 
     def _is_behind(self, rows: Sequence[Outgoing]) -> bool:
         """Whether the writer has enough to do; while commits fail, that is said by ``accept``."""

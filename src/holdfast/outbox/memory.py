@@ -11,7 +11,7 @@ from threading import Lock
 from holdfast.clock import Clock
 from holdfast.errors import OutboxError
 from holdfast.messages import NORMAL, Outgoing
-from holdfast.outbox.overflow import Overflow, Policy
+from holdfast.outbox.overflow import SPARE, Overflow, Policy
 from holdfast.outbox.port import Ledger
 from holdfast.outbox.ring import QOS0_RING, Ring
 from holdfast.outbox.sweeping import EXPIRY, MAX_AGE, Expiring, next_look, take_out
@@ -73,7 +73,7 @@ class MemoryOutbox:
 
     # -- accepting ---------------------------------------------------------------------------
 
-    def lacks(self, rows: Sequence[Outgoing]) -> int | None:
+    def lacks(self, rows: Sequence[Outgoing], spare: bool = False) -> int | None:
         """None when these fit, else the bound that is met.
 
         A group larger than the whole budget fits when it is alone. QoS 0 waits for room in its
@@ -84,7 +84,7 @@ class MemoryOutbox:
         size = 0
         for row in rows:
             size += row.size
-        return self._overflow.met(self._tally, len(rows), size)
+        return self._overflow.met(self._tally, len(rows), size, share=SPARE if spare else 1.0)
 
     def make_room(self, rows: Sequence[Outgoing]) -> bool:
         """As the port has it."""

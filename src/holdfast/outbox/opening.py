@@ -32,7 +32,7 @@ class Opened:
         self._mount = mounts.find(path)
         mounts.refuse_network(path, self._mount)
         self.lock = OwnerLock(path)
-        self._path = path
+        self.path = path
         self._durability: Durability = durability
         self._codec = codec
         self.store: Store
@@ -48,16 +48,16 @@ class Opened:
     def load(self, client_id: str | None, group: str | None) -> None:
         """Make or open the file. Raises OutboxError, sqlite3.Error."""
         broken = False
-        if sqlite_file.inspect(self._path):
-            broken = integrity.has_lost_commits(self._path)
+        if sqlite_file.inspect(self.path):
+            broken = integrity.has_lost_commits(self.path)
         else:
             self._make(client_id or f"holdfast-{uuid4().hex[:12]}")
-        self.reader = sqlite_file.connect(self._path, self._durability)
+        self.reader = sqlite_file.connect(self.path, self._durability)
         self.queries = Queries(self.reader, self._codec)
-        self.store = Store(self._path, self._durability, self._codec)
+        self.store = Store(self.path, self._durability, self._codec)
         try:
             (found,) = self.reader.execute("PRAGMA user_version").fetchone()
-            sqlite_file.check_format(self._path, found)
+            sqlite_file.check_format(self.path, found)
             migrate(self.reader, found, FORMAT)
             if broken:
                 integrity.patch_up(self.reader)
@@ -74,8 +74,8 @@ class Opened:
         restored = self.set_aside and "damaged"
         if self.lock.noted and not self.set_aside:
             restored = "missing"
-            log.warning("%s is gone: a new outbox is begun, and what the old one knew is lost", self._path)
-        sqlite_file.fill(self._path, lambda db: tables.create(db, client_id, created, restored))
+            log.warning("%s is gone: a new outbox is begun, and what the old one knew is lost", self.path)
+        sqlite_file.fill(self.path, lambda db: tables.create(db, client_id, created, restored))
 
     def _begin(self, client_id: str | None, group: str | None) -> None:
         meta = tables.read_meta(self.reader)
@@ -84,7 +84,7 @@ class Opened:
         self._check_group(meta.get("group"), group)
         self.store.open()
         self._check_books()
-        here = origin.place(self._path, self._mount)
+        here = origin.place(self.path, self._mount)
         stale = meta.get("restored") or self._doubt(meta, here)
         self._go_on(meta, {"group": meta.get("group") or group, "restored": stale, **here})
         if stale:
@@ -100,17 +100,17 @@ class Opened:
     def _check_client(self, client_id: str | None) -> None:
         if client_id not in (None, self.client_id):
             raise OutboxError(
-                f"{self._path} belongs to the client id {self.client_id!r}, not to {client_id!r}",
-                path=self._path,
-                hint=f"if its messages are to leave as {client_id!r}: holdfast outbox rebind {self._path}",
+                f"{self.path} belongs to the client id {self.client_id!r}, not to {client_id!r}",
+                path=self.path,
+                hint=f"if its messages are to leave as {client_id!r}: holdfast outbox rebind {self.path}",
             )
 
     def _check_group(self, bound: str | None, group: str | None) -> None:
         if bound is not None and group not in (None, bound):
             raise OutboxError(
-                f"{self._path} belongs to the brokers {bound!r}, not to {group!r}",
-                path=self._path,
-                hint=f"if its messages are to go to {group!r}: holdfast outbox rebind {self._path} --url URL",
+                f"{self.path} belongs to the brokers {bound!r}, not to {group!r}",
+                path=self.path,
+                hint=f"if its messages are to go to {group!r}: holdfast outbox rebind {self.path} --url URL",
             )
 
     def _doubt(self, meta: dict[str, Any], here: dict[str, int]) -> str | None:
@@ -118,7 +118,7 @@ class Opened:
         boot, commits = self._codec.timeline.clock.boot(), self.store.books.commits
         why = origin.doubt(meta, here, boot, commits, self.lock.noted)
         if why is not None:
-            log.warning("%s %s: what was in flight is sent again, in a new session", self._path, why)
+            log.warning("%s %s: what was in flight is sent again, in a new session", self.path, why)
         return why
 
     def _go_on(self, meta: dict[str, Any], known: dict[str, Any]) -> None:
@@ -148,9 +148,9 @@ class Opened:
             tables.write_books(self.reader, books)
 
     def _mend(self, sentence: str) -> None:
-        before = self.mended or self._path
+        before = self.mended or self.path
         self.mended = f"{before}: {sentence}"
-        log.error("%s: %s", self._path, sentence)
+        log.error("%s: %s", self.path, sentence)
 
 
 def open_file(

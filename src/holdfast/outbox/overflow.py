@@ -25,6 +25,9 @@ from holdfast.outbox.latest import Latest
 from holdfast.outbox.tally import Tally
 from holdfast.outbox.waiting import Waiting
 
+SPARE = 1.1
+"""With what is kept for handlers: one that waited for room would wait for itself (contract 11)."""
+
 Policy = Literal["wait", "reject", "drop_oldest", "drop_newest", "drop_lowest_priority", "latest_per_topic"]
 
 
@@ -44,17 +47,27 @@ class Overflow:
         """Where it must be known which rows are superseded: what finds out."""
         return Latest() if self.policy == "latest_per_topic" else None
 
-    def met(self, tally: Tally, more: int, more_bytes: int, *, fewer: int = 0, beside: int = 0) -> int | None:
+    def met(
+        self,
+        tally: Tally,
+        more: int,
+        more_bytes: int,
+        *,
+        fewer: int = 0,
+        beside: int = 0,
+        share: float = 1.0,
+    ) -> int | None:
         """The bound that keeps so much more out; a group of any size fits where nothing else is held.
 
         ``fewer`` messages would be given up; ``beside``: bytes that count too, or less than nothing.
+        ``share`` of the budget is what counts.
         """
         held = tally.bytes_in - tally.bytes_out + beside
-        if self.max_bytes is not None and held > 0 and held + more_bytes > self.max_bytes:
+        if self.max_bytes is not None and held > 0 and held + more_bytes > self.max_bytes * share:
             return self.max_bytes
         if self.max_messages is not None:
             pending = tally.pending - fewer
-            if pending > 0 and pending + more > self.max_messages:
+            if pending > 0 and pending + more > self.max_messages * share:
                 return self.max_messages
         return None
 

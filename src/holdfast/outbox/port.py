@@ -102,8 +102,11 @@ class Outbox(Protocol):
         Somebody may hold their receipts.
         """
 
-    def lacks(self, rows: Sequence[Outgoing]) -> int | None:
-        """None when there is room for these, else the bound that is met."""
+    def lacks(self, rows: Sequence[Outgoing], spare: bool = False) -> int | None:
+        """None when there is room for these, else the bound that is met.
+
+        ``spare``: a tenth more than the budget counts, which is for handlers (contract 11).
+        """
 
     def make_room(self, rows: Sequence[Outgoing]) -> bool:
         """Give up unsent messages, by the policy, so that these fit; ``on_ended`` is told of them.

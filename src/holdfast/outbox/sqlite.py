@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import inf
 from typing import Any
 from weakref import WeakValueDictionary
@@ -21,6 +22,7 @@ from holdfast.outbox.overflow import Overflow, Policy
 from holdfast.outbox.port import Ledger
 from holdfast.outbox.reserve import Reserve
 from holdfast.outbox.rows import RowCodec
+from holdfast.outbox.slots import open_slot
 from holdfast.outbox.sqlite_file import Durability
 from holdfast.outbox.sweeping import EXPIRY, MAX_AGE
 from holdfast.outbox.tally import ENDINGS, Tally
@@ -77,10 +79,12 @@ class SqliteOutbox(Keeping):
     def open(self, client_id: str | None = None, group: str | None = None) -> str:
         """Open or make the file for this client id; None: the one in it, or one made once.
 
-        ``group`` names the brokers it is for; a file that was bound to none is bound to it.
-        Gives the client id. Blocks. Raises OutboxError, OutboxLocked, OutboxUnwritable.
+        ``group`` names the brokers it is for; a file that was bound to none is bound to it. Of a path
+        with ``{slot}`` the first that is free, and from then on the same. Gives the client id.
+        Blocks. Raises OutboxError, OutboxLocked, OutboxUnwritable.
         """
-        opened = opening.open_file(self.path, client_id, group, self._durability, self._codec)
+        opened = open_slot(self.path, client_id, partial(self._open_file, group))
+        self.path = opened.path
         store, books, reserve = opened.store, opened.store.books, Reserve(self.path, self._max_bytes)
         self.set_aside, self.mended = opened.set_aside, opened.mended
         self._opened, self._pid, self._since = opened, os.getpid(), opened.created
@@ -93,6 +97,9 @@ class SqliteOutbox(Keeping):
         )
         self._look_after(opened)
         return opened.client_id
+
+    def _open_file(self, group: str | None, path: str, client_id: str | None) -> opening.Opened:
+        return opening.open_file(path, client_id, group, self._durability, self._codec)
 
     def _look_after(self, opened: opening.Opened) -> None:
         queries, flying = opened.queries, set(opened.store.flight)

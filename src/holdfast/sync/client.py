@@ -152,7 +152,8 @@ class Client:
         Accepts no more from here on. Gives the books. Raises Undelivered if messages are left
         that only memory held, OutboxError if the file did not take what was handed over. Ctrl-C
         skips the drain. While another ``stop`` is under way this one waits for its end,
-        except in a handler, which that one waits for.
+        except in a handler, which that one waits for; and while a ``start`` is, for its end, ``drain_s``
+        seconds at most.
         """
         check(self._home)
         try:
@@ -171,7 +172,10 @@ class Client:
         self._call(lambda: self._client.ready(timeout_s))
 
     def flush(self, timeout_s: float | None = None) -> None:
-        """Wait until nothing is pending any more. Raises Timeout, Stopped."""
+        """Wait until nothing is pending any more, but what is parked for other terms.
+
+        Raises Timeout, Stopped.
+        """
         self._call(lambda: self._client.flush(timeout_s))
 
     def reauthenticate(self, timeout_s: float | None = None) -> None:
