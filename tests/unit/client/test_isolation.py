@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -244,3 +245,21 @@ async def test_publishing_when_its_loop_is_gone(isolated: Client) -> None:
     isolated.publish_nowait("t", "x")
     assert begun
     keeper._there.closed = False
+
+
+async def test_with_a_file(tmp_path: Path) -> None:
+    """Calls of a turn share a commit; single, group and without waiting go in their order, and all arrive."""
+    with Broker(strict=True) as broker:
+        async with Client(broker.url, outbox=tmp_path / "outbox.db", isolated=True) as client:
+            await client.ready(5)
+            async with asyncio.TaskGroup() as tasks:
+                calls = [tasks.create_task(client.publish("t", str(number))) for number in range(50)]
+            receipts = [call.result() for call in calls]
+            receipts.append(await client.publish_many([("t", "50"), ("t", "51")]))
+            receipts.append(client.publish_nowait("t", "52"))
+            await receipts[-1].accepted(5)
+            assert [receipt.id for receipt in receipts] == [*range(1, 52), 53]
+            assert len({receipt.commit for receipt in receipts}) <= 5
+            await client.flush(10)
+        assert [int(message.payload) for message in broker.messages("t")] == list(range(53))
+        assert broker.violations == []

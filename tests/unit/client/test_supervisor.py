@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from holdfast import Reconnect
+from holdfast import Authenticator, Reconnect
 from holdfast.client.authenticating import Authenticating
 from holdfast.client.clock import SystemClock
 from holdfast.client.engine import Engine
@@ -16,7 +16,7 @@ from holdfast.codec import V5, Connack, Disconnect, Version
 from holdfast.errors import ConfigurationError
 from holdfast.outbox import MemoryOutbox
 from holdfast.protocol import ConnectRequest, Session, Terms
-from holdfast.resilience import Verdict, VersionChoice
+from holdfast.resilience import Stall, Verdict, VersionChoice
 from holdfast.testing import eventually
 from holdfast.testing.manual_clock import ManualClock
 from holdfast.transport import Link, LinkUser
@@ -28,18 +28,26 @@ QUICK = Reconnect(first_delay_s=0.001, max_delay_s=0.002, attempt_timeout_s=0.1)
 class Supervised:
     """A supervisor, the links it opened, and its reports."""
 
-    def __init__(self, answer: Callable[[int, LinkUser], Link], policy: Reconnect = QUICK) -> None:
+    def __init__(
+        self,
+        answer: Callable[[int, LinkUser], Link],
+        policy: Reconnect = QUICK,
+        authentication: Callable[[], Authenticator] | None = None,
+        keepalive_s: int = 0,
+    ) -> None:
         outbox = MemoryOutbox(ManualClock())
         self.links: list[Wired] = []
         self.reports: list[str] = []
         self.verdicts: list[Verdict] = []
         self.versions: list[Version] = []
+        self.stall: Stall | None = None
+        self._keepalive_s = keepalive_s
         self._answer = answer
         self._dialled = 0
         self.engine = Engine(Session(10), outbox, SystemClock(), self, Limits())
         self.supervisor = Supervisor(
-            self.engine, "host:1", self._dial, self._request, Authenticating(self.engine, None, 1),
-            policy, VersionChoice(), SystemClock(), self,
+            self.engine, "host:1", self._dial, self._request, Authenticating(self.engine, authentication, 1),
+            policy, VersionChoice(), SystemClock(), self, lambda: self.stall,
         )  # fmt: skip
         self.task = asyncio.create_task(self.supervisor.run())
 
@@ -55,7 +63,7 @@ class Supervised:
 
     def _request(self, version: Version) -> ConnectRequest:
         self.versions.append(version)
-        return ConnectRequest("c", version, keepalive_s=0)
+        return ConnectRequest("c", version, keepalive_s=self._keepalive_s)
 
     # Reporter
 
@@ -214,3 +222,37 @@ async def test_wordless_closes_become_a_suspicion() -> None:
 def test_version_is_5_first() -> None:
     """What the tests above rely on."""
     assert VersionChoice().choose(0) == V5
+
+
+async def test_a_link_without_an_attempt_is_cut() -> None:
+    """Open, and the authenticator does not get to CONNECT: nothing is left for the broker to close."""
+
+    class Failing(Authenticator):
+        method = "M"
+
+        def start(self) -> bytes:
+            raise ValueError("secret")
+
+    run = Supervised(wired, authentication=Failing)
+    await eventually(lambda: len(run.links) >= 2)
+    assert run.reports[1] == "authentication"
+    assert run.links[0].calls == ["abort"]
+    await run.stop()
+
+
+async def test_a_stall_is_to_blame() -> None:
+    """What stood still before a link ended, or an attempt was not done in time, is named as the cause."""
+    run = Supervised(
+        wired, Reconnect(first_delay_s=0.001, max_delay_s=0.002, attempt_timeout_s=0.05), keepalive_s=60
+    )
+    run.stall = Stall(35, "loop", "scan (a.py:7)")
+    await eventually(lambda: run.links)
+    run.links[0].accept()
+    await eventually(lambda: run.reports == ["dialling", "connected"])
+    run.links[0].user.lost(None)
+    await eventually(lambda: len(run.verdicts) >= 2)
+    assert [verdict.cause for verdict in run.verdicts[:2]] == ["stalled", "stalled"]
+    assert run.verdicts[0].sentence.startswith(
+        "the event loop was blocked for 35.0 s by scan (a.py:7): host:1 closed"
+    )
+    await run.stop()

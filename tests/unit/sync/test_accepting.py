@@ -67,3 +67,29 @@ def test_accepted_means_committed(broker: Broker, tmp_path: Path) -> None:
     for number in range(8):
         assert [int(one.payload) for one in broker.messages(f"t/{number}")] == list(range(20))
     assert client_threads() == []
+
+
+def test_a_handler_has_a_reserve(broker: Broker) -> None:
+    """On its thread it is a handler as well: a tenth more than the budget, then OutboxFull at once."""
+    answers: list[str] = []
+    with Client(broker.url, client_id="full", outbox=Outbox(max_messages=20), drain_s=1) as client:
+
+        @client.on("go")
+        def handle(payload: str) -> None:
+            for _ in range(3):
+                try:
+                    client.publish("answer", payload, timeout_s=30)
+                    answers.append("accepted")
+                except OutboxFull:
+                    answers.append("refused")
+
+        client.ready(5)
+        broker.hold("PUBACK")
+        for _ in range(20):
+            client.publish("t", "x", timeout_s=0)
+        with pytest.raises(OutboxFull):
+            client.publish("t", "x", timeout_s=0)
+        broker.publish("go", "x")
+        wait_for(lambda: len(answers) == 3)
+        broker.release()
+    assert answers == ["accepted", "accepted", "refused"]
