@@ -184,8 +184,8 @@ _ON_DISK = (
         Case("durable-publishers", "durable", _SINGLES, 30_000, awaited=True, publishers=AWAITED_AT_ONCE),
         10_000,
     ),
-    *_on_disks(_grouped(4, 500), 50_000),
-    *_on_disks(_grouped(8, 100, _FILE), 30_000),
+    *_on_disks(_grouped(2, 500), 50_000),
+    *_on_disks(_grouped(4, 100, _FILE), 30_000),
     *_on_disks(_accepting(1, 2000), 200),
     *_on_disks(_accepting(AWAITED_AT_ONCE, 20_000), 10_000),
     Case(

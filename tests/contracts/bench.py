@@ -64,15 +64,17 @@ class Bench:
 
     # -- the session -------------------------------------------------------------------------
 
-    def take(self, room: int = 1000) -> list[int]:
+    def take_once(self, room: int = 1000) -> list[int]:
         rows = self.outbox.take(room)
         self.taken.update((row.seq, row) for row in rows)
         return [row.seq for row in rows]
 
-    def take_all(self, room: int = 1000) -> list[int]:
+    def take(self, room: int = 1000) -> list[int]:
+        """As an engine does: again, while there is room and something comes."""
         taken: list[int] = []
-        while some := self.take(room):
+        while some := self.take_once(room):
             taken += some
+            room -= sum(self.taken[seq].qos > 0 for seq in some)
         return taken
 
     def write(self, *records: Record) -> None:

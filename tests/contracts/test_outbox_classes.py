@@ -17,10 +17,9 @@ def test_a_high_row_passes_a_full_queue_of_low_ones(bench: Make, room: int) -> N
     """It is in the very next window, whatever else waits already."""
     desk = bench()
     low = desk.put(200, priority=LOW)
-    some = desk.take(10)
-    assert some == low[: len(some)]
+    assert desk.take(10) == low[:10]
     (high,) = desk.put(priority=HIGH)
-    assert high in desk.take(room)
+    assert high in desk.take_once(room)
 
 
 def test_a_high_row_passes_low_and_normal_ones_that_have_waited_long(bench: Make) -> None:
@@ -62,9 +61,7 @@ def test_three_classes_share_by_their_weights(bench: Make) -> None:
     """12 : 3 : 1 while all of them wait."""
     desk = bench()
     by_class = {priority: desk.put(100, priority=priority) for priority in (LOW, NORMAL, HIGH)}
-    taken: set[int] = set()
-    while len(taken) < 64:
-        taken |= set(desk.take(64 - len(taken)))
+    taken = set(desk.take(64))
     assert {priority: len(taken & set(seqs)) for priority, seqs in by_class.items()} == {
         HIGH: 48,
         NORMAL: 12,
@@ -76,11 +73,9 @@ def test_a_share_that_nobody_uses_goes_to_the_others(bench: Make) -> None:
     """Room is never left over while anything waits; each class leaves in accept order."""
     desk = bench()
     high, low, normal = desk.put(1, priority=HIGH), desk.put(5, priority=LOW), desk.put(2)
-    taken: list[int] = []
-    while len(taken) < 8:
-        some = desk.take(7)
-        assert some
-        taken += some
+    taken = desk.take(7)
+    assert len(taken) == 7
+    taken += desk.take(7)
     for seqs in (high, low, normal):
         assert [seq for seq in taken if seq in seqs] == seqs
 
@@ -98,7 +93,7 @@ def test_a_group_may_be_mixed(bench: Make) -> None:
     assert desk.accept(*group) == [1, 2, 3, 4, 5]
     assert desk.take(0) == [2, 5]
     assert desk.take(1) == [3]
-    assert sorted(desk.take_all()) == [1, 4]
+    assert sorted(desk.take()) == [1, 4]
     assert desk.counts() == {"accepted": 5, "pending": 5}
 
 
@@ -108,6 +103,6 @@ def test_rows_know_when_they_were_accepted(bench: Make) -> None:
     desk.put()
     desk.clock.advance(10)
     desk.put(10, priority=HIGH)
-    desk.take_all()
+    desk.take()
     ages = {seq: desk.clock.now() - row.accepted_at for seq, row in desk.taken.items()}
     assert ages == {1: pytest.approx(10), **{seq: pytest.approx(0) for seq in range(2, 12)}}

@@ -17,6 +17,7 @@ from holdfast import Outbox, Will
 from holdfast.errors import HoldfastError, NotReady, Undelivered
 from holdfast.sync import Client
 from holdfast.testing import Broker, Proxy
+from tests.support.mosquitto import free_port
 
 CAMERAS = 100
 
@@ -143,12 +144,13 @@ def test_35_seconds_at_keepalive_30(tmp_path: Path) -> None:
 
 def test_degraded_from_the_start(tmp_path: Path) -> None:
     """Nobody there: False in time, and what is published waits in the file for the next process."""
-    handler = StableMQTTHandler("mqtt://127.0.0.1:1", tmp_path / "camera_detector.db", "detector")
+    port = free_port()
+    handler = StableMQTTHandler(f"mqtt://127.0.0.1:{port}", tmp_path / "camera_detector.db", "detector")
     handler.start()
     assert not handler.wait_for_connection(0.3)
     assert handler.publish("cameras/1/alert", "fire", qos=1)
     handler.stop()
-    with Broker() as broker:
+    with Broker(port=port) as broker:
         again = StableMQTTHandler(broker.url, tmp_path / "camera_detector.db", "detector")
         again.start()
         assert again.wait_for_connection()

@@ -8,13 +8,11 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from holdfast import Client, Outbox
 from holdfast.errors import (
-    ConfigurationError,
     OutboxFull,
     OutboxLocked,
     OutboxUnwritable,
@@ -87,8 +85,8 @@ async def test_cancelled_after_it_was_handed_over(broker: Broker, path: Path, ma
             publishing.cancel()
             with pytest.raises(asyncio.CancelledError) as cancelled:
                 await publishing
-        receipt = cancelled.value.receipt  # type: ignore[attr-defined]
-        assert receipt.state == "submitted"
+            receipt = cancelled.value.receipt  # type: ignore[attr-defined]
+            assert receipt.state == "submitted"
         await receipt.acknowledged(5)
     assert len(broker.messages()) == 1
 
@@ -225,23 +223,3 @@ async def test_a_handler_does_not_wait_for_room(broker: Broker, path: Path, kept
     broker.release()
     await client.flush(5)
     await client.stop()
-
-
-async def test_slots_serve_many_processes(broker: Broker, tmp_path: Path) -> None:
-    """Contract 26: each client takes the first free file and has its own id; an orphan's is adopted."""
-    pattern = tmp_path / "{slot}.db"
-    options: dict[str, Any] = {"outbox": pattern, "client_id": "gateway-{slot}", "drain_s": 0}
-    broker.freeze()
-    first, second = (Client(broker.url, **options) for _ in range(2))
-    async with first:
-        async with second:
-            assert [first.client_id, second.client_id] == ["gateway-0", "gateway-1"]
-            await second.publish("a", "left behind")
-        third = Client(broker.url, **options)
-        broker.thaw()
-        async with third:
-            assert third.client_id == "gateway-1"
-            await third.flush(5)
-    assert [one.text() for one in broker.messages("a")] == ["left behind"]
-    with pytest.raises(ConfigurationError, match="would be the client 'one'"):
-        Client(broker.url, outbox=pattern, client_id="one")

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,7 +16,6 @@ from holdfast import Client, Status
 from holdfast.client.events import Connected
 from holdfast.errors import OutboxError, OutboxLocked, OutboxUnwritable, Stopped
 from holdfast.testing import Broker
-from tests.support import publishing
 
 NOBODY = "mqtt://127.0.0.1:1"
 
@@ -84,40 +80,6 @@ async def test_a_file_has_one_owner(path: Path) -> None:
         assert second.status is Status.DISCONNECTED
     async with second:
         assert second.client_id == first.client_id
-
-
-async def test_another_process_has_it(broker: Broker, path: Path) -> None:
-    """Its pid is told; killed, it is in nobody's way, and what it had accepted is ours to send."""
-    broker.freeze()
-    options = {"url": broker.url, "outbox": str(path)}
-    wishes = {"qos": 1, "group": 1, "more": 20, "stay": True, "options": options}
-    command = [sys.executable, "-m", publishing.__name__, json.dumps(wishes)]
-    owner = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
-    assert owner.stdout is not None
-    try:
-        await owner.stdout.readuntil(b"\n19\n")
-        client = Client(broker.url, outbox=path)
-        with pytest.raises(OutboxLocked, match=f"process {owner.pid}") as refused:
-            await client.start()
-        assert refused.value.pid == owner.pid
-    finally:
-        owner.kill()
-        await owner.wait()
-    broker.thaw()
-    async with client:
-        await client.flush(5)
-        assert client.snapshot().ledger.acknowledged == 20
-
-
-async def test_it_belongs_to_another_broker(broker: Broker, path: Path) -> None:
-    """Contract 2: refused with both names and the command that rebinds it; it stays as it is."""
-    async with Client(NOBODY, outbox=path) as client:
-        await client.publish("a", "b")
-    with pytest.raises(OutboxError, match=r"belongs to the brokers '127\.0\.0\.1:1'") as refused:
-        await Client(broker.url, outbox=path).start()
-    assert f"holdfast outbox rebind {path}" in str(refused.value.hint)
-    async with Client(NOBODY, outbox=path) as client:
-        assert client.snapshot().ledger.pending == 1
 
 
 def damage(path: Path) -> None:

@@ -134,8 +134,8 @@ BUGS = (
         "resends leave last first",
         "RESEND_ORDER",
         SENDER,
-        "self.unproven.extendleft(reversed(entries))",
-        "self.unproven.extendleft(entries)",
+        "self.unproven.extendleft(reversed([*left, *behind]))",
+        "self.unproven.extendleft([*left, *behind])",
         also=("ORDER",),
     ),
     Bug(

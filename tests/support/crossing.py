@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from holdfast import Client, Receipt, Status
+from holdfast.cli.demo.brokers import WINDOW
 from holdfast.testing import eventually
 from tests.support.way import DRAIN_WITHIN_S, Crossed, Fault, Way
 
@@ -19,12 +20,15 @@ class Crossing(Way):
 
     _publisher: Client
 
-    async def run(self, count: int, faults: Sequence[Fault]) -> Crossed:
-        """``count`` messages in as many parts as there are faults, one fault within each part."""
+    async def run(self, count: int, faults: Sequence[Fault], inflight: int = WINDOW) -> Crossed:
+        """``count`` messages in as many parts as there are faults, one fault within each part.
+
+        ``inflight``: the publisher's window.
+        """
         numbers = iter(range(count))
         self._receipts: dict[str, Receipt] = {}
         async with self.open():
-            self._publisher = self.client("publisher")
+            self._publisher = self.client("publisher", inflight)
             async with self._publisher:
                 for fault in faults:
                     part = list(islice(numbers, -(-count // len(faults))))

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from holdfast import Client, Status, codec
-from holdfast.cli.demo.brokers import BrokerProcess
+from holdfast import Client, Limits, Status, codec
+from holdfast.cli.demo.brokers import WINDOW, BrokerProcess
 from holdfast.cli.demo.judge import Verdict, judge
 from holdfast.cli.demo.relay import Relay
 from holdfast.cli.demo.tap import Direction, Tap
@@ -109,9 +109,10 @@ class Way:
                     await asyncio.gather(ingesting, return_exceptions=True)
                     await self.broker.kill()
 
-    def client(self, name: str) -> Client:
-        """A client on this way."""
-        return Client(self.proxy.url, client_id=name, keepalive_s=KEEPALIVE_S, reconnect="lan")
+    def client(self, name: str, inflight: int = WINDOW) -> Client:
+        """A client on this way; ``inflight``: its window."""
+        limits = Limits(inflight=inflight)
+        return Client(self.proxy.url, client_id=name, keepalive_s=KEEPALIVE_S, reconnect="lan", limits=limits)
 
     async def quiet(self) -> None:
         """Nothing unanswered, and nothing new for a while."""

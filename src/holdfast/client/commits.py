@@ -45,6 +45,12 @@ class Commits:
         if number <= self._durable():
             self.happened()
 
+    @property
+    def awaited(self) -> bool:
+        """Whether anybody waits for a commit that has not happened; any thread."""
+        durable = self._durable()
+        return any(number > durable for number in [*self._waiters, *self._threads.values()])
+
     def block(self, number: int, timeout_s: float | None) -> bool:
         """As ``reached``, on a thread, so long at most; False when it has not happened by then."""
         from holdfast.client.blocking import Once

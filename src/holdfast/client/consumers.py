@@ -15,7 +15,6 @@ from holdfast.client.intents import Intents
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.options import Limits
 from holdfast.client.state import State
-from holdfast.client.workers import Reader, Worker
 from holdfast.handling import Handler, HandlerOptions
 from holdfast.messages import Message
 from holdfast.protocol import Delivery
@@ -23,6 +22,7 @@ from holdfast.protocol import Delivery
 if TYPE_CHECKING:
     from holdfast.client.handler_thread import HandlerThread
     from holdfast.client.port import Inwards
+    from holdfast.client.workers import Reader, Worker
 
 log = logging.getLogger("holdfast")
 

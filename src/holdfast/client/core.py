@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,31 +12,28 @@ from holdfast.client.authenticating import RENEWED
 from holdfast.client.commits import Commits
 from holdfast.client.consumers import CANCEL_WITHIN_S, Consumers
 from holdfast.client.dispatcher import Dispatcher
-from holdfast.client.drive import Drive
-from holdfast.client.engine import Outlet
 from holdfast.client.failures import connect_refused
 from holdfast.client.gathering import Gathering
 from holdfast.client.inbox import Item
 from holdfast.client.intents import Intents
+from holdfast.client.keeping import make_keeper
 from holdfast.client.mailbox import Mailbox
+from holdfast.client.precedence import Precedence
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.setup import Setup
 from holdfast.client.state import State
 from holdfast.client.status import Status
-from holdfast.client.supervisor import Reporter
 from holdfast.client.telling import Telling
-from holdfast.client.watch import Watched
-from holdfast.client.workers import Reader
 from holdfast.clock import Clock
 from holdfast.errors import AuthenticationFailed, HoldfastError, NotReady, Stopped
 from holdfast.messages import QoS
 from holdfast.outbox import Outbox
 from holdfast.protocol import Session
-from holdfast.resilience import Stall, Verdict, VersionChoice
+from holdfast.resilience import Verdict, VersionChoice
 
 if TYPE_CHECKING:
-    from holdfast.client.port import Inwards, Keeper
+    from holdfast.client.workers import Reader
 
 log = logging.getLogger("holdfast")
 
@@ -73,43 +70,16 @@ class Core:
         self.telling = Telling(
             publisher, receipts, intents, self.dispatcher, state, setup.limits, resends, self.here
         )
+        from holdfast.client.watch import Watched  # with the first start, as much as can be
+
         self.watched = Watched(self.telling.stalled)
-        self.keeper: Keeper
-        self.engine: Inwards
-        self._make_drive(session, clock, versions)
+        self.precedence = Precedence(outbox, self.commits)
+        self.keeper, self.engine = make_keeper(self, session, clock, versions)
         self.gathering = Gathering(publisher, self.commits, self.engine.gathered)
         self.engine.gather = self.gathering.hand_over
         self.consumers = Consumers(self.engine, self.dispatcher, intents, state, setup.limits, self.here)
         self.finish = self.consumers.finish  # as it is: there is one for every message
         self._connect_parts()
-
-    def _make_drive(self, session: Session, clock: Clock, versions: VersionChoice) -> None:
-        def build(
-            outlet: Outlet,
-            reporter: Reporter,
-            ended: Callable[[Exception | None], None],
-            stalled: Callable[[], Stall | None],
-        ) -> Drive:
-            drive = Drive(
-                self.setup, session, self.outbox, clock, versions, self._subscribes, outlet, reporter, ended,
-                stalled,
-            )  # fmt: skip
-            drive.engine.on_durable = self.commits.wake_threads
-            return drive
-
-        if self.setup.isolated:
-            from holdfast.client.isolation import Isolated
-
-            self.engine = self.keeper = Isolated(build, self)
-        else:
-            drive = build(self.telling, self.state, self.nobody_dials, self.watched.recent)
-            drive.engine.on_commit = self.committed
-            self.telling.on_challenge = drive.authenticating.challenged
-            self.telling.on_reauthenticated = drive.authenticating.reauthenticated
-            self.keeper, self.engine = drive, drive.engine
-
-    def _subscribes(self) -> bool:
-        return bool(self.intents)
 
     def _connect_parts(self) -> None:
         """What parts made earlier tell those made later."""
@@ -138,6 +108,11 @@ class Core:
         if asyncio._get_running_loop() is self.loop:
             return self.consumers.handles_in(asyncio.current_task())
         return self.consumers.handles_on(get_ident())
+
+    def committed_here(self) -> None:
+        """As ``committed``, told by an engine on this loop."""
+        self.precedence.committed()
+        self.committed()
 
     def committed(self) -> None:
         """A commit has happened."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.client.authenticating import Authenticating
 from holdfast.client.engine import Engine, Outlet
@@ -13,8 +13,11 @@ from holdfast.client.supervisor import Reporter, Supervisor
 from holdfast.clock import Clock
 from holdfast.outbox import Outbox
 from holdfast.protocol import Session
-from holdfast.resilience import Stall, VersionChoice
+from holdfast.resilience import VersionChoice
 from holdfast.transport import open_link
+
+if TYPE_CHECKING:
+    from holdfast.resilience.stall import Stall
 
 
 class Drive:

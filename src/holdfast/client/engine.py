@@ -84,6 +84,7 @@ class Engine:
         self.on_durable: Callable[[], None] = _nothing
         """As ``on_commit``, at once, on the thread that committed."""
         self.gather: Callable[[], int] = _none
+        self.limit: Callable[[int], int] = _all
         self._reading = Reading(limits.coalesce_s, self._switch)
         self.pressure = Pressure(limits.inbox_bytes, _most_unhandled(limits), self._read)
         self.terms: Terms | None = None
@@ -267,7 +268,7 @@ class Engine:
         now = self._clock.now()
         writing = connection is not None and connection.can_write
         if writing and session.link is LinkState.UP:
-            rows = self._outbox.take(session.room())
+            rows = self._outbox.take(self.limit(session.room()))
             if rows:
                 self._light = len(rows) == 1
                 session.publish(rows, now)
@@ -301,10 +302,7 @@ class Engine:
         while self._commits and self._commits[0][0] <= self._outbox.durable:
             self._session.committed(self._commits.pop(0)[1])
         self.on_commit()
-        if self._light:
-            self._pump()
-        else:
-            self.wake()  # behind those woken just now: their commit begins before these bytes go
+        self.wake()  # behind those it woke: their next commit begins before the bytes of this one are made
 
     def _tell(self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]) -> None:
         if deliveries:
@@ -401,3 +399,8 @@ def _nothing() -> None:
 def _none() -> int:
     """Nothing is gathered."""
     return 0
+
+
+def _all(room: int) -> int:
+    """Nobody takes precedence."""
+    return room

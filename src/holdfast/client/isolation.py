@@ -16,8 +16,9 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from holdfast.client.asking import Asking
 from holdfast.client.drive import Drive
 from holdfast.client.engine import Inlet, Outlet
 from holdfast.client.loop_thread import LoopThread
@@ -28,11 +29,14 @@ from holdfast.client.supervisor import Reporter
 from holdfast.client.watch import Watched
 from holdfast.errors import Stopped
 from holdfast.protocol import Delivery, Intent
-from holdfast.resilience import Stall
+
+if TYPE_CHECKING:
+    from holdfast.resilience.stall import Stall
+
+    Ended = Callable[[Exception | None], None]
+    Build = Callable[[Outlet, Reporter, Ended, Callable[[], Stall | None]], Drive]
 
 log = logging.getLogger("holdfast")
-
-Build = Callable[[Outlet, Reporter, Callable[[Exception | None], None], Callable[[], Stall | None]], Drive]
 
 ENDED = "the engine's thread has ended"
 
@@ -51,7 +55,6 @@ class Isolated:
         self._build = build
         self._outwards = Outwards(run.here, run.telling, run.state.changed, run.receipts)
         self._inlet = Inlet()
-        self._answers: set[asyncio.Future[None]] = set()
         self._gone: Sequence[str] = ()
         self._drive: Drive | None = None
         self.gather: Callable[[], int] = lambda: 0
@@ -60,6 +63,7 @@ class Isolated:
         self.over = False
         self._thread = LoopThread("holdfast engine", self._last_turn, self._died)
         self._there = Mailbox(self._thread.loop)
+        self._asking = Asking(self._here, self._there, ENDED)
         self._there.post(self._begin)
         self._thread.start()
 
@@ -68,10 +72,14 @@ class Isolated:
         self._watched = Watched(lambda stall: None)  # the application's loop tells of it
         gave_up = partial(self._here.post, self._is_over)
         drive = self._build(self._outwards, reporting, gave_up, self._watched.recent)
-        drive.engine.on_commit = lambda: self._here.post(self._run.committed)
+        drive.engine.on_commit = self._committed
         self._outwards.on_challenge = drive.authenticating.challenged
         self._outwards.on_reauthenticated = drive.authenticating.reauthenticated
         self._drive = drive
+
+    def _committed(self) -> None:
+        self._run.precedence.committed()
+        self._here.post(self._run.committed)
 
     @property
     def _inside(self) -> Drive:
@@ -189,24 +197,11 @@ class Isolated:
             await asyncio.wait(others, timeout=timeout_s)
 
     async def _ask(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Do this over there; what was told until then has arrived when this returns. Raises Stopped."""
+        """Do this over there, behind what was handled here. Raises Stopped."""
         if self._thread.over:
             raise Stopped(ENDED)
         self._hand_over()
-        answer: asyncio.Future[None] = self._loop.create_future()
-        self._answers.add(answer)
-        self._there.post(self._do, work, answer)
-        try:
-            await answer
-        finally:
-            self._answers.discard(answer)
-
-    def _do(self, work: Callable[[], Coroutine[Any, Any, None]], answer: asyncio.Future[None]) -> None:
-        async def done() -> None:
-            await work()
-
-        task = asyncio.get_running_loop().create_task(done())
-        task.add_done_callback(lambda done: self._here.post(_answer, answer, done))
+        await self._asking.ask(work)
 
     def close(self, gone: Sequence[str]) -> None:
         """The last turn, and the end of the thread; what was told has arrived when this returns."""
@@ -215,7 +210,7 @@ class Isolated:
         if not self._thread.stop(CLOSED_WITHIN_S):
             log.critical("the engine's thread does not end: a function given to the client blocks it")
         self._here.take()
-        self._fail_answers()
+        self._asking.fail()
 
     async def _last_turn(self) -> None:
         if self._drive is not None:
@@ -232,19 +227,4 @@ class Isolated:
         self.over = True
         self._run.nobody_dials(error, what)
         if self._thread.over:
-            self._fail_answers()
-
-    def _fail_answers(self) -> None:
-        for answer in self._answers:
-            if not answer.done():
-                answer.set_exception(Stopped(ENDED))
-
-
-def _answer(answer: asyncio.Future[None], done: asyncio.Task[None]) -> None:
-    if answer.done():
-        return
-    error = Stopped(ENDED) if done.cancelled() else done.exception()
-    if error is None:
-        answer.set_result(None)
-    else:
-        answer.set_exception(error)
+            self._asking.fail()

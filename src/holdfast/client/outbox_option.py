@@ -91,14 +91,6 @@ class Outbox(Frozen):
         """Whether what is accepted outlives the process."""
         return self.path is not None
 
-    def check_client_id(self, client_id: str | None) -> None:
-        """Slots are clients of their own (``outbox.slots``). Raises ConfigurationError."""
-        path = "" if self.path is None else os.fspath(self.path)
-        if "{slot}" in path or (client_id is not None and "{slot}" in client_id):
-            from holdfast.outbox.slots import check_slots
-
-            check_slots(path, client_id)
-
 
 _WORDS: dict[str, tuple[str, ...]] = {
     "durability": ("power", "process"),
@@ -115,6 +107,15 @@ _WORDS: dict[str, tuple[str, ...]] = {
 }
 
 _LOWEST = {"max_messages": 1, "max_bytes": 1024, "max_age_s": 0.001}
+
+
+def check_client_id(option: Outbox, client_id: str | None) -> None:
+    """Slots are clients of their own (``outbox.slots``). Raises ConfigurationError."""
+    path = "" if option.path is None else os.fspath(option.path)
+    if "{slot}" in path or (client_id is not None and "{slot}" in client_id):
+        from holdfast.outbox.slots import check_slots  # as below
+
+        check_slots(path, client_id)
 
 
 def make(option: Outbox, qos0_messages: int, clock: Clock) -> port.Outbox:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from holdfast.client.engine import Outlet
 from holdfast.client.mailbox import Mailbox
+from holdfast.client.precedence import Precedence
 from holdfast.client.receipts import Receipts
 from holdfast.client.state import State
 from holdfast.protocol import Delivery, Intent
@@ -97,6 +98,7 @@ class Run(Protocol):
 
     loop: asyncio.AbstractEventLoop
     here: Mailbox
+    precedence: Precedence
     receipts: Receipts
     state: State
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from os import PathLike
 from typing import TYPE_CHECKING, Literal
 
+from holdfast.client import outbox_option
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.identity import check_client_id, check_session, expiry_s
 from holdfast.client.options import Limits, Will
@@ -164,7 +165,7 @@ def check(
     if secret and name is None:
         raise ConfigurationError("a password without a username [MQTT-3.1.2-22]", hint="give username= too")
     option = outbox if isinstance(outbox, Outbox) else Outbox(outbox)
-    option.check_client_id(client_id)
+    outbox_option.check_client_id(option, client_id)
     return Setup(
         address,
         check_client_id(client_id, session_expiry_s, option.is_file),

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from holdfast.client.authenticating import Authenticating
 from holdfast.client.connection import Connection, Ended
@@ -21,16 +21,17 @@ from holdfast.protocol import ConnectRequest, Opened, Refused, Terms
 from holdfast.resilience import (
     Backoff,
     Reconnect,
-    Stall,
     TakeoverSuspicion,
     Verdict,
     VersionChoice,
     of_close,
     of_connack,
     of_error,
-    of_stall,
 )
 from holdfast.transport import Link, LinkUser
+
+if TYPE_CHECKING:
+    from holdfast.resilience.stall import Stall
 
 log = logging.getLogger("holdfast")
 
@@ -126,7 +127,7 @@ class Supervisor:
             return self._failed(self._unanswered(ended))
         except TimeoutError as error:
             verdict = of_error(self._authenticating.overdue() or error, self._place)
-            return self._failed(of_stall(verdict, self._stalled(), self._policy.attempt_timeout_s))
+            return self._failed(self._blamed(verdict, self._policy.attempt_timeout_s))
         except Exception as error:  # whatever an attempt meets, the next one follows
             return self._failed(of_error(error, self._place))
         if isinstance(answer, Refused):
@@ -153,7 +154,7 @@ class Supervisor:
         finally:
             self._connected = False
         gone = self._clock.now()
-        verdict = of_stall(self._verdict(ended), self._stalled(), terms.keepalive_s)
+        verdict = self._blamed(self._verdict(ended), terms.keepalive_s)
         self._reporter.disconnected(self._suspicion.judge(verdict, gone - now))
         return self._backoff.lost(gone, connection.worked)
 
@@ -171,6 +172,15 @@ class Supervisor:
         if closed is not None:
             return of_close(closed.by_us, closed.reason, closed.detail, self._place)
         return of_error(ended.error, self._place)
+
+    def _blamed(self, verdict: Verdict, limit_s: float) -> Verdict:
+        """What stood still for much of this limit is why it was missed."""
+        stall = self._stalled()
+        if stall is None:
+            return verdict
+        from holdfast.resilience.stall import of_stall
+
+        return of_stall(verdict, stall, limit_s)
 
     def _failed(self, verdict: Verdict) -> float | None:
         wait: float | None = self._backoff.failed()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast import reasons
 from holdfast.client import events as told
@@ -38,7 +38,9 @@ from holdfast.protocol import (
     Stripped,
     Unsubscribed,
 )
-from holdfast.resilience import Stall
+
+if TYPE_CHECKING:
+    from holdfast.resilience.stall import Stall
 
 
 class Telling:

@@ -49,11 +49,6 @@ class Accounts:
         return kept
 
     @property
-    def beside(self) -> int:
-        """Bytes of volatile messages, which count against the budget of the file too."""
-        return self.volatile.bytes_in - self.volatile.bytes_out
-
-    @property
     def pending(self) -> int:
         """How many have not ended, the volatile ones included."""
         return self.file.pending + self.volatile.pending

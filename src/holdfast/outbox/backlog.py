@@ -12,10 +12,9 @@ file has are held weakly, so that a receipt somebody kept is told, and one that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+import sqlite3
+from collections.abc import Callable, Collection, Container, Sequence
 from contextlib import closing
-from typing import Any
-from weakref import WeakValueDictionary, ref
 
 from holdfast.clock import Clock
 from holdfast.messages import Outgoing
@@ -25,6 +24,7 @@ from holdfast.outbox.latest import Latest
 from holdfast.outbox.line import Line
 from holdfast.outbox.queries import Queries
 from holdfast.outbox.taking import TAKEN_BYTES
+from holdfast.outbox.tickets import Tickets
 from holdfast.outbox.waiting import CLASSES, Waiting
 
 READY_ROWS = 4000
@@ -61,6 +61,7 @@ class Backlog(Waiting):
         durable: Callable[[], int],
         hold_class: bool = False,
         latest: Latest | None = None,
+        tickets: Tickets | None = None,
     ) -> None:
         """``commit`` wrote the newest row, 0: there is none; the rows of the keys ``flying`` are in flight.
 
@@ -73,8 +74,10 @@ class Backlog(Waiting):
         self._spilled = tuple(Spilled(commit) for _ in CLASSES)
         self._skip = set(flying)  # behind a cursor, and not spilled all the same
         self._bytes = 0  # of the rows in the lines
-        self._tickets: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        self.tickets = Tickets() if tickets is None else tickets
         self.absent: Container[int] = Absent(self)
+        self.unreadable: Callable[[sqlite3.Error], None] = _fail
+        """Is told that the file cannot be read at present; what waits there stays there."""
 
     # -- in and out --------------------------------------------------------------------------
 
@@ -84,8 +87,7 @@ class Backlog(Waiting):
             some = [row for row in rows if row.priority == line.priority]
             if some and not self._keep(line, some):
                 self._spilled[line.priority].commit = commit
-                for row in some:
-                    self._keep_ticket(row)
+                self.tickets.keep(some)
         if self.latest is not None:
             self.latest.add(rows)
 
@@ -118,19 +120,22 @@ class Backlog(Waiting):
         if not spilled.commit or spilled.barrier > durable:
             return False
         rows: list[Outgoing] = []
-        with closing(self._queries.waiting(line.priority, spilled.cursor)) as found:
-            for row in found:
-                spilled.cursor = row.seq
-                if key_of(row) in self._skip:
-                    continue
-                self.give_ticket(row)
-                self._tickets.pop(row.seq, None)
-                rows.append(row)
-                left -= row.size
-                if len(rows) >= BATCH_ROWS or left <= 0:
-                    break
-            else:
-                self._all_read(spilled, durable)
+        try:
+            with closing(self._queries.waiting(line.priority, spilled.cursor)) as found:
+                for row in found:
+                    spilled.cursor = row.seq
+                    if key_of(row) in self._skip:
+                        continue
+                    self.tickets.give(row)
+                    self.tickets.forget(row)
+                    rows.append(row)
+                    left -= row.size
+                    if len(rows) >= BATCH_ROWS or left <= 0:
+                        break
+                else:
+                    self._all_read(spilled, durable)
+        except sqlite3.Error as error:
+            self.unreadable(error)
         self._bytes += TAKEN_BYTES - left
         self._sort_in(line, rows)
         return bool(rows)
@@ -149,7 +154,7 @@ class Backlog(Waiting):
 
     def park(self, row: Outgoing) -> None:
         """As ``Waiting`` has it; the file alone keeps the row."""
-        self._keep_ticket(row)
+        self.tickets.keep((row,))
         super().park(row)
 
     def come_back(self, rows: Sequence[Outgoing]) -> None:
@@ -205,34 +210,24 @@ class Backlog(Waiting):
         )
 
     def _read(self, key: int) -> Outgoing | None:
-        with closing(self._queries.by_keys((key,))) as found:
-            for row in found:
-                self.give_ticket(row)
-                return row
+        try:
+            with closing(self._queries.by_keys((key,))) as found:
+                for row in found:
+                    self.tickets.give(row)
+                    return row
+        except sqlite3.Error as error:
+            self.unreadable(error)
         return None
 
-    # -- receipts ----------------------------------------------------------------------------
+    def keep_tickets(self) -> None:
+        """The file is closed: what is in memory will be read anew."""
+        for line in self.lines:
+            self.tickets.keep((*line.back, *line.rows))
+            self.tickets.keep(self.deferred.of(line.priority))
 
-    def receipts(self) -> dict[int, Any]:
-        """The receipts that somebody holds of rows in here, by their numbers."""
-        rows = [row for line in self.lines for row in (*line.back, *line.rows)]
-        rows += [row for priority in CLASSES for row in self.deferred.of(priority)]
-        return {**self._tickets, **receipts_of(rows)}
 
-    def adopt(self, receipts: Mapping[int, Any]) -> None:
-        """Somebody holds these receipts of rows that are read from the file, by their numbers."""
-        self._tickets.update(receipts)
-
-    def _keep_ticket(self, row: Outgoing) -> None:
-        receipt = row.ticket() if row.ticket is not None else None
-        if receipt is not None:
-            self._tickets[row.seq] = receipt
-
-    def give_ticket(self, row: Outgoing) -> None:
-        """A row that was read from the file gets the receipt that somebody holds of it."""
-        receipt = self._tickets.get(row.seq)
-        if receipt is not None:
-            row.ticket = ref(receipt)
+def _fail(error: sqlite3.Error) -> None:
+    raise error
 
 
 class Absent:
@@ -243,9 +238,3 @@ class Absent:
 
     def __contains__(self, key: object) -> bool:
         return isinstance(key, int) and not self._backlog.has(key)
-
-
-def receipts_of(rows: Iterable[Outgoing]) -> dict[int, Any]:
-    """The receipts of these rows that somebody holds, by their numbers."""
-    held = ((row.seq, row.ticket()) for row in rows if row.ticket is not None)
-    return {seq: receipt for seq, receipt in held if receipt is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from math import inf
 from typing import Protocol
@@ -31,7 +32,7 @@ class Hands(Protocol):
 
 
 class Caretaker:
-    """Of one open file. All but ``accepted`` is the engine's."""
+    """Of one open file. All but ``came`` is the engine's."""
 
     def __init__(
         self,
@@ -50,11 +51,11 @@ class Caretaker:
         self._max_age_s = max_age_s
         self._ahead = timeline.ahead
         self._next_due = -inf  # no committed row expires before
-        self._new_due = inf  # no row that was accepted since expires before,
+        self._new_due = inf  # no row that came since expires before,
         self._commit = 0  # the newest of them with this commit
 
-    def accepted(self, rows: Sequence[Outgoing], commit: int) -> None:
-        """These rows came in; inside ``backlog``."""
+    def came(self, rows: Sequence[Outgoing], commit: int) -> None:
+        """These rows are here since this commit, new or refused; inside ``backlog``."""
         due = min([row.expires_at for row in rows if row.expires_at is not None], default=inf)
         if due < inf:
             self._new_due, self._commit = min(self._new_due, due), commit
@@ -71,7 +72,7 @@ class Caretaker:
     def sweep(self, now: float, durable: int, last: int | None, whole: bool) -> float:
         """As the port has it. ``last``: the number given last; None: no requests are carried out at present.
 
-        ``whole``: not some at a time, but to the end.
+        ``whole``: not some at a time, but to the end, as nobody takes rows meanwhile.
         """
         with self._backlog:
             self._backlog.let_go(now)
@@ -80,9 +81,9 @@ class Caretaker:
         for rows, why in ((expired, EXPIRY), (aged, MAX_AGE)):
             if rows:
                 self._hands.give_up(rows, "expired", why)
-        busy = last is not None and self._run_errand(now, last)
+        busy = last is not None and self._run_errand(now, last, whole)
         while busy and whole and last is not None:
-            busy = self._run_errand(now, last)
+            busy = self._run_errand(now, last, whole)
         with self._backlog:
             due = min(self._next_due, self._new_due)
             look = next_look(self._backlog, now, self._max_age_s, due, len(expired) + len(aged))
@@ -101,9 +102,13 @@ class Caretaker:
         ahead = self._timeline.ahead
         if now < min(self._next_due, self._new_due) and ahead == self._ahead:
             return []
-        keys = self._queries.due(now + ahead, AT_ONCE, self._backlog.absent)
-        if len(keys) < AT_ONCE:
+        try:
+            keys = self._queries.due(now + ahead, AT_ONCE, self._backlog.absent)
             next_due = self._queries.next_due(now + ahead)
+        except sqlite3.Error as error:
+            self._backlog.unreadable(error)
+            return []
+        if len(keys) < AT_ONCE:
             self._next_due = inf if next_due is None else next_due - ahead
             self._ahead = ahead
             if self._commit <= durable:
@@ -112,10 +117,15 @@ class Caretaker:
 
     # -- what was asked for ------------------------------------------------------------------
 
-    def _run_errand(self, now: float, last: int) -> bool:
+    def _run_errand(self, now: float, last: int, whole: bool) -> bool:
         """One piece of work; whether there is more."""
         with self._backlog:
-            work = self._errands.step(now, last)
+            try:
+                work = self._errands.step(now, last, not whole)
+            except sqlite3.Error as error:
+                self._errands.begin_again()
+                self._backlog.unreadable(error)
+                return False
             if work is None:
                 return False
             if work.unparked:

@@ -63,6 +63,7 @@ class Errands:
         self._open: list[Request] = []
         self._steps: Steps | None = None
         self._number = 0
+        self._taken = True
         self._verbs: dict[str, Callable[[list[int] | None], Steps]] = {
             "purge": self._purge,
             "retry": self._retry,
@@ -75,8 +76,12 @@ class Errands:
         """Whether a request is begun and not answered, or another is known."""
         return self._steps is not None or bool(self._open)
 
-    def step(self, now: float, last: int) -> Work | None:
-        """The next piece of work; None: nothing is asked for. ``last``: the number given last."""
+    def step(self, now: float, last: int, taken: bool) -> Work | None:
+        """The next piece of work; None: nothing is asked for. ``last``: the number given last.
+
+        ``taken``: somebody takes rows.
+        """
+        self._taken = taken
         if not self.busy:
             self._poll(now)
         if self._steps is None:
@@ -89,6 +94,12 @@ class Errands:
             work.changes.append(Answered(self._number, answer))
             self._steps = None
         return work
+
+    def begin_again(self) -> None:
+        """The file could not be read: whatever is not answered is begun from the beginning, later."""
+        if self._steps is not None:
+            self._newest = self._number - 1
+        self._steps, self._open, self._version = None, [], None
 
     def _poll(self, now: float) -> None:
         if now < self._next_poll:
@@ -139,7 +150,7 @@ class Errands:
         keys = deque(parked.keys() if ids is None else _keys(ids))
         while keys:
             work = Work()
-            work.unparked = self._backlog.bring_back(keys, lambda row: True)
+            work.unparked = self._backlog.bring_back(keys, lambda row: True, self._taken)
             done += len(work.unparked)
             yield work, None
         yield Work(), {"done": done}

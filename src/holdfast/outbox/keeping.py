@@ -67,7 +67,8 @@ class Keeping:
 
     def _met(self, rows: Sequence[Outgoing], share: float = 1.0) -> int | None:
         size = sum([row.size for row in rows])
-        return self._overflow.met(self._books.file, len(rows), size, beside=self._books.beside, share=share)
+        books = self._books
+        return self._overflow.met(books.file, len(rows), size, beside=books.volatile, share=share)
 
     def _is_behind(self, rows: Sequence[Outgoing]) -> bool:
         """Whether the writer has enough to do; while commits fail, that is said by ``accept``."""
@@ -82,7 +83,7 @@ class Keeping:
         if self._ring_is_full(rows) or self._is_behind(rows):
             return False
         books = self._books
-        dropped = self._overflow.make_room(self._backlog, books.file, rows, books.beside)
+        dropped = self._overflow.make_room(self._backlog, books.file, rows, books.volatile)
         if dropped:
             self.give_up(dropped, "dropped", self._overflow.policy)
         return dropped is not None
@@ -117,7 +118,7 @@ class Keeping:
         with self._backlog:  # what the engine takes stands before its records
             commit = writer.accept(rows, size)
             self._backlog.hand_over(rows, commit)
-            self._caretaker.accepted(rows, commit)
+            self._caretaker.came(rows, commit)
         return commit
 
     def _shed(self, rows: Sequence[Outgoing]) -> int:
@@ -176,11 +177,12 @@ class Keeping:
                     aside.append(record)
         commit = self.put_down(kept)
         if aside:
-            self._set_aside(aside)
+            self._set_aside(aside, commit)
         return commit
 
-    def _set_aside(self, records: Sequence[Deferred | Parked]) -> None:
+    def _set_aside(self, records: Sequence[Deferred | Parked], commit: int) -> None:
         with self._backlog:
+            self._caretaker.came([record.row for record in records], commit)
             for record in records:
                 if isinstance(record, Deferred):
                     self._backlog.defer(record.row, record.until)

@@ -131,7 +131,8 @@ class MemoryOutbox:
             with self._waiting:
                 self._waiting.accept(kept)
                 self._expiring.add(kept)
-        self._accept_volatile([row for row in rows if not row.qos], True)
+        if len(kept) < len(rows):
+            self._accept_volatile([row for row in rows if not row.qos], True)
 
     def _accept_volatile(self, rows: Sequence[Outgoing], expiring: bool) -> None:
         fallen = self._ring.accept(rows, self.draining, expiring)

@@ -16,7 +16,8 @@ taken is with the session: it is in flight, or as good as.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from typing import Literal
 
 from holdfast.messages import LOW, Outgoing
@@ -53,62 +54,72 @@ class Overflow:
         more: int,
         more_bytes: int,
         *,
+        beside: Tally | None = None,
         fewer: int = 0,
-        beside: int = 0,
+        fewer_bytes: int = 0,
         share: float = 1.0,
     ) -> int | None:
         """The bound that keeps so much more out; a group of any size fits where nothing else is held.
 
-        ``fewer`` messages would be given up; ``beside``: bytes that count too, or less than nothing.
-        ``share`` of the budget is what counts.
+        What is ``beside`` the tally counts too; ``fewer``: so much would be given up. ``share`` of the
+        budget is what counts.
         """
-        held = tally.bytes_in - tally.bytes_out + beside
+        held = tally.bytes_in - tally.bytes_out - fewer_bytes
+        if beside is not None:
+            held += beside.bytes_in - beside.bytes_out
         if self.max_bytes is not None and held > 0 and held + more_bytes > self.max_bytes * share:
             return self.max_bytes
         if self.max_messages is not None:
-            pending = tally.pending - fewer
+            pending = tally.pending - fewer + (0 if beside is None else beside.pending)
             if pending > 0 and pending + more > self.max_messages * share:
                 return self.max_messages
         return None
 
     def make_room(
-        self, waiting: Waiting, tally: Tally, rows: Sequence[Outgoing], beside: int = 0
+        self, waiting: Waiting, tally: Tally, rows: Sequence[Outgoing], beside: Tally | None = None
     ) -> list[Outgoing] | None:
         """Take out the rows that end for these; None: that is not allowed, or would not be enough.
 
-        ``beside``: bytes that count too. Goes inside ``waiting``.
+        Goes inside ``waiting``. The rest as ``met``.
         """
         if self.policy in ("wait", "reject"):
             return None
+        if self.sheds:
+            return []
+        count, size = len(rows), sum([row.size for row in rows])
+
+        def short(fewer: int, fewer_bytes: int) -> bool:
+            met = self.met(tally, count, size, beside=beside, fewer=fewer, fewer_bytes=fewer_bytes)
+            return met is not None
+
         with waiting:
-            chosen = None if self.sheds else self._choose(waiting, tally, rows, beside)
+            with closing(self._candidates(waiting, rows)) as candidates:
+                chosen = _enough(candidates, short)
             for row in chosen or ():
                 waiting.pull(key_of(row))
             if waiting.latest is not None:
                 waiting.latest.tidy(len(waiting), waiting.has)
-        return [] if self.sheds else chosen
+        return chosen
 
-    def _choose(
-        self, waiting: Waiting, tally: Tally, rows: Sequence[Outgoing], beside: int
-    ) -> list[Outgoing] | None:
-        count, size = len(rows), sum([row.size for row in rows])
-        chosen: dict[int, Outgoing] = {}
-        candidates = self._candidates(waiting, rows)
-        while self.met(tally, count, size, fewer=len(chosen), beside=beside) is not None:
-            row = next(candidates, None)
-            if row is None:
-                return None
-            if chosen.setdefault(key_of(row), row) is row:
-                beside -= row.size
-        return list(chosen.values())
-
-    def _candidates(self, waiting: Waiting, rows: Sequence[Outgoing]) -> Iterator[Outgoing]:
+    def _candidates(self, waiting: Waiting, rows: Sequence[Outgoing]) -> Generator[Outgoing, None, None]:
         """What may be given up for these rows, in this order."""
         if self.policy == "drop_oldest":
             yield from waiting.oldest()
         elif self.policy == "drop_lowest_priority":
-            for priority in range(LOW, min(row.priority for row in rows) + 1):
+            for priority in range(LOW, min([row.priority for row in rows], default=LOW) + 1):
                 yield from waiting.oldest((priority,))
         elif waiting.latest is not None:
-            found = map(waiting.find, waiting.latest.superseded(rows))
-            yield from (row for row in found if row is not None)
+            yield from waiting.latest.superseded(waiting, rows)
+
+
+def _enough(candidates: Iterator[Outgoing], short: Callable[[int, int], bool]) -> list[Outgoing] | None:
+    """The first of these that make room enough; None: not even all of them."""
+    chosen: dict[int, Outgoing] = {}
+    size = 0
+    while short(len(chosen), size):
+        row = next(candidates, None)
+        if row is None:
+            return None
+        if chosen.setdefault(key_of(row), row) is row:
+            size += row.size
+    return list(chosen.values())

@@ -64,17 +64,16 @@ class Ring:
 
     def give_up(self, now: float, before: float) -> tuple[list[Outgoing], list[Outgoing]]:
         """Take out what has expired, and what was accepted before this time."""
-        expired: list[Outgoing] = []
         with self._lock:
-            rows = self._rows
-            old = self._first(sum(1 for _ in takewhile(lambda row: row.accepted_at <= before, rows)))
+            rows, expired = self._rows, []
             if self._next_due <= now:
                 expired = [row for row in rows if row.expires_at is not None and row.expires_at <= now]
                 left = [row for row in rows if row.expires_at is None or row.expires_at > now]
                 rows.clear()
                 rows.extend(left)
                 self._next_due = _first_due(left)
-        return expired, old
+            old = sum(1 for _ in takewhile(lambda row: row.accepted_at <= before, rows))
+            return expired, self._first(old)
 
     def next_look(self, now: float, max_age_s: float) -> float:
         """When to look again for what is too old; infinity: when there are new messages."""

@@ -15,7 +15,7 @@ from holdfast.codec import MalformedPacket
 from holdfast.codec.packet_types import PUBLISH
 from holdfast.codec.properties import decode_properties, encode_properties
 from holdfast.messages import NO_PROPERTIES, Outgoing, Properties
-from holdfast.outbox.keys import BASE, priority_of, seq_of
+from holdfast.outbox.keys import BASE, priority_of
 from holdfast.outbox.sqlite_file import damaged
 from holdfast.outbox.timeline import Timeline
 
@@ -82,11 +82,17 @@ class RowCodec:
     def row(self, columns: Sequence[Any]) -> Outgoing:
         """The row that these columns (``SELECT``) describe."""
         key, topic, payload, qos, retain, properties, expires, uncertain, accepted, tries = columns
-        ahead = self.timeline.ahead
-        expires = None if expires is None else expires - ahead
-        known = properties_of(properties)
+        ahead, priority = self.timeline.ahead, priority_of(key)
         row = Outgoing(
-            seq_of(key), topic, payload, qos, bool(retain), known, expires, bool(uncertain), priority_of(key)
+            key - BASE[priority],
+            topic,
+            payload,
+            qos,
+            retain != 0,
+            NO_PROPERTIES if properties is None else properties_of(properties),
+            None if expires is None else expires - ahead,
+            uncertain != 0,
+            priority,
         )
         row.accepted_at, row.tries = accepted - ahead, tries
         return row

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import inf
-from typing import Any
-from weakref import WeakValueDictionary
 
 from holdfast.clock import Clock
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.outbox import opening, sqlite_file
-from holdfast.outbox.backlog import Backlog, receipts_of
+from holdfast.outbox.backlog import Backlog
 from holdfast.outbox.caretaker import Caretaker
 from holdfast.outbox.commits import Commits
 from holdfast.outbox.errands import Errands
@@ -22,10 +21,12 @@ from holdfast.outbox.overflow import Overflow, Policy
 from holdfast.outbox.port import Ledger
 from holdfast.outbox.reserve import Reserve
 from holdfast.outbox.rows import RowCodec
+from holdfast.outbox.sight import Sight
 from holdfast.outbox.slots import open_slot
 from holdfast.outbox.sqlite_file import Durability
 from holdfast.outbox.sweeping import EXPIRY, MAX_AGE
 from holdfast.outbox.tally import ENDINGS, Tally
+from holdfast.outbox.tickets import Tickets
 from holdfast.outbox.timeline import Timeline
 from holdfast.outbox.waiting import Fits
 from holdfast.outbox.writer import Writer
@@ -65,7 +66,7 @@ class SqliteOutbox(Keeping):
         self._hold_class = hold_class
         self._opened: opening.Opened | None = None
         self._make_writer: Callable[..., Commits] = Writer  # the simulator has one without a thread
-        self._held: WeakValueDictionary[int, Any] = WeakValueDictionary()  # receipts of an earlier opening
+        self._tickets = Tickets()  # over one opening and the next
         self._pid = 0
         self._since = clock.wall()
         self._driven = False  # a session lives on it, and comes again and again
@@ -92,25 +93,42 @@ class SqliteOutbox(Keeping):
         ended = {name: getattr(books, name) for name in ENDINGS}
         self._books.begin(Tally(books.accepted, opened.bytes, ended), books.last)
         self._restored = opened.restored
+        self._look_after(opened)
         self._writer = self._make_writer(
             store, self.path, reserve, lambda: self.on_durable(), lambda error: self.on_failed(error)
         )
-        self._look_after(opened)
         return opened.client_id
 
     def _open_file(self, group: str | None, path: str, client_id: str | None) -> opening.Opened:
         return opening.open_file(path, client_id, group, self._durability, self._codec)
 
     def _look_after(self, opened: opening.Opened) -> None:
+        try:
+            self._wait_on(opened)
+        except sqlite3.Error as error:
+            self._opened = None
+            opened.close()
+            opened.lock.release()
+            raise sqlite_file.unread(error, self.path) from error
+
+    def _wait_on(self, opened: opening.Opened) -> None:
         queries, flying = opened.queries, set(opened.store.flight)
         latest = self._overflow.latest()
         if latest is not None:
             latest.know(entry for entry in queries.topics() if entry[1] not in flying)
         commit = opened.store.books.commits if self.last else 0
         self._backlog = backlog = Backlog(
-            self._clock, queries, flying, commit, lambda: self.durable, self._hold_class, latest
+            self._clock,
+            queries,
+            flying,
+            commit,
+            lambda: self.durable,
+            self._hold_class,
+            latest,
+            self._tickets,
         )
-        backlog.adopt(self._held)
+        self._sight = Sight(self.path, opened.reader, lambda error: self.on_failed(error))
+        backlog.unreadable = self._sight.failed
         errands = Errands(opened.reader, backlog, self._met)
         self._caretaker = Caretaker(self, backlog, queries, errands, self._codec.timeline, self._max_age_s)
 
@@ -122,9 +140,9 @@ class SqliteOutbox(Keeping):
     def adopt(self, rows: Sequence[Outgoing]) -> None:
         """As the port has it: rows of the file are read anew, those of the ring are there only here."""
         self._ring.give_back([row for row in rows if self._books.is_volatile(row)])
-        self._backlog.adopt(receipts_of(rows))
+        self._tickets.keep(rows)
         for _, row in (*self._restored.sent, *self._restored.released):
-            self._backlog.give_ticket(row)
+            self._tickets.give(row)
 
     def close(self, timeout_s: float | None = None) -> bool:
         """As the port has it; what was not committed was never told durable."""
@@ -134,8 +152,8 @@ class SqliteOutbox(Keeping):
         done = writer.close(timeout_s)
         if writer.ended:  # else it may still write: the file stays ours, and close() may be called again
             self._opened = None
-            self._held.update(self._backlog.receipts())
             with self._backlog:
+                self._backlog.keep_tickets()
                 opened.reader.close()
             opened.lock.note(writer.durable)
             opened.lock.release()
@@ -147,14 +165,15 @@ class SqliteOutbox(Keeping):
             raise OutboxError(f"{self.path} is not open", path=self.path)
         if self._pid != os.getpid():
             raise sqlite_file.forked(self.path, self._pid)
-        if writer.failure is not None:
-            raise writer.failure
+        failure = writer.failure or self._sight.failure
+        if failure is not None:
+            raise failure
         return writer
 
     @property
     def failure(self) -> OutboxError | None:
-        """Why commits do not happen at present."""
-        return None if self._writer is None else self._writer.failure
+        """Why nothing is accepted at present."""
+        return None if self._writer is None else self._writer.failure or self._sight.failure
 
     def begin(self) -> None:
         """Let what was accepted and written be committed; once per turn."""
@@ -173,7 +192,8 @@ class SqliteOutbox(Keeping):
         writer = self._writer
         if self._opened is None or writer is None or writer.closing:
             return None
-        able = writer.failure is None
+        self._sight.look()
+        able = writer.failure is None and self._sight.failure is None
         look = self._caretaker.sweep(now, self.durable, self.last if able else None, not self._driven)
         for rows, why in zip(self._ring.give_up(now, now - self._max_age_s), (EXPIRY, MAX_AGE), strict=True):
             if rows:

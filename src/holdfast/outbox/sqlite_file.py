@@ -152,6 +152,11 @@ def unreadable(path: str, error: OSError) -> OutboxUnwritable:
     return OutboxUnwritable(f"{path} cannot be opened: {error.strerror or error}", path=path, hint=hint)
 
 
+def unread(error: Exception, path: str) -> OutboxUnwritable:
+    """The same where it was to be read."""
+    return OutboxUnwritable(f"{path} cannot be read: {error}", path=path, hint=_HINTS.get(_code(error)))
+
+
 def forked(path: str, pid: int) -> OutboxError:
     """Used in a child of the process that opened it."""
     return OutboxError(

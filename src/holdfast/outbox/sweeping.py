@@ -33,16 +33,16 @@ def take_out(waiting: Waiting, due: Iterable[int], before: float) -> tuple[list[
     expired = [row for row in map(waiting.pull, due) if row is not None]
     if before == -inf:
         return expired, []
-    aged = some(takewhile(lambda row: row.accepted_at <= before, waiting.oldest()))
+    aged = some(takewhile(lambda row: row.accepted_at <= before, waiting.oldest()), AT_ONCE - len(expired))
     for row in aged:
         waiting.pull(key_of(row))
     return expired, aged
 
 
-def some(rows: Iterable[Outgoing]) -> list[Outgoing]:
-    """As many of the first as may end at once: fewer than ``AT_ONCE``, where they are large."""
+def some(rows: Iterable[Outgoing], most: int = AT_ONCE) -> list[Outgoing]:
+    """As many of the first as may end at once: fewer than ``most``, where they are large."""
     found, left = [], AT_ONCE_BYTES
-    for row in islice(rows, AT_ONCE):
+    for row in islice(rows, most):
         found.append(row)
         left -= row.size
         if left <= 0:

@@ -181,11 +181,13 @@ class Waiting:
             self.unparking = None
         return rows
 
-    def bring_back(self, keys: deque[int], fits: Fits) -> list[Outgoing]:
-        """Unpark the first rows under these keys that fit; those looked at are gone from ``keys``."""
-        rows: list[Outgoing] = []
-        looked, left = 0, UNPARKED_BYTES
-        if any(len(line.back) >= UNPARKED_AT_ONCE for line in self.lines):
+    def bring_back(self, keys: deque[int], fits: Fits, taken: bool = True) -> list[Outgoing]:
+        """Unpark the first rows under these keys that fit; those looked at are gone from ``keys``.
+
+        ``taken``: somebody takes rows, so that there is no hurry while enough have come back.
+        """
+        rows, looked, left = list[Outgoing](), 0, UNPARKED_BYTES
+        if taken and any(len(line.back) >= UNPARKED_AT_ONCE for line in self.lines):
             return rows
         while keys and looked < UNPARKED_AT_ONCE and left > 0:
             row = self.parked.find(keys[0])

@@ -1,7 +1,6 @@
 """Floor 3: pure decisions about the link. Nothing here sleeps."""
 
 from holdfast.resilience.backoff import PRESETS, Backoff, Reconnect
-from holdfast.resilience.stall import Stall, of_stall
 from holdfast.resilience.takeover import TakeoverSuspicion
 from holdfast.resilience.verdicts import Verdict, of_close, of_connack, of_error
 from holdfast.resilience.versions import VersionChoice
@@ -10,12 +9,10 @@ __all__ = [
     "PRESETS",
     "Backoff",
     "Reconnect",
-    "Stall",
     "TakeoverSuspicion",
     "Verdict",
     "VersionChoice",
     "of_close",
     "of_connack",
     "of_error",
-    "of_stall",
 ]

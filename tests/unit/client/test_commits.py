@@ -104,3 +104,25 @@ def test_threads_are_told_when_no_commit_follows() -> None:
     commits.fail(OutboxError("the disk is gone", path="x.db"))
     thread.join(5)
     assert [str(error) for error in told] == ["the disk is gone"]
+
+
+async def test_who_waits_is_known_anywhere() -> None:
+    """A coroutine or a thread, for a commit that has not happened: not for one that has, told or not."""
+    durable = 0
+    commits = Commits(lambda: durable)
+    waiting = asyncio.create_task(commits.reached(1))
+    await asyncio.sleep(0)
+    seen = [commits.awaited]
+    durable = 1
+    seen.append(commits.awaited)
+    commits.happened()
+    await waiting
+    assert seen == [True, False]
+    thread = threading.Thread(target=commits.block, args=(2, 5))
+    thread.start()
+    while not commits.awaited:
+        thread.join(0.001)
+    durable = 2
+    commits.wake_threads()
+    thread.join(5)
+    assert not commits.awaited

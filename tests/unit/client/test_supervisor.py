@@ -16,7 +16,8 @@ from holdfast.codec import V5, Connack, Disconnect, Version
 from holdfast.errors import ConfigurationError
 from holdfast.outbox import MemoryOutbox
 from holdfast.protocol import ConnectRequest, Session, Terms
-from holdfast.resilience import Stall, Verdict, VersionChoice
+from holdfast.resilience import Verdict, VersionChoice
+from holdfast.resilience.stall import Stall
 from holdfast.testing import eventually
 from holdfast.testing.manual_clock import ManualClock
 from holdfast.transport import Link, LinkUser

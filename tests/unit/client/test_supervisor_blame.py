@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holdfast import Authenticator, Reconnect
-from holdfast.resilience import Stall
+from holdfast.resilience.stall import Stall
 from holdfast.testing import eventually
 from tests.unit.client.test_supervisor import Supervised, wired
 

@@ -17,7 +17,7 @@ import pytest
 
 from holdfast.client import watch
 from holdfast.client.watch import Watched, place_of
-from holdfast.resilience import Stall
+from holdfast.resilience.stall import Stall
 from holdfast.testing import eventually
 
 QUICK_TICK_S, QUICK_STALL_S = 0.05, 0.2

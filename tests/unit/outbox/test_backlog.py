@@ -190,13 +190,12 @@ def test_receipts_of_spilled_rows_are_told_if_they_are_held() -> None:
     file.commit()
     del dropped, rows
     gc.collect()
-    assert len(file.backlog._tickets) == 1
     taken = []
     while some := file.rows():
         taken += some
     tickets = [row.ticket() if row.ticket else None for row in taken[-3:]]
     assert tickets == [held, None, None]
-    assert len(file.backlog._tickets) == 0
+    assert len(file.backlog.tickets) == 0
 
 
 def test_a_batch_is_a_few_milliseconds() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from holdfast.resilience import Stall, Verdict, of_stall
-from holdfast.resilience.stall import Cause
+from holdfast.resilience import Verdict
+from holdfast.resilience.stall import Cause, Stall, of_stall
 
 CLOSED = Verdict("closed", "broker:1883 closed the connection", "The broker's log says why.")
 

@@ -136,7 +136,9 @@ class Driver(Owner, ABC):
         """Rows in order; QoS 1 and 2 as many as there is room for."""
         if self.session.link is not LinkState.UP:
             return
+        spilled = any(one.commit for one in self.outbox._backlog._spilled)
         rows = self.outbox.take(self.session.room())
+        self.world.paths["rows read back from the file"] += spilled and bool(rows)
         if rows:
             self._take(rows)
             self.session.publish(rows, self.now)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from holdfast.outbox import sqlite_file
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 Mood = Literal["well", "slow", "error", "full"]
 
-WRITES = ("BEGIN", "INSERT", "UPDATE", "DELETE", "COMMIT")
+MAY_FAIL = ("BEGIN", "INSERT", "UPDATE", "DELETE", "COMMIT", "SELECT")
 ENDLESS_PAGES = 1 << 30
 RESERVE_PAGES = RESERVE_BYTES // 4096
 
@@ -51,6 +53,15 @@ class Faults:
         """The disk works."""
         self._until = 0.0
 
+    @contextmanager
+    def spared(self) -> Iterator[None]:
+        """Who only wants to know what is in the file meets no errors."""
+        mood, self._mood = self._mood, "well"
+        try:
+            yield
+        finally:
+            self._mood = mood
+
     def delay_s(self) -> float:
         """How much longer a commit takes."""
         return self._world.rng.random() * 2 if self.mood == "slow" else 0.0
@@ -64,7 +75,7 @@ class Faults:
         return cast(sqlite3.Connection, Faulty(_connect(*arguments, **options), self))
 
     def before(self, db: sqlite3.Connection, verb: str) -> None:
-        """A statement that writes is about to be carried out."""
+        """A statement is about to be carried out."""
         mood = self.mood
         if mood == "error" and self._world.rng.random() < 0.2:
             raise self._error(sqlite3.SQLITE_IOERR, verb)
@@ -123,7 +134,7 @@ class Faulty:
     def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
         """As of ``sqlite3.Connection``."""
         verb = sql.partition(" ")[0]
-        if verb not in WRITES:
+        if verb not in MAY_FAIL:
             return self._db.execute(sql, *arguments)
         self._faults.before(self._db, verb)
         cursor = self._db.execute(sql, *arguments)

@@ -11,14 +11,14 @@ import logging
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from holdfast.errors import OutboxError
-from holdfast.outbox import backlog, reserve, sqlite_file, tables
+from holdfast.outbox import backlog, requests, reserve, sqlite_file, tables
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.outbox.store import Group
 from holdfast.protocol import EpochBegan, ids, sender
@@ -26,7 +26,7 @@ from holdfast.testing.simulator import images
 from holdfast.testing.simulator.damage import try_out
 from holdfast.testing.simulator.images import Image
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
-from holdfast.testing.simulator.recount import recount
+from holdfast.testing.simulator.recount import glance, recount
 from holdfast.testing.simulator.scenario import CLIENT_ID
 from holdfast.testing.simulator.storage import FEW_IDS, FEW_WITHHELD, RESERVE_BYTES
 from holdfast.testing.simulator.synced import Synced
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from holdfast.testing.simulator.world import World
 
 IN_MEMORY = "/dev/shm"
+LOOKS_EVERY = 5
+"""After so many commits the file is compared with the model."""
 
 
 class Medium:
@@ -88,7 +90,8 @@ class Medium:
             raise
         self._outbox = outbox
         self._found(outbox)
-        recount(world, outbox)
+        with world.faults.spared():
+            recount(world, outbox)
         outbox.last = max(outbox.last, world.numbered)
         return outbox
 
@@ -123,6 +126,9 @@ class Medium:
         if number != group.number:
             raise PromiseBroken(Promise.TOLD, f"commit {group.number} is told, the file is at {number}")
         self._took_in(group)
+        if group.number % LOOKS_EVERY == 0:
+            with self._world.faults.spared():
+                glance(self._world.disk, self._reader)
 
     def _took_in(self, group: Group) -> None:
         """Into the model, and whether it is safe from a power cut."""
@@ -140,10 +146,28 @@ class Medium:
         (pages,) = self._query("PRAGMA page_count")
         return int(pages)
 
+    def ask(self, verb: str, ids: list[int] | None) -> None:
+        """Leave a request in the file, as another process does; it has no patience with one that writes."""
+        with closing(sqlite3.connect(self._path, 0, isolation_level=None)) as db:
+            try:
+                requests.ask(db, verb, ids)
+            except sqlite3.OperationalError:
+                self._world.paths["request: in vain"] += 1
+
+    def unanswered(self) -> int:
+        """How many requests have no answer."""
+        (count,) = self._query("SELECT count(*) FROM request WHERE answer IS NULL")
+        return int(count)
+
     def _query(self, statement: str) -> Any:
+        with self._world.faults.spared():
+            return self._reader.execute(statement).fetchone()
+
+    @property
+    def _reader(self) -> sqlite3.Connection:
         assert self._outbox is not None
         assert self._outbox._opened is not None
-        return self._outbox._opened.reader.execute(statement).fetchone()
+        return self._outbox._opened.reader
 
     # -- its death -----------------------------------------------------------------------------
 
@@ -167,7 +191,8 @@ class Medium:
         world = self._world
         if world.rng.random() < 0.5:  # all of it in the file, as an orderly end leaves it
             self.restore(image)
-            sqlite3.connect(self._path).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
+            with closing(sqlite3.connect(self._path)) as db:
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             image = self._image()
         world.faults.heal()
         outbox, went_on = try_out(world, image)

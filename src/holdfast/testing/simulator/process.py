@@ -32,6 +32,7 @@ class Process(Driver):
     def start(self) -> None:
         """Want what the application wants, and dial."""
         self.session.subscribe(list(self.world.wanted_intents()), self.now)
+        self.keeper.sweep_by(self.now)
         self.dial()
 
     def dial(self) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from holdfast.messages import Outgoing
-from holdfast.outbox import dead
+from holdfast.outbox import dead, tables
+from holdfast.outbox.flight import RELEASED, SENT, Flight
+from holdfast.outbox.keys import seq_of
 from holdfast.outbox.queries import Queries
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.outbox.tally import ENDINGS
@@ -54,6 +57,20 @@ def _letters(outbox: SqliteOutbox) -> dict[int, bytes]:
 
 def _by_number(rows: Iterable[Outgoing]) -> list[Any]:
     return sorted(map(_told, rows))
+
+
+def glance(disk: Disk, reader: sqlite3.Connection) -> None:
+    """What anybody who reads the file sees at this moment is what the last commit has left."""
+    there = {key for (key,) in reader.execute("SELECT id FROM message")}
+    _same("rows", len(there), disk.pending())
+    places = Flight(reader.execute("SELECT number, stage, entries FROM flight ORDER BY number")).places()
+    for stage, due in ((SENT, disk.sent), (RELEASED, disk.released)):
+        found = [
+            (place[1], seq_of(key)) for key, place in places.items() if place[0] == stage and key in there
+        ]
+        _same(f"stage {stage}", found, [(packet_id, row.seq) for packet_id, row in due.items()])
+    for kind, held in ((tables.RECEIVED, disk.received), (tables.WITHHELD, disk.withheld)):
+        _same(f"identifiers of kind {kind}", sorted(tables.read_ids(reader, kind)), sorted(held))
 
 
 def adopt(disk: Disk, outbox: SqliteOutbox) -> None:

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 from holdfast.messages import Outgoing, QoS
 from holdfast.protocol import Intent
 from holdfast.testing.model import BrokerLimits
+from holdfast.testing.simulator.disk_turns import DiskTurns
 from holdfast.testing.simulator.driver import Killed
-from holdfast.testing.simulator.faults import Mood
 from holdfast.testing.simulator.inbox import RETAINED
 from holdfast.testing.simulator.mischief import Mischief
-from holdfast.testing.simulator.process import Process
 from holdfast.testing.simulator.scenario import (
     FILTERS,
     KILL_BORDERS,
@@ -29,12 +28,11 @@ if TYPE_CHECKING:
     from holdfast.testing.simulator.world import World
 
 
-class Turns:
+class Turns(DiskTurns):
     """The actions by their names in ``scenario.ACTIONS``."""
 
     def __init__(self, world: World) -> None:
-        self._world = world
-        self._rng = world.rng
+        super().__init__(world)
         self._mischief = Mischief(world)
         self._incoming = 0
 
@@ -43,13 +41,6 @@ class Turns:
         name = self._rng.choices(self._world.scenario.names, self._world.scenario.weights)[0]
         self._world.note("turn: %s", name)
         getattr(self, name)()
-
-    def _client(self) -> Process | None:
-        """The process, if it is there to be asked for something."""
-        process = self._world.process
-        if process is None or process.frozen_until > self._world.now:
-            return None
-        return process
 
     # -- applications --------------------------------------------------------------------------
 
@@ -141,29 +132,6 @@ class Turns:
         if process is not None:
             process.freeze(self._rng.choice((0.5, 5.0, 60.0, 8 * 3600.0)) * self._rng.random())
 
-    def clock(self) -> None:
-        """The wall clock jumps."""
-        self._world.machine.set_clock(self._rng.choice(("a day ahead", "a day behind", "right")))
-
-    # -- the disk ------------------------------------------------------------------------------
-
-    def disk_slow(self) -> None:
-        """Commits take long for a while."""
-        self._disk("slow")
-
-    def disk_errs(self) -> None:
-        """Statements fail for a while (EIO)."""
-        self._disk("error")
-
-    def disk_full(self) -> None:
-        """Others have taken all the room there is (ENOSPC)."""
-        self._disk("full")
-
-    def _disk(self, mood: Mood) -> None:
-        world = self._world
-        if world.process is not None:
-            world.faults.begin(mood, self._soon() * 3, world.medium.pages())
-
     # -- the network ---------------------------------------------------------------------------
 
     def cut(self) -> None:
@@ -180,10 +148,6 @@ class Turns:
             if self._rng.random() < 0.5:
                 self.idle()
             world.schedule.after(self._soon() * 10, world, link.cut, True, True)
-
-    def _soon(self) -> float:
-        """A few turns from now."""
-        return self._rng.random() * 10 * self._world.scenario.turn_s
 
     # -- the broker ----------------------------------------------------------------------------
 
