@@ -199,8 +199,8 @@ async def stalled(client: Client) -> None:
 @pytest.mark.chaos
 @on_tcp
 async def test_35_seconds_without_isolation(make: MakeClient) -> None:
-    """As it was asked for: a stall of 35 s at keepalive 20 costs the link, and says so."""
-    async with make(keepalive_s=20) as client:
+    """As it was asked for: a stall of 35 s at keepalive 15 costs the link, and says so."""
+    async with make(keepalive_s=15) as client:
         await client.ready(5)
         events = client.events()
         block(35)

@@ -118,3 +118,17 @@ def test_every_word_of_the_table_is_used() -> None:
         if not isinstance(one, property)
     ]
     assert [word for word in WORDS if not any(word in text for text in said)] == []
+
+
+def test_every_option_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The blocking client is built on the asyncio one with all it was told but isolation, which it has."""
+    given: dict[str, object] = {}
+
+    def build(url: object, **options: object) -> object:
+        given.update(options, url=url)
+        return object()
+
+    monkeypatch.setattr("holdfast.sync.client.Awaited", build)
+    told = {name: object() for name in inspect.signature(sync.Client).parameters if name != "isolated"}
+    sync.Client(**told)  # type: ignore[arg-type]
+    assert given == told

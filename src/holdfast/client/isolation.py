@@ -66,6 +66,7 @@ class Isolated:
         self._asking = Asking(self._here, self._there, ENDED)
         self._there.post(self._begin)
         self._thread.start()
+        run.watched.on_gone = self._orphaned
 
     def _begin(self) -> None:
         reporting = Reporting(self._here, self._run.state)
@@ -218,6 +219,11 @@ class Isolated:
             self._drive.close(self._gone)
 
     # -- its ends ----------------------------------------------------------------------------
+
+    def _orphaned(self) -> None:
+        """Nobody would ever handle a message, or stop it."""
+        log.error("the event loop was closed under an isolated client that was not stopped: its link ends")
+        self._thread.end()
 
     def _died(self, error: BaseException | None) -> None:
         """The thread has ended under us."""

@@ -44,21 +44,27 @@ class LoopThread:
 
     @property
     def over(self) -> bool:
-        """Whether the loop has ended, so that nothing runs on it any more."""
-        return self._over.is_set()
+        """Whether the loop has ended, so that nothing runs on it any more; in a forked child it has."""
+        return self._over.is_set() or not (self._thread.ident is None or self._thread.is_alive())
 
     def stop(self, timeout_s: float) -> bool:
         """End the loop behind what it has to do now; waits for that, so long at most: whether it did.
 
         Tasks that are left are cancelled. A helper that hangs in a system call may outlive it.
         """
-        if not self._ending:
-            self._ending = True
-            self._call(self.loop.stop)
+        if self.over:
+            return True
+        self.end()
         done = self._over.wait(timeout_s)
         if done:
             self._thread.join(LINGER_S)
         return done
+
+    def end(self) -> None:
+        """As ``stop``, without waiting; any thread."""
+        if not self._ending:
+            self._ending = True
+            self._call(self.loop.stop)
 
     def _call(self, call: Callable[[], None]) -> None:
         try:

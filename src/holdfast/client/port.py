@@ -16,6 +16,7 @@ from holdfast.client.mailbox import Mailbox
 from holdfast.client.precedence import Precedence
 from holdfast.client.receipts import Receipts
 from holdfast.client.state import State
+from holdfast.client.watch import Watched
 from holdfast.protocol import Delivery, Intent
 
 
@@ -101,6 +102,7 @@ class Run(Protocol):
     precedence: Precedence
     receipts: Receipts
     state: State
+    watched: Watched
 
     @property
     def telling(self) -> Outlet:

@@ -44,6 +44,8 @@ class Watched:
         self.loop = asyncio.get_running_loop()
         self.ident = get_ident()
         self._told = told
+        self.on_gone: Callable[[], None] = _nothing
+        """Told, on the watching thread, that the loop was closed under whoever should have closed this."""
         self._asked: float | None = None
         self._where: str | None = None
         self._warned = False
@@ -165,11 +167,15 @@ class Watch:
 
     def _forget(self) -> bool:
         """Leave out loops that are closed; whether none is left, and the thread has ended."""
+        gone = [one for one in self._watched if one.loop.is_closed()]
         with self._lock:
-            self._watched = tuple(one for one in self._watched if not one.loop.is_closed())
-            if not self._watched:
+            self._watched = tuple(one for one in self._watched if one not in gone)
+            over = not self._watched
+            if over:
                 self._thread = None
-            return not self._watched
+        for one in gone:
+            one.on_gone()
+        return over
 
     # -- what it knows, from any thread ------------------------------------------------------
 
@@ -207,6 +213,10 @@ def place_of(frame: FrameType | None) -> str | None:
         return None
     code = found.f_code
     return f"{code.co_name} ({os.path.basename(code.co_filename)}:{found.f_lineno})"
+
+
+def _nothing() -> None:
+    """Nobody minds."""
 
 
 def _is_foreign(path: str) -> bool:

@@ -112,3 +112,21 @@ async def test_publishing_when_its_loop_is_gone(isolated: Client) -> None:
     isolated.publish_nowait("t", "x")
     assert begun
     keeper._there.closed = False
+
+
+def test_its_loop_is_closed_under_it(caplog: pytest.LogCaptureFixture) -> None:
+    """asyncio.run() ends without stop(): the link does not outlive it as a ghost that takes messages."""
+
+    async def forget(client: Client) -> None:
+        await client.start()
+        await client.ready(5)
+
+    with Broker() as broker:
+        client = Client(broker.url, client_id="ghost", isolated=True)
+        asyncio.run(forget(client))
+        deadline = time.monotonic() + 10
+        while engine_threads():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        client.publish_nowait("t", "accepted all the same")
+    assert "was not stopped" in caplog.text

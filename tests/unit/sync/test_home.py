@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 from collections.abc import Callable
@@ -131,3 +134,29 @@ def test_ctrl_c_while_room_is_waited_for(broker: Broker) -> None:
         interrupted(lambda: client.publish("t", "x" * 1000))
         assert client.snapshot().ledger.accepted == 1
         broker.release()
+
+
+def test_a_forked_child_has_no_client() -> None:
+    """The thread is the parent's: all is refused there, stop() has nothing to do, nothing hangs."""
+    program = """
+        import os
+        from holdfast.errors import HoldfastError
+        from holdfast.sync import Client
+        client = Client("mqtt://127.0.0.1:1", client_id="x", drain_s=0)
+        client.start()
+        child = os.fork()
+        if not child:
+            for refused in (lambda: client.publish("t", "x"), client.ready, client.start):
+                try:
+                    refused()
+                except HoldfastError:
+                    continue
+                os._exit(1)
+            client.stop()
+            os._exit(0)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        client.stop()
+        raise SystemExit(code)
+    """
+    command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(program)]
+    assert subprocess.run(command, check=False, timeout=30).returncode == 0
