@@ -1,7 +1,8 @@
 """Holdfast after an outage: a great many messages queued in the file, and how it comes back from that.
 
 Their payloads are numbered, and the ack server sees whether they come in order. The first client
-has nowhere to connect to; the second opens the file anew. While it drains one publisher goes on.
+has nowhere to connect to; then the file is bound to the server, and a second client opens it anew. While it
+drains one publisher goes on.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from benchmarks.ack_numbers import TOPIC, numbered
 from benchmarks.clients.common import Job, Meter, resident_bytes
 from benchmarks.clients.latency import Latency, Message
 from holdfast import Client
+from holdfast.outbox.copies import rebind
 
 _MEANWHILE = 4000
 """One in so many messages is published while it drains: it is done before the drain is."""
@@ -33,10 +35,12 @@ class Backlog:
         self._queued = job.messages - job.messages // _MEANWHILE
         self._seen: dict[str, float] = {}
         self._before = 0
+        self._path = Path(job.folder) / "outbox.db"
 
     async def run(self) -> None:
         """All of it; the meter runs from before the file is opened anew."""
         await self._queue()
+        rebind(str(self._path), None, f"127.0.0.1:{self._job.port}")
         client = self._client(self._job.port)
         self._meter.start()
         began = time.perf_counter()
@@ -53,8 +57,7 @@ class Backlog:
         await client.stop()
 
     def _client(self, port: int) -> Client:
-        path = Path(self._job.folder) / "outbox.db"
-        return Client(f"mqtt://127.0.0.1:{port}", client_id="bench", outbox=path, drain_s=0)
+        return Client(f"mqtt://127.0.0.1:{port}", client_id="bench", outbox=self._path, drain_s=0)
 
     async def _queue(self) -> None:
         async with self._client(_NOWHERE) as client:

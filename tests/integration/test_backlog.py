@@ -14,6 +14,7 @@ from benchmarks.ack_numbers import TOPIC, numbered
 from benchmarks.clients.common import resident_bytes
 from benchmarks.servers import AckServer
 from holdfast import Client
+from holdfast.outbox.copies import rebind
 
 NOBODY = "mqtt://127.0.0.1:1"
 QUEUED, GROUP, MEANWHILE = 100_000, 1000, 200
@@ -45,6 +46,7 @@ async def test_a_backlog_leaves_in_order(tmp_path: Path) -> None:
     path = tmp_path / "outbox.db"
     assert await queue(path) < GROWTH_BYTES
     with AckServer() as server:
+        rebind(str(path), None, f"127.0.0.1:{server.port}")
         client = Client(f"mqtt://127.0.0.1:{server.port}", client_id="backlog", outbox=path)
         began = time.monotonic()
         await client.start()

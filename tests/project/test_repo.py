@@ -35,6 +35,7 @@ LONG_FILES: dict[str, str] = {
     "tests/integration/test_refusals.py": _SUITE,
     "tests/integration/test_subscriptions.py": _SUITE,
     "tests/simulation/planted.py": "a list of planted bugs",
+    "tests/simulation/planted_disk.py": "a list of planted bugs",
     "tests/unit/client/test_engine.py": "mirrors a long file",
     "tests/unit/protocol/test_receiver.py": "mirrors a long file",
     "tests/unit/protocol/test_sender.py": "mirrors a long file",

@@ -37,7 +37,7 @@ BUGS = (
         COMMITS,
         "            if self._store.books.commits >= group.number:\n                return\n",
         "",
-        also=("RESTORED", "LEDGER"),
+        also=("RESTORED", "LEDGER", "NOTHING_LOST"),
     ),
     # What is in one transaction.
     Bug(
@@ -136,7 +136,7 @@ BUGS = (
         "a refill gives what is in flight",
         "TAKEN_ONCE",
         BACKLOG,
-        "                if key_of(row) in self._skip:\n                    continue\n",
+        "                    if key_of(row) in self._skip:\n                        continue\n",
         "",
     ),
     Bug(

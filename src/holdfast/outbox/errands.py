@@ -124,12 +124,10 @@ class Errands:
     def _purge(self, ids: list[int] | None) -> Steps:
         keys = None if ids is None else _keys(ids)
         done = 0
-        while rows := self._some(keys):
-            for row in rows:
-                self._backlog.pull(key_of(row))
-            done += len(rows)
+        while found := self._some(keys):
             work = Work()
-            work.purged = rows
+            work.purged = [row for row in found if self._backlog.pull(key_of(row)) is not None]
+            done += len(work.purged)
             yield work, None
         yield Work(), {"done": done}
 

@@ -95,8 +95,8 @@ class Overflow:
         with waiting:
             with closing(self._candidates(waiting, rows)) as candidates:
                 chosen = _enough(candidates, short)
-            for row in chosen or ():
-                waiting.pull(key_of(row))
+            if chosen is not None:
+                chosen = [row for row in chosen if waiting.pull(key_of(row)) is not None]
             if waiting.latest is not None:
                 waiting.latest.tidy(len(waiting), waiting.has)
         return chosen

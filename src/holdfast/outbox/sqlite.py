@@ -165,14 +165,13 @@ class SqliteOutbox(Keeping):
             raise OutboxError(f"{self.path} is not open", path=self.path)
         if self._pid != os.getpid():
             raise sqlite_file.forked(self.path, self._pid)
-        failure = writer.failure or self._sight.failure
-        if failure is not None:
-            raise failure
+        if self.failure is not None:
+            raise self.failure
         return writer
 
     @property
     def failure(self) -> OutboxError | None:
-        """Why nothing is accepted at present."""
+        """Why the file cannot be written, or read, at present."""
         return None if self._writer is None else self._writer.failure or self._sight.failure
 
     def begin(self) -> None:

@@ -34,9 +34,7 @@ def take_out(waiting: Waiting, due: Iterable[int], before: float) -> tuple[list[
     if before == -inf:
         return expired, []
     aged = some(takewhile(lambda row: row.accepted_at <= before, waiting.oldest()), AT_ONCE - len(expired))
-    for row in aged:
-        waiting.pull(key_of(row))
-    return expired, aged
+    return expired, [row for row in aged if waiting.pull(key_of(row)) is not None]
 
 
 def some(rows: Iterable[Outgoing], most: int = AT_ONCE) -> list[Outgoing]:

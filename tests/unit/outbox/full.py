@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from holdfast.messages import NORMAL, Outgoing
-from holdfast.outbox.keys import key_of
 from holdfast.outbox.overflow import Overflow, Policy
 from holdfast.outbox.tally import Tally
 from holdfast.outbox.waiting import Waiting
@@ -53,7 +52,3 @@ class Full:
     def take(self, count: int) -> list[Outgoing]:
         """The session takes so many."""
         return self.waiting.take(count, False)
-
-    def find(self, row: Outgoing) -> Outgoing | None:
-        with self.waiting as waiting:
-            return waiting.find(key_of(row))

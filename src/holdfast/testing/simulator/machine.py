@@ -74,6 +74,10 @@ class Machine:
         self._ahead_s = 0.0
         self._written = self.wall()
 
+    def perhaps_committed(self) -> None:
+        """It is written down, or not: the machine went off meanwhile."""
+        self._written = min(self._written, self.wall())
+
     def behind(self) -> bool:
         """Whether the wall clock has shown less than was written down since the machine was started."""
         return self._schedule.now < self._doubtful_until and self.wall() < self._found

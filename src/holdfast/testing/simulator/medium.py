@@ -207,6 +207,7 @@ class Medium:
         world, anew = self._world, writer._anew
         world.faults.heal()
         writer.commit(group)
+        world.machine.perhaps_committed()
         after = self._image()
         if anew or world.rng.random() < 0.4:
             return after

@@ -25,7 +25,7 @@ State = dict[str, Any]
 
 _KNOWN = (
     *("number", "last", "packet_id", "accepted", "endings", "unsent", "parked", "sent", "released"),
-    *("received", "withheld", "epoch", "uncertain", "tries", "letters", "letter", "_stage"),
+    *("received", "withheld", "epoch", "uncertain", "perhaps", "tries", "letters", "letter", "_stage"),
 )
 
 
@@ -50,6 +50,8 @@ class Places:
         self.withheld: dict[int, None] = {}
         self.epoch = 0
         self.uncertain: set[int] = set()
+        self.perhaps: set[int] = set()
+        """Those that may be marked as uncertain already; it is too early for that, and does no harm."""
         self.tries: dict[int, int] = {}
         self.letters: dict[int, bytes] = {}
         self.letter = 0
@@ -69,8 +71,8 @@ class Places:
         self.accepted += 1
         self.last = max(self.last, row.seq)
         self.unsent[row.seq] = row
-        if row.uncertain:  # it left with an epoch that ended before the row was durable
-            self.uncertain.add(row.seq)
+        if row.uncertain:  # its epoch ended before it was durable, and so it never left
+            self.perhaps.add(row.seq)
 
     def end(self, seq: int, ending: str) -> None:
         """This row is pending no more."""

@@ -26,8 +26,8 @@ def recount(world: World, outbox: SqliteOutbox) -> None:
     """Stages, identifiers, rows and books of an outbox that was opened just now."""
     disk = world.disk
     restored, due = outbox.restore(), disk.restored()
-    _same("sent", _flat(restored.sent), _flat(due.sent))
-    _same("released", _flat(restored.released), _flat(due.released))
+    _same("sent", _flat(restored.sent, disk), _flat(due.sent, disk))
+    _same("released", _flat(restored.released, disk), _flat(due.released, disk))
     _same("received", sorted(restored.received), sorted(due.received))
     _same("withheld", sorted(restored.withheld), sorted(due.withheld))
     _same("epoch", restored.epoch, due.epoch)
@@ -36,9 +36,9 @@ def recount(world: World, outbox: SqliteOutbox) -> None:
     flying = {row.seq for _, row in (*restored.sent, *restored.released)}
     queries = _queries(outbox)
     found = [row for priority in CLASSES for row in queries.waiting(priority) if row.seq not in flying]
-    _same("unsent", _by_number(found), _by_number(disk.backlog()))
+    _same("unsent", _by_number(found, disk), _by_number(disk.backlog(), disk))
     parked = queries.by_keys(queries.parked_keys())
-    _same("parked", _by_number(parked), _by_number(disk.aside()))
+    _same("parked", _by_number(parked, disk), _by_number(disk.aside(), disk))
     _same("the last number", outbox.last, disk.last)
     _same("dead letters", _letters(outbox), disk.letters)
     balanced(outbox, disk)
@@ -55,8 +55,8 @@ def _letters(outbox: SqliteOutbox) -> dict[int, bytes]:
     return {letter.number: letter.payload for letter in dead.read(outbox._opened.reader)}
 
 
-def _by_number(rows: Iterable[Outgoing]) -> list[Any]:
-    return sorted(map(_told, rows))
+def _by_number(rows: Iterable[Outgoing], disk: Disk) -> list[Any]:
+    return sorted(_told(row, disk) for row in rows)
 
 
 def glance(disk: Disk, reader: sqlite3.Connection) -> None:
@@ -116,10 +116,11 @@ def _same(what: str, found: Any, due: Any) -> None:
     raise PromiseBroken(Promise.RESTORED, f"{what}: found {found}, and it should be {due}")
 
 
-def _flat(rows: list[tuple[int, Outgoing]]) -> list[Any]:
-    return [(packet_id, _told(row)) for packet_id, row in rows]
+def _flat(rows: list[tuple[int, Outgoing]], disk: Disk) -> list[Any]:
+    return [(packet_id, _told(row, disk)) for packet_id, row in rows]
 
 
-def _told(row: Outgoing) -> tuple[Any, ...]:
+def _told(row: Outgoing, disk: Disk) -> tuple[Any, ...]:
+    uncertain = row.uncertain and (row.seq in disk.uncertain or row.seq not in disk.perhaps)
     told = (row.seq, row.priority, row.topic, row.payload[:20], len(row.payload), row.qos, row.retain)
-    return (*told, row.uncertain, row.tries)
+    return (*told, uncertain, row.tries)
