@@ -37,7 +37,7 @@ BUGS = (
         COMMITS,
         "            if self._store.books.commits >= group.number:\n                return\n",
         "",
-        also=("RESTORED", "LEDGER", "NOTHING_LOST"),
+        also=("RESTORED", "LEDGER", "NOTHING_LOST", "TOLD"),
     ),
     # What is in one transaction.
     Bug(
@@ -128,8 +128,8 @@ BUGS = (
         "a refill skips a row",
         "TAKEN_ONCE",
         BACKLOG,
-        "                spilled.cursor = row.seq\n",
-        "                spilled.cursor = row.seq + 1\n",
+        "                    spilled.cursor = row.seq\n",
+        "                    spilled.cursor = row.seq + 1\n",
         also=("ORDER", "LIVE"),
     ),
     Bug(
@@ -187,12 +187,12 @@ BUGS = (
         seeds=1000,
     ),
     Bug(
-        "what is in flight is given up for new rows",
+        "what is in flight expires in the outbox",
         "UNSENT_ONLY",
-        "outbox/overflow.py",
-        "            yield from waiting.oldest()\n",
-        "            yield from (*waiting._queries.by_keys(sorted(waiting._skip)), *waiting.oldest())\n",
-        also=("NO_EXCEPTION", "LEDGER"),
+        BACKLOG,
+        "            and key not in self._skip\n",
+        "",
+        also=("LEDGER", "SANE", "TAKEN_ONCE"),
     ),
     Bug(
         "a row expires while the clock is suspect",
@@ -210,6 +210,22 @@ BUGS = (
         "            pass",
     ),
     # The disk fails.
+    Bug(
+        "a read that fails costs what was read before",
+        "LIVE",
+        BACKLOG,
+        "            self.unreadable(error)\n        self._bytes",
+        "            self.unreadable(error)\n            return False\n        self._bytes",
+        also=("ORDER", "TAKEN_ONCE"),
+        seeds=1000,
+    ),
+    Bug(
+        "a read that fails is raised in the middle of a turn",
+        "NO_EXCEPTION",
+        "outbox/sqlite.py",
+        "        backlog.unreadable = self._sight.failed\n",
+        "",
+    ),
     Bug(
         "the reserve is not given up",
         "DRAINS",

@@ -60,7 +60,7 @@ class Driver(Owner, ABC):
         self.outbox = world.medium.open(self)
         self.outbox.on_durable = self._grown
         self.restored = restored = self.outbox.restore()
-        self.session = Session(world.scenario.inflight, restored)
+        self.session = Session(world.scenario.inflight, restored, resends=world.storage.resends)
         self.inherited = self.outbox.last
         self.keeper = Keeper(self)
         self.mine = {row.seq for _, row in (*restored.sent, *restored.released)}

@@ -90,6 +90,11 @@ class Faults:
             self._world.paths["disk: a commit that failed had happened"] += 1
             raise self._error(sqlite3.SQLITE_IOERR, "after COMMIT")
 
+    def reads(self) -> None:
+        """One more row is read."""
+        if self.mood == "error" and self._world.rng.random() < 0.2:
+            raise self._error(sqlite3.SQLITE_IOERR, "reading")
+
     def reserve(self, reserve: Reserve) -> Reserve:
         """The reserve as the outbox finds it on this disk."""
         self._reserve = reserve._path
@@ -124,6 +129,22 @@ class ScarceReserve(Reserve):
         return super().take()
 
 
+class FaultyCursor:
+    """Rows that are being read while the disk gives errors."""
+
+    def __init__(self, cursor: sqlite3.Cursor, faults: Faults) -> None:
+        self._cursor = cursor
+        self._faults = faults
+
+    def __iter__(self) -> Iterator[Any]:
+        for row in self._cursor:
+            self._faults.reads()
+            yield row
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+
 class Faulty:
     """A connection on this disk."""
 
@@ -139,6 +160,8 @@ class Faulty:
         self._faults.before(self._db, verb)
         cursor = self._db.execute(sql, *arguments)
         self._faults.after(verb)
+        if verb == "SELECT" and self._faults.mood == "error":
+            return cast(sqlite3.Cursor, FaultyCursor(cursor, self._faults))
         return cursor
 
     def executemany(self, sql: str, arguments: Any) -> sqlite3.Cursor:

@@ -77,7 +77,9 @@ class Keeper:
 
     def _decided(self, record: Record) -> Record:
         world = self._world
-        if not isinstance(record, Failed) or record.withheld or world.rng.random() > world.storage.patient:
+        if not isinstance(record, Failed) or record.withheld or not record.reason:
+            return record
+        if world.rng.random() > world.storage.patient:
             return record
         row = record.row
         world.out_of_line.add(row.seq)

@@ -75,7 +75,7 @@ _OFTEN = (
 _DISK = (
     *(
         f"disk: failed at {where}"
-        for where in ("BEGIN", "INSERT", "UPDATE", "DELETE", "COMMIT", "connecting")
+        for where in ("BEGIN", "INSERT", "UPDATE", "DELETE", "COMMIT", "connecting", "SELECT", "reading")
     ),
     *("disk: a commit that failed had happened", "an outbox that cannot be opened", "power cut"),
     *("disk: slow", "disk: error", "disk: full", "a commit failed", "refused: commits fail"),

@@ -35,6 +35,7 @@ class Storage:
     batch_rows: int
     log_pages: int
     few_ids: bool
+    resends: bool
     classes: tuple[int, ...]
     patient: float
     """How many of the rows that are refused may wait."""
@@ -57,6 +58,7 @@ class Storage:
             batch_rows=rng.choice((1, 3, 500)),
             log_pages=rng.choice((8, 20, 150)),
             few_ids=inflight <= SMALL_WINDOW and rng.random() < 0.5,
+            resends=rng.random() < 0.8,
             classes=rng.choice(((NORMAL,), (NORMAL,), (LOW, NORMAL, NORMAL, HIGH), (LOW, HIGH))),
             patient=rng.choice((0.0, 0.5, 1.0)),
             power=rng.choice((0.0, 0.3, 1.0)),
