@@ -1,4 +1,4 @@
-"""The rows that wait, by priority class, in accept order; and who goes next (contract 8); see also ``backlog``.
+"""The rows that wait, by priority class, in accept order; who goes next (contract 8). See also ``backlog``.
 
 accepted ──▶ line of its class ──take──▶ the session
                ▲ first of all              │
