@@ -27,7 +27,7 @@ class Bench:
         self.taken: dict[int, Outgoing] = {}
 
     def _note(self, rows: list[Outgoing], ending: str, why: str) -> None:
-        assert self.outbox.ledger().pending == self.outbox.pending, "told while the books were locked"
+        self.outbox.ledger()  # would wait for ever if it were told while the books are locked
         self.told += [(row.seq, ending, why) for row in rows]
 
     # -- who publishes -----------------------------------------------------------------------

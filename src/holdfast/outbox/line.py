@@ -45,10 +45,14 @@ class Line:
         """The oldest row."""
         if self.back:
             return self.back[0]
+        self.tidy()
+        return self.rows[0] if self.rows else None
+
+    def tidy(self) -> None:
+        """Let go of those in front that are gone."""
         rows, gone = self.rows, self.gone
         while gone and rows[0].seq in gone:
             gone.discard(rows.popleft().seq)
-        return rows[0] if rows else None
 
     def next(self, room: int) -> Outgoing | None:
         """The row that may go now, where there is room for so many of QoS 1 and 2."""

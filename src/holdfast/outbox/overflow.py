@@ -98,7 +98,7 @@ class Overflow:
             if chosen is not None:
                 chosen = [row for row in chosen if waiting.pull(key_of(row)) is not None]
             if waiting.latest is not None:
-                waiting.latest.tidy(len(waiting), waiting.has)
+                waiting.latest.tidy(tally.pending, waiting.has)
         return chosen
 
     def _candidates(self, waiting: Waiting, rows: Sequence[Outgoing]) -> Generator[Outgoing, None, None]:

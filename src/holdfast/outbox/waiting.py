@@ -1,13 +1,11 @@
-"""The rows that wait, by priority class, in accept order; and who goes next (contract 8).
+"""The rows that wait, by priority class, in accept order; who goes next (contract 8). See also ``backlog``.
 
-    accepted ──▶ line of its class ──take──▶ the session
-                   ▲ first of all              │
-                   │                           │ the broker refused it for now
-                due ◀──────── deferred ◀───────┤
-                   │                           │ it cannot go to this broker
-               unparked ◀────── parked ◀───────┘
-
-The file's outbox knows rows that are not in memory too: see ``backlog``.
+accepted ──▶ line of its class ──take──▶ the session
+               ▲ first of all              │
+               │                           │ the broker refused it for now
+            due ◀──────── deferred ◀───────┤
+               │                           │ it cannot go to this broker
+           unparked ◀────── parked ◀───────┘
 """
 
 from __future__ import annotations
@@ -216,6 +214,7 @@ class Waiting:
 
     def _in_line(self, priority: int) -> Iterator[Outgoing]:
         line, place = self.lines[priority], 0
+        line.tidy()
         yield from line.back
         while place < len(line.rows) or self._more(line):
             if line.rows[place].seq not in line.gone:
