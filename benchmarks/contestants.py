@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from benchmarks import environments
 from benchmarks.cases import Case
-from benchmarks.targets import ALPHA, DISK, LIBMOSQUITTO, OURS, PLAIN
+from benchmarks.targets import ALPHA, BLOCKING, DISK, ISOLATED, LIBMOSQUITTO, OURS, PLAIN
 
 AGAIN = "gmqtt (again)"
 """The second half of the A/A pair: the same as gmqtt. What differs between the two is noise."""
@@ -39,7 +39,7 @@ class Contestant(NamedTuple):
     @property
     def ours(self) -> bool:
         """What it loses voids the run."""
-        return self.module == "holdfast_client"
+        return self.module.startswith("holdfast")
 
     def absent(self, case: Case) -> str | None:
         """Why it does not take part; empty: nobody would expect it to."""
@@ -61,6 +61,8 @@ class Contestant(NamedTuple):
 _SLOW = {"speed": "left out, it takes long: 64 bytes and one filter tell enough"}
 _NO_WEBSOCKET = {"websocket": "has no WebSocket"}
 _NO_QUEUE = {"queue": "has no queue of its own: publish() is a coroutine that waits for the acknowledgement"}
+_THREADED = ("publish-qos1-bulk", "publish-qos1-awaited", "receive-qos1", "trip-500")
+"""Where threads of ours cost something."""
 _ASYNC = ("--async-handler",)
 _VOLATILE = {"file": ""}
 """Its figures stand in the cases that need no file."""
@@ -81,6 +83,8 @@ CONTESTANTS = (
         options=("--tasks",),
         only=("publish-qos1-awaited", "publish-qos2-awaited"),
     ),
+    Contestant(ISOLATED, "holdfast_client", None, options=("--isolated",), only=_THREADED),
+    Contestant(BLOCKING, "holdfast_blocking", None, only=_THREADED),
     Contestant(
         f"{OURS} (process)",
         "holdfast_client",

@@ -14,6 +14,8 @@ from benchmarks.cases import AWAITED_AT_ONCE, BY_NAME, SLOWER_MS
 
 OURS = "holdfast"
 PLAIN = "holdfast (no coalescing)"
+ISOLATED = "holdfast (isolated)"
+BLOCKING = "holdfast (blocking)"
 LIBMOSQUITTO = "libmosquitto"
 ALPHA = "aiomqtt 3 alpha"
 DISK = "disk"
@@ -36,7 +38,7 @@ Figures = Mapping[tuple[str, str], float]
 
 
 class Target(NamedTuple):
-    """The figure of `holdfast` against the lowest of `peers` in the same run, or alone."""
+    """The figure of `client` against the lowest of `peers` in the same run, or alone."""
 
     case: str
     peers: tuple[str, ...]
@@ -53,6 +55,7 @@ class Target(NamedTuple):
     """So many of theirs are taken off, in `more`."""
     gated: bool = True
     """Whether the gate looks at it: it has little time."""
+    client: str = OURS
 
     @property
     def ours(self) -> str:
@@ -65,11 +68,11 @@ class Target(NamedTuple):
     @property
     def what(self) -> str:
         if self.how == "alone":
-            return f"{self.ours}: {OURS}"
+            return f"{self.ours}: {self.client}"
         peer = self.peers[0] if len(self.peers) == 1 else "the best other"
         peer += f" in {self.beside}" if self.beside else ""
         sign = "/" if self.how == "times" else "-" if self.times == 1 else f"- {self.times} x"
-        return f"{self.ours}: {OURS} {sign} {peer}"
+        return f"{self.ours}: {self.client} {sign} {peer}"
 
 
 FASTER = 1.2
@@ -102,6 +105,10 @@ TARGETS = (
     Target("trip-500", (*BEST, "paho"), 1.0),
     # "Not worse" of two rows of the same client: within what an A/A pair differs by.
     Target("trip-20", (PLAIN,), 1.1),
+    # What a thread for the link costs, and what a blocking call does.
+    Target("publish-qos1-bulk", (OURS,), 1.4, client=ISOLATED, gated=False),
+    Target("receive-qos1", (OURS,), 1.4, client=ISOLATED, gated=False),
+    Target("publish-qos1-bulk", ("paho",), 0.3, client=BLOCKING, gated=False),
     Target("import", ("python",), 25.0, "more"),
     Target("idle", ("gmqtt",), 4.0, "more"),
     *_throughput("durable-publishers", gated=True),
@@ -144,7 +151,7 @@ def wanted(case: str) -> set[str]:
 def reached(target: Target, figures: Figures) -> float | None:
     """Ours against the lowest of the peers that were measured."""
     theirs = [figures[target.theirs, peer] for peer in target.peers if (target.theirs, peer) in figures]
-    ours = figures.get((target.ours, OURS))
+    ours = figures.get((target.ours, target.client))
     if target.how == "alone":
         return ours
     if ours is None or not theirs:

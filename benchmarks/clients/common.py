@@ -38,6 +38,7 @@ class Job(NamedTuple):
     coalescing: bool
     as_it_comes: bool = False
     tasks: bool = False
+    isolated: bool = False
     file: bool = False
     process: bool = False
     folder: str = ""
@@ -105,6 +106,7 @@ def read_job() -> Job:
     parser.add_argument("--file", action="store_true", help="what it publishes is kept in a file")
     parser.add_argument("--process", action="store_true", help="the file survives the process, not the power")
     parser.add_argument("--tasks", action="store_true", help="awaited by as many tasks, not in rounds")
+    parser.add_argument("--isolated", action="store_true", help="the link on a thread of its own")
     given = parser.parse_args()
     case = BY_NAME[given.case]
     return Job(
@@ -116,6 +118,7 @@ def read_job() -> Job:
         not given.no_coalescing,
         given.as_it_comes,
         given.tasks,
+        given.isolated,
         given.file,
         given.process,
         given.folder,

@@ -125,6 +125,8 @@ def connection(job: Job) -> Client:
         kept["tls"] = TLS(ca_file=job.ca_file)
     if not job.coalescing:
         kept["limits"] = Limits(coalesce_s=None)
+    if job.isolated:
+        kept["isolated"] = True
     if job.case.kind in ("queued", "receipts"):
         kept["drain_s"] = 0
     if job.folder:

@@ -14,6 +14,7 @@ import pytest
 
 from holdfast import Client, Limits, Outbox, QoS, Reconnect, Will
 from holdfast.client import refusals
+from holdfast.client.drive import Drive
 from holdfast.errors import (
     ConfigurationError,
     ConnectRefused,
@@ -492,8 +493,9 @@ async def test_will(make: MakeClient, broker: object) -> None:
         await rude.ready(5)
         core = rude._core
         assert core is not None
-        assert core.supervisor.connection is not None
-        core.supervisor.connection.abort()
+        assert isinstance(core.keeper, Drive)
+        assert core.keeper.supervisor.connection is not None
+        core.keeper.supervisor.connection.abort()
         await eventually(lambda: got)
         await rude.stop()
         assert got == ["rude gone"]

@@ -28,6 +28,7 @@ FLOORS = {
     "resilience": 3,
     "handling": 3,
     "client": 4,
+    "sync": 5,
     "ingest": 6,
     "testing": 7,
     "cli": 8,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from holdfast.client import forking, outbox_option
 from holdfast.client.authenticator import Authenticator
@@ -22,7 +22,8 @@ from holdfast.client.opening import close_outbox, open_outbox
 from holdfast.client.options import Limits, Will
 from holdfast.client.outbox_option import Outbox
 from holdfast.client.publisher import Publisher
-from holdfast.client.receipts import Receipt, Receipts
+from holdfast.client.receipt import Receipt
+from holdfast.client.receipts import Receipts
 from holdfast.client.rules import Rule
 from holdfast.client.setup import Setup, StrPath, check
 from holdfast.client.shutdown import shut_down
@@ -38,7 +39,11 @@ from holdfast.resilience import Reconnect, VersionChoice
 from holdfast.topics import Pattern
 from holdfast.transport import TLS
 
-F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
+if TYPE_CHECKING:
+    from holdfast.client.port import Keeper
+    from holdfast.client.workers import Reader
+
+F = TypeVar("F", bound=Callable[..., Any])
 Retained = Literal["always", "new", "never"]
 
 log = logging.getLogger("holdfast")
@@ -77,6 +82,7 @@ class Client:
         reconnect: Reconnect | Literal["lan", "wan"] = "wan",
         limits: Limits = DEFAULT_LIMITS,
         drain_s: float = 5,
+        isolated: bool | None = None,
     ) -> None:
         """Describe the connection.
 
@@ -99,10 +105,12 @@ class Client:
         (``Outbox(path)``), None is memory. ``rules``: what topics get where ``publish`` is not told,
         and which are denied; the first that matches counts. ``keepalive_s``: 0 to 65,535; a dead link
         is noticed within 1.5 times that; 0 switches it off. ``drain_s``: the longest a ``stop`` may take.
+        ``isolated``: the link has a thread of its own, so that it stands while the event loop is blocked;
+        functions for password, will and authentication are called on that thread. None: no.
         """
         self._setup: Setup = check(
             url, client_id, username, password, password_file, tls, proxy, version, session_expiry_s,
-            will, keepalive_s, reconnect, limits, drain_s, outbox, authentication,
+            will, keepalive_s, reconnect, limits, drain_s, outbox, authentication, isolated,
         )  # fmt: skip
         self._clock = SystemClock()
         self._router = Router()
@@ -122,6 +130,7 @@ class Client:
         self._foreign: HoldfastError | None = None
         self._core: Core | None = None
         self._ending: Core | None = None
+        self._last: Keeper | None = None
         self._received = self._handled = self._dropped = 0
 
     # -- from start to stop ------------------------------------------------------------------
@@ -145,11 +154,17 @@ class Client:
     async def start(self) -> None:
         """Open the outbox, begin to dial. Startable again after ``stop``; started twice, it does nothing.
 
-        Raises OutboxError, where the file cannot be used: OutboxLocked, while another process has it.
+        Raises OutboxError, where the file cannot be used: OutboxLocked, while another process has it;
+        Stopped, while a function of yours still blocks the thread of an isolated run before.
         """
         await self._state.changed.wait_until(lambda: not self._opening and self._ending is None, None)
         if self._foreign is not None:
             raise self._foreign
+        if self._core is None and self._last is not None and self._last.lingers:
+            raise Stopped(
+                "not started: the run before has not ended",
+                hint="a function for password, will or authentication blocks its thread",
+            )
         if self._core is None:
             self._opening = True
             try:
@@ -183,8 +198,9 @@ class Client:
         )  # fmt: skip
         forking.watch(self)
         core.telling.outbox_opened(self._outbox)
-        self._receipts.start()
+        self._receipts.start(core.here)
         self._receipts.kept = lambda commit: core.hop(core.commits.reached(commit))
+        self._receipts.block_kept = core.commits.block
         self._publisher.wake = self._wake
         self._publisher.stopped = None
         for handler in self._router.handlers:
@@ -249,6 +265,7 @@ class Client:
             self._state.set(Status.DISCONNECTED)
             self._state.bus.close()
             self._ending = None
+            self._last = core.keeper
             self._state.changed.notify()
             core.closed.set()
         return error
@@ -301,6 +318,7 @@ class Client:
             raise Stopped(f"{self._movable} messages are pending: {core.ended}")
         if not done:
             raise Timeout(f"{self._movable} messages are still pending after {timeout_s} s")
+        await core.keeper.settled()
 
     @property
     def _movable(self) -> int:
@@ -324,24 +342,34 @@ class Client:
     def redial(self) -> None:
         """Try to connect now, and begin the backoff anew; any thread. Connected: nothing happens."""
         core = self._running()
-        core.loop.call_soon_threadsafe(core.supervisor.redial)
+        core.keeper.redial()
 
     def _running(self) -> Core:
         if self._core is None:
             raise self._foreign or Stopped(f"not running: {self._publisher.stopped}")
         return self._core
 
+    def lend(self) -> Client:
+        """A handle for a borrower: same verbs; its ``stop`` ends only what it subscribed.
+
+        What it has in hand then finishes; what waits is for the next consumer of the filter, and no
+        filter is given up (contract 15).
+        """
+        from holdfast.client.lending import Lent
+
+        return Lent(self)
+
+    def _withdraw(self) -> None:
+        """Nothing was lent."""
+
     def _wake(self) -> None:
         core = self._core
         if core is None or core.engine.woken:  # it will look once more: what was accepted just now is seen
             return
-        if asyncio._get_running_loop() is core.loop:
+        try:
             core.engine.accepted()
-        else:
-            try:
-                core.loop.call_soon_threadsafe(core.engine.wake)
-            except RuntimeError:  # its loop was closed under it: accepted all the same
-                self._outbox.begin()
+        except RuntimeError:  # its loop was closed under it: accepted all the same
+            self._outbox.begin()
 
     # -- publishing --------------------------------------------------------------------------
 
@@ -462,13 +490,21 @@ class Client:
         subscription is new to the broker, or never. ``no_local`` (MQTT 5): not our own messages.
         """
         options = HandlerOptions(qos, share, retained, no_local)
-        return Subscription(self._running, patterns_of(filters), options, self._setup.limits.qos0_inbox)
+        limit = self._setup.limits.qos0_inbox
+        reader = Subscription(self._running, patterns_of(filters), options, limit)
+        self._reads(reader)
+        return reader
+
+    def _reads(self, reader: Reader) -> None:
+        """A reader was made; only who borrows remembers."""
 
     def on(
         self, *filters: str, qos: QoS = 1, share: str | None = None, retained: Retained = "always"
     ) -> Callable[[F], F]:
         """Decorator: handle messages of these filters, before or after ``start``.
 
+        A coroutine function is called on the loop of the client, any other on a thread of its own, which
+        ``holdfast.sync.over(client)`` gives a way back; either gets one message after the other.
         A message is acknowledged when its handler has returned. A handler that raises is
         logged, counted and told as an event, and the message is acknowledged all the same.
         Checked when registered: ConfigurationError.
@@ -496,6 +532,10 @@ class Client:
             self._core.consumers.add_handler(handler)
         self._router.handlers.append(handler)
         self._registered.update(dict.fromkeys(handler.filters, handler.options))
+
+    def _forget(self, handler: Handler) -> None:
+        """Begin it no more."""
+        self._router.handlers = [one for one in self._router.handlers if one is not handler]
 
     async def unsubscribe(self, *filters: str) -> None:
         """Forget filters that an older version left in the broker's session; waits for the answer.

@@ -81,6 +81,8 @@ class Engine:
         self._timer: asyncio.TimerHandle | None = None
         self._commits: list[tuple[int, int]] = []
         self.on_commit: Callable[[], None] = _nothing
+        self.on_durable: Callable[[], None] = _nothing
+        """As ``on_commit``, at once, on the thread that committed."""
         self.gather: Callable[[], int] = _none
         self.limit: Callable[[int], int] = _all
         self._reading = Reading(limits.coalesce_s, self._switch)
@@ -101,12 +103,32 @@ class Engine:
             self._loop.call_soon(self._turn)
 
     def accepted(self) -> None:
-        """A row was accepted: in light traffic it goes at once, else with the others of this turn."""
-        if not self.woken:
-            self.wake()
-            if self._light:
-                self.gather()
-                self._pump()
+        """A row was accepted, on any thread: in light traffic it goes at once, else with others of its turn.
+
+        Raises RuntimeError when the loop was closed under its owner.
+        """
+        if self.woken:  # it will look once more: what was accepted just now is seen
+            return
+        if asyncio._get_running_loop() is not self._loop:
+            self.nudge()
+            return
+        self.wake()
+        if self._light:
+            self.gather()
+            self._pump()
+
+    def gathered(self) -> None:
+        """A call to publish waits to be handed over; as with a row."""
+        self.accepted()
+
+    def nudge(self) -> None:
+        """As ``wake``, from another thread; the border is crossed once until the engine looks."""
+        self.woken = True
+        try:
+            self._loop.call_soon_threadsafe(self._turn)
+        except BaseException:  # Ctrl-C in between is one: the next one wakes it
+            self.woken = False
+            raise
 
     def ack(self, delivery: Delivery) -> None:
         """This message was handled."""
@@ -114,10 +136,20 @@ class Engine:
         if not self.woken:
             self.wake()
 
+    def given(self, inlet: Inlet) -> None:
+        """What another thread gathered for this turn."""
+        self._use(inlet)
+        self._pump()
+
     @property
     def handled(self) -> int:
         """Messages acknowledged by their consumers, those of the next turn included."""
         return self._handled + len(self._inlet.acks)
+
+    @property
+    def dropped(self) -> int:
+        """QoS 0 messages for which there was no room."""
+        return self.pressure.dropped
 
     def subscribe(self, intents: Iterable[Intent]) -> None:
         """Want these subscriptions."""
@@ -204,6 +236,9 @@ class Engine:
         if gathered:
             self._light = gathered == 1
         inlet, self._inlet = self._inlet, Inlet()
+        self._use(inlet)
+
+    def _use(self, inlet: Inlet) -> None:
         now = self._clock.now()
         if inlet.acks:
             self._handled += len(inlet.acks)
@@ -259,6 +294,7 @@ class Engine:
             self._commits.append((commit, serial))
 
     def _commit_happened(self) -> None:
+        self.on_durable()
         with suppress(RuntimeError):  # the loop was closed under the client: nobody waits any more
             self._loop.call_soon_threadsafe(self._durable)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from holdfast.client.commits import Commits
 from holdfast.client.publisher import Publisher
-from holdfast.client.receipts import Receipt
+from holdfast.client.receipt import Receipt
 from holdfast.errors import HoldfastError
 from holdfast.messages import Outgoing
 
@@ -70,7 +70,9 @@ class Gathering:
         waiters = [entry.waiter for entry in entries]
         try:
             commit = self._publisher.admit(
-                [row for entry in entries for row in entry.rows], len(entries) == 1
+                [row for entry in entries for row in entry.rows],
+                len(entries) == 1,
+                lambda first: _number(entries, first),
             )
         except HoldfastError as error:
             self._commits.tell(waiters, error)
@@ -78,6 +80,12 @@ class Gathering:
         if commit is None:
             return False
         for entry in entries:
-            entry.receipt.id, entry.receipt.commit = entry.rows[0].seq, commit
+            entry.receipt.commit = commit
         self._commits.wake_at(commit, waiters)
         return True
+
+
+def _number(entries: list[_Entry], first: int) -> None:
+    for entry in entries:
+        entry.receipt.id = first
+        first += len(entry.rows)

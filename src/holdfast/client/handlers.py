@@ -41,6 +41,9 @@ class HandlerTask:
         self._ended = ended
         self._task: asyncio.Task[None] | None = None
 
+    ident: int | None = None
+    """It has no thread of its own."""
+
     def start(self) -> None:
         """Begin to handle."""
         self._task = asyncio.get_running_loop().create_task(self._work(), name=f"holdfast {self.name}")

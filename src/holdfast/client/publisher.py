@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 from holdfast.client.content import ABSENT, Absent, payload_of, properties_of
 from holdfast.client.options import to_bytes
-from holdfast.client.receipts import Receipt, Receipts
+from holdfast.client.receipt import Receipt
+from holdfast.client.receipts import Receipts
 from holdfast.client.rules import Rule, Rules, check_expiry, class_of
 from holdfast.client.waiting import Signal
 from holdfast.clock import Clock
@@ -145,12 +147,31 @@ class Publisher:
 
     async def wait_and_take(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
         """As ``take``, after waiting for room, but in a handler. Raises OutboxFull, OutboxError, Stopped."""
-        if not self._waits or self.inside():
-            return self.take_now(rows)
-        await self.room.wait_until(
-            lambda: self.stopped is not None or self._outbox.lacks(rows) is None, timeout_s
-        )
+        deadline = monotonic() + timeout_s
+        left = timeout_s if self._may_wait() else 0
+        while left > 0 and await self.room.wait_until(lambda: self._may_take(rows), left):
+            receipt = self.take(rows)
+            if receipt is not None:
+                return receipt
+            left = deadline - monotonic()  # another thread was quicker
         return self.take_now(rows, timeout_s)
+
+    def block_and_take(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
+        """As ``wait_and_take``, on a thread."""
+        deadline = monotonic() + timeout_s
+        left = timeout_s if self._may_wait() else 0
+        while left > 0 and self.room.block_until(lambda: self._may_take(rows), left):
+            receipt = self.take(rows)
+            if receipt is not None:
+                return receipt
+            left = deadline - monotonic()
+        return self.take_now(rows, timeout_s)
+
+    def _may_wait(self) -> bool:
+        return self._waits and not self.inside()
+
+    def _may_take(self, rows: list[Outgoing]) -> bool:
+        return self.stopped is not None or self._outbox.lacks(rows) is None
 
     def take_now(self, rows: list[Outgoing], waited_s: float = 0) -> Receipt:
         """As ``take``, but no room is an error. Raises OutboxFull, OutboxError, Stopped."""
@@ -187,17 +208,19 @@ class Publisher:
             raise self._refusal()
         return self.receipts.open(0, rows)
 
-    def admit(self, rows: Sequence[Outgoing], alone: bool) -> int | None:
+    def admit(self, rows: Sequence[Outgoing], alone: bool, number: Callable[[int], None]) -> int | None:
         """Take in rows that have their receipts: the number of their commit; None when there is no room.
 
-        ``alone``: they are of one call, and older messages may be given up for them. Raises OutboxError,
-        Stopped.
+        ``alone``: they are of one call, and older messages may be given up for them. ``number`` is told
+        the first one's before anybody else sees it. Raises OutboxError, Stopped.
         """
         with self._lock:
             if self.stopped is not None:
                 raise self._refusal()
-            full = self._is_full(rows) if alone else self._outbox.lacks(rows) is not None
-            return None if full else self._outbox.accept(rows)
+            if self._is_full(rows) if alone else self._outbox.lacks(rows) is not None:
+                return None
+            number(self._outbox.last + 1)
+            return self._outbox.accept(rows)
 
     # -- inside ------------------------------------------------------------------------------
 

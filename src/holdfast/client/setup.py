@@ -48,6 +48,7 @@ class Setup(Value):
         "drain_s",
         "outbox",
         "authentication",
+        "isolated",
     )
     __slots__ = __match_args__
 
@@ -69,6 +70,7 @@ class Setup(Value):
         drain_s: float,
         outbox: Outbox,
         authentication: Callable[[], Authenticator] | None = None,
+        isolated: bool | None = None,
     ) -> None:
         self.address = address
         self.client_id = client_id
@@ -86,6 +88,7 @@ class Setup(Value):
         self.drain_s = drain_s
         self.outbox = outbox
         self.authentication = authentication
+        self.isolated = isolated
 
     @property
     def place(self) -> str:
@@ -147,6 +150,7 @@ def check(
     drain_s: float,
     outbox: StrPath | Outbox | None = None,
     authentication: Callable[[], Authenticator] | None = None,
+    isolated: bool | None = None,
 ) -> Setup:
     """Raises ConfigurationError for the first thing that is wrong."""
     address = parse_url(url)
@@ -179,6 +183,7 @@ def check(
         _drain(drain_s),
         option,
         authentication,
+        isolated,
     )
 
 

@@ -37,7 +37,7 @@ def _flushed(core: Core) -> bool:
     """Nothing is left to be sent, nobody is there to send it, or it is safe and can wait."""
     safe = not core.outbox.at_risk and not core.connected
     waiting = core.outbox.pending - core.outbox.parked
-    return not waiting or core.supervising.done() or safe
+    return not waiting or core.keeper.over or safe
 
 
 async def _finish_handlers(core: Core, timeout_s: float) -> None:
@@ -50,12 +50,10 @@ async def _finish_handlers(core: Core, timeout_s: float) -> None:
 
 
 async def _disconnect(core: Core, timeout_s: float) -> None:
-    connection = core.supervisor.connection
-    if connection is None or not core.connected:
+    if not core.connected:
         return
     # A role that grew to a subscriber since CONNECT asks for the longer expiry now (contract 2).
     asked = core.setup.expiry_s(bool(core.intents))
     terms = core.state.terms
     later = terms is not None and terms.version == 5 and 0 < terms.session_expiry_s != asked
-    core.engine.disconnect(asked if later else None)
-    await asyncio.wait([connection.ended], timeout=timeout_s)
+    await core.keeper.disconnect(asked if later else None, timeout_s)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast import reasons
 from holdfast.client import events as told
 from holdfast.client.dispatcher import Dispatcher
 from holdfast.client.given_up import GivenUp
 from holdfast.client.intents import Intents
+from holdfast.client.mailbox import Mailbox
 from holdfast.client.options import Limits
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
@@ -40,6 +39,9 @@ from holdfast.protocol import (
     Unsubscribed,
 )
 
+if TYPE_CHECKING:
+    from holdfast.resilience.stall import Stall
+
 
 class Telling:
     """The outlet of the engine.
@@ -57,6 +59,7 @@ class Telling:
         state: State,
         limits: Limits,
         resends: bool,
+        here: Mailbox,
     ) -> None:
         """``resends``: whether QoS 2 in flight is sent again when the session is lost (contract 6)."""
         self._publisher = publisher
@@ -66,8 +69,8 @@ class Telling:
         self._state = state
         self._limits = limits
         self._resends = resends
-        self._loop = asyncio.get_running_loop()
-        self.given_up = GivenUp(receipts, state)
+        self._here = here
+        self.given_up = GivenUp(receipts, state, here)
         self.on_refused: Callable[[], None] = _ignore
         self.on_unsubscribed: Callable[[str], None] = _ignore
         self.on_challenge: Callable[[Challenge], None] = _ignore
@@ -166,6 +169,17 @@ class Telling:
         message = f"{self._state.place} speaks MQTT 3.1.1: messages go out without their properties"
         self._state.emit(told.PropertiesDropped(message=message, topic=event.topic), logging.WARNING)
 
+    def stalled(self, stall: Stall) -> None:
+        """The loop, or all of the program, stood still and goes on."""
+        event = told.Stalled(
+            message=f"{stall.sentence}. {stall.hint}",
+            blocked_s=stall.blocked_s,
+            cause=stall.cause,
+            where=stall.where,
+            hint=stall.hint,
+        )
+        self._state.emit(event, logging.WARNING)
+
     # -- messages that nobody took, or that were given up ------------------------------------
 
     def unclaimed(self, delivery: Delivery) -> None:
@@ -188,8 +202,7 @@ class Telling:
 
     def outbox_failed(self, error: OutboxError | None) -> None:
         """Commits fail, or go on; told from any thread."""
-        with suppress(RuntimeError):  # the loop was closed under the client: nobody hears it any more
-            self._loop.call_soon_threadsafe(self._outbox_failed, error)
+        self._here.post(self._outbox_failed, error)
 
     def _outbox_failed(self, error: OutboxError | None) -> None:
         self._state.outbox_error = error

@@ -97,9 +97,10 @@ class MemoryOutbox:
 
     def accept(self, rows: Sequence[Outgoing]) -> int:
         """Number rows and take them in."""
-        now = self._clock.now()
+        if not rows:
+            return self.durable
+        now, qos = self._clock.now(), rows[0].qos
         seq, size, odd = self.last, 0, self._careful
-        qos = rows[0].qos if rows else 0
         for row in rows:
             seq += 1
             row.seq = seq

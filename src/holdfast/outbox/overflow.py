@@ -120,6 +120,7 @@ def _enough(candidates: Iterator[Outgoing], short: Callable[[int, int], bool]) -
         row = next(candidates, None)
         if row is None:
             return None
-        if chosen.setdefault(key_of(row), row) is row:
+        if key_of(row) not in chosen:  # one that came back may be superseded twice
+            chosen[key_of(row)] = row
             size += row.size
     return list(chosen.values())

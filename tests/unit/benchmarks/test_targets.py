@@ -30,6 +30,14 @@ def test_a_latency_is_what_is_beyond_the_disk() -> None:
     assert p99.what == "backlog.p99_ms: holdfast - 3 x disk in accept-1"
 
 
+def test_another_of_our_rows() -> None:
+    """What one of ours costs beside another, or beside a peer."""
+    isolated = Target("receive-qos1", ("holdfast",), 1.4, client="holdfast (isolated)")
+    figures = {("receive-qos1", "holdfast"): 2.0, ("receive-qos1", "holdfast (isolated)"): 3.0}
+    assert reached(isolated, figures) == 1.5
+    assert isolated.what == "receive-qos1: holdfast (isolated) / holdfast"
+
+
 def test_what_stands_alone_has_no_peers() -> None:
     """Its own figure is held to the target."""
     assert reached(ALONE, {("backlog.reopen_s", "holdfast"): 1.5}) == 1.5

@@ -132,15 +132,17 @@ def test_rows_with_a_receipt_are_admitted() -> None:
     to = publisher(max_bytes=1000)
     rows = [row(to), row(to)]
     receipt = to.open(rows)
-    assert to.admit(rows, alone=False) == 0
+    firsts: list[int] = []
+    assert to.admit(rows, False, firsts.append) == 0
+    assert firsts == [1]
     assert [one.seq for one in rows] == [1, 2]
     assert all(one.ticket is not None and one.ticket() is receipt for one in rows)
-    assert to.admit([row(to, payload=b"x" * 1000)], alone=True) is None
+    assert to.admit([row(to, payload=b"x" * 1000)], True, firsts.append) is None
     to.close("the client was stopped")
     with pytest.raises(Stopped, match="was stopped"):
         to.open([row(to)])
     with pytest.raises(Stopped, match="was stopped"):
-        to.admit([row(to)], alone=True)
+        to.admit([row(to)], True, firsts.append)
 
 
 async def test_waits_for_room_until_time_runs_out() -> None:
