@@ -219,6 +219,14 @@ class Backlog(Waiting):
             self.unreadable(error)
         return None
 
+    def broken(self) -> list[Outgoing]:
+        """What is left of rows that were found to be unreadable: they wait no more."""
+        keys, self._queries.broken = sorted(self._queries.broken - self._skip), set()
+        self._skip.update(keys)
+        for key in filter(self.parked.__contains__, keys):
+            self.parked.discard(key)
+        return [Outgoing(seq_of(key), "", b"", priority=priority_of(key)) for key in keys]
+
     def keep_tickets(self) -> None:
         """The file is closed: what is in memory will be read anew."""
         for line in self.lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Sequence
 from math import inf
@@ -16,6 +17,11 @@ from holdfast.outbox.sweeping import AT_ONCE, EXPIRY, MAX_AGE, SOON_S, next_look
 from holdfast.outbox.timeline import Timeline
 from holdfast.outbox.waiting import Fits
 from holdfast.protocol.records import Ending
+
+BROKEN = "unreadable"
+"""Why a message was dropped that its file has lost."""
+
+log = logging.getLogger("holdfast")
 
 
 class Hands(Protocol):
@@ -78,9 +84,13 @@ class Caretaker:
             self._backlog.let_go(now)
             self._unparked(self._backlog.unpark_more())
             expired, aged = self._too_old(now, durable)
+            broken = self._backlog.broken()
         for rows, why in ((expired, EXPIRY), (aged, MAX_AGE)):
             if rows:
                 self._hands.give_up(rows, "expired", why)
+        if broken:
+            log.error("%d messages cannot be read any more, and are given up", len(broken))
+            self._hands.give_up(broken, "dropped", BROKEN)
         busy = last is not None and self._run_errand(now, last, whole)
         while busy and whole and last is not None:
             busy = self._run_errand(now, last, whole)

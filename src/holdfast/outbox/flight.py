@@ -37,6 +37,11 @@ def pack(entries: Sequence[Entry]) -> bytes:
     return b"".join(out)
 
 
+def is_packed(data: bytes) -> bool:
+    """Whether these are runs of anything."""
+    return len(data) > 0 and len(data) % _RUN.size == 0
+
+
 def unpack(data: bytes) -> Iterator[Entry]:
     """The entries in their order."""
     for first_key, first_id, count in _RUN.iter_unpack(data):

@@ -28,6 +28,7 @@ _MAGIC = 0x377F0682  # its last bit: the words of the checksums are big-endian
 WORDS = (Struct("<2I"), Struct(">2I"))
 _MASK = 0xFFFFFFFF
 
+_NUMBERED = ("message", "flight", "dead", "request")
 _COLUMNS = {
     "message": f"{', '.join(COLUMNS)}, parked",
     "flight": "number, stage, entries",
@@ -98,6 +99,10 @@ def check_file(db: sqlite3.Connection) -> None:
     """Look at every page and index, and find every table. Raises sqlite3.DatabaseError."""
     for table, columns in _COLUMNS.items():
         db.execute(f"SELECT {columns} FROM {table} LIMIT 0").fetchone()
+    for table in _NUMBERED:
+        kinds = db.execute("SELECT type FROM pragma_table_info(?) WHERE pk = 1", (table,)).fetchall()
+        if kinds != [("INTEGER",)]:  # else its keys are not those of its rows
+            raise damaged(f"the table {table} has no key")
     (said,) = db.execute("PRAGMA integrity_check(1)").fetchone()
     if said != "ok":
         raise damaged(said)

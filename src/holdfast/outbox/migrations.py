@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from holdfast.outbox.sqlite_file import damaged
 from holdfast.outbox.tables import ADDED, transaction
 
 MIGRATIONS: dict[int, tuple[str, ...]] = {
@@ -29,6 +30,10 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
 
 def migrate(db: sqlite3.Connection, found: int, wanted: int) -> None:
     """From the format ``found`` to the one that is wanted. Raises sqlite3.Error."""
+    if found not in (*MIGRATIONS, wanted):
+        raise damaged(f"no release has written format {found}")
+    if found not in (*MIGRATIONS, wanted):
+        raise damaged(f"no release has written format {found}")
     for number in range(found, wanted):
         with transaction(db):
             for statement in MIGRATIONS[number]:

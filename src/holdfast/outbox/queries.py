@@ -13,12 +13,15 @@ from itertools import islice
 from typing import Any
 
 from holdfast.messages import Outgoing
-from holdfast.outbox.keys import span
+from holdfast.outbox import sqlite_file
+from holdfast.outbox.keys import key_of, span
 from holdfast.outbox.rows import SELECT, RowCodec
 
 Rows = Generator[Outgoing, None, None]
 
 NONE: frozenset[int] = frozenset()
+
+_WAITING = "id BETWEEN ? AND ? AND parked IS NULL"
 
 
 class Queries:
@@ -27,10 +30,30 @@ class Queries:
     def __init__(self, db: sqlite3.Connection, codec: RowCodec) -> None:
         self._db = db
         self._codec = codec
+        self.broken: set[int] = set()
+        """The keys of rows that were passed over, because nobody can read them any more."""
 
     def waiting(self, priority: int, after: int = 0) -> Rows:
         """Rows of this class with sequence numbers above ``after``, in accept order; not the parked."""
-        return self._rows("WHERE id BETWEEN ? AND ? AND parked IS NULL ORDER BY id", span(priority, after))
+        lowest, highest = span(priority, after)
+        while True:
+            try:
+                for row in self._rows(f"WHERE {_WAITING} ORDER BY id", (lowest, highest)):
+                    lowest = key_of(row) + 1
+                    yield row
+            except sqlite3.Error as error:
+                lowest = self._pass_over(error, lowest, highest)
+            else:
+                return
+
+    def _pass_over(self, error: sqlite3.Error, lowest: int, highest: int) -> int:
+        if not sqlite_file.is_of_one_row(error):
+            raise error
+        (key,) = self._db.execute(
+            f"SELECT min(id) FROM message WHERE {_WAITING}", (lowest, highest)
+        ).fetchone()
+        self.broken.add(key)
+        return int(key) + 1
 
     def due(self, at: float, limit: int, skip: Container[int] = NONE) -> list[int]:
         """The keys of rows that have expired at this outbox time, the first to expire first."""
@@ -52,12 +75,21 @@ class Queries:
     def by_keys(self, keys: Iterable[int]) -> Rows:
         """Those of these rows that there are, in the order of their keys here."""
         for key in keys:
-            yield from self._rows("WHERE id = ?", (key,))
+            try:
+                yield from self._rows("WHERE id = ?", (key,))
+            except sqlite3.Error as error:
+                if not sqlite_file.is_of_one_row(error):
+                    raise
+                self.broken.add(key)
 
     def topics(self) -> Iterator[tuple[str, int]]:
-        """Topic and key of all rows, those of one class in accept order."""
+        """Topic and key of all rows, those of one class in accept order; up to one that cannot be read."""
         with closing(self._db.execute("SELECT topic, id FROM message ORDER BY id")) as found:
-            yield from found
+            try:
+                yield from found
+            except sqlite3.Error as error:
+                if not sqlite_file.is_of_one_row(error):
+                    raise
 
     def _rows(self, where: str, arguments: tuple[Any, ...]) -> Rows:
         with closing(self._db.execute(f"{SELECT} {where}", arguments)) as found:

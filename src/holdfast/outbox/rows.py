@@ -7,16 +7,16 @@ them; none is NULL.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from holdfast.codec import MalformedPacket
 from holdfast.codec.packet_types import PUBLISH
+from holdfast.codec.packets import QOS
 from holdfast.codec.properties import decode_properties, encode_properties
 from holdfast.messages import NO_PROPERTIES, Outgoing, Properties
 from holdfast.outbox.keys import BASE, priority_of
-from holdfast.outbox.sqlite_file import damaged
+from holdfast.outbox.sqlite_file import UnreadableRow
 from holdfast.outbox.timeline import Timeline
 
 COLUMNS = (
@@ -70,18 +70,17 @@ class RowCodec:
                 others += (key, row.topic, data, row.qos, retain, properties, expires, accepted)
         return plain, others
 
-    def read(self, db: sqlite3.Connection, after: int) -> Iterator[Outgoing]:
-        """The rows above this sequence number, in order. Raises sqlite3.Error."""
-        cursor = db.execute(f"{SELECT} WHERE seq > ? ORDER BY seq", (after,))
-        try:
-            for columns in cursor:
-                yield self.row(columns)
-        finally:
-            cursor.close()  # an open statement would keep the log from being emptied
-
     def row(self, columns: Sequence[Any]) -> Outgoing:
-        """The row that these columns (``SELECT``) describe."""
+        """The row that these columns (``SELECT``) describe. Raises UnreadableRow where that is none."""
+        try:
+            return self._row(columns)
+        except (TypeError, MalformedPacket) as error:
+            raise UnreadableRow(str(error)) from error
+
+    def _row(self, columns: Sequence[Any]) -> Outgoing:
         key, topic, payload, qos, retain, properties, expires, uncertain, accepted, tries = columns
+        if type(payload) is not bytes or qos not in QOS or "#" in topic or "+" in topic or "\0" in topic:
+            raise TypeError("nobody can publish that")
         ahead, priority = self.timeline.ahead, priority_of(key)
         row = Outgoing(
             key - BASE[priority],
@@ -99,11 +98,8 @@ class RowCodec:
 
 
 def properties_of(column: bytes | None) -> Properties:
-    """The properties in this column. Raises sqlite3.DatabaseError where they are none."""
+    """The properties in this column. Raises MalformedPacket, TypeError where they are none."""
     if column is None:
         return NO_PROPERTIES
-    try:
-        properties, _ = decode_properties(column, 0, len(column), PUBLISH)
-    except MalformedPacket as error:
-        raise damaged(f"properties that are none: {error}") from error
+    properties, _ = decode_properties(column, 0, len(column), PUBLISH)
     return properties

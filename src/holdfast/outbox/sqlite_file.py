@@ -167,13 +167,8 @@ def forked(path: str, pid: int) -> OutboxError:
 
 
 def is_damage(error: Exception) -> bool:
-    """Met while opening: whether the file is broken, rather than the disk under it or the rights to it.
-
-    Of a text that is no UTF-8 the module says so itself, and SQLite has no code for it.
-    """
-    if isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode"):
-        return True
-    return isinstance(error, UnicodeDecodeError) or _code(error) in DAMAGED
+    """Met while opening: whether the file is broken, rather than the disk under it or the rights to it."""
+    return is_of_one_row(error) or isinstance(error, UnicodeDecodeError) or _code(error) in DAMAGED
 
 
 def is_full(error: Exception) -> bool:
@@ -186,6 +181,19 @@ def damaged(sentence: str) -> sqlite3.DatabaseError:
     error = sqlite3.DatabaseError(sentence)
     error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
     return error
+
+
+class UnreadableRow(sqlite3.DatabaseError):
+    """What stands in one row is no message any more; the others can be read."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+
+def is_of_one_row(error: Exception) -> bool:
+    """Whether only one row is broken. Of a text that is no UTF-8 the module says so, without a code."""
+    return isinstance(error, UnreadableRow) or (
+        isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode")
+    )
 
 
 def no_room() -> sqlite3.OperationalError:

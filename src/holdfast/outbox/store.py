@@ -54,7 +54,7 @@ class Store:
         self.books: Books = tables.read_books(db)
         if self._known is None:
             self._known = self.books.last
-        self.flight = Flight(db.execute("SELECT number, stage, entries FROM flight ORDER BY number"))
+        self.flight = Flight(tables.read_flight(db))
         self._effects = Effects(self.flight)
         named = self.flight.named()
         self.flight.end(set(named).difference(self._existing(db, named)))

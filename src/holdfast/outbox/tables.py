@@ -22,6 +22,7 @@ from os import urandom
 from typing import Any
 
 from holdfast.messages import OVERHEAD
+from holdfast.outbox.flight import RELEASED, SENT, UNSENT, Line, is_packed
 from holdfast.outbox.sqlite_file import APPLICATION_ID, FORMAT, damaged
 
 ENDINGS = ("acknowledged", "sent", "failed", "expired", "dropped")
@@ -133,7 +134,10 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 def read_meta(db: sqlite3.Connection) -> dict[str, Any]:
     """Whose file this is, by key; ``client_id`` and ``created`` are there. Raises sqlite3.Error."""
     found = dict(db.execute("SELECT key, value FROM meta"))
-    if not found.keys() >= {"client_id", "created"}:
+    numbers = [found.get("created"), found.get("boot_offset", 0.0)]
+    if not isinstance(found.get("client_id"), str) or not all(
+        isinstance(one, int | float) for one in numbers
+    ):
         raise damaged("it does not say whose it is")
     return found
 
@@ -149,9 +153,17 @@ def write_meta(db: sqlite3.Connection, **values: str | float | None) -> None:
 def read_books(db: sqlite3.Connection) -> Books:
     """The books as committed. Raises sqlite3.Error."""
     line = db.execute(_READ).fetchone()
-    if line is None:
+    if line is None or not all(isinstance(one, int | float) for one in line):
         raise damaged("the books are gone")
     return Books(*line)
+
+
+def read_flight(db: sqlite3.Connection) -> Iterator[Line]:
+    """The lines of ``flight`` in their order. Raises sqlite3.Error."""
+    for number, stage, entries in db.execute("SELECT number, stage, entries FROM flight ORDER BY number"):
+        if stage not in (UNSENT, SENT, RELEASED) or type(entries) is not bytes or not is_packed(entries):
+            raise damaged("nobody knows what is in flight")
+        yield number, stage, entries
 
 
 def write_books(db: sqlite3.Connection, books: Books) -> None:
@@ -170,4 +182,6 @@ def count(db: sqlite3.Connection) -> tuple[int, int]:
 def read_ids(db: sqlite3.Connection, kind: int) -> Iterator[int]:
     """The identifiers of this kind."""
     for (packet_id,) in db.execute("SELECT packet_id FROM ids WHERE kind = ?", (kind,)):
+        if not isinstance(packet_id, int):
+            raise damaged("nobody knows which identifiers are in use")
         yield packet_id

@@ -91,6 +91,16 @@ def query(path: Path, statement: str) -> list[Any]:
         db.close()
 
 
+def edit(path: Path, statement: str) -> None:
+    """Somebody's hand in the file."""
+    db = sqlite3.connect(path)
+    try:
+        db.execute(statement)
+        db.commit()
+    finally:
+        db.close()
+
+
 def seqs(rows: list[Outgoing]) -> list[int]:
     return [row.seq for row in rows]
 
