@@ -92,8 +92,9 @@ class Run:
 
     @property
     def counts(self) -> tuple[int, int, int]:
-        """Published, stored, and waiting at the gateways."""
-        return self._fleet.news.accepted, self._ingest.ledger.stored, self._waiting
+        """Published, stored, and waiting at the gateways; their news are a tenth of a second old."""
+        stored = self._ingest.ledger.stored
+        return max(self._fleet.news.accepted, stored), stored, self._waiting
 
     @property
     def _waiting(self) -> int:
