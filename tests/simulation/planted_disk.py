@@ -159,8 +159,8 @@ BUGS = (
         "what is parked is sent when it comes to the head of the line",
         "LIVE",
         "outbox/queries.py",
-        " AND parked IS NULL ORDER BY id",
-        " ORDER BY id",
+        '_WAITING = "id BETWEEN ? AND ? AND parked IS NULL"',
+        '_WAITING = "id BETWEEN ? AND ?"',
         also=("TAKEN_ONCE", "RESTORED", "LEDGER", "NO_EXCEPTION"),
     ),
     Bug(

@@ -46,12 +46,14 @@ class Store:
         self._codec = codec
         self._db: sqlite3.Connection | None = None
         self._known: int | None = None  # the last sequence number that was not given in this process
+        self._moving: tuple[int, float] | None = None  # the commit that moves outbox time, and how far
 
     def open(self) -> None:
         """Open the file, and read what is needed to go on; again after an error (contract 12)."""
         self.close()
         self._db = db = sqlite_file.connect(self._path, self._durability)
         self.books: Books = tables.read_books(db)
+        self._moved()
         if self._known is None:
             self._known = self.books.last
         self.flight = Flight(tables.read_flight(db))
@@ -126,9 +128,15 @@ class Store:
         books.last = max(books.last, group.last)
         books.commits = group.number
         tables.write_books(db, books)
+        self._moving = None if slept is None else (group.number, slept)
         db.execute("COMMIT")
-        if slept is not None:
-            timeline.move(slept)
+        self._moved()
+
+    def _moved(self) -> None:
+        """Outbox time moves with the commit that says so, also where only the file could tell of it."""
+        moving, self._moving = self._moving, None
+        if moving is not None and self.books.commits >= moving[0]:
+            self._codec.timeline.move(moving[1])
 
     def _delete(self, db: sqlite3.Connection) -> None:
         """The rows that ended, and the lines of ``flight`` that nobody stands in any more."""

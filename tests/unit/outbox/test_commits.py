@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,8 +42,8 @@ class ByHand(Commits):
 class Hand:
     """An outbox, its commits, and what was told of failures."""
 
-    def __init__(self, path: Path) -> None:
-        self.outbox = SqliteOutbox(path, ManualClock(), durability="process")
+    def __init__(self, path: Path, clock: ManualClock | None = None) -> None:
+        self.outbox = SqliteOutbox(path, clock or ManualClock(), durability="process")
         self.outbox._make_writer = ByHand
         self.outbox.open(CLIENT_ID)
         assert isinstance(self.outbox._writer, ByHand)
@@ -147,6 +148,50 @@ def test_an_attempt_that_failed_and_had_happened_is_not_repeated(hand: Hand, dis
     assert hand.commits.commit(group)
     assert len(disk.groups) == 1
     assert query(Path(hand.outbox.path), "SELECT accepted FROM books") == [(2,)]
+
+
+class Mute:
+    """A connection that commits, and says that it failed."""
+
+    def __init__(self, db: Any) -> None:
+        self._db = db
+
+    def execute(self, sql: str, *arguments: Any) -> Any:
+        done = self._db.execute(sql, *arguments)
+        if sql == "COMMIT":
+            failing()()
+        return done
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._db, name)
+
+
+def test_outbox_time_is_moved_once(tmp_path: Path) -> None:
+    """Contract 27: also by a commit that failed and had happened, so rows of one moment stay of one age."""
+    clock = ManualClock()
+    hand = Hand(tmp_path / "outbox.db", clock)
+    hand.outbox.accept(rows())
+    hand.commits.attempt()
+    right = clock.wall() + 100
+    hand.outbox.close()
+    clock.reboot(100, wall=5.0)
+    hand = Hand(tmp_path / "outbox.db", clock)
+    hand.outbox.accept(rows())
+    hand.commits.attempt()
+    clock.jump_wall(right - clock.wall())
+    hand.outbox.accept(rows())
+    store: Any = hand.commits._store
+    store._db = Mute(store._db)
+    with hand.commits._lock:
+        group = hand.commits.due(False)
+    assert group is not None
+    assert not hand.commits.commit(group)
+    assert hand.commits.commit(group)
+    hand.outbox.accept(rows())
+    hand.commits.attempt()
+    first, *others = (at for (at,) in query(Path(hand.outbox.path), "SELECT accepted_at FROM message"))
+    assert others == [pytest.approx(first + 100)] * 3
+    hand.outbox.close()
 
 
 def test_a_full_disk_costs_the_reserve_until_there_is_room(hand: Hand, disk: Disk) -> None:
