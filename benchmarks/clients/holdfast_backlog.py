@@ -16,7 +16,6 @@ from benchmarks.ack_numbers import TOPIC, numbered
 from benchmarks.clients.common import Job, Meter, resident_bytes
 from benchmarks.clients.latency import Latency, Message
 from holdfast import Client
-from holdfast.outbox.copies import rebind
 
 _MEANWHILE = 4000
 """One in so many messages is published while it drains: it is done before the drain is."""
@@ -40,6 +39,8 @@ class Backlog:
     async def run(self) -> None:
         """All of it; the meter runs from before the file is opened anew."""
         await self._queue()
+        from holdfast.outbox.copies import rebind  # only here: it would count as memory of the idle client
+
         rebind(str(self._path), None, f"127.0.0.1:{self._job.port}")
         client = self._client(self._job.port)
         self._meter.start()
