@@ -95,6 +95,8 @@ class Machine:
 
     def _show(self, error_s: float) -> None:
         jump_s, self._error_s = error_s - self._error_s, error_s
+        if self.wall() >= self._found:  # it has been right once
+            self._found = -inf
         if jump_s < 0:
             self.sure = False
         elif self._schedule.now < self._doubtful_until:
