@@ -52,8 +52,12 @@ BUGS = (
         "the books are written behind the transaction",
         "TOLD",
         STORE,
-        '        tables.write_books(db, books)\n        db.execute("COMMIT")\n',
-        '        db.execute("COMMIT")\n        tables.write_books(db, books)\n',
+        "        tables.write_books(db, books)\n"
+        "        self._moving = None if slept is None else (group.number, slept)\n"
+        '        db.execute("COMMIT")\n',
+        "        self._moving = None if slept is None else (group.number, slept)\n"
+        '        db.execute("COMMIT")\n'
+        "        tables.write_books(db, books)\n",
         also=("RESTORED", "NOTHING_LOST", "LEDGER"),
         seeds=1000,
     ),
@@ -115,6 +119,7 @@ BUGS = (
         STORE,
         "        books.last = max(books.last, group.last)\n",
         "",
+        also=("NOTHING_LOST",),
     ),
     Bug(
         "packet identifiers begin where they began",

@@ -115,11 +115,22 @@ def patch_up(db: sqlite3.Connection) -> None:
     """
     db.execute("REINDEX")
     check_file(db)
+    distrust(db)
+
+
+def last_number(db: sqlite3.Connection) -> int:
+    """The highest sequence number of any message that is there; 0: there is none."""
+    last = 0
+    for priority in (LOW, NORMAL, HIGH):
+        found = db.execute("SELECT max(id) FROM message WHERE id BETWEEN ? AND ?", span(priority))
+        (key,) = found.fetchone()
+        last = max(last, 0 if key is None else seq_of(key))
+    return last
+
+
+def distrust(db: sqlite3.Connection) -> None:
+    """What is in flight by this file is stale, and what ended may have come back. Raises sqlite3.Error."""
     with tables.transaction(db):
         db.execute("UPDATE message SET uncertain = 1 WHERE qos = 2")
-        for priority in (LOW, NORMAL, HIGH):
-            found = db.execute("SELECT max(id) FROM message WHERE id BETWEEN ? AND ?", span(priority))
-            (key,) = found.fetchone()
-            if key is not None:  # its number must not be given again
-                db.execute("UPDATE books SET last = max(last, ?)", (seq_of(key),))
+        db.execute("UPDATE books SET last = max(last, ?)", (last_number(db),))  # not to be given again
         tables.write_meta(db, restored="damaged")

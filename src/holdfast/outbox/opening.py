@@ -83,7 +83,8 @@ class Opened:
         self._check_client(client_id)
         self._check_group(meta.get("group"), group)
         self.store.open()
-        self._check_books()
+        if not self._check_books():
+            meta["restored"] = "damaged"
         here = origin.place(self.path, self._mount)
         stale = meta.get("restored") or self._doubt(meta, here)
         self._go_on(meta, {"group": meta.get("group") or group, "restored": stale, **here})
@@ -135,17 +136,22 @@ class Opened:
             if not sqlite_file.is_full(error):  # a full outbox on a full disk has to drain (contract 12)
                 raise
 
-    def _check_books(self) -> None:
-        """Contract 7: what is pending is what there are rows for."""
-        books = self.store.books
+    def _check_books(self) -> bool:
+        """Contract 7: what is pending is what there are rows for; else what is there counts."""
+        books, last = self.store.books, integrity.last_number(self.reader)
         rows, self.bytes = tables.count(self.reader)
-        if books.accepted - books.ended != rows:
-            self._mend(
-                f"its books say {books.accepted - books.ended} pending, there are {rows} messages; "
-                "these are kept, and counted"
-            )
-            books.accepted = books.ended + rows
-            tables.write_books(self.reader, books)
+        if books.accepted - books.ended == rows and last <= books.last:
+            return True
+        self._mend(
+            f"its books say {books.accepted - books.ended} pending, there are {rows} messages; "
+            f"these are kept, and counted, up to number {last}"
+        )
+        integrity.distrust(self.reader)
+        self.store.open()
+        books = self.store.books
+        books.accepted = books.ended + rows
+        tables.write_books(self.reader, books)
+        return False
 
     def _mend(self, sentence: str) -> None:
         before = self.mended or self.path

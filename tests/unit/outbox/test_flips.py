@@ -16,7 +16,7 @@ from tests.unit.outbox.files import CLIENT_ID, open_outbox, write
 
 SECTOR = 512
 FLIPS = 300
-MANY = 20_000
+MANY = 10_000
 
 
 @pytest.fixture

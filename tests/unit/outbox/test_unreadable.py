@@ -54,6 +54,18 @@ def test_a_key_that_is_none_is_damage(path: Path) -> None:
     assert is_damaged(path)
 
 
+def test_books_that_end_before_the_messages_do(path: Path) -> None:
+    """As an old log over a newer file leaves them: all messages go out, and no number is given twice."""
+    edit(path, "UPDATE books SET last = 0, accepted = 0")
+    outbox = open_outbox(path)
+    assert "there are 5 messages; these are kept, and counted, up to number 5" in (outbox.mended or "")
+    assert outbox.restore().lost
+    assert seqs(outbox.take(10)) == [1, 2, 3, 4, 5]
+    assert seqs(accept(outbox)) == [6]
+    assert (outbox.ledger().accepted, outbox.pending) == (6, 6)
+    outbox.close()
+
+
 def told_of(outbox: SqliteOutbox) -> list[tuple[list[int], str, str]]:
     told: list[tuple[list[int], str, str]] = []
     outbox.on_ended = lambda rows, ending, why: told.append((seqs(rows), ending, why))

@@ -90,6 +90,7 @@ def restless(world: World) -> str:
         "backlog": process.outbox.pending - process.outbox.parked,
         "handlers": process.running,
         "commits": not process.writer.idle(),
+        "parked": process.outbox._backlog.unparking is not None,
         "requests of others": world.medium.unanswered(),
         "bytes on their way": not process.link.idle(),
         "pending": sender.pending,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.outbox.sqlite import SqliteOutbox
-from holdfast.testing.simulator.images import SECTOR, Image, written
+from holdfast.testing.simulator.images import FRAME, HEADER, PAGE, SECTOR, Image, written
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 from holdfast.testing.simulator.scenario import CLIENT_ID
 from holdfast.testing.simulator.schedule import Owner
@@ -29,15 +29,17 @@ def harmed(rng: Random, image: Image) -> tuple[str, Image]:
     file, log = image
     end = written(log) if log else 0
     if end and rng.random() < 0.5:
-        return "log", (file, _flip(rng, log, end))
+        place = rng.randrange(end)
+        in_header = place >= HEADER and (place - HEADER) % (FRAME + PAGE) < FRAME
+        return "header of a frame" if in_header else "log", (file, _flip(rng, log, place))
     if rng.random() < 0.7:
-        return "file", (_flip(rng, file, len(file)), log)
+        return "file", (_flip(rng, file, rng.randrange(len(file))), log)
     start = SECTOR * rng.randrange(len(file) // SECTOR)
     return "file", (file[:start] + rng.randbytes(SECTOR) + file[start + SECTOR :], log)
 
 
-def _flip(rng: Random, data: bytes, end: int) -> bytes:
-    place, bit = rng.randrange(end), 1 << rng.randrange(8)
+def _flip(rng: Random, data: bytes, place: int) -> bytes:
+    bit = 1 << rng.randrange(8)
     return data[:place] + bytes((data[place] ^ bit,)) + data[place + 1 :]
 
 
@@ -51,7 +53,7 @@ def try_out(world: World, image: Image) -> tuple[SqliteOutbox, bool]:
     outcome = "refused"
     with suppress(OutboxError):
         outbox.open(CLIENT_ID)
-        outcome = _outcome(world, outbox)
+        outcome = _outcome(world, outbox, 2 if where == "header of a frame" else 1)
     goes_on = outcome in ("set aside", "mended") and world.rng.random() < 0.3
     world.note("damage to the %s: %s", where, outcome)
     world.paths[f"damage to the {where}: {outcome}"] += 1
@@ -63,13 +65,14 @@ def try_out(world: World, image: Image) -> tuple[SqliteOutbox, bool]:
     return outbox, goes_on
 
 
-def _outcome(world: World, outbox: SqliteOutbox) -> str:
+def _outcome(world: World, outbox: SqliteOutbox, torn: int) -> str:
+    """``torn``: so many commits may look as if a power cut had interrupted one, whose end nobody can see."""
     disk, number, ledger = world.disk, outbox.durable, outbox.ledger()
     if outbox.restore().lost and (outbox.set_aside or outbox.mended):
         return "set aside" if outbox.set_aside else "mended"
     if number == disk.number and ledger.pending == disk.pending():
         return "nothing missing"
-    if number == disk.number - 1:
+    if disk.number - torn <= number < disk.number:
         return "a torn tail"
     raise PromiseBroken(
         Promise.DAMAGE_TOLD,

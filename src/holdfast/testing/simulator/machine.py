@@ -8,6 +8,7 @@ last commit before a restart of the machine and the start, and as long as one th
 
 from __future__ import annotations
 
+from math import inf
 from random import Random
 from typing import Literal
 
@@ -85,6 +86,7 @@ class Machine:
     def forgot(self) -> None:
         """What was written down is lost, nobody knows since when."""
         self.pretended_s += 100 * DAY_S
+        self._written = self._found = -inf
 
     def set_clock(self, how: Set) -> None:
         """Somebody sets the wall clock, or a time server does."""
@@ -93,6 +95,8 @@ class Machine:
 
     def _show(self, error_s: float) -> None:
         jump_s, self._error_s = error_s - self._error_s, error_s
+        if self.wall() >= self._found:  # it has been right once
+            self._found = -inf
         if jump_s < 0:
             self.sure = False
         elif self._schedule.now < self._doubtful_until:

@@ -92,7 +92,8 @@ class Publishes:
         packet_id = packet.packet_id
         row = self._disk.sent.get(packet_id)
         released = self._disk.released.get(packet_id)
-        if (packet_id, seq) in self._truth.pubrecs or (released is not None and released.seq == seq):
+        answered = packet.qos == 2 and (packet_id, seq) in self._truth.pubrecs
+        if answered or (released is not None and released.seq == seq):
             self._fail(Promise.RELEASED_STAYS, "PUBLISH %d (message %d) after its PUBREC", packet_id, seq)
         if row is None or row.seq != seq:
             self._fail(

@@ -186,14 +186,14 @@ class World(Owner):
         process, generation = self.process, self.broker.generation
         assert process is not None
         self.refused.clear()
+        if not present or not self.disk.epoch or self.epochs.lost:
+            self.truth.lost()
         if self.epochs.connack(present, generation):
             self.paths["session lost without a word"] += 1
             rows = (*self.disk.sent.values(), *self.disk.released.values())
             self.excused.update(row.seq for row in rows)
             self.mistaken.add(generation)
             self.epochs.mistaken(generation)
-        if not present or not self.disk.epoch:
-            self.truth.lost()
         return generation
 
     def not_granted(self, event: NotGranted) -> None:
