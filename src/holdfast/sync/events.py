@@ -43,10 +43,11 @@ class Events(Iterator[Event]):
         """The next event; waits for it."""
         check(self._home)
         while True:
+            ended = self._ended  # before the look: behind the end no event comes
             event = self._take()
             if event is not None:
                 return event
-            if self._ended:
+            if ended:
                 raise StopIteration
             self._bell.sleep(lambda: not self._queue and not self._ended)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from holdfast.client.event_bus import CAPACITY, EventBus
 from holdfast.client.events import Event, Odd, Overrun
 from holdfast.sync import Client
@@ -66,3 +68,20 @@ def test_read_while_they_come() -> None:
     bus.close()
     reader.join(5)
     assert [event.message for event in read] == list(map(str, range(CAPACITY)))
+
+
+def test_the_last_event_comes_before_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both told between two looks of the reader: it reads the one, and then ends."""
+    bus = EventBus()
+    events = Events(bus, Nowhere())
+    look = events._take
+
+    def told_meanwhile() -> Event | None:
+        monkeypatch.undo()
+        found = look()
+        bus.emit(odd(1))
+        bus.close()
+        return found
+
+    monkeypatch.setattr(events, "_take", told_meanwhile)
+    assert [event.message for event in events] == ["1"]
