@@ -125,9 +125,7 @@ class Inspection:
         flight, last = self._flight(), tables.read_books(self._db).last
         for priority in (HIGH, NORMAL, LOW):
             after, end = span(priority)[0] - 1, BASE[priority] + last
-            while page := self._read(
-                f"{_SELECT} WHERE id > ? AND id <= ? ORDER BY id LIMIT {PAGE}", after, end
-            ):
+            while page := self._read(_PAGE, after, end, PAGE):
                 after = page[-1][0]
                 yield from (_entry(columns, columns[0] in flight) for columns in page)
 
@@ -138,7 +136,7 @@ class Inspection:
         return _entry(found[0], found[0][0] in flight) if found else None
 
     def _flight(self) -> Flight:
-        return Flight(self._db.execute("SELECT number, stage, entries FROM flight ORDER BY number"))
+        return Flight(tables.read_flight(self._db))
 
     def _read(self, select: str, *keys: int) -> list[tuple[Any, ...]]:
         return self._db.execute(select, keys).fetchall()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.clock import Clock
+from holdfast.errors import OutboxError
 from holdfast.messages import HIGH, LOW, Outgoing
 from holdfast.outbox import inspection
 from holdfast.outbox.inspection import Inspection
@@ -17,7 +18,7 @@ from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.protocol import Assigned, Deferred, Failed, Parked, Released, Settled
 from holdfast.testing.manual_clock import ManualClock
 from tests.contracts.outboxes import wait
-from tests.unit.outbox.files import CLIENT_ID, accept, open_outbox, query, write
+from tests.unit.outbox.files import CLIENT_ID, accept, edit, open_outbox, query, write
 
 CLOCK = ManualClock()
 
@@ -55,6 +56,14 @@ def test_the_states_of_a_message(outbox: SqliteOutbox) -> None:
     assert parked.parked == "Packet too large: limit 1 MiB"
     assert deferred is not None
     assert (parked.tries, deferred.tries) == (1, 1)
+
+
+def test_a_line_of_the_flight_that_nobody_can_read(outbox: SqliteOutbox) -> None:
+    """Said as everything that SQLite says against a file, which the commands know how to tell."""
+    write(outbox, Assigned([(1, accept(outbox, 1)[0])]))
+    edit(Path(outbox.path), "UPDATE flight SET entries = x'0102'")
+    with pytest.raises(OutboxError, match="is damaged: nobody knows what is in flight"), look(outbox) as seen:
+        list(seen.entries())
 
 
 def test_a_message_with_all_it_has(outbox: SqliteOutbox) -> None:
