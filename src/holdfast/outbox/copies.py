@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 
 from holdfast.errors import OutboxError, OutboxUnwritable
-from holdfast.outbox import mounts, sqlite_file, tables
+from holdfast.outbox import integrity, mounts, sqlite_file, tables
 from holdfast.outbox.lock import OwnerLock
 from holdfast.outbox.reading import check_there, reading
 
@@ -66,8 +66,8 @@ def _copy(db: sqlite3.Connection, to: str, then: Callable[[sqlite3.Connection], 
 def _check_sound(db: sqlite3.Connection, source: str) -> None:
     tables.read_meta(db)
     db.execute("SELECT accepted FROM books").fetchone()
-    (said,) = db.execute("PRAGMA integrity_check(1)").fetchone()
-    if said != "ok":
+    said = integrity.fault(db)
+    if said is not None:
         raise OutboxError(f"{source} is damaged: {said}", path=source, hint="take an older backup")
 
 

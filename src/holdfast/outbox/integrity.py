@@ -103,9 +103,15 @@ def check_file(db: sqlite3.Connection) -> None:
         kinds = db.execute("SELECT type FROM pragma_table_info(?) WHERE pk = 1", (table,)).fetchall()
         if kinds != [("INTEGER",)]:  # else its keys are not those of its rows
             raise damaged(f"the table {table} has no key")
-    (said,) = db.execute("PRAGMA integrity_check(1)").fetchone()
-    if said != "ok":
+    said = fault(db)
+    if said is not None:
         raise damaged(said)
+
+
+def fault(db: sqlite3.Connection) -> str | None:
+    """The first thing that SQLite finds wrong in any page or index. Raises sqlite3.Error."""
+    (said,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+    return None if said == "ok" else str(said)
 
 
 def patch_up(db: sqlite3.Connection) -> None:
