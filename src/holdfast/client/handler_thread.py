@@ -41,7 +41,7 @@ class HandlerThread:
         self.handler = handler
         self._inbox = ThreadInbox(qos0_limit)
         self.consumer = Consumer(handler.patterns, handler.filters, self._inbox)
-        self.name = f"handler {getattr(handler.function, '__qualname__', handler.function)}"
+        self.name = handler.name
         self._finish = finish
         self._failed = failed
         self._ended = ended

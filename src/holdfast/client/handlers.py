@@ -35,7 +35,7 @@ class HandlerTask:
     ) -> None:
         self.handler = handler
         self.consumer = Consumer(handler.patterns, handler.filters, Inbox(qos0_limit))
-        self.name = f"handler {getattr(handler.function, '__qualname__', handler.function)}"
+        self.name = handler.name
         self._finish = finish
         self._failed = failed
         self._ended = ended

@@ -75,6 +75,11 @@ class Handler(Value):
         """The topic filters as they stand in SUBSCRIBE."""
         return tuple(self.options.wire_filter(pattern) for pattern in self.patterns)
 
+    @property
+    def name(self) -> str:
+        """What the log calls it."""
+        return f"handler {getattr(self.function, '__qualname__', self.function)}"
+
 
 class Router:
     """Handlers for a module that has no client yet; ``client.include(router)`` adds them."""
