@@ -180,9 +180,7 @@ class Consumers:
         if handler.consumer.inbox.closed:
             self._state.changed.notify()
             return
-        self._handlers.remove(handler)
-        self._dispatcher.remove(handler.consumer)
-        self._dispatcher.give_back(handler.consumer.inbox.drain())
+        self._remove(handler)
         log.error("%s was cancelled from outside: it takes no more messages", handler.name)
 
     async def end(self, handlers: Sequence[Handler], readers: Iterable[Reader], timeout_s: float) -> None:
@@ -208,15 +206,15 @@ class Consumers:
             self._ending -= 1
             for one in running:
                 self._remove(one)
+                self._intents.unwant(one.consumer.filters, one.handler.options, False)
+                if one.in_hand and not one.runs_in(asyncio.current_task()):
+                    log.warning("%s does not end: it is left behind", one.name)
 
-    def _remove(self, running: HandlerTask | HandlerThread) -> None:
+    def _remove(self, handler: HandlerTask | HandlerThread) -> None:
         """What it did not finish waits for the next (contract 15)."""
-        self._handlers.remove(running)
-        self._dispatcher.remove(running.consumer)
-        self._dispatcher.give_back(running.consumer.inbox.drain())
-        self._intents.unwant(running.consumer.filters, running.handler.options, False)
-        if running.in_hand and not running.runs_in(asyncio.current_task()):
-            log.warning("%s does not end: it is left behind", running.name)
+        self._handlers.remove(handler)
+        self._dispatcher.remove(handler.consumer)
+        self._dispatcher.give_back(handler.consumer.inbox.drain())
 
     def cancel(self, spared: asyncio.Task[Any] | None) -> list[asyncio.Task[None]]:
         """End the handlers now, but for the one that runs in this task; gives the tasks to wait for."""
