@@ -13,6 +13,7 @@ from holdfast.client.blocking import CALLER
 from holdfast.client.core import Core
 from holdfast.client.dispatcher import Consumer
 from holdfast.client.inbox import Item, Shared
+from holdfast.client.subscription import check_batches
 from holdfast.client.thread_inbox import ThreadInbox
 from holdfast.errors import ConfigurationError, Stopped
 from holdfast.handling import HandlerOptions
@@ -118,10 +119,7 @@ class Subscription(Iterator[Message]):
         The first message of a list is waited for without end, the others ``wait_s`` seconds.
         """
         self._check_entered()
-        if size < 1 or wait_s < 0:
-            raise ConfigurationError(
-                f"batches({size}, wait_s={wait_s}): size is 1 or more, wait_s not below 0"
-            )
+        check_batches(size, wait_s)
         self._reader = get_ident()
         return _Batches(self, size, wait_s)
 
