@@ -27,11 +27,6 @@ from tests.unit.outbox.files import (
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
-@pytest.fixture
 def kept(path: Path) -> Path:
     """A backup of an outbox with three messages, the first of them in flight; that has gone on since."""
     outbox = open_outbox(path)

@@ -14,11 +14,6 @@ from holdfast.testing.manual_clock import ManualClock
 from tests.unit.outbox.files import accept, open_outbox, seqs, write
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
 def test_another_client_may_have_it(path: Path) -> None:
     """Contract 2: what was in flight was another's; the broker group may change with it, or alone."""
     outbox = open_outbox(path)

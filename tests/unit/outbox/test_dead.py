@@ -13,11 +13,6 @@ from holdfast.testing.manual_clock import ManualClock
 from tests.unit.outbox.files import accept, letters, open_outbox, write
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
 def test_a_reason_is_said_in_words() -> None:
     """The standard's name of the code, and what was said beside it, if anything was."""
     assert dead.sentence(0x97, "") == "Quota exceeded"

@@ -25,11 +25,6 @@ from tests.contracts.outboxes import wait
 from tests.unit.outbox.files import accept, change, letters, open_outbox, query, reading, seqs, write
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
 def test_what_was_in_flight_is_restored(path: Path) -> None:
     """Stages, identifiers, withheld and taken in, and where identifiers go on; the rest is backlog."""
     outbox = open_outbox(path)

@@ -18,11 +18,6 @@ from tests.unit.outbox.owner import Owner
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
-@pytest.fixture
 def owner(path: Path) -> Iterator[Owner]:
     owner = Owner(path)
     yield owner

@@ -17,11 +17,6 @@ from tests.unit.outbox import format_1
 from tests.unit.outbox.files import accept, letters, open_outbox, query, reading, seqs, write
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
 def opened(path: Path) -> Any:
     return open_outbox(path, clock=ManualClock(wall=format_1.LAST + 60))
 

@@ -15,11 +15,6 @@ from holdfast.testing.manual_clock import ManualClock
 from tests.unit.outbox.files import CLIENT_ID, accept, open_and_count, open_outbox, query, seqs
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
 def closed(path: Path) -> SqliteOutbox:
     return SqliteOutbox(path, ManualClock())
 

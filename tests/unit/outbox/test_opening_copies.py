@@ -13,11 +13,6 @@ from holdfast.protocol import Assigned, EpochBegan
 from tests.unit.outbox.files import accept, open_outbox, query, seqs, write
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
 def in_flight(path: Path) -> None:
     """Five messages, two of them sent; closed."""
     outbox = open_outbox(path)

@@ -14,11 +14,6 @@ from holdfast.testing.manual_clock import ManualClock
 from tests.unit.outbox.files import CLIENT_ID, open_outbox
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
 def closed(path: Path) -> SqliteOutbox:
     return SqliteOutbox(path, ManualClock())
 

@@ -21,11 +21,6 @@ from tests.unit.outbox.files import accept, copy_set, open_outbox, query
 ROOT = os.geteuid() == 0
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
 def count(path: Path, *, at_rest: bool = False) -> int:
     with reading(str(path), at_rest=at_rest) as db:
         return int(db.execute("SELECT count(*) FROM message").fetchone()[0])

@@ -13,11 +13,6 @@ from tests.contracts.outboxes import wait
 from tests.unit.outbox.files import open_outbox, query
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
 def test_a_row_comes_back_whole(path: Path) -> None:
     """Topic, payload, QoS, retain, properties and expiry, after a restart."""
     properties = {"content_type": "text/plain", "user_property": (("a", "1"), ("a", "2"))}

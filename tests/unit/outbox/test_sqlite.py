@@ -21,11 +21,6 @@ from tests.contracts.outboxes import wait
 from tests.unit.outbox.files import CLIENT_ID, accept, open_outbox, query, seqs, write
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
 def test_numbers_rise_over_restarts(path: Path) -> None:
     """Also when nothing is left, and when the last were refused."""
     outbox = open_outbox(path)

@@ -12,12 +12,6 @@ from holdfast.protocol import Failed
 from tests.contracts.outboxes import wait
 from tests.unit.outbox.files import letters, open_outbox, query, write
 
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
 SIZES = [1, AT_ONCE[1] - 1, AT_ONCE[1], AT_ONCE[0] + AT_ONCE[1] + 1, 3 * AT_ONCE[0]]
 
 

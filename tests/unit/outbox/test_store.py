@@ -16,11 +16,6 @@ from tests.contracts.outboxes import wait
 from tests.unit.outbox.files import accept, open_outbox, query, reading, write
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
 def test_every_commit_says_when_it_was(path: Path) -> None:
     """Outbox time and the wall clock, for the process that finds them after a restart of the machine."""
     clock = ManualClock(now=100, wall=1_700_000_000)

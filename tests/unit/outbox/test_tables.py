@@ -14,11 +14,6 @@ from tests.contracts.outboxes import wait
 from tests.unit.outbox.files import open_outbox, query
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
 def test_a_new_file_begins_its_identifiers_anywhere(path: Path) -> None:
     """A broker may hold QoS 2 identifiers of an earlier file of ours: at 1 each would meet them."""
     starts = set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from itertools import count
 from pathlib import Path
 
@@ -16,15 +16,6 @@ from holdfast.client.events import OutboxFailed, OutboxWorks
 from holdfast.errors import HoldfastError, OutboxError, OutboxUnwritable, Stopped
 from holdfast.testing import Broker, Proxy, eventually
 from tests.support.disks import fill_up, small_disk
-
-
-@pytest.fixture
-def broker() -> Iterator[Broker]:
-    """Strict, and closed with no violation."""
-    with Broker(strict=True) as broker:
-        yield broker
-        assert broker.violations == []
-
 
 # -- a fork ----------------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +17,6 @@ from holdfast.testing import Broker
 from tests.support import publishing
 
 NOBODY = "mqtt://127.0.0.1:1"
-
-
-@pytest.fixture
-def broker() -> Iterator[Broker]:
-    """Strict, and closed with no violation."""
-    with Broker(strict=True) as broker:
-        yield broker
-        assert broker.violations == []
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
 
 
 async def test_another_process_has_it(broker: Broker, path: Path) -> None:

@@ -27,19 +27,6 @@ LATE_S = 0.3
 """What a loaded machine may add."""
 
 
-@pytest.fixture
-def broker() -> Iterator[Broker]:
-    """Strict, and closed with no violation."""
-    with Broker(strict=True) as broker:
-        yield broker
-        assert broker.violations == []
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
 @contextmanager
 def held(path: Path) -> Iterator[None]:
     """Another program has the write lock of this database: commits wait."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from threading import Thread
@@ -19,14 +18,6 @@ from tests.support.publisher import Publisher
 from tests.support.publishing import serial
 
 THREADS, EACH = 16, 1000
-
-
-@pytest.fixture
-def broker() -> Iterator[Broker]:
-    """Strict, and closed with no violation."""
-    with Broker(strict=True) as broker:
-        yield broker
-        assert broker.violations == []
 
 
 def payloads(broker: Broker, filter: str = "#") -> list[str]:

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -18,19 +18,6 @@ from holdfast.errors import OutboxError, OutboxLocked, OutboxUnwritable, Stopped
 from holdfast.testing import Broker
 
 NOBODY = "mqtt://127.0.0.1:1"
-
-
-@pytest.fixture
-def broker() -> Iterator[Broker]:
-    """Strict, and closed with no violation."""
-    with Broker(strict=True) as broker:
-        yield broker
-        assert broker.violations == []
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
 
 
 def open_files() -> int:
