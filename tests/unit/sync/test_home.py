@@ -88,6 +88,7 @@ def interrupted(wait: Callable[[], object]) -> None:
     """This wait is ended by Ctrl-C."""
     here = threading.main_thread().ident
     assert here is not None
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     timer = threading.Timer(0.1, signal.pthread_kill, (here, signal.SIGINT))
     timer.start()
     began = time.monotonic()
@@ -95,6 +96,7 @@ def interrupted(wait: Callable[[], object]) -> None:
         wait()
     assert time.monotonic() - began < 2
     timer.join()
+    signal.signal(signal.SIGINT, usual)
 
 
 def test_ctrl_c_ends_every_wait(broker: Broker, client: Client) -> None:
