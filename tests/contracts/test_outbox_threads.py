@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from threading import Thread
+from collections.abc import Callable
 
 import pytest
 
 from holdfast.messages import Outgoing
 from holdfast.protocol import Deferred, Parked, Settled
 from tests.contracts.bench import Bench
+from tests.support.crowd import Crowd
 
 THREADS = 4
 EACH = 150
@@ -19,44 +18,18 @@ EACH = 150
 Make = Callable[..., Bench]
 
 
-@pytest.fixture
-def _restless() -> Iterator[None]:
-    """Threads change places as often as the interpreter lets them."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(usual)
-
-
-class Crowd:
-    """Publishers, each on a thread of its own; they hold ``accepting`` as a client does."""
+class Publishers(Crowd):
+    """They hold ``accepting`` as a client does."""
 
     def __init__(self, desk: Bench) -> None:
+        super().__init__(THREADS, self._publish_all)
         self._desk = desk
         self.refused = 0
         self.accepted: list[int] = []
-        self.failed: list[BaseException] = []
-        self._threads = [Thread(target=self._run, args=(number,)) for number in range(THREADS)]
 
-    def __enter__(self) -> Crowd:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for thread in self._threads:
-            thread.join()
-
-    @property
-    def running(self) -> bool:
-        return any(thread.is_alive() for thread in self._threads)
-
-    def _run(self, number: int) -> None:
-        try:
-            for turn in range(EACH):
-                self._publish(number, turn)
-        except BaseException as error:
-            self.failed.append(error)
+    def _publish_all(self, number: int) -> None:
+        for turn in range(EACH):
+            self._publish(number, turn)
 
     def _publish(self, number: int, turn: int) -> None:
         desk, outbox = self._desk, self._desk.outbox
@@ -100,18 +73,17 @@ class Engine:
         outbox.begin()
 
 
-@pytest.mark.usefixtures("_restless")
 @pytest.mark.parametrize("policy", ["reject", "drop_oldest", "drop_newest", "latest_per_topic"])
 def test_each_message_ends_once(bench: Make, policy: str) -> None:
     """Whoever is faster: acknowledged, expired or dropped, and never two of them; the books say the same."""
     desk = bench(overflow=policy, max_messages=40, max_bytes=20_000, max_age_s=60)
     engine = Engine(desk)
-    with Crowd(desk) as crowd:
-        while crowd.running:
+    with Publishers(desk) as publishers:
+        while publishers.running:
             engine.turn()
             books = desk.outbox.ledger()
             assert books.accepted >= books.pending >= 0
-    assert crowd.failed == []
+    assert publishers.failed == []
     for _ in range(2000):
         if not desk.outbox.pending:
             break
@@ -119,8 +91,8 @@ def test_each_message_ends_once(bench: Make, policy: str) -> None:
         engine.turn()
     told = Counter([*engine.ended, *(seq for seq, *_ in desk.told)])
     assert [seq for seq, count in told.items() if count > 1] == []
-    assert sorted(told) == sorted(crowd.accepted) == list(range(1, desk.outbox.last + 1))
-    assert len(told) + crowd.refused == THREADS * sum(1 + turn % 3 for turn in range(EACH))
+    assert sorted(told) == sorted(publishers.accepted) == list(range(1, desk.outbox.last + 1))
+    assert len(told) + publishers.refused == THREADS * sum(1 + turn % 3 for turn in range(EACH))
     endings = Counter(ending for _, ending, _ in desk.told)
     books = desk.outbox.ledger()
     assert (books.acknowledged, books.expired, books.dropped, books.pending) == (

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections import deque
-from collections.abc import Iterator
 from threading import Event, Lock, Thread
-
-import pytest
 
 from holdfast.messages import Outgoing, QoS
 from holdfast.outbox import Ledger, MemoryOutbox
 from holdfast.protocol import Settled
 from holdfast.testing.manual_clock import ManualClock
+from tests.support.crowd import Crowd
 
 THREADS = 4
 EACH = 500
-
-
-@pytest.fixture
-def _restless() -> Iterator[None]:
-    """Threads change places as often as the interpreter lets them."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(usual)
 
 
 def balanced(ledger: Ledger) -> bool:
@@ -32,68 +20,46 @@ def balanced(ledger: Ledger) -> bool:
     return ledger.accepted == ended + ledger.pending
 
 
-class Publishers:
-    """Threads that accept as the client does: one at a time."""
+def publishers(outbox: MemoryOutbox, qos: QoS) -> Crowd:
+    """They accept as the client does: one at a time."""
+    accepting = Lock()
 
-    def __init__(self, outbox: MemoryOutbox, qos: QoS) -> None:
-        self._outbox = outbox
-        self._qos: QoS = qos
-        self._lock = Lock()
-        self.failed: list[Exception] = []
-        self._threads = [Thread(target=self._work) for _ in range(THREADS)]
+    def publish(_: int) -> None:
+        for _ in range(EACH):
+            with accepting:
+                outbox.accept([Outgoing(0, "t", b"x", qos)])
 
-    def _work(self) -> None:
-        try:
-            for _ in range(EACH):
-                with self._lock:
-                    self._outbox.accept([Outgoing(0, "t", b"x", self._qos)])
-        except Exception as error:
-            self.failed.append(error)
-
-    def __enter__(self) -> Publishers:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for thread in self._threads:
-            thread.join()
-
-    @property
-    def running(self) -> bool:
-        return any(thread.is_alive() for thread in self._threads)
+    return Crowd(THREADS, publish)
 
 
-@pytest.mark.usefixtures("_restless")
 def test_qos_1_from_many_threads() -> None:
     """Rows accepted on four threads while a fifth takes and ends them: each is taken exactly once."""
     outbox = MemoryOutbox(ManualClock())
     taken: list[int] = []
-    with Publishers(outbox, 1) as publishers:
-        while publishers.running or outbox.pending:
+    with publishers(outbox, 1) as crowd:
+        while crowd.running or outbox.pending:
             rows = outbox.take(7)
             taken += [row.seq for row in rows]
             outbox.write([Settled(rows, "acknowledged")])
             assert balanced(outbox.ledger())
-    assert publishers.failed == []
+    assert crowd.failed == []
     assert sorted(taken) == list(range(1, THREADS * EACH + 1))
     assert outbox.ledger().acknowledged == THREADS * EACH
 
 
-@pytest.mark.usefixtures("_restless")
 def test_the_ring_from_many_threads() -> None:
     """QoS 0 dropped on four threads while the engine takes: each row is taken or dropped, never both."""
     outbox = MemoryOutbox(ManualClock(), qos0_messages=3)
     dropped: list[int] = []
     taken: list[int] = []
     outbox.on_ended = lambda rows, *_how: dropped.extend(row.seq for row in rows)
-    with Publishers(outbox, 0) as publishers:
-        while publishers.running or outbox.pending:
+    with publishers(outbox, 0) as crowd:
+        while crowd.running or outbox.pending:
             rows = outbox.take(0)
             taken += [row.seq for row in rows]
             outbox.write([Settled(rows, "sent")])
             assert balanced(outbox.ledger())
-    assert publishers.failed == []
+    assert crowd.failed == []
     assert sorted(taken + dropped) == list(range(1, THREADS * EACH + 1))
     ledger = outbox.ledger()
     assert (ledger.sent, ledger.dropped, ledger.pending) == (len(taken), len(dropped), 0)

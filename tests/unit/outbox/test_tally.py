@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from threading import Thread
-
-import pytest
-
 from holdfast.messages import OVERHEAD, Outgoing
 from holdfast.outbox.tally import ENDINGS, Tally
+from tests.support.crowd import Crowd
 
 EACH = 2000
-
-
-@pytest.fixture
-def impatient() -> Iterator[None]:
-    """Threads take turns as often as they can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
 
 
 def rows(count: int) -> list[Outgoing]:
@@ -57,40 +43,38 @@ def test_what_is_told_is_a_copy() -> None:
     assert told["sent"] == 0
 
 
-def test_rows_may_end_on_two_threads(impatient: None) -> None:
+def test_rows_may_end_on_two_threads() -> None:
     """None is lost, in messages or bytes, whether they end alone or in groups."""
     tally = Tally()
     made = rows(4 * EACH)
     tally.accept(len(made), sum(row.size for row in made))
 
-    def end(first: int, ending: str, group: int) -> None:
+    def end(number: int) -> None:
+        first, group = 2 * EACH * number, number + 1
         for place in range(first, first + 2 * EACH, group):
-            tally.end(made[place : place + group], ending)
+            tally.end(made[place : place + group], "sent")
 
-    threads = [Thread(target=end, args=(0, "sent", 1)), Thread(target=end, args=(2 * EACH, "sent", 2))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with Crowd(2, end) as crowd:
+        pass
+    assert crowd.failed == []
     assert (tally.pending, tally.ended()["sent"]) == (0, len(made))
     assert tally.bytes_in == tally.bytes_out
 
 
-def test_never_less_than_nothing_is_pending(impatient: None) -> None:
+def test_never_less_than_nothing_is_pending() -> None:
     """Somebody who asks while rows come in and end at once sees no more endings than messages."""
     tally = Tally()
     (row,) = rows(1)
 
-    def come_and_go() -> None:
+    def come_and_go(_: int) -> None:
         for _ in range(EACH):
             tally.accept(1, row.size)
             tally.end([row], "dropped")
 
-    thread = Thread(target=come_and_go)
-    thread.start()
     seen = {tally.pending}
-    while thread.is_alive():
-        seen.add(tally.pending)
-    thread.join()
+    with Crowd(1, come_and_go) as crowd:
+        while crowd.running:
+            seen.add(tally.pending)
+    assert crowd.failed == []
     assert min(seen) >= 0
     assert tally.pending == 0
