@@ -5,33 +5,21 @@ The same with more seeds, for minutes, is marked ``chaos``.
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from holdfast.cli.demo.brokers import WINDOW, BrokerProcess, built_in, free_port, mosquitto
+from holdfast.cli.demo.brokers import WINDOW
 from holdfast.messages import QoS
 from tests.support.crossing import Crossing
+from tests.support.mortal import Make, a_mosquitto, ours
 from tests.support.way import Crossed, Fault, cut, freeze, kill, restart
 
 COUNT = 10_000
 
 SMALL = WINDOW // 10
 """The publisher's window where mosquitto is killed: what it then counts twice does not fill its own (X15)."""
-
-Make = Callable[[Path], BrokerProcess]
-
-
-def a_mosquitto(folder: Path) -> BrokerProcess:
-    program = shutil.which("mosquitto")
-    assert program is not None
-    return mosquitto(program, folder, free_port())
-
-
-def ours(folder: Path) -> BrokerProcess:
-    return built_in(folder, free_port())
 
 
 async def cross(

@@ -5,24 +5,21 @@ Two hundred kills, and more moments with a broker that dies too, are marked ``ch
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from holdfast.cli.demo.brokers import BrokerProcess, built_in, free_port, mosquitto
 from holdfast.messages import QoS
 from holdfast.outbox.backlog import READY_ROWS
 from holdfast.testing import Broker
 from tests.support.killing import MORE, Killed, Killing
+from tests.support.mortal import Make, a_mosquitto, ours
 from tests.support.publisher import Publisher
 from tests.support.publishing import serial
 from tests.support.way import Fault, away, cut, freeze, hold, kill, refuse, restart
-
-Make = Callable[[Path], BrokerProcess]
 
 SHORT, LONG = 10, 50
 """Kills in one run; there are four of the short ones and four of the long."""
@@ -35,16 +32,6 @@ BOTH = pytest.mark.parametrize(
     ids=["1-v5", "2-v3.1.1-groups", "1-v3.1.1-outages-groups", "2-v5-outages"],
 )
 """Both versions and QoS, with the broker away for a while and without; a call each, or one for a group."""
-
-
-def a_mosquitto(folder: Path) -> BrokerProcess:
-    program = shutil.which("mosquitto")
-    assert program is not None
-    return mosquitto(program, folder, free_port())
-
-
-def ours(folder: Path) -> BrokerProcess:
-    return built_in(folder, free_port())
 
 
 async def run(
