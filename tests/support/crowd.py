@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from threading import Thread
+from typing import Self
 
 
 class Crowd:
@@ -24,7 +25,7 @@ class Crowd:
         except BaseException as error:
             self.failed.append(error)
 
-    def __enter__(self) -> Crowd:
+    def __enter__(self) -> Self:
         self._usual = sys.getswitchinterval()
         sys.setswitchinterval(1e-6)
         for thread in self._threads:
