@@ -200,27 +200,39 @@ class Watch:
 
 
 _LIBRARY = os.path.dirname(os.__file__)
+_ASYNCIO = os.path.dirname(asyncio.__file__)
 _OURS = os.path.dirname(os.path.dirname(__file__))
+
+_TURNING = frozenset({"_run_once", "run_forever", "run_until_complete", "run"})
+"""The functions of an event loop under which all that it calls is run."""
 
 
 def place_of(frame: FrameType | None) -> str | None:
-    """The innermost code that is neither the standard library's, nor a package's, nor ours."""
-    innermost = frame
-    while frame is not None and _is_foreign(frame.f_code.co_filename):
+    """What the loop has called: the innermost code of the program; else of a package, or ours; else None.
+
+    Whoever has started the loop is not what keeps it: seen just after a stall, it would be blamed.
+    """
+    package = None
+    while frame is not None and not _turns(frame):
+        path = frame.f_code.co_filename
+        if path.startswith(_OURS) or "-packages" in path:
+            package = package or _described(frame)
+        elif not path.startswith((_LIBRARY, "<frozen")):
+            return _described(frame)
         frame = frame.f_back
-    found = frame or innermost
-    if found is None:
-        return None
-    code = found.f_code
-    return f"{code.co_name} ({os.path.basename(code.co_filename)}:{found.f_lineno})"
+    return package
+
+
+def _turns(frame: FrameType) -> bool:
+    return frame.f_code.co_name in _TURNING and frame.f_code.co_filename.startswith(_ASYNCIO)
+
+
+def _described(frame: FrameType) -> str:
+    return f"{frame.f_code.co_name} ({os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno})"
 
 
 def _nothing() -> None:
     """Nobody minds."""
-
-
-def _is_foreign(path: str) -> bool:
-    return path.startswith((_LIBRARY, _OURS, "<frozen")) or "-packages" in path
 
 
 _watch = Watch()

@@ -194,8 +194,25 @@ def test_a_forked_child_begins_anew() -> None:
 
 
 def test_places() -> None:
-    """The innermost code of the program; where there is none, whatever is innermost; nothing of nothing."""
+    """The innermost code of the program, behind whatever library it has called; nothing of nothing."""
     assert place_of(None) is None
     assert re.fullmatch(r"test_places \(test_watch.py:\d+\)", place_of(sys._getframe()) or "")
     found = eval(compile("place()", os.__file__, "eval"), {"place": lambda: place_of(sys._getframe().f_back)})
     assert re.fullmatch(r"test_places \(test_watch.py:\d+\)", found)
+
+
+@pytest.mark.parametrize(
+    ("file", "place"), [(os.__file__, None), ("/x/site-packages/p.py", "<module> (p.py:1)")]
+)
+def test_places_under_a_loop(file: str, place: str | None) -> None:
+    """A loop at rest is kept by nobody, least of all by whoever has started it; but by a package it calls."""
+    seen: list[str | None] = []
+    called = compile("seen.append(place_of(_getframe()))", file, "exec")
+    names = {"seen": seen, "place_of": place_of, "_getframe": sys._getframe}
+
+    async def main() -> None:
+        asyncio.get_running_loop().call_soon(exec, called, names)
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert seen == [place]
