@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import AsyncIterator
 from threading import Lock
@@ -22,6 +23,42 @@ class Listener(Protocol):
 
     def end(self) -> None:
         """No more follow."""
+
+
+class EventQueue(ABC):
+    """What one reader has yet to read: the newest, and how many it has missed. Filled on any thread."""
+
+    def __init__(self) -> None:
+        self._events: deque[Event] = deque()
+        self._missed = 0
+        self._ended = False
+        self._lock = Lock()  # guards the events, and the count of those lost
+
+    def put(self, event: Event) -> None:
+        """One happened."""
+        with self._lock:
+            if len(self._events) >= CAPACITY:
+                self._events.popleft()
+                self._missed += 1
+            self._events.append(event)
+        self._wake()
+
+    def end(self) -> None:
+        """No more follow."""
+        self._ended = True
+        self._wake()
+
+    @abstractmethod
+    def _wake(self) -> None:
+        """Let a reader that waits look again."""
+
+    def _take(self) -> Event | None:
+        """The next, if there is one."""
+        with self._lock:
+            if self._missed:
+                missed, self._missed = self._missed, 0
+                return Overrun(message=f"{missed} events were missed", missed=missed)
+            return self._events.popleft() if self._events else None
 
 
 class EventBus:
@@ -69,34 +106,21 @@ class EventBus:
                 reader.end()
 
 
-class _Reader(AsyncIterator[Event]):
+class _Reader(EventQueue, AsyncIterator[Event]):
     def __init__(self, bus: EventBus) -> None:
+        super().__init__()
         self._bus = bus
-        self._queue: deque[Event] = deque()
-        self._missed = 0
-        self._ended = False
         self._news = Signal()
 
-    def put(self, event: Event) -> None:
-        if len(self._queue) >= CAPACITY:
-            self._queue.popleft()
-            self._missed += 1
-        self._queue.append(event)
-        self._news.notify()
-
-    def end(self) -> None:
-        self._ended = True
+    def _wake(self) -> None:
         self._news.notify()
 
     async def __anext__(self) -> Event:
-        if self._missed:
-            missed, self._missed = self._missed, 0
-            return Overrun(message=f"{missed} events were missed", missed=missed)
-        while not self._queue:
+        while (event := self._take()) is None:
             if self._ended:
                 raise StopAsyncIteration
             await self._news.wait(None)
-        return self._queue.popleft()
+        return event
 
     async def aclose(self) -> None:
         """Read no more."""
