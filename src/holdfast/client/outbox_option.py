@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from holdfast.clock import Clock
 from holdfast.errors import ConfigurationError
 from holdfast.outbox import MemoryOutbox
+from holdfast.outbox.overflow import Policy
 from holdfast.values import Frozen
 
 if TYPE_CHECKING:
     from holdfast.outbox import port
-
-Overflow = Literal["wait", "reject", "drop_oldest", "drop_newest", "drop_lowest_priority", "latest_per_topic"]
 
 
 class Outbox(Frozen):
@@ -21,12 +20,12 @@ class Outbox(Frozen):
 
     ``path``: a SQLite file that outlives the process; None: memory. With ``{slot}`` in its name, for
     many processes: each takes the first number that is free, what an ended one left behind before a
-    new one. ``durability``: "power" survives
-    a power cut, "process" the death of the process. ``max_messages``, ``max_bytes``, ``max_age_s``:
-    the budget; None: none. ``keep_qos0``: QoS 0 in the file too. ``overflow``: what happens when the
-    budget is met: "wait" for room as long as ``publish(timeout_s=)`` says, "reject" with OutboxFull at
-    once, or give up messages that were never sent: the oldest, the newest (the one to be accepted),
-    the oldest of the lowest priority, or those a newer one on the same topic has overtaken.
+    new one. ``durability``: "power" survives a power cut, "process" the death of the process.
+    ``max_messages``, ``max_bytes``, ``max_age_s``: the budget; None: none. ``keep_qos0``: QoS 0 in the
+    file too. ``overflow``: what happens when the budget is met: "wait" for room as long as
+    ``publish(timeout_s=)`` says, "reject" with OutboxFull at once, or give up messages that were never
+    sent: the oldest, the newest (the one to be accepted), the oldest of the lowest priority, or those a
+    newer one on the same topic has overtaken.
     ``on_session_lost``: whether QoS 2 messages in flight when the broker forgot the session are sent
     again and may arrive twice, or fail and may not have arrived; QoS 1 is always sent again.
     ``retry``: a message the broker refused for now is overtaken ("later") or holds its priority
@@ -58,7 +57,7 @@ class Outbox(Frozen):
         max_bytes: int | None = 1 << 30,
         max_age_s: float | None = None,
         keep_qos0: bool = False,
-        overflow: Overflow = "wait",
+        overflow: Policy = "wait",
         on_session_lost: Literal["resend", "fail"] = "resend",
         retry: Literal["later", "hold_class"] = "later",
         strip_properties: bool = False,
@@ -69,7 +68,7 @@ class Outbox(Frozen):
         self.max_bytes = max_bytes
         self.max_age_s = max_age_s
         self.keep_qos0 = keep_qos0
-        self.overflow: Overflow = overflow
+        self.overflow: Policy = overflow
         self.on_session_lost: Literal["resend", "fail"] = on_session_lost
         self.retry: Literal["later", "hold_class"] = retry
         self.strip_properties = strip_properties
@@ -94,14 +93,7 @@ class Outbox(Frozen):
 
 _WORDS: dict[str, tuple[str, ...]] = {
     "durability": ("power", "process"),
-    "overflow": (
-        "wait",
-        "reject",
-        "drop_oldest",
-        "drop_newest",
-        "drop_lowest_priority",
-        "latest_per_topic",
-    ),
+    "overflow": get_args(Policy),
     "on_session_lost": ("resend", "fail"),
     "retry": ("later", "hold_class"),
 }
