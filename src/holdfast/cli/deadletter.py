@@ -11,7 +11,7 @@ from holdfast.cli.export import export, messages
 from holdfast.cli.failures import Code
 from holdfast.cli.outbox import looking, missing
 from holdfast.cli.render import Screen, write_lines
-from holdfast.cli.words import clock, columns, count, printable
+from holdfast.cli.words import clock, printable
 from holdfast.outbox.dead import DeadLetter
 from holdfast.outbox.inspection import Inspection
 
@@ -28,10 +28,8 @@ def list_letters(file: str, limit: int, screen: Screen) -> int:
         for letter, age_s in zip(found, ages, strict=True):
             screen.record(_brief(letter, age_s) | {"size": len(letter.payload)})
         return Code.DONE
-    lines = columns(HEADER, [_line(*pair) for pair in zip(found, ages, strict=True)]) if found else []
-    if there > len(found):
-        lines.append(f" … and {count(there - len(found))} more (--limit)")
-    write_lines([*lines, f"{messages(there)} refused for good"])
+    shown = [_line(*pair) for pair in zip(found, ages, strict=True)]
+    write_lines([*stored.table(HEADER, shown, there), f"{messages(there)} refused for good"])
     return Code.DONE
 
 

@@ -11,7 +11,7 @@ from holdfast.cli import stored
 from holdfast.cli.export import export
 from holdfast.cli.failures import Code, with_hint
 from holdfast.cli.render import Screen, write_lines
-from holdfast.cli.words import clock, columns, count, equation, printable
+from holdfast.cli.words import clock, equation, printable
 from holdfast.client.clock import SystemClock
 from holdfast.ingest.row import timestamp
 from holdfast.outbox import sqlite_file
@@ -40,10 +40,8 @@ def list_messages(file: str, limit: int, screen: Screen) -> int:
             screen.record(_brief(entry, age_s) | {"size": entry.size})
         screen.record({"event": "ledger", **fields(ledger), "since": timestamp(ledger.since)})
         return Code.DONE
-    lines = columns(HEADER, [_line(*pair) for pair in zip(found, ages, strict=True)]) if found else []
-    if ledger.pending > len(found):
-        lines.append(f" … and {count(ledger.pending - len(found))} more (--limit)")
-    write_lines([*lines, equation(ledger)])
+    shown = [_line(*pair) for pair in zip(found, ages, strict=True)]
+    write_lines([*stored.table(HEADER, shown, ledger.pending), equation(ledger)])
     return Code.DONE
 
 

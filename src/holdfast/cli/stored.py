@@ -6,7 +6,7 @@ import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from holdfast.cli.words import clock, count, printable
+from holdfast.cli.words import clock, columns, count, printable
 from holdfast.ingest.row import timestamp
 from holdfast.messages import Properties, QoS
 
@@ -59,6 +59,14 @@ def _base64(data: bytes) -> str:
 def ago(age_s: float) -> str:
     """When that was, RFC 3339, UTC."""
     return timestamp(datetime.now(UTC) - timedelta(seconds=age_s))
+
+
+def table(header: tuple[str, ...], shown: list[tuple[str, ...]], there: int) -> list[str]:
+    """The first of so many that are there, and how to see the others."""
+    found = columns(header, shown) if shown else []
+    if there > len(shown):
+        found.append(f" … and {count(there - len(shown))} more (--limit)")
+    return found
 
 
 def lines(message: Stored, payload: bytes, first: dict[str, str], last: dict[str, str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,3 +25,8 @@ def owned(path: Path, **options: Any) -> SqliteOutbox:
 def objects(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     """What a command wrote on stdout since the last look."""
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """The same as lines of text, without the time that has passed."""
+    return re.sub(r"\d\d:\d\d:\d\d", "00:00:00", capsys.readouterr().out).splitlines()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from holdfast.cli.deadletter import export_letters, list_letters, show
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.protocol import Failed
-from tests.unit.cli.outboxes import JSON, PLAIN, objects, owned
+from tests.unit.cli.outboxes import JSON, PLAIN, lines, objects, owned
 from tests.unit.outbox.files import accept, write
 
 Capsys = pytest.CaptureFixture[str]
@@ -30,10 +29,6 @@ def outbox(path: Path) -> Iterator[SqliteOutbox]:
     write(outbox, Failed(rows[2], 0x97, "quota of the tenant"), Failed(rows[0], 0x87, ""))
     yield outbox
     outbox.close(10)
-
-
-def lines(capsys: Capsys) -> list[str]:
-    return re.sub(r"\d\d:\d\d:\d\d", "00:00:00", capsys.readouterr().out).splitlines()
 
 
 def test_list_shows_why(outbox: SqliteOutbox, path: Path, capsys: Capsys) -> None:

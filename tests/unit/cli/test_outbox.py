@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from holdfast.messages import HIGH, Outgoing
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.protocol import Assigned, Parked
 from tests.contracts.outboxes import wait
-from tests.unit.cli.outboxes import JSON, PLAIN, objects, owned
+from tests.unit.cli.outboxes import JSON, PLAIN, lines, objects, owned
 from tests.unit.outbox.files import write
 
 Capsys = pytest.CaptureFixture[str]
@@ -38,10 +37,6 @@ def outbox(path: Path) -> Iterator[SqliteOutbox]:
     write(outbox, Assigned([(1, rows[0])]), Parked(rows[1], 0x95, "limit 1 MiB"))
     yield outbox
     outbox.close(10)
-
-
-def lines(capsys: Capsys) -> list[str]:
-    return re.sub(r"\d\d:\d\d:\d\d", "00:00:00", capsys.readouterr().out).splitlines()
 
 
 def test_list_shows_what_waits(outbox: SqliteOutbox, path: Path, capsys: Capsys) -> None:
