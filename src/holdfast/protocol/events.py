@@ -89,6 +89,22 @@ class SessionLost(Value):
         self.kept = kept
 
 
+class BrokerChanged(Value):
+    """We are in a session with other brokers than before (contract 3).
+
+    ``resent``, ``uncertain`` and ``kept`` as in SessionLost: what was in flight goes out here.
+    """
+
+    __match_args__ = ("group", "resent", "uncertain", "kept")
+    __slots__ = __match_args__
+
+    def __init__(self, group: str, resent: int, uncertain: list[Outgoing], kept: bool) -> None:
+        self.group = group
+        self.resent = resent
+        self.uncertain = uncertain
+        self.kept = kept
+
+
 class Granted(Value):
     """SUBACK: the subscription is live at this QoS."""
 
@@ -161,6 +177,7 @@ SessionEvent = (
     | Challenge
     | Reauthenticated
     | SessionLost
+    | BrokerChanged
     | Granted
     | NotGranted
     | Unsubscribed

@@ -17,6 +17,7 @@ from typing import Literal
 
 from holdfast.codec import V5, Suback, Subscribe, SubscribeOption, Unsuback, Unsubscribe, encode
 from holdfast.messages import NO_PROPERTIES, QoS
+from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import Granted, NotGranted, ProtocolError, SessionEvent, Unsubscribed
 from holdfast.protocol.ids import PacketIds
 from holdfast.protocol.journal import Journal
@@ -133,6 +134,15 @@ class Subscriptions:
                 else:
                     self._leave(asked)
         self._asked = {}
+
+    def move(self, left: Elsewhere, here: Elsewhere) -> None:
+        """To a session with other brokers: it may know anything, so everything is asked for.
+
+        What it was asked for when we left it, and nobody wants any more, is given up there.
+        """
+        left.filters = {*self._wanted, *self._leaving}
+        self._leaving.update(dict.fromkeys(here.filters - self._wanted.keys()))
+        self.doubt()
 
     def doubt(self) -> None:
         """A CONNECT went unanswered: the CONNACK that was lost may have said "a new session"."""
