@@ -6,6 +6,7 @@ reopened file must restore (promise 1 to 4, contract 5, 7).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,9 +25,11 @@ from holdfast.messages import Outgoing, QoS
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.protocol import (
     Assigned,
+    Completed,
     EpochBegan,
     Failed,
     Forgotten,
+    GroupEntered,
     Received,
     Record,
     Released,
@@ -116,11 +119,14 @@ class Crashes(RuleBasedStateMachine):
         group = []
         for row in rows:
             self.ids = self.ids % 300 + 1
-            while self.ids in self.sent or self.ids in self.released or self.ids in self.disk.withheld:
+            while any(self.ids in used for used in self.in_use()):
                 self.ids = self.ids % 300 + 1
             group.append((self.ids, row))
             self.sent[self.ids] = row
         self.write(Assigned(group), durable)
+
+    def in_use(self) -> tuple[Collection[int], ...]:
+        return self.sent, self.released, self.disk.withheld, self.disk.unreleased
 
     @precondition(lambda self: any(row.qos == 2 for row in self.sent.values()))
     @rule(data=st.data(), durable=st.booleans())
@@ -163,12 +169,33 @@ class Crashes(RuleBasedStateMachine):
     @rule(durable=st.booleans())
     def lose_the_session(self, durable: bool) -> None:
         self.write(EpochBegan(self.disk.epoch + 1), durable)
+        self.unsend()
+
+    def unsend(self) -> None:
         flying = [*self.sent.values(), *self.released.values()]
         for row in flying:
             row.uncertain = row.uncertain or row.qos == 2  # as a session does
         rows = [*flying, *self.taken]
         self.taken = sorted(rows, key=lambda row: row.seq)
         self.sent, self.released = {}, {}
+
+    @rule(group=st.sampled_from(["", "b", "c"]), known=st.booleans(), durable=st.booleans())
+    def go_elsewhere(self, group: str, known: bool, durable: bool) -> None:
+        if group == self.disk.group:
+            return
+        sent = [(packet_id, row.qos) for packet_id, row in self.sent.items()]
+        ones, twos = ([packet_id for packet_id, qos in sent if qos == wanted] for wanted in (1, 2))
+        left = [*self.disk.unreleased, *self.released, *twos]
+        records: list[Record] = [GroupEntered(group, ones, left)]
+        self.after(self.outbox.write(records), records, durable)
+        self.unsend()
+        if not known:
+            self.write(EpochBegan(self.disk.epoch + 1), durable)
+
+    @precondition(lambda self: self.disk.unreleased)
+    @rule(durable=st.booleans())
+    def complete(self, durable: bool) -> None:
+        self.write(Completed([next(iter(self.disk.unreleased))]), durable)
 
     # -- its ends ----------------------------------------------------------------------------
 
@@ -216,7 +243,12 @@ def flat(restored: Restored) -> tuple[Any, ...]:
         [(packet_id, row.seq, row.uncertain, row.payload) for packet_id, row in rows]
         for rows in (restored.sent, restored.released)
     )
-    return restored.epoch, sent, released, sorted(restored.received), sorted(restored.withheld)
+    elsewhere = {
+        name: (one.epoch, one.unanswered, one.unreleased, sorted(one.withheld), sorted(one.received))
+        for name, one in restored.elsewhere.items()
+    }
+    held = sorted(restored.received), sorted(restored.withheld), restored.unreleased
+    return restored.epoch, sent, released, held, restored.group, elsewhere
 
 
 def test_a_file_restores_what_was_committed() -> None:
