@@ -80,6 +80,26 @@ class SessionLost(Event):
     uncertain: int
 
 
+class FailedOver(Event):
+    """The better brokers cannot be had (``cause``): the client is with a backup, ``broker``.
+
+    ``resent`` messages were in flight and go out there; ``uncertain`` of QoS 2 may have arrived before.
+    """
+
+    broker: str
+    cause: str | None
+    resent: int
+    uncertain: int
+
+
+class FailedBack(Event):
+    """The client is back with a better broker than before; ``resent`` and ``uncertain`` as in FailedOver."""
+
+    broker: str
+    resent: int
+    uncertain: int
+
+
 class Subscribed(Event):
     """A subscription is live."""
 

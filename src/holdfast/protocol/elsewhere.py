@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 class Elsewhere(Value):
     """The state of one session that is not the present one.
 
-    ``received``: inbound QoS 2 identifiers between PUBREC and PUBREL, each with what tells its message.
-    ``lost``: what the broker has there is not ours to resume (see ``Restored``).
+    ``received``: inbound QoS 2 identifiers between PUBREC and PUBREL. ``lost``: what the broker has there
+    is not ours to resume (see ``Restored``).
 
-    Only the process that left it knows ``running``, the messages being handled, and ``filters``, what it
-    had subscribed to or not yet given up.
+    Only the process that left it knows ``contents``, what tells the messages received; ``running``, those
+    being handled; and ``filters``, what it had subscribed to or not yet given up.
     """
 
     __match_args__ = ("epoch", "unanswered", "unreleased", "withheld", "received", "lost")
-    __slots__ = (*__match_args__, "filters", "running")
+    __slots__ = (*__match_args__, "contents", "filters", "running")
 
     def __init__(
         self,
@@ -44,7 +44,8 @@ class Elsewhere(Value):
         self.unanswered = list(unanswered)
         self.unreleased = list(unreleased)
         self.withheld = list(withheld)
-        self.received: dict[int, int | None] = dict.fromkeys(received)
+        self.received = list(received)
         self.lost = lost
+        self.contents: dict[int, int | None] = dict.fromkeys(self.received)
         self.running: dict[int, Delivery] = {}
         self.filters: set[str] = set()

@@ -111,8 +111,9 @@ class Receiver:
 
     def move(self, left: Elsewhere, here: Elsewhere) -> None:
         """From one session to another: each has identifiers of its own, and handlers that may be at it."""
-        left.epoch, left.received, left.running = self.epoch, self.received, self._running
-        self.epoch, self.received, self._running = here.epoch, here.received, here.running
+        left.received = list(self.received)
+        left.epoch, left.contents, left.running = self.epoch, self.received, self._running
+        self.epoch, self.received, self._running = here.epoch, here.contents, here.running
 
     def abandon(self) -> None:
         """Nobody handles what was delivered any more: when it comes again it is delivered anew."""

@@ -25,6 +25,7 @@ Failed       no      the broker refuses again; but yes with an identifier withhe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Literal
 
 from holdfast.messages import Outgoing
@@ -188,6 +189,9 @@ Record = (
 )
 
 
+NOWHERE: Mapping[str, Elsewhere] = MappingProxyType({})
+
+
 class Restored(Value):
     """What a session begins with after a restart: the rows and ids written down before.
 
@@ -216,7 +220,7 @@ class Restored(Value):
         lost: bool = False,
         group: str = "",
         unreleased: Iterable[int] = (),
-        elsewhere: Mapping[str, Elsewhere] | None = None,
+        elsewhere: Mapping[str, Elsewhere] = NOWHERE,
     ) -> None:
         self.epoch = epoch
         self.sent = list(sent)
@@ -227,4 +231,4 @@ class Restored(Value):
         self.lost = lost
         self.group = group
         self.unreleased = list(unreleased)
-        self.elsewhere = dict(elsewhere or {})
+        self.elsewhere = elsewhere

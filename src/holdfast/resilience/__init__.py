@@ -1,7 +1,6 @@
 """Floor 3: pure decisions about the link. Nothing here sleeps."""
 
 from holdfast.resilience.backoff import PRESETS, Backoff, Reconnect
-from holdfast.resilience.failover import Failover
 from holdfast.resilience.takeover import TakeoverSuspicion
 from holdfast.resilience.verdicts import Verdict, of_close, of_connack, of_error
 from holdfast.resilience.versions import VersionChoice
@@ -9,7 +8,6 @@ from holdfast.resilience.versions import VersionChoice
 __all__ = [
     "PRESETS",
     "Backoff",
-    "Failover",
     "Reconnect",
     "TakeoverSuspicion",
     "Verdict",

@@ -7,12 +7,14 @@ import logging
 import pytest
 
 from holdfast import Status
+from holdfast.client.brokers import Target
 from holdfast.client.state import State
 from holdfast.errors import HoldfastError
 from holdfast.protocol import Terms
 from holdfast.resilience import Verdict
 
 REFUSED = Verdict("refused", "host:1 refused the connection", "Is it there?")
+TARGET = Target("host:1", "mqtt://host:1")
 TERMS = Terms(5, "c", True, 3600, 60)
 
 
@@ -28,9 +30,9 @@ def levels(caplog: pytest.LogCaptureFixture) -> list[int]:
 
 def test_from_dialling_to_connected_and_back() -> None:
     """The states in order, counters and the reason for having no connection."""
-    state = State("host:1")
+    state = State(TARGET)
     assert "has not answered yet" in state.reason
-    state.dialling()
+    state.dialling(TARGET)
     assert status(state) == "connecting"
     state.connected(TERMS)
     assert (status(state), state.connections, state.verdict) == ("connected", 1, None)
@@ -38,14 +40,14 @@ def test_from_dialling_to_connected_and_back() -> None:
     assert (status(state), state.terms, state.connected_since) == ("reconnecting", None, None)
     assert state.disconnections == {"refused": 1}
     assert state.reason == str(REFUSED)
-    state.dialling()
+    state.dialling(TARGET)
     assert status(state) == "reconnecting"
 
 
 async def test_a_cause_is_said_once_until_it_changes(caplog: pytest.LogCaptureFixture) -> None:
     """100 refused attempts are one WARNING; another cause is another; giving up is an ERROR."""
     caplog.set_level(logging.DEBUG, "holdfast")
-    state = State("host:1")
+    state = State(TARGET)
     reader = state.bus.read()
     for _ in range(100):
         state.attempt_failed(REFUSED, 1.0)
@@ -61,9 +63,9 @@ async def test_a_cause_is_said_once_until_it_changes(caplog: pytest.LogCaptureFi
 
 def test_while_draining_it_is_draining_to_the_outside() -> None:
     """A link that comes or goes during stop() does not change what the outside sees, nor the counters."""
-    state = State("host:1")
+    state = State(TARGET)
     state.draining = True
-    state.dialling()
+    state.dialling(TARGET)
     state.connected(TERMS)
     assert status(state) == "draining"
     state.disconnected(REFUSED)
@@ -75,7 +77,7 @@ def test_while_draining_it_is_draining_to_the_outside() -> None:
 
 async def test_failures_are_events_and_log_lines(caplog: pytest.LogCaptureFixture) -> None:
     """A failed message warns; a failed handler is an error with its traceback, without the payload."""
-    state = State("host:1")
+    state = State(TARGET)
     reader = state.bus.read()
     state.message_failed(7, HoldfastError("refused"))
     state.handler_failed("t", b"secret payload", RuntimeError("boom"))

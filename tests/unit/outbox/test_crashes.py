@@ -33,23 +33,12 @@ from holdfast.protocol import (
     Received,
     Record,
     Released,
-    Restored,
     Settled,
 )
 from holdfast.testing.simulator.disk import Disk
 from tests.contracts.outboxes import wait
+from tests.unit.outbox.changes import Change, apply, flat, told
 from tests.unit.outbox.files import crash, open_outbox
-
-Change = list[Outgoing] | list[Record]
-
-
-def apply(disk: Disk, change: Change) -> None:
-    """To the model: rows accepted, or records."""
-    for one in change:
-        if isinstance(one, Outgoing):
-            disk.accept(one)
-        else:
-            disk.commit([one])
 
 
 class Crashes(RuleBasedStateMachine):
@@ -231,24 +220,6 @@ class Crashes(RuleBasedStateMachine):
         assert (ledger.acknowledged, ledger.failed, ledger.expired) == tuple(
             ended.count(ending) for ending in ("acknowledged", "failed", "expired")
         )
-
-
-def told(row: Outgoing) -> tuple[Any, ...]:
-    return row.seq, row.topic, row.payload, row.qos, row.uncertain
-
-
-def flat(restored: Restored) -> tuple[Any, ...]:
-    """What a restart finds, comparable: order counts where the session needs it."""
-    sent, released = (
-        [(packet_id, row.seq, row.uncertain, row.payload) for packet_id, row in rows]
-        for rows in (restored.sent, restored.released)
-    )
-    elsewhere = {
-        name: (one.epoch, one.unanswered, one.unreleased, sorted(one.withheld), sorted(one.received))
-        for name, one in restored.elsewhere.items()
-    }
-    held = sorted(restored.received), sorted(restored.withheld), restored.unreleased
-    return restored.epoch, sent, released, held, restored.group, elsewhere
 
 
 def test_a_file_restores_what_was_committed() -> None:

@@ -6,7 +6,8 @@ from itertools import count
 
 import pytest
 
-from holdfast.resilience import Failover, Reconnect
+from holdfast.resilience import Reconnect
+from holdfast.resilience.failover import Failover
 
 POLICY = Reconnect(attempt_timeout_s=10, fail_back_s=60, stable_s=30)
 THREE = (("a",), ("b",), ("c",))
