@@ -100,6 +100,13 @@ class FailedBack(Event):
     uncertain: int
 
 
+class Redirected(Event):
+    """The broker refers us to ``broker``: ``for_good``, or for now (MQTT 5 §4.11)."""
+
+    broker: str
+    for_good: bool
+
+
 class Subscribed(Event):
     """A subscription is live."""
 

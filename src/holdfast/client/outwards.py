@@ -82,3 +82,7 @@ class Reporting:
     def disconnected(self, verdict: Verdict) -> None:
         """An accepted connection ended."""
         self._there.post(self._reporter.disconnected, verdict)
+
+    def redirected(self, place: str, target: Target, for_good: bool) -> None:
+        """The broker has sent us to another one."""
+        self._there.post(self._reporter.redirected, place, target, for_good)

@@ -109,7 +109,9 @@ class Setup(Value):
         """The session expiry to ask for (contract 2)."""
         return expiry_s(self.session_expiry_s, subscribes)
 
-    def request(self, version: Version, subscribes: bool, address: Address, group: str) -> ConnectRequest:
+    def request(
+        self, version: Version, subscribes: bool, address: Address, group: str, apart: str | None = None
+    ) -> ConnectRequest:
         """What the next attempt asks for, at this address; credentials and will are read anew."""
         return ConnectRequest(
             client_id=self.client_id,
@@ -125,6 +127,7 @@ class Setup(Value):
             topic_aliases=self.limits.topic_aliases,
             strip_properties=self.outbox.strip_properties,
             group=group,
+            apart=apart,
         )
 
     def _username(self, address: Address) -> str | None:
@@ -138,8 +141,7 @@ class Setup(Value):
             except (OSError, UnicodeDecodeError) as error:
                 raise ConfigurationError(f"password file {self.password_file}: {error}") from error
         password = self.password() if callable(self.password) else self.password
-        if password is None:
-            password = address.password
+        password = address.password if password is None else password
         return None if password is None else password.encode()
 
 
@@ -169,8 +171,7 @@ def check(
         check_tls(addresses[0])
     if password is not None and password_file is not None:
         raise ConfigurationError("password and password_file exclude each other")
-    secret = password is not None or password_file is not None
-    check_users(addresses, username, secret)
+    check_users(addresses, username, password is not None or password_file is not None)
     option = outbox if isinstance(outbox, Outbox) else Outbox(outbox)
     outbox_option.check_client_id(option, client_id)
     return Setup(

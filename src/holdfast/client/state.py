@@ -51,6 +51,11 @@ class State:
         return self.target.place
 
     @property
+    def is_same_group(self) -> bool:
+        """Whether it is of the group that the last connection was to."""
+        return self._rank == self.target.rank
+
+    @property
     def reason(self) -> str:
         """Why there is no connection, for the end of a sentence."""
         return str(self.verdict) if self.verdict else f"{self.place} has not answered yet"
@@ -123,6 +128,12 @@ class State:
         self.emit(
             told.Disconnected(message=str(verdict), cause=verdict.cause, hint=verdict.hint), logging.WARNING
         )
+
+    def redirected(self, place: str, target: Target, for_good: bool) -> None:
+        """The broker at ``place`` has sent us to this one (MQTT 5 §4.11)."""
+        how = "has moved" if for_good else "sends us elsewhere for now"
+        message = f"{place} {how}: going to {target.place}"
+        self.emit(told.Redirected(message=message, broker=target.broker, for_good=for_good), logging.WARNING)
 
     def broker_changed(self, resent: int, uncertain: int, how: str) -> None:
         """We are in a session with other brokers; ``connected`` follows. ``how``: what becomes of QoS 2."""

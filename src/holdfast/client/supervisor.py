@@ -52,6 +52,9 @@ class Reporter(Protocol):
     def disconnected(self, verdict: Verdict) -> None:
         """An accepted connection ended."""
 
+    def redirected(self, place: str, target: Target, for_good: bool) -> None:
+        """The broker at ``place`` has sent us to this one."""
+
 
 class Supervisor:
     """Keeps one engine connected until it is stopped, or may try no more."""
@@ -128,7 +131,8 @@ class Supervisor:
         if isinstance(answer, Refused):
             if self._targets.versions.refused(answer.code):
                 return 0.0
-            return self._failed(of_connack(answer.code, answer.detail, self._place, version))
+            verdict = of_connack(answer.code, answer.detail, self._place, version)
+            return self._refused(verdict, answer)
         return await self._serve(connection, answer.terms)
 
     async def _open(self, connection: Connection, version: Version) -> Opened | Refused:
@@ -151,12 +155,14 @@ class Supervisor:
         finally:
             self._connected = False
         gone = self._clock.now()
+        verdict = self._blamed(self._verdict(ended), terms.keepalive_s)
         if self._place != here:
             verdict = Verdict("fail_back", f"{self._place} answers again: left {here} for it")
-        else:
-            verdict = self._blamed(self._verdict(ended), terms.keepalive_s)
         self._reporter.disconnected(self._suspicion.judge(verdict, gone - now))
         self._targets.failover.lost(gone - now)
+        closed = ended.closed
+        if closed is not None and not closed.by_us:
+            self._follow(here, self._targets.refer(closed.reason, closed.server_reference, connected=True))
         return self._backoff.lost(gone, connection.worked)
 
     def _watching(self) -> AbstractAsyncContextManager[None]:
@@ -191,6 +197,20 @@ class Supervisor:
         from holdfast.resilience.stall import of_stall
 
         return of_stall(verdict, stall, limit_s)
+
+    def _refused(self, verdict: Verdict, answer: Refused) -> float | None:
+        """CONNACK said no, and perhaps where else to go."""
+        here = self._place
+        followed = self._targets.refer(answer.code, answer.server_reference, connected=False)
+        if followed is None:
+            return self._failed(verdict)
+        self._reporter.attempt_failed(verdict, 0.0)
+        self._follow(here, followed)
+        return 0.0
+
+    def _follow(self, here: str, followed: tuple[Target, bool] | None) -> None:
+        if followed is not None:
+            self._reporter.redirected(here, *followed)
 
     @property
     def _place(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 
 from holdfast.client.brokers import Target
@@ -11,6 +12,11 @@ from holdfast.protocol import ConnectRequest
 from holdfast.resilience import VersionChoice
 from holdfast.resilience.failover import Failover
 from holdfast.transport import Address, Link, LinkUser, open_link
+
+log = logging.getLogger("holdfast")
+
+USE_ANOTHER_SERVER = 0x9C
+SERVER_MOVED = 0x9D
 
 
 class Targets:
@@ -62,5 +68,34 @@ class Targets:
 
     def request(self, version: Version) -> ConnectRequest:
         """What CONNECT asks for; credentials and will are read anew. Raises ConfigurationError."""
-        group = self._names[self.failover.rank]
-        return self._setup.request(version, self._subscribes(), self.failover.target, group)
+        address = self.failover.target
+        return self._setup.request(version, self._subscribes(), address, *self._session(address))
+
+    def _session(self, address: Address) -> tuple[str, str | None]:
+        """Whose session it is there; and of a server that we were sent to, whose if it does not know that."""
+        for name, places in zip(self._names, self._setup.places, strict=True):
+            if address.place in places:
+                return name, None
+        return self._names[self.failover.rank], address.place
+
+    def refer(self, code: int, reference: str | None, connected: bool) -> tuple[Target, bool] | None:
+        """CONNACK or DISCONNECT (``connected``) named other servers (MQTT 5 §4.11).
+
+        Gives the one to dial, and whether for good; None: we do not follow. User and password go there, too:
+        who refers us has them already, and over TLS the server has to prove that it is the one named. A
+        broker that has yet to prove itself to an authenticator moves nobody for good. What is no reference
+        is said and ignored.
+        """
+        if code not in (USE_ANOTHER_SERVER, SERVER_MOVED) or not reference:
+            return None
+        from holdfast.transport.references import parse_references
+
+        known = {address.place: address for group in self._setup.groups for address in group}
+        found, wrong = parse_references(reference, self.failover.target)
+        for sentence in wrong:
+            log.warning("%s refers us to another server, which is ignored: %s", self.place, sentence)
+        found = [known.get(address.place, address) for address in found]
+        for_good = code == SERVER_MOVED and (connected or self._setup.authentication is None)
+        if not found or not self.failover.refer(found, for_good):
+            return None
+        return self.target, for_good

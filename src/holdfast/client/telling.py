@@ -141,11 +141,13 @@ class Telling:
         self.on_unsubscribed(event.filter)
 
     def _session_lost(self, event: SessionLost) -> None:
-        how = self._uncertain(event)
+        self._lost(event, "forgot our session", self._uncertain(event))
+
+    def _lost(self, event: SessionLost | BrokerChanged, what: str, how: str) -> None:
         if event.kept:
             self._state.sessions_lost += 1
             message = (
-                f"{self._state.place} forgot our session: {event.resent} messages go out again, "
+                f"{self._state.place} {what}: {event.resent} messages go out again, "
                 f"{len(event.uncertain)} {how}"
             )
             lost = told.SessionLost(message=message, resent=event.resent, uncertain=len(event.uncertain))
@@ -153,7 +155,10 @@ class Telling:
 
     def _broker_changed(self, event: BrokerChanged) -> None:
         how = self._uncertain(event)
-        self._state.broker_changed(event.resent, len(event.uncertain), how)
+        if event.apart or self._state.is_same_group:
+            self._lost(event, "has another session of ours than the broker before", how)
+        else:
+            self._state.broker_changed(event.resent, len(event.uncertain), how)
 
     def _uncertain(self, event: SessionLost | BrokerChanged) -> str:
         """Nothing is granted, and QoS 2 in flight is uncertain; gives what becomes of that, in words."""

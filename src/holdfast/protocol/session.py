@@ -416,7 +416,8 @@ class Session:
         self._receiver.move(left, here)
         self._subscriptions.move(left, here)
         self._elsewhere[self.group], self.group, self._lost = left, group, here.lost
-        self._events.append(BrokerChanged(group, resent, uncertain, self._request.session_expiry_s > 0))
+        kept, apart = self._request.session_expiry_s > 0, group != self._request.group
+        self._events.append(BrokerChanged(group, resent, uncertain, kept, apart))
 
     def _begin_epoch(self) -> None:
         """This session is not the one we know: what we hold of the old one ends [MQTT-3.2.2-5]."""

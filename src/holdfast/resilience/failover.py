@@ -9,6 +9,9 @@ the same, and the group is exhausted             the best group not given up sin
 the same, and all of them were given up          the primary, and so on from there, for ever
 a connection ended                               its address again: there is the session
 a better group has answered for long enough      that one
+CONNACK or DISCONNECT refers to other servers    these, one after the other, at once
+                                                 "server moved": they take the place of that address
+                                                 "use another server": that address when they have failed
 
 A group is exhausted when each of its addresses has failed twice, and ``attempt_timeout_s`` has passed
 since the first of these failures: a broker that restarts meanwhile keeps its clients, and their messages
@@ -18,6 +21,9 @@ While a connection is up that is not the primary's, its betters are looked at, a
 ``fail_back_s`` allows: four times in that, once a second at most and every 15 s at least. A group that
 has answered every time for so long is gone back to. Answering a look is less than answering CONNECT:
 after a way back that led to no connection of ``stable_s`` the next one takes twice as long, up to an hour.
+
+After five references in a row that led to no connection the next one counts as a failure, so that servers
+which send us round in a circle are met at the speed of the backoff, and given up in the end.
 """
 
 from __future__ import annotations
@@ -34,6 +40,7 @@ LOOKS = 4
 LOOK_S = (1.0, 15.0)
 DOUBLINGS = 20
 LONGEST_HOLD_S = 3600.0
+REFERENCES = 5
 
 
 class Failover(Generic[A]):
@@ -51,18 +58,24 @@ class Failover(Generic[A]):
         self._vain_returns = 0
         self.rank = rank
         self._index = 0
+        self._detour: list[A] = []
+        self._references = 0  # in a row
 
     @property
     def target(self) -> A:
         """The address to dial."""
-        return self._groups[self.rank][self._index]
+        return self._detour[0] if self._detour else self._groups[self.rank][self._index]
 
     def failed(self, now: float) -> bool:
         """An attempt at it failed. True: the next is at another group, and need not wait."""
         if not self._failures:
             self._since = now
         self._failures += 1
-        self._index = (self._index + 1) % len(self._groups[self.rank])
+        self._references = 0
+        if self._detour:
+            del self._detour[0]
+        else:
+            self._index = (self._index + 1) % len(self._groups[self.rank])
         if len(self._groups) == 1 or not self._is_exhausted(now):
             return False
         if self._returning:
@@ -84,11 +97,11 @@ class Failover(Generic[A]):
 
     def _go(self, rank: int) -> None:
         self.rank, self._index, self._failures = rank, 0, 0
-        self._returning = False
+        self._returning, self._detour = False, []
 
     def accepted(self) -> None:
         """CONNACK accepted us there."""
-        self._failures = 0
+        self._failures = self._references = 0
         self._given_up = set()
         self._answering = {}
 
@@ -96,6 +109,25 @@ class Failover(Generic[A]):
         """That connection ended, after so many seconds."""
         if up_s >= self._policy.stable_s and self._returning:
             self._returning, self._vain_returns = False, 0
+
+    # -- references --------------------------------------------------------------------------
+
+    def refer(self, addresses: Sequence[A], for_good: bool) -> bool:
+        """The broker at the target sends us to these. False: once too often in a row, so it has failed."""
+        if self._references >= REFERENCES:
+            return False
+        self._references += 1
+        if for_good and not self._detour:
+            self._replace(addresses)
+        else:
+            self._detour = list(addresses)
+        return True
+
+    def _replace(self, addresses: Sequence[A]) -> None:
+        group, here = self._groups[self.rank], self.target
+        others = [one for one in group if one != here]
+        group[self._index : self._index + 1] = [one for one in addresses if one not in others]
+        self._index = group.index(addresses[0])
 
     # -- going back --------------------------------------------------------------------------
 

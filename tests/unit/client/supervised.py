@@ -92,6 +92,9 @@ class Supervised:
         self.verdicts.append(verdict)
         self.reports.append(f"lost: {verdict.cause}")
 
+    def redirected(self, place: str, target: Target, for_good: bool) -> None:
+        self.reports.append(f"{place} to {target.place}, for good: {for_good}")
+
     async def stop(self) -> None:
         """End it."""
         self.task.cancel()
@@ -108,6 +111,10 @@ class Two:
         self.dial = run.dial
         self.open = run.open
         self.request = run.request
+
+    def refer(self, code: int, reference: str | None, connected: bool) -> tuple[Target, bool] | None:
+        followed = code >= 0x9C and reference and self.failover.refer([reference], code == 0x9D)
+        return (self.target, code == 0x9D) if followed else None
 
     @property
     def place(self) -> str:

@@ -56,6 +56,9 @@ class Heard:
     def disconnected(self, verdict: Verdict) -> None:
         self.reports.append(verdict)
 
+    def redirected(self, place: str, target: Target, for_good: bool) -> None:
+        self.reports.append((place, target, for_good))
+
 
 def row(seq: int = 1) -> Outgoing:
     """A row of the outbox."""
@@ -120,6 +123,7 @@ async def test_reports_cross_in_order() -> None:
     heard.reporting.attempt_failed(verdict, 1.0)
     heard.reporting.connected(terms)
     heard.reporting.disconnected(verdict)
+    heard.reporting.redirected("host:1", target, True)
     assert heard.reports == []
     await turns()
-    assert heard.reports == [target, (verdict, 1.0), terms, verdict]
+    assert heard.reports == [target, (verdict, 1.0), terms, verdict, ("host:1", target, True)]

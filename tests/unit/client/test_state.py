@@ -86,3 +86,48 @@ async def test_failures_are_events_and_log_lines(caplog: pytest.LogCaptureFixtur
     assert "secret payload" not in caplog.text
     assert "boom" in caplog.text
     assert state.errors == 1
+
+
+BACKUP = Target("backup:1", "mqtt://backup:1", 1)
+
+
+def test_over_to_a_backup_and_back(caplog: pytest.LogCaptureFixture) -> None:
+    """Each is told once, with the broker, the reason and what was in flight."""
+    caplog.set_level(logging.INFO, "holdfast")
+    state = State(TARGET)
+    state.dialling(TARGET)
+    state.connected(TERMS)
+    state.disconnected(REFUSED)
+    state.dialling(BACKUP)
+    state.broker_changed(5, 2, "of them may arrive twice")
+    state.connected(TERMS)
+    assert state.target.broker == "mqtt://backup:1"
+    said = "failed over to backup:1 (host:1 refused the connection): 5 messages in flight go out there, 2 of"
+    assert said in caplog.text
+    state.dialling(TARGET)
+    state.broker_changed(0, 0, "of them may arrive twice")
+    assert "back with host:1: 0 messages" in caplog.messages[-1]
+
+
+@pytest.mark.parametrize(("ranks", "name"), [((2, 1), "failed_back"), ((1, 2), "failed_over")])
+async def test_from_one_backup_to_another(ranks: tuple[int, int], name: str) -> None:
+    """Back is where the better broker is, whichever it is."""
+    state = State(TARGET)
+    events = state.bus.read()
+    for rank in ranks:
+        state.dialling(Target("x:1", "mqtt://x:1", rank))
+        if rank == ranks[1]:
+            state.broker_changed(0, 0, "")
+        else:
+            state.connected(TERMS)
+    assert [(await anext(events)).name for _ in range(2)] == ["connected", name]
+
+
+async def test_sent_to_another_server() -> None:
+    """For now or for good; the words are the broker's, the place is where we go."""
+    state = State(TARGET)
+    events = state.bus.read()
+    for for_good, words in ((True, "host:1 has moved"), (False, "host:1 sends us elsewhere for now")):
+        state.redirected("host:1", BACKUP, for_good)
+        event = await anext(events)
+        assert (event.name, event.message) == ("redirected", f"{words}: going to backup:1")

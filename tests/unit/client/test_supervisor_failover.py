@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holdfast import Reconnect
-from holdfast.codec import Disconnect
+from holdfast.codec import Connack, Disconnect
 from holdfast.resilience import failover
 from holdfast.testing import eventually
 from holdfast.transport import Link, LinkUser
@@ -70,4 +70,44 @@ async def test_a_lost_connection_is_dialled_again_where_it_was() -> None:
         run.links[number].user.lost(None)
     await eventually(lambda: run.reports.count("dialling backup") == 3)
     assert "dialling" not in run.reports
+    await run.stop()
+
+
+async def test_a_reference_of_connack_is_followed_at_once() -> None:
+    """The refusal is told as one, and costs no wait (MQTT 5 §4.11)."""
+    run = Supervised(wired, Reconnect(first_delay_s=60, max_delay_s=60, attempt_timeout_s=5))
+    await eventually(lambda: run.links)
+    run.links[0].feed(Connack(False, 0x9C, {"server_reference": "other:1"}))
+    await eventually(lambda: len(run.links) == 2)
+    told = ["dialling", "server_moved", "host:1 to other:1, for good: False", "dialling other:1"]
+    assert run.reports == told
+    assert run.retries == [0.0]
+    await run.stop()
+
+
+async def test_a_reference_of_disconnect_is_followed_as_after_a_lost_link() -> None:
+    """For good with 0x9D; one that we sent ourselves refers to nobody."""
+    run = Supervised(wired)
+    await eventually(lambda: run.links)
+    run.links[0].accept()
+    await eventually(lambda: run.reports[-1] == "connected")
+    run.links[0].feed(Disconnect(0x9D, {"server_reference": "other:1"}))
+    await eventually(lambda: "close" in run.links[0].calls)
+    run.links[0].user.lost(None)
+    await eventually(lambda: len(run.links) == 2)
+    assert run.reports[2:] == [
+        "lost: server_moved",
+        "host:1 to other:1, for good: True",
+        "dialling other:1",
+    ]
+    await run.stop()
+
+
+async def test_a_refusal_that_refers_to_nobody_is_a_failure() -> None:
+    """As any other: the next attempt is at the same broker, after the backoff."""
+    run = Supervised(wired)
+    await eventually(lambda: run.links)
+    run.links[0].feed(Connack(False, 0x9C))
+    await eventually(lambda: len(run.links) == 2)
+    assert run.reports == ["dialling", "server_moved", "dialling"]
     await run.stop()

@@ -8,18 +8,9 @@ import pytest
 
 from holdfast.resilience import Reconnect
 from holdfast.resilience.failover import Failover
+from tests.unit.resilience.failing import POLICY, failing
 
-POLICY = Reconnect(attempt_timeout_s=10, fail_back_s=60, stable_s=30)
 THREE = (("a",), ("b",), ("c",))
-
-
-def failing(failover: Failover[str], times: int, every_s: float = 4.0, from_s: float = 0.0) -> list[str]:
-    """The addresses of so many attempts that all fail."""
-    dialled = []
-    for number in range(times):
-        dialled.append(failover.target)
-        failover.failed(from_s + number * every_s)
-    return dialled
 
 
 def at_backup(policy: Reconnect = POLICY, groups: tuple[tuple[str, ...], ...] = THREE) -> Failover[str]:
