@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from holdfast.client.compression import compress, mark
-from holdfast.client.content import ABSENT, Absent, payload_of
+from holdfast.client.content import ABSENT, Absent, payload_of, properties_of
 from holdfast.client.options import Compression, to_bytes
 from holdfast.client.publisher import Publisher
 from holdfast.messages import Outgoing, Payload, Priority, QoS, UserProperties
@@ -35,6 +35,7 @@ class CompressingPublisher(Publisher):
         user_properties: UserProperties,
     ) -> Outgoing:
         """As ``Publisher.row``."""
+        properties_of(content_type, ())  # what cannot be one is refused as it was given
         data, content_type = self._pack(payload_of(payload, json), content_type)
         return super().row(
             topic, data, ABSENT, qos, retain, expiry_s, priority, content_type, user_properties

@@ -57,7 +57,7 @@ def compress(payload: bytes, content_type: str | None) -> tuple[bytes, str | Non
 
 
 def decompress(packed: bytes, max_bytes: int) -> bytes:
-    """The payload before ``compress``; takes no more than this in memory. ValueError says why it cannot.
+    """The payload before ``compress``; never more than ``max_bytes``. ValueError says why there is none.
 
     One gzip member, as several would have to be copied again and again for those behind them.
     """

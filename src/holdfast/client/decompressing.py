@@ -18,7 +18,7 @@ class Decompressing:
 
     def __init__(self, max_bytes: int, state: State, here: Mailbox) -> None:
         """``max_bytes``: the largest payload. ``here``: how other threads tell."""
-        self._max_bytes = max_bytes
+        self._max_bytes = int(max_bytes)  # 1e6 is a size to everybody but zlib
         self._state = state
         self._here = here
         self._last: dict[str, Message] = {}

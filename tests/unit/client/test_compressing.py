@@ -108,7 +108,7 @@ def test_mistakes_are_what_they_are_without_it() -> None:
         row(publisher(), payload=LARGE, json=1)
     with pytest.raises(TypeError, match="json="):
         publisher().rows([("t", 5)], 1, False, None, None)  # type: ignore[list-item]
-    for wrong in ({"content_type": "\ud800"}, {"topic": "a/#"}):
+    for wrong in ({"content_type": "\ud800"}, {"content_type": 5}, {"topic": "a/#"}):
         with pytest.raises(ConfigurationError):
             row(publisher(), payload=LARGE, **wrong)
 

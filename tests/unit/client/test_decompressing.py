@@ -36,7 +36,7 @@ def item(payload: bytes = PACKED, content_type: str | None = "text/plain+gzip") 
 @pytest.fixture
 async def opening(run: Core) -> AsyncIterator[Decompressing]:
     """It, for the run of a client."""
-    one = Decompressing(1 << 20, run.state, run.here)
+    one = Decompressing(Compression(max_bytes=1e6).max_bytes, run.state, run.here)  # type: ignore[arg-type]
     yield one
     one.close()
 
