@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from holdfast.client import outbox_option
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.identity import check_client_id, check_session, expiry_s
-from holdfast.client.options import Limits, Will
+from holdfast.client.options import Compression, Limits, Will, check_compression
 from holdfast.client.outbox_option import Outbox
 from holdfast.codec import V5, V311, Version
 from holdfast.codec.wire import write_text
@@ -49,6 +49,7 @@ class Setup(Value):
         "outbox",
         "authentication",
         "isolated",
+        "compression",
     )
     __slots__ = __match_args__
 
@@ -71,6 +72,7 @@ class Setup(Value):
         outbox: Outbox,
         authentication: Callable[[], Authenticator] | None = None,
         isolated: bool | None = None,
+        compression: Compression | None = None,
     ) -> None:
         self.address = address
         self.client_id = client_id
@@ -89,6 +91,7 @@ class Setup(Value):
         self.outbox = outbox
         self.authentication = authentication
         self.isolated = isolated
+        self.compression = compression
 
     @property
     def place(self) -> str:
@@ -151,6 +154,7 @@ def check(
     outbox: StrPath | Outbox | None = None,
     authentication: Callable[[], Authenticator] | None = None,
     isolated: bool | None = None,
+    compression: Compression | None = None,
 ) -> Setup:
     """Raises ConfigurationError for the first thing that is wrong."""
     address = parse_url(url)
@@ -166,6 +170,8 @@ def check(
         raise ConfigurationError("a password without a username [MQTT-3.1.2-22]", hint="give username= too")
     option = outbox if isinstance(outbox, Outbox) else Outbox(outbox)
     outbox_option.check_client_id(option, client_id)
+    spoken = _version(version, authentication)
+    check_compression(compression, spoken)
     return Setup(
         address,
         check_client_id(client_id, session_expiry_s, option.is_file),
@@ -174,7 +180,7 @@ def check(
         password_file,
         tls,
         _proxy(proxy, address),
-        _version(version, authentication),
+        spoken,
         check_session(client_id, session_expiry_s, option.is_file),
         will,
         _keepalive(keepalive_s),
@@ -184,6 +190,7 @@ def check(
         option,
         authentication,
         isolated,
+        compression,
     )
 
 
