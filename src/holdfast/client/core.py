@@ -121,11 +121,6 @@ class Core:
             return self.consumers.handles_in(asyncio.current_task())
         return self.consumers.handles_on(get_ident())
 
-    def committed_here(self) -> None:
-        """As ``committed``, told by an engine on this loop."""
-        self.precedence.committed()
-        self.committed()
-
     def committed(self) -> None:
         """A commit has happened."""
         self.commits.happened()
