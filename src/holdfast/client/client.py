@@ -19,6 +19,7 @@ from holdfast.client.events import Event
 from holdfast.client.failures import foreign, unfinished
 from holdfast.client.gathering import Gathering
 from holdfast.client.intents import Intents, check_agreement
+from holdfast.client.lifecycle import Step
 from holdfast.client.opening import close_outbox, open_outbox
 from holdfast.client.options import Compression, Limits, Will
 from holdfast.client.outbox_option import Outbox
@@ -266,7 +267,7 @@ class Client:
                 self._receipts.give_up(error)
                 self._receipts = self._publisher.receipts = self._new_receipts()
             forking.unwatch(self)
-            self._state.set(Status.DISCONNECTED)
+            self._state.move(Step.END)
             self._state.bus.close()
             self._ending = None
             self._last = core.keeper
