@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from holdfast.codec.wire import write_text
 from holdfast.errors import ConfigurationError
-from holdfast.transport import Address, parse_url
+from holdfast.transport import Address, check_parts, check_tls, parse_url
 from holdfast.values import Value
+
+if TYPE_CHECKING:
+    from holdfast.transport.proxy_address import ProxyAddress
 
 Url = str | Sequence[str | Sequence[str]]
 """One broker; or several, each a group of its own, or a list of those that share sessions."""
@@ -76,6 +80,20 @@ def check_users(addresses: Sequence[Address], username: str | None, secret: bool
             raise ConfigurationError(
                 "a password without a username [MQTT-3.1.2-22]", hint="give username= too"
             )
+
+
+def check_ways(addresses: Sequence[Address], tls: bool, proxy: str | None) -> ProxyAddress | None:
+    """What TLS options and a proxy mean for these; gives the proxy. Raises ConfigurationError."""
+    if tls and not any(address.encrypted for address in addresses):
+        check_tls(addresses[0])
+    found = None
+    if proxy is not None:
+        from holdfast.transport.proxy_address import parse_proxy
+
+        found = parse_proxy(proxy)
+    for address in addresses:
+        check_parts(address, found)
+    return found
 
 
 def _check_once(addresses: Sequence[Address]) -> None:

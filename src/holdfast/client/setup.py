@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from os import PathLike
 from typing import TYPE_CHECKING, Literal
 
 from holdfast.client import outbox_option
 from holdfast.client.authenticator import Authenticator
-from holdfast.client.brokers import Groups, Url, check_users, parse_urls
+from holdfast.client.brokers import Groups, Url, check_users, check_ways, parse_urls
 from holdfast.client.identity import check_client_id, check_session, expiry_s
-from holdfast.client.options import Limits, Will
+from holdfast.client.options import Compression, Limits, Will, check_compression
 from holdfast.client.outbox_option import Outbox
 from holdfast.codec import V5, V311, Version
 from holdfast.errors import ConfigurationError
 from holdfast.protocol import ConnectRequest
 from holdfast.resilience import PRESETS, Reconnect
-from holdfast.transport import TLS, Address, check_parts, check_tls
+from holdfast.transport import TLS, Address
 from holdfast.values import Value
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Setup(Value):
         "outbox",
         "authentication",
         "isolated",
+        "compression",
     )
     __slots__ = __match_args__
 
@@ -71,6 +72,7 @@ class Setup(Value):
         outbox: Outbox,
         authentication: Callable[[], Authenticator] | None = None,
         isolated: bool | None = None,
+        compression: Compression | None = None,
     ) -> None:
         self.groups = groups
         self.client_id = client_id
@@ -89,6 +91,7 @@ class Setup(Value):
         self.outbox = outbox
         self.authentication = authentication
         self.isolated = isolated
+        self.compression = compression
 
     @property
     def first(self) -> Address:
@@ -163,17 +166,18 @@ def check(
     outbox: StrPath | Outbox | None = None,
     authentication: Callable[[], Authenticator] | None = None,
     isolated: bool | None = None,
+    compression: Compression | None = None,
 ) -> Setup:
     """Raises ConfigurationError for the first thing that is wrong."""
     groups = parse_urls(url)
     addresses = [address for group in groups for address in group]
-    if tls is not None and not any(one.encrypted for one in addresses):
-        check_tls(addresses[0])
     if password is not None and password_file is not None:
         raise ConfigurationError("password and password_file exclude each other")
     check_users(addresses, username, password is not None or password_file is not None)
     option = outbox if isinstance(outbox, Outbox) else Outbox(outbox)
     outbox_option.check_client_id(option, client_id)
+    spoken = _version(version, authentication)
+    check_compression(compression, spoken)
     return Setup(
         groups,
         check_client_id(client_id, session_expiry_s, option.is_file),
@@ -181,8 +185,8 @@ def check(
         password,
         password_file,
         tls,
-        _proxy(proxy, addresses),
-        _version(version, authentication),
+        check_ways(addresses, tls is not None, proxy),
+        spoken,
         check_session(client_id, session_expiry_s, option.is_file),
         will,
         _keepalive(keepalive_s),
@@ -192,18 +196,8 @@ def check(
         option,
         authentication,
         isolated,
+        compression,
     )
-
-
-def _proxy(proxy: str | None, addresses: Sequence[Address]) -> ProxyAddress | None:
-    found = None
-    if proxy is not None:
-        from holdfast.transport.proxy_address import parse_proxy
-
-        found = parse_proxy(proxy)
-    for address in addresses:
-        check_parts(address, found)
-    return found
 
 
 def _version(version: str | None, authentication: object) -> Version | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from holdfast import Authenticator, Client
+from holdfast import Authenticator, Client, Compression
 from holdfast.client.brokers import Url
 from holdfast.client.setup import Setup
 from holdfast.codec import Version
@@ -50,6 +50,9 @@ def request(made: Setup, version: Version, subscribes: bool) -> ConnectRequest:
         ({"username": "u", "password": "x", "password_file": "f"}, "password_file"),
         ({"authentication": "SCRAM"}, "authentication"),
         ({"authentication": Authenticator, "version": "3.1.1"}, "version"),
+        ({"compression": Compression()}, 'version="5"'),
+        ({"compression": Compression(), "version": "3.1.1"}, 'version="5"'),
+        ({"compression": True, "version": "5"}, "Compression()"),
         ({"tls": ssl.create_default_context()}, "mqtts"),
         ({"tls": ssl.create_default_context(), "url": "ws://host"}, "wss"),
         ({"proxy": "proxy:3128"}, "proxy"),

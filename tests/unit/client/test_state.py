@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
-from holdfast import Status
 from holdfast.client.brokers import Target
+from holdfast.client.lifecycle import Step
 from holdfast.client.state import State
 from holdfast.errors import HoldfastError
 from holdfast.protocol import Terms
@@ -50,6 +50,7 @@ async def test_a_cause_is_said_once_until_it_changes(caplog: pytest.LogCaptureFi
     state = State(TARGET)
     reader = state.bus.read()
     for _ in range(100):
+        state.dialling(TARGET)
         state.attempt_failed(REFUSED, 1.0)
     assert levels(caplog) == [logging.WARNING]
     state.attempt_failed(Verdict("timeout", "no answer"), 1.0)
@@ -65,13 +66,14 @@ def test_while_draining_it_is_draining_to_the_outside() -> None:
     """A link that comes or goes during stop() does not change what the outside sees, nor the counters."""
     state = State(TARGET)
     state.draining = True
+    state.move(Step.STOP)
     state.dialling(TARGET)
     state.connected(TERMS)
     assert status(state) == "draining"
     state.disconnected(REFUSED)
     assert status(state) == "draining"
     assert not state.disconnections
-    state.set(Status.DISCONNECTED)
+    state.move(Step.END)
     assert status(state) == "disconnected"
 
 
@@ -131,3 +133,11 @@ async def test_sent_to_another_server() -> None:
         state.redirected("host:1", BACKUP, for_good)
         event = await anext(events)
         assert (event.name, event.message) == ("redirected", f"{words}: going to backup:1")
+
+
+def test_what_cannot_be_is_said_and_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """A defect of ours is an ERROR in the log; the link goes on as it was."""
+    state = State(TARGET)
+    state.move(Step.ACCEPT)
+    assert status(state) == "disconnected"
+    assert "host:1: CONNACK accepts us cannot be while the client is disconnected" in caplog.text
