@@ -302,9 +302,12 @@ class Session:
         self._subscriptions.subscribe(intents)
 
     def unsubscribe(self, filters: Iterable[str], now: float) -> None:
-        """Want these subscriptions no more."""
+        """Want these subscriptions no more, here and wherever an earlier process has made them."""
         self._at(now)
-        self._subscriptions.unsubscribe(filters)
+        gone = list(filters)
+        for one in self._elsewhere.values():
+            one.filters.update(gone)
+        self._subscriptions.unsubscribe(gone)
 
     # -- the driver --------------------------------------------------------------------------
 

@@ -88,6 +88,16 @@ def test_what_was_given_up_meanwhile_is_given_up_when_we_are_back() -> None:
     assert filters(driven.up(True, group="A")) == ["-a", "+b"]
 
 
+def test_what_an_earlier_process_subscribed_elsewhere_is_given_up_too() -> None:
+    """Nobody has written down that it did; but who gives a filter up wants it nowhere."""
+    restored = Restored(1, group="B", elsewhere={"A": Elsewhere(1)})
+    driven = Driven(restored=restored)
+    driven.up(True, group="B")
+    driven.unsubscribe("a")
+    driven.lost()
+    assert filters(driven.up(True, group="A")) == ["-a"]
+
+
 def test_what_could_not_be_given_up_in_time_is_given_up_in_both() -> None:
     """Nobody knows which of the two has it."""
     driven = at_a()

@@ -30,7 +30,8 @@ UNAVAILABLE = 0x88
 class BrokerSide:
     """A ``BrokerCore`` in strict mode behind the links of the world."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, generation: int) -> None:
+        """``generation``: the serial number before that of its first session with us."""
         self._world = world
         self._doorkeeper = Doorkeeper if world.authenticates else None
         self.core = BrokerCore(world.scenario.limits, strict=True, authentication=self._doorkeeper)
@@ -43,7 +44,7 @@ class BrokerSide:
         self._held: dict[bytes, int] = {}
         self._tick_at: float | None = None
         self._saved: tuple[State, int, dict[bytes, int]] | None = None
-        self.generation = 0
+        self.generation = generation
         self.stolen: set[int] = set()
         self.away_until = 0.0
         self.lose_connack = False
@@ -201,6 +202,12 @@ class BrokerSide:
         self.witness.rolled_back = True
         self._world.inbox.forgiven()
         self._become(self._load(self.core.state(), self.core._books.limits, False), False)
+
+    def excuse(self) -> None:
+        """We come from another broker: what it did not answer of QoS 1 has gone on there, for ever."""
+        unanswered = self._session.unanswered if self._session else {}
+        for packet_id in [packet_id for packet_id, entry in unanswered.items() if entry[2][:1] == (1,)]:
+            del unanswered[packet_id]
 
     def refuse(self, times: int) -> None:
         """The next CONNECTs are refused."""

@@ -71,6 +71,10 @@ _OFTEN = (
         "more in flight than our Receive Maximum",
     ),
     *("closed by the broker, 0x8E", "killed, the commit arrived untold"),
+    *("another broker", "another broker, with rows in flight", "back in a session that was left"),
+    *("back, with exchanges to complete", "back, with QoS 1 that nobody answered"),
+    *("back, with inbound QoS 2 unreleased", "back, and it has forgotten us"),
+    "an exchange is completed that was left behind",
 )
 _DISK = (
     *(
