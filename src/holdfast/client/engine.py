@@ -267,7 +267,7 @@ class Engine:
         session, connection = self._session, self._connection
         now = self._clock.now()
         writing = connection is not None and connection.can_write
-        if writing and session.link is LinkState.UP:
+        if writing and session.ready:
             rows = self._outbox.take(self.limit(session.room()))
             if rows:
                 self._light = len(rows) == 1
