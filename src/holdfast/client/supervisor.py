@@ -145,8 +145,9 @@ class Supervisor:
         finally:
             self._connected = False
         gone = self._clock.now()
-        self._reporter.disconnected(self._suspicion.judge(self._verdict(ended), gone - now))
-        return self._backoff.lost(gone, connection.worked)
+        verdict = self._suspicion.judge(self._verdict(ended), gone - now)
+        self._reporter.disconnected(verdict)
+        return self._backoff.lost(gone, connection.worked, verdict.retry == "slow")
 
     def _unanswered(self, ended: Ended) -> Verdict:
         if ended.closed is None:
@@ -164,8 +165,9 @@ class Supervisor:
         return of_error(ended.error, self._place)
 
     def _failed(self, verdict: Verdict) -> float | None:
-        wait: float | None = self._backoff.failed()
-        if self._backoff.exhausted:
+        self._suspicion.failed()
+        wait: float | None = self._backoff.failed(verdict.retry == "slow")
+        if self._backoff.exhausted or verdict.retry == "stop":
             wait = None
         self._reporter.attempt_failed(verdict, wait)
         return wait

@@ -10,6 +10,7 @@ from __future__ import annotations
 from holdfast import reasons
 from holdfast.codec import V311
 from holdfast.errors import AuthenticationFailed
+from holdfast.resilience.retry import Retry, retry_of
 from holdfast.resilience.troubles import row_of
 from holdfast.values import Value
 
@@ -25,6 +26,11 @@ class Verdict(Value):
         self.sentence = sentence
         self.hint = hint
         self.code = code
+
+    @property
+    def retry(self) -> Retry:
+        """How soon the next attempt follows."""
+        return retry_of(self.cause)
 
     def __str__(self) -> str:
         return f"{self.sentence}. {self.hint}" if self.hint else self.sentence

@@ -99,6 +99,8 @@ async def test_errors_are_reported_and_followed_by_the_next_attempt() -> None:
     """Refused, a wrong password file, a defect: each has its verdict, none ends the dialling."""
     errors = [ConnectionRefusedError(), ConfigurationError("password file"), KeyError("boom")]
     run = Supervised(failing(*errors))
+    await eventually(lambda: "configuration" in run.reports)
+    run.supervisor.redial()  # a slow one: only a person can mend it
     await eventually(lambda: run.links)
     assert run.reports == [
         "dialling",
@@ -138,10 +140,13 @@ async def test_silence_ends_an_attempt_in_time() -> None:
 
 
 async def test_refused_login_is_tried_again() -> None:
-    """CONNACK with an error: verdict with its code, then the next attempt."""
+    """CONNACK with an error: verdict with its code, then the next attempt, after a slow wait or when told."""
     run = Supervised(wired)
     await eventually(lambda: run.links)
     run.links[0].feed(Connack(False, 0x86, {}))
+    await eventually(lambda: run.verdicts)
+    assert run.verdicts[0].retry == "slow"
+    run.supervisor.redial()
     await eventually(lambda: len(run.links) == 2)
     assert (run.verdicts[0].cause, run.verdicts[0].code) == ("credentials", 0x86)
     await run.stop()

@@ -13,12 +13,13 @@ def suspected(verdict: Verdict) -> bool:
 
 
 def test_the_third_close_soon_after_connecting() -> None:
-    """Closed or reset within 5 s of CONNACK, three times in a row; the cause stays what it was."""
+    """Closed or reset within 5 s of CONNACK, three times in a row; a reset is hinted at and no more."""
     suspicion = TakeoverSuspicion()
     reset = Verdict("reset", "host reset the connection")
     judged = [suspicion.judge(verdict, 4.9) for verdict in (CLOSED, reset, CLOSED, reset)]
     assert [suspected(verdict) for verdict in judged] == [False, False, True, True]
-    assert [verdict.cause for verdict in judged] == ["closed", "reset", "closed", "reset"]
+    assert [verdict.cause for verdict in judged] == ["closed", "reset", "takeover", "reset"]
+    assert [verdict.retry for verdict in judged] == ["backoff", "backoff", "slow", "backoff"]
 
 
 def test_anything_else_begins_the_count_anew() -> None:
@@ -31,3 +32,11 @@ def test_anything_else_begins_the_count_anew() -> None:
         suspicion = TakeoverSuspicion()
         ends = [(CLOSED, 1.0), (CLOSED, 1.0), (other, up_s), (CLOSED, 1.0), (CLOSED, 1.0)]
         assert not any(suspected(suspicion.judge(verdict, up)) for verdict, up in ends)
+
+
+def test_a_broker_that_could_not_be_reached_is_no_takeover() -> None:
+    """One that comes and goes closes links too, but its attempts fail in between."""
+    suspicion = TakeoverSuspicion()
+    for _ in range(5):
+        assert not suspected(suspicion.judge(CLOSED, 1.0))
+        suspicion.failed()
