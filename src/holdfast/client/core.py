@@ -30,6 +30,7 @@ from holdfast.outbox import Outbox
 from holdfast.protocol import Session
 from holdfast.resilience import Verdict, VersionChoice
 from holdfast.transport import open_link
+from holdfast.transport.network import NetworkWatch
 
 log = logging.getLogger("holdfast")
 
@@ -82,6 +83,7 @@ class Core:
             clock,
             state,
         )
+        self.network = NetworkWatch(self.supervisor.redial)
         self.supervising = self.loop.create_task(self._supervise(), name="holdfast supervisor")
 
     def _connect_parts(self) -> None:
@@ -208,6 +210,7 @@ class Core:
             self._close()
 
     def _close(self) -> None:
+        self.network.close()
         self.telling.close()
         self.consumers.close()
         self.dispatcher.close()
