@@ -18,6 +18,7 @@ from holdfast.client.pressure import Pressure
 from holdfast.client.reading import Reading
 from holdfast.client.refusals import judge
 from holdfast.clock import Clock
+from holdfast.messages import Outgoing
 from holdfast.outbox import Outbox
 from holdfast.protocol import (
     Challenge,
@@ -140,6 +141,16 @@ class Engine:
         self._reading.begin()
         self._session.connect(request, self._clock.now())
         self._pump()
+
+    def announce(self, row: Outgoing) -> None:
+        """Say this on the live connection, outside of the outbox (contract 22)."""
+        self._session.announce(row, self._clock.now())
+        self._pump()
+
+    @property
+    def announcing(self) -> int:
+        """Announcements that the broker has not acknowledged."""
+        return self._session.announcing
 
     def disconnect(self, session_expiry_s: int | None) -> None:
         """Say DISCONNECT, behind what was handed over, and close."""

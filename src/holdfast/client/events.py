@@ -132,6 +132,12 @@ class OutboxWorks(Event):
     """The outbox file can be written again."""
 
 
+class AnnouncementRefused(Event):
+    """The broker refused our birth or offline notice on ``topic``."""
+
+    topic: str
+
+
 class HandlerFailed(Event):
     """A handler raised; the message counts as handled and is acknowledged."""
 

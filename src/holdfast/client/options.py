@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from holdfast.codec import packets
 from holdfast.errors import ConfigurationError, PayloadError
-from holdfast.messages import NO_PROPERTIES, Payload, QoS
+from holdfast.messages import NO_PROPERTIES, Outgoing, Payload, QoS
 from holdfast.topics import validate_topic
 from holdfast.values import Frozen
 
@@ -39,10 +39,13 @@ class Will(Frozen):
     """What the broker says for us when we vanish without a DISCONNECT (MQTT 5 §3.1.2.5).
 
     ``payload`` may be a function, called at every connection attempt. ``delay_s``: seconds the
-    broker waits before it speaks (MQTT 5), so that a short outage stays unheard.
+    broker waits before it speaks (MQTT 5), so that a short outage stays unheard. With ``birth``, a
+    payload or a function as well, it is said at every connection before anything that waits, and
+    ``payload`` before every DISCONNECT of ours, so that the topic always says how we are; both at
+    QoS 1 at most, and in no outbox: what was true yesterday is not delivered today.
     """
 
-    __match_args__ = ("topic", "payload", "qos", "retain", "delay_s")
+    __match_args__ = ("topic", "payload", "birth", "qos", "retain", "delay_s")
     __slots__ = __match_args__
 
     def __init__(
@@ -50,12 +53,14 @@ class Will(Frozen):
         topic: str,
         payload: Payload | Callable[[], Payload],
         *,
+        birth: Payload | Callable[[], Payload] | None = None,
         qos: QoS = 1,
         retain: bool = True,
         delay_s: float = 0,
     ) -> None:
         self.topic = topic
         self.payload = payload
+        self.birth = birth
         self.qos = qos
         self.retain = retain
         self.delay_s = delay_s
@@ -69,9 +74,23 @@ class Will(Frozen):
 
     def packet(self) -> packets.Will:
         """The will as CONNECT carries it."""
-        payload = self.payload() if callable(self.payload) else self.payload
         properties = {"will_delay_interval": int(self.delay_s)} if self.delay_s else NO_PROPERTIES
-        return packets.Will(self.topic, to_bytes(payload), self.qos, self.retain, properties)
+        return packets.Will(self.topic, _said(self.payload), self.qos, self.retain, properties)
+
+    def born(self) -> Outgoing | None:
+        """What is said at the beginning of a connection, if anything is."""
+        return None if self.birth is None else self._row(self.birth)
+
+    def gone(self) -> Outgoing | None:
+        """What is said at its end, if its beginning was told."""
+        return None if self.birth is None else self._row(self.payload)
+
+    def _row(self, payload: Payload | Callable[[], Payload]) -> Outgoing:
+        return Outgoing(0, self.topic, _said(payload), 1 if self.qos else 0, self.retain)
+
+
+def _said(payload: Payload | Callable[[], Payload]) -> bytes:
+    return to_bytes(payload() if callable(payload) else payload)
 
 
 class Limits(Frozen):

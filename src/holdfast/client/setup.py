@@ -106,6 +106,7 @@ class Setup(Value):
             username=self._username(),
             password=self._password(),
             will=self.will.packet() if self.will else None,
+            birth=self.will.born() if self.will else None,
             receive_maximum=self.limits.receive_maximum,
             max_packet_bytes=self.limits.max_packet_bytes,
             topic_alias_maximum=INBOUND_ALIASES,

@@ -2,6 +2,7 @@
 
 until 60 % of the time   no more messages to handlers; those in hand finish
 until 90 %               their acknowledgements and what is pending leave
+until 95 %               the offline notice is acknowledged, where there is one
 then                     DISCONNECT, and the link is closed
 """
 
@@ -14,6 +15,7 @@ from holdfast.client.status import Status
 
 HANDLERS = 0.6
 FLUSH = 0.9
+FAREWELL = 0.95
 
 
 async def shut_down(core: Core, drain_s: float) -> None:
@@ -29,6 +31,7 @@ async def shut_down(core: Core, drain_s: float) -> None:
     core.state.set(Status.DRAINING)
     await _finish_handlers(core, left(HANDLERS))
     await core.state.changed.wait_until(lambda: _flushed(core), left(FLUSH))
+    await _say_offline(core, left(FAREWELL))
     await _disconnect(core, left(1.0))
 
 
@@ -45,6 +48,17 @@ async def _finish_handlers(core: Core, timeout_s: float) -> None:
     for worker in core.consumers.workers():
         worker.consumer.inbox.close()
     await core.state.changed.wait_until(lambda: not any(one.in_hand for one in workers), timeout_s)
+
+
+async def _say_offline(core: Core, timeout_s: float) -> None:
+    """A clean DISCONNECT keeps the will from being said: so we say it ourselves (contract 22)."""
+    will = core.setup.will
+    notice = will.gone() if will is not None and core.connected else None
+    if notice is not None:
+        core.engine.announce(notice)
+        await core.state.changed.wait_until(
+            lambda: not core.engine.announcing or not core.connected, timeout_s
+        )
 
 
 async def _disconnect(core: Core, timeout_s: float) -> None:

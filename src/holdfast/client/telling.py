@@ -21,6 +21,7 @@ from holdfast.codec import V311
 from holdfast.errors import OutboxError
 from holdfast.outbox import Outbox
 from holdfast.protocol import (
+    Announced,
     Anomaly,
     Challenge,
     Deferred,
@@ -39,6 +40,8 @@ from holdfast.protocol import (
     Stripped,
     Unsubscribed,
 )
+
+REFUSED = 0x80
 
 
 class Telling:
@@ -118,6 +121,13 @@ class Telling:
     def _reauthenticated(self, event: Reauthenticated) -> None:
         self._state.emit(told.Reauthenticated(message=f"authenticated again to {self._state.place}"))
         self.on_reauthenticated()
+
+    def _announced(self, event: Announced) -> None:
+        if event.reason >= REFUSED:
+            row, reason = event.row, reasons.name(event.reason)
+            message = f"{self._state.place} refused what we say of ourselves on {row.topic}: {reason}"
+            self._state.emit(told.AnnouncementRefused(message=message, topic=row.topic), logging.WARNING)
+        self._state.changed.notify()
 
     def _granted(self, event: Granted) -> None:
         self._intents.granted(event)
@@ -199,6 +209,7 @@ def _ignore(*_news: object) -> None:
 
 
 _EVENTS: dict[type, Callable[[Telling, Any], None]] = {
+    Announced: Telling._announced,
     Anomaly: Telling._anomaly,
     Challenge: Telling._challenge,
     Granted: Telling._granted,

@@ -1,6 +1,7 @@
 """Floor 2: the session as a sans-I/O state machine."""
 
 from holdfast.protocol.events import (
+    Announced,
     Anomaly,
     Challenge,
     Closed,
@@ -35,6 +36,7 @@ from holdfast.protocol.subscriptions import Intent
 from holdfast.protocol.terms import ConnectRequest, Terms
 
 __all__ = [
+    "Announced",
     "Anomaly",
     "Assigned",
     "Challenge",

@@ -89,6 +89,17 @@ class SessionLost(Value):
         self.kept = kept
 
 
+class Announced(Value):
+    """A message of the connection (birth, offline) was acknowledged, or refused; at QoS 0: is on its way."""
+
+    __match_args__ = ("row", "reason")
+    __slots__ = __match_args__
+
+    def __init__(self, row: Outgoing, reason: int) -> None:
+        self.row = row
+        self.reason = reason
+
+
 class Granted(Value):
     """SUBACK: the subscription is live at this QoS."""
 
@@ -161,6 +172,7 @@ SessionEvent = (
     | Challenge
     | Reauthenticated
     | SessionLost
+    | Announced
     | Granted
     | NotGranted
     | Unsubscribed

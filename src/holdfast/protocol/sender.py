@@ -38,6 +38,7 @@ from holdfast.codec import (
 from holdfast.messages import Outgoing
 from holdfast.protocol import refusals
 from holdfast.protocol.aliases import Aliases
+from holdfast.protocol.announcer import Announcer
 from holdfast.protocol.events import Anomaly, ProtocolError, SessionEvent, Stripped
 from holdfast.protocol.ids import PacketIds
 from holdfast.protocol.journal import Journal
@@ -69,6 +70,7 @@ class Sender:
         inflight: int,
         restored: Restored,
         resends: bool,
+        announcer: Announcer,
     ) -> None:
         self._journal = journal
         self._wire = wire
@@ -76,6 +78,7 @@ class Sender:
         self._tell = tell
         self._inflight = inflight
         self._resends = resends
+        self._announcer = announcer
         self._terms = Terms(V5, "", False, 0, 0)
         self._window = 0
         self._unlimited = True
@@ -155,7 +158,7 @@ class Sender:
     def room(self) -> int:
         """How many rows of QoS 1 and 2 may be handed over now; 0 without a connection."""
         held = len(self.sent) + len(self.released) + len(self.unproven) + len(self.pending)
-        return max(0, self._window - held)
+        return max(0, self._window - held - len(self._announcer.waiting))
 
     def pump(self) -> None:
         """Queue what the window allows: resends first, then pending rows in order."""
@@ -167,7 +170,7 @@ class Sender:
             self._send()
 
     def _free(self) -> int:
-        return self._window - len(self.sent) - len(self.released)
+        return self._window - len(self.sent) - len(self.released) - len(self._announcer.waiting)
 
     def _resend(self) -> None:
         group: Group = []
@@ -309,6 +312,8 @@ class Sender:
 
     def puback(self, packet: Puback) -> None:
         """QoS 1 ended, or was refused."""
+        if self._announcer.puback(packet):
+            return
         row = self._known(packet.packet_id, 1)
         if row is not None:
             self._end(packet, row)

@@ -33,6 +33,7 @@ from holdfast import codec
 from holdfast.codec import Connack, Decoder, MalformedPacket, Packet
 from holdfast.errors import TooLarge
 from holdfast.messages import NO_PROPERTIES, Outgoing, Properties
+from holdfast.protocol.announcer import Announcer
 from holdfast.protocol.authentication import Authentication
 from holdfast.protocol.events import (
     Challenge,
@@ -111,7 +112,10 @@ class Session:
         self._events: list[SessionEvent] = []
         self._journal = Journal()
         self._wire = Wire(self._encode)
-        self._sender = Sender(self._journal, self._wire, ids, self._events, inflight, restored, resends)
+        self._announcer = Announcer(self._journal, self._wire, ids, self._events)
+        self._sender = Sender(
+            self._journal, self._wire, ids, self._events, inflight, restored, resends, self._announcer
+        )
         self._receiver = Receiver(self._journal, self._wire, self._events, restored)
         self._subscriptions = Subscriptions(self._journal, self._wire, ids, self._events)
         self._authentication = Authentication(self._wire, self._events)
@@ -272,6 +276,17 @@ class Session:
         """How many more rows of QoS 1 and 2 fit into the window; 0 without a connection."""
         return self._sender.room()
 
+    def announce(self, row: Outgoing, now: float) -> None:
+        """Say this on the live connection, outside of the outbox; at QoS 0 or 1 (contract 22)."""
+        self._at(now)
+        if self.link is LinkState.UP:
+            self._announcer.announce(row)
+
+    @property
+    def announcing(self) -> int:
+        """Announcements that the broker has not acknowledged."""
+        return len(self._announcer.waiting)
+
     def ack(self, deliveries: Iterable[Delivery], now: float) -> None:
         """These messages were handled; their acknowledgements leave in wire order."""
         self._at(now)
@@ -371,12 +386,16 @@ class Session:
         self._keepalive.agree(terms.keepalive_s)
         self._events.append(Opened(terms))
         self._receiver.open(self._request)
+        self._announcer.open(terms.version)
         self._sender.open(terms)
         self._subscriptions.open(terms)
         if terms.session_present and self._receiver.epoch and not self._lost:
             self._sender.resume()
+            self._announcer.resume()
         else:  # a new session, or the first one we know of: nothing is in flight then
             self._begin_epoch()
+        if self._request.birth is not None:  # before the backlog (contract 22)
+            self._announcer.announce(self._request.birth)
         self._subscriptions.pump()
 
     def _begin_epoch(self) -> None:
@@ -385,6 +404,7 @@ class Session:
         self._lost = False
         self._receiver.restart()
         self._journal.write(EpochBegan(self._receiver.epoch))
+        self._announcer.restart()
         resent, uncertain = self._sender.restart()
         if had_one:
             kept = self._request.session_expiry_s > 0

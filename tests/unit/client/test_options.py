@@ -69,7 +69,18 @@ def test_options_are_compared_and_shown_by_all_their_fields() -> None:
     assert Limits(inflight=2) == Limits(inflight=2)
     assert Limits(inflight=2) != Limits()
     assert Will("a", "x", qos=0) != Will("a", "x")
-    assert repr(Will("a", "x")) == "Will(topic='a', payload='x', qos=1, retain=True, delay_s=0)"
+    assert repr(Will("a", "x")) == ("Will(topic='a', payload='x', birth=None, qos=1, retain=True, delay_s=0)")
+
+
+def test_birth_and_end_of_a_connection() -> None:
+    """Rows of no outbox, at QoS 1 at most; without a birth nothing is said at either end."""
+    will = Will("a", lambda: "gone", birth="here", qos=2)
+    for row, payload in ((will.born(), b"here"), (will.gone(), b"gone")):
+        assert row is not None
+        assert (row.seq, row.topic, row.payload, row.qos, row.retain) == (0, "a", payload, 1, True)
+    plain = Will("a", "gone", qos=0)
+    assert plain.born() is None
+    assert plain.gone() is None
 
 
 @pytest.mark.parametrize("group", [Limits, Will])
