@@ -25,7 +25,7 @@ $(READY): pyproject.toml constraints.txt scripts/setup.sh
 	@scripts/setup.sh
 	@touch $@
 
-demo: setup ## a broker keeps dying while messages cross it into a database; prints the ledger
+demo: setup ## a broker and its gateways are killed while messages cross into a database; prints the ledger
 	@$(BIN)/holdfast demo
 
 test: setup ## the whole test suite (installs mosquitto where it may, else says what was not checked)

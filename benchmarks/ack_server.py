@@ -95,7 +95,7 @@ class Connection:
             "released": self.session.released,
             "sent": stream.sent if stream else 0,
             "acked": stream.acked if stream else 0,
-            "in_order": stream.in_order if stream else True,
+            "in_order": self.session.numbers.in_order and (stream is None or stream.in_order),
             "reads": self._reads,
             "cpu_user": usage.ru_utime - self._usage.ru_utime,
             "cpu_sys": usage.ru_stime - self._usage.ru_stime,

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from benchmarks.ack_numbers import TOPIC, Numbers
 from benchmarks.ack_packets import (
     LARGEST_RECEIVE_MAXIMUM,
     ProtocolError,
@@ -24,6 +25,8 @@ from benchmarks.ack_packets import (
     read_varint,
 )
 from benchmarks.ack_stream import Stream, parse_order
+
+_NUMBERED = TOPIC.encode()
 
 CONNECT, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP = 1, 3, 4, 5, 6, 7
 SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT = 8, 10, 12, 14
@@ -61,6 +64,7 @@ class AckSession:
         self.released = 0
         """PUBREL packets received."""
         self.stream: Stream | None = None
+        self.numbers = Numbers()
         self.closed = False
 
     def receive(self, chunk: bytes) -> bytes:
@@ -90,7 +94,11 @@ class AckSession:
         if qos == 0:
             return b""
         topic_length = int.from_bytes(run.data[run.body : run.body + 2], "big")
-        return _answers(_ANSWER_TO_PUBLISH[qos], run, run.body + 2 + topic_length)
+        after_topic = run.body + 2 + topic_length
+        if run.data[run.body + 2 : after_topic] == _NUMBERED:
+            payload = after_topic + (3 if self._version == 5 else 2)  # an identifier, and no properties
+            self.numbers.came(run.data, payload, run.length, run.packets)
+        return _answers(_ANSWER_TO_PUBLISH[qos], run, after_topic)
 
     def _acknowledged(self, kind: int, run: Run) -> bytes | bytearray:
         if run.start + run.length > run.body + 2 and max(run.column(run.body + 2)) >= 0x80:

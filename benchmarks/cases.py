@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Kind = Literal["publish", "receive", "trip", "import", "idle", "queued"]
+Kind = Literal[
+    "publish", "receive", "trip", "import", "idle", "queued", "durable", "accept", "backlog", "receipts"
+]  # fmt: skip
 Server = Literal["ack", "tls", "mute", "mosquitto", "websocket", ""]
 
 AWAITED_AT_ONCE = 100
 """Messages whose acknowledgement is awaited at the same time, in the awaited cases."""
+
+SLOWER_MS = 5
+"""What each fsync takes longer, where a slow disk is asked for."""
 
 UNITS: dict[Kind, str] = {
     "publish": "µs CPU per message",
@@ -17,6 +22,10 @@ UNITS: dict[Kind, str] = {
     "import": "ms CPU of the process",
     "idle": "MB resident",
     "queued": "bytes per message",
+    "durable": "µs per message",
+    "accept": "ms until accepted, median",
+    "backlog": "µs per message",
+    "receipts": "bytes per receipt",
 }
 """What the figure of a case is."""
 
@@ -35,6 +44,14 @@ class Case(NamedTuple):
     """Filters subscribed to; the messages go round over their topics."""
     per_s: int = 0
     """The rate of a round trip."""
+    publishers: int = 1
+    """Tasks that publish at the same time, each waiting until its message is accepted."""
+    group: int = 0
+    """Messages handed over in one call; 0: one by one."""
+    slower_ms: int = 0
+    """What each fsync of the client's process takes longer."""
+    repetitions: int = 99
+    """Measured in so many repetitions; fewer where one takes half a minute."""
     needs: tuple[str, ...] = ()
     """What a client must have to take part; contestants say what they lack, and why."""
 
@@ -136,6 +153,61 @@ _STANDING = (
     ),
 )
 
+_FILE = ("file",)
+_ACCEPTED = "from the call that publishes until the message is accepted"
+_SINGLES = (
+    f"{AWAITED_AT_ONCE} publishers, each waits until its message is accepted; without a file: acknowledged"
+)
+_GROUPS = "publishers, each waits until its group of"
+
+
+def _on_disks(case: Case, fewer: int) -> tuple[Case, Case]:
+    """On this disk, and on one that is slower; there with fewer messages, by who has a file only."""
+    ends = f"{case.ends}; each fsync takes {SLOWER_MS} ms longer"
+    slow = case._replace(name=f"{case.name}-{SLOWER_MS}ms", messages=fewer, ends=ends, needs=_FILE)
+    return case, slow._replace(slower_ms=SLOWER_MS)
+
+
+def _grouped(publishers: int, group: int, needs: tuple[str, ...] = ()) -> Case:
+    ends = f"{publishers} {_GROUPS} {group} is accepted; without a file: in bulk"
+    name = f"durable-many-{group}"
+    return Case(name, "durable", ends, 50_000, publishers=publishers, group=group, needs=needs)
+
+
+def _accepting(publishers: int, messages: int) -> Case:
+    ends = f"{_ACCEPTED}, {publishers} in closed loop"
+    return Case(f"accept-{publishers}", "accept", ends, messages, publishers=publishers, needs=_FILE)
+
+
+_ON_DISK = (
+    *_on_disks(
+        Case("durable-publishers", "durable", _SINGLES, 30_000, awaited=True, publishers=AWAITED_AT_ONCE),
+        10_000,
+    ),
+    *_on_disks(_grouped(2, 500), 50_000),
+    *_on_disks(_grouped(4, 100, _FILE), 30_000),
+    *_on_disks(_accepting(1, 2000), 200),
+    *_on_disks(_accepting(AWAITED_AT_ONCE, 20_000), 10_000),
+    Case(
+        "backlog",
+        "backlog",
+        "queued in the file while there is no broker, the file opened anew, then until the client knows of "
+        "the last PUBACK; the server has seen all in order; one publisher goes on meanwhile",
+        1_000_000,
+        needs=_FILE,
+        group=500,
+        repetitions=1,
+    ),
+    Case(
+        "receipts",
+        "receipts",
+        "handed to a client whose server has stopped reading, the messages in the file, every receipt held",
+        100_000,
+        "mute",
+        needs=_FILE,
+    ),
+)
+
 CASES = (
     *_MAIN,
     *_THROUGH_MOSQUITTO,
@@ -146,5 +218,6 @@ CASES = (
     *_ELSEWHERE,
     *_TRIPS,
     *_STANDING,
+    *_ON_DISK,
 )
 BY_NAME = {case.name: case for case in CASES}

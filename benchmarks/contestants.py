@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from benchmarks import environments
 from benchmarks.cases import Case
-from benchmarks.targets import ALPHA, LIBMOSQUITTO, OURS, PLAIN
+from benchmarks.targets import ALPHA, BLOCKING, DISK, ISOLATED, LIBMOSQUITTO, OURS, PLAIN
 
 AGAIN = "gmqtt (again)"
 """The second half of the A/A pair: the same as gmqtt. What differs between the two is noise."""
@@ -28,11 +28,18 @@ class Contestant(NamedTuple):
     """The cases it is measured in, by kind or name; empty: all."""
     repetitions: int = 99
     """It takes part in so many repetitions; fewer where one takes many seconds."""
+    most: int = 1 << 30
+    """Messages it is given at the most, where more would take minutes."""
+
+    @property
+    def connects(self) -> bool:
+        """A disk does not."""
+        return self.name != DISK
 
     @property
     def ours(self) -> bool:
         """What it loses voids the run."""
-        return self.module == "holdfast_client"
+        return self.module.startswith("holdfast")
 
     def absent(self, case: Case) -> str | None:
         """Why it does not take part; empty: nobody would expect it to."""
@@ -54,7 +61,11 @@ class Contestant(NamedTuple):
 _SLOW = {"speed": "left out, it takes long: 64 bytes and one filter tell enough"}
 _NO_WEBSOCKET = {"websocket": "has no WebSocket"}
 _NO_QUEUE = {"queue": "has no queue of its own: publish() is a coroutine that waits for the acknowledgement"}
+_THREADED = ("publish-qos1-bulk", "publish-qos1-awaited", "receive-qos1", "trip-500")
+"""Where threads of ours cost something."""
 _ASYNC = ("--async-handler",)
+_VOLATILE = {"file": ""}
+"""Its figures stand in the cases that need no file."""
 
 CONTESTANTS = (
     Contestant(OURS, "holdfast_client", None, "from holdfast import Client"),
@@ -72,8 +83,17 @@ CONTESTANTS = (
         options=("--tasks",),
         only=("publish-qos1-awaited", "publish-qos2-awaited"),
     ),
-    Contestant("gmqtt", "gmqtt_client", "gmqtt", "from gmqtt import Client", lacks=_NO_WEBSOCKET),
-    Contestant(AGAIN, "gmqtt_client", "gmqtt", "from gmqtt import Client", lacks=_NO_WEBSOCKET),
+    Contestant(ISOLATED, "holdfast_client", None, options=("--isolated",), only=_THREADED),
+    Contestant(BLOCKING, "holdfast_blocking", None, only=_THREADED),
+    Contestant(
+        f"{OURS} (process)",
+        "holdfast_client",
+        None,
+        options=("--process",),
+        only=("durable-publishers", "durable-many-500"),
+    ),
+    Contestant("gmqtt", "gmqtt_client", "gmqtt", "from gmqtt import Client", lacks=_NO_WEBSOCKET | _VOLATILE),
+    Contestant(AGAIN, "gmqtt_client", "gmqtt", "from gmqtt import Client", lacks=_NO_WEBSOCKET | _VOLATILE),
     Contestant(
         "gmqtt (async handler)",
         "gmqtt_client",
@@ -82,12 +102,27 @@ CONTESTANTS = (
         lacks=_NO_WEBSOCKET,
         only=("receive",),
     ),
-    Contestant("mqttium", "mqttium_client", "mqttium", "from mqttium.api import AsyncClient"),
+    Contestant(
+        "mqttium", "mqttium_client", "mqttium", "from mqttium.api import AsyncClient", lacks=_VOLATILE
+    ),
+    Contestant("mqttium (SQLite)", "mqttium_client", "mqttium", options=("--file",), only=("durable",)),
+    Contestant(
+        "ohmqtt",
+        "ohmqtt_client",
+        "ohmqtt",
+        only=("durable-publishers", "durable-publishers-5ms"),
+        repetitions=2,
+        most=200,
+    ),
     Contestant(
         "mqttium (iterator)", "mqttium_client", "mqttium", options=_ASYNC, lacks=_SLOW, only=("receive",)
     ),
     Contestant(
-        ALPHA, "aiomqtt3_client", "aiomqtt3", "from aiomqtt import Client", lacks=_NO_WEBSOCKET | _NO_QUEUE
+        ALPHA,
+        "aiomqtt3_client",
+        "aiomqtt3",
+        "from aiomqtt import Client",
+        lacks=_NO_WEBSOCKET | _NO_QUEUE | _VOLATILE,
     ),
     Contestant(
         f"{ALPHA} (as it comes)",
@@ -101,23 +136,29 @@ CONTESTANTS = (
         "aiomqtt_client",
         "aiomqtt",
         "from aiomqtt import Client",
-        lacks=_SLOW | _NO_QUEUE,
+        lacks=_SLOW | _NO_QUEUE | _VOLATILE,
         repetitions=2,
     ),
     Contestant(
-        "paho", "paho_client", "paho-mqtt", "from paho.mqtt.client import Client", lacks=_SLOW, repetitions=2
+        "paho",
+        "paho_client",
+        "paho-mqtt",
+        "from paho.mqtt.client import Client",
+        lacks=_SLOW | _VOLATILE,
+        repetitions=2,
     ),
     Contestant(
         "awscrt",
         "awscrt_client",
         "awscrt",
         "from awscrt import mqtt5",
-        lacks=_SLOW | {"qos2": "has no QoS 2"},
+        lacks=_SLOW | _VOLATILE | {"qos2": "has no QoS 2"},
         repetitions=2,
     ),
-    Contestant(LIBMOSQUITTO, "", environments.C, lacks=_NO_WEBSOCKET),
+    Contestant(LIBMOSQUITTO, "", environments.C, lacks=_NO_WEBSOCKET | _VOLATILE),
     Contestant("python", "", None, "import asyncio, ssl, sqlite3", only=("import",)),
     Contestant("asyncio echo", "echo_client", None, only=("trip", "idle")),
+    Contestant(DISK, "disk_client", None, only=("durable", "accept", "backlog")),
 )
 NAMES = tuple(one.name for one in CONTESTANTS)
 

@@ -1,4 +1,5 @@
-"""Where the peers live: an environment each with the versions of peers.txt, and a C program for libmosquitto.
+"""Where the peers live: an environment each with the versions of peers.txt, and what is built in C: the
+client of libmosquitto, and the library that makes the disk slower.
 
 A line of peers.txt is the name of an environment and its pins. What cannot be installed or built is told
 with the reason and not measured; nothing is left out silently.
@@ -19,7 +20,8 @@ _VENVS = ROOT / "benchmarks/.venvs"
 
 C = "libmosquitto"
 """The environment that is no Python."""
-_SOURCE = ROOT / "benchmarks/clients/libmosquitto_client.c"
+_SOURCES = ROOT / "benchmarks/clients"
+_ADDED = "BENCH_SYNC_ADDED_MS"
 
 # aiomqtt 3.0.0a1 asks for a codec release that comes without a wheel; the one pinned here speaks the same.
 _WITHOUT_DEPENDENCIES = {"aiomqtt3"}
@@ -45,10 +47,15 @@ def program() -> Path:
     return _VENVS / C / "client"
 
 
-def variables() -> dict[str, str]:
-    """Of every client process; only ours looks at src. Bytecode is kept, as it is of what pip installs."""
+def variables(slower_ms: int = 0) -> dict[str, str]:
+    """Of every client process; only ours looks at src. Bytecode is kept, as it is of what pip installs.
+
+    ``slower_ms``: what each fsync takes longer in it. Raises OSError, CalledProcessError where the library
+    that does this cannot be built.
+    """
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, "PYTHONPATH": str(ROOT / "src")}
+    kept["PYTHONPATH"] = str(ROOT / "src")
+    return kept | {"LD_PRELOAD": str(_slow_sync()), _ADDED: str(slower_ms)} if slower_ms else kept
 
 
 def prepare(names: Iterable[str]) -> dict[str, str]:
@@ -57,13 +64,11 @@ def prepare(names: Iterable[str]) -> dict[str, str]:
     for name in sorted(set(names)):
         try:
             if name == C:
-                _build()
+                _build("libmosquitto_client.c", program(), "-lmosquitto")
             else:
                 _install(name, pins()[name])
-        except subprocess.CalledProcessError as error:
-            missing[name] = _reason(error)
-        except OSError as error:
-            missing[name] = str(error)
+        except (OSError, subprocess.CalledProcessError) as error:
+            missing[name] = reason(error)
     return missing
 
 
@@ -80,20 +85,28 @@ def _install(name: str, pinned: list[str]) -> None:
     stamp.write_text(wanted, "utf-8")
 
 
-def _build() -> None:
+def _build(name: str, target: Path, *options: str) -> Path:
     """Compiles again only when the source is newer."""
-    target = program()
-    if target.exists() and target.stat().st_mtime >= _SOURCE.stat().st_mtime:
-        return
+    source = _SOURCES / name
+    if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
+        return target
     compiler = shutil.which("cc")
     if compiler is None:
         raise FileNotFoundError("no C compiler (cc)")
     target.parent.mkdir(parents=True, exist_ok=True)
-    command = [compiler, "-O2", "-Wall", "-o", str(target), str(_SOURCE), "-lmosquitto"]
+    command = [compiler, "-O2", "-Wall", "-o", str(target), str(source), *options]
     subprocess.run(command, check=True, capture_output=True, text=True)
+    return target
 
 
-def _reason(error: subprocess.CalledProcessError) -> str:
+def _slow_sync() -> Path:
+    """The library to preload; on Linux."""
+    return _build("slow_sync.c", _VENVS / "disk/slow_sync.so", "-shared", "-fPIC", "-ldl")
+
+
+def reason(error: OSError | subprocess.CalledProcessError) -> str:
     """The first line that says what is wrong."""
+    if isinstance(error, OSError):
+        return str(error)
     lines = [line for line in (error.stderr or "").splitlines() if "error" in line.lower()]
     return (lines[-1].strip() if lines else f"exit {error.returncode}")[:200]

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from contextlib import ExitStack
 from statistics import median, quantiles
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from benchmarks import environments
+from benchmarks import disk, environments
 from benchmarks.cases import Case
-from benchmarks.clients.common import LIMIT_S, STALL_S, Job
+from benchmarks.clients.common import STALL_S, Job
 from benchmarks.contestants import Contestant
 from benchmarks.environments import ROOT
 from benchmarks.servers import Failed, Servers, Unavailable
 from benchmarks.witness import Assistant, feeding, witnessing
+
+FILED = ("durable", "accept", "backlog", "receipts")
+"""Kinds of cases whose messages are in a file, for those that have one."""
 
 IMPORTS = 5
 """Processes for one figure of an import: each is over so soon that a neighbour's moment shows."""
@@ -43,12 +48,16 @@ def measure(servers: Servers, contestant: Contestant, case: Case, messages: int,
         figure = median(_import_ms(contestant) for _ in range(IMPORTS))
         return Record(case.name, contestant.name, repetition, figure, {}, None, "")
     job = Job(case, servers.port(case), messages, _ca_file(servers, case), False, True)
-    with assistant(servers, job) as helper:
+    with ExitStack() as held:
+        if case.kind in FILED:
+            job = job._replace(folder=held.enter_context(TemporaryDirectory(dir=disk.folder())))
+        helper = held.enter_context(assistant(servers, job))
         before = servers.mosquitto().cpu_s() if job.fed else 0.0
         ours = _run(contestant, job)
         seen = helper.count()
         served = servers.mosquitto().cpu_s() - before if job.fed else 0.0
-    theirs = servers.ack(case.server).report() if case.server in ("ack", "tls") else None
+    reports = contestant.connects and case.server in ("ack", "tls")
+    theirs = servers.ack(case.server).report() if reports else None
     if wrong := complaint(case, messages, ours, theirs, seen):
         raise Failed(wrong)
     if theirs:
@@ -74,19 +83,26 @@ def _run(contestant: Contestant, job: Job) -> dict[str, Any]:
         done = subprocess.run(
             _command(contestant, job),
             cwd=ROOT,
-            env=environments.variables(),
+            env=_variables(job.case),
             capture_output=True,
             text=True,
-            timeout=LIMIT_S + STALL_S,
+            timeout=job.limit_s + STALL_S,
         )
     except subprocess.TimeoutExpired:
-        raise Failed(f"not finished in {LIMIT_S:.0f} s") from None
+        raise Failed(f"not finished in {job.limit_s:.0f} s") from None
     if done.returncode or not done.stdout.strip():
         raise Failed(f"exit {done.returncode}: {_last(done.stderr)}")
     line: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     if reason := line.get("cannot"):
         raise Unavailable(reason)
     return line
+
+
+def _variables(case: Case) -> dict[str, str]:
+    try:
+        return environments.variables(case.slower_ms)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Unavailable(f"the disk cannot be made slower: {environments.reason(error)}") from error
 
 
 def _last(text: str) -> str:
@@ -102,6 +118,7 @@ def _command(contestant: Contestant, job: Job) -> list[str]:
         told += [case.payload_bytes, job.topic, case.filters, int(job.fed), case.per_s]
         return [*contestant.runner(), *map(str, told), *([job.ca_file] if job.ca_file else [])]
     options = [case.name, "--port", str(job.port), "--messages", str(job.messages)]
+    options += ["--folder", job.folder] if job.folder else []
     return [*contestant.runner(), *options, *(["--ca-file", job.ca_file] if job.ca_file else [])]
 
 
@@ -121,8 +138,10 @@ def _figures(
 ) -> tuple[float, dict[str, float]]:
     if case.kind == "idle":
         return ours["bytes"] / 1e6, {}
-    if case.kind == "queued":
+    if case.kind in ("queued", "receipts"):
         return ours["bytes"] / messages, {}
+    if "syncs_ms" in ours:
+        return _disk(case, ours)
     user, system = (ours[name] * 1e6 / messages for name in ("cpu_user", "cpu_sys"))
     more = {
         "cpu_us": user + system,
@@ -130,11 +149,28 @@ def _figures(
         "sys_us": system,
         "messages_per_s": messages / ours["wall"],
         "server_us": served * 1e6 / messages,
+        **ours.get("seen", {}),
     }
-    if case.kind == "trip":
-        hundredths = quantiles(ours["trips_ms"], n=100)
-        return hundredths[49], more | {"p50_ms": hundredths[49], "p99_ms": hundredths[98]}
-    return user + system, more
+    if "trips_ms" in ours:
+        more |= _spread(ours["trips_ms"])
+    if "lags_ms" in ours:
+        more["lag_p999_ms"] = _spread(ours["lags_ms"])["p999_ms"]
+    if case.kind in ("trip", "accept"):
+        return more["p50_ms"], more
+    return (ours["wall"] * 1e6 / messages if case.kind in FILED else user + system), more
+
+
+def _spread(took_ms: list[float]) -> dict[str, float]:
+    thousandths = quantiles(took_ms, n=1000)
+    return {"p50_ms": thousandths[499], "p99_ms": thousandths[989], "p999_ms": thousandths[998]}
+
+
+def _disk(case: Case, ours: dict[str, Any]) -> tuple[float, dict[str, float]]:
+    """In the unit of the case: what a message would cost that is synchronised by itself."""
+    spread = _spread(ours["syncs_ms"])
+    p50_ms = spread["p50_ms"]
+    more = spread | {"overwrite_ms": ours["overwrite_ms"], "messages_per_s": 1e3 / p50_ms}
+    return p50_ms * (1 if case.kind == "accept" else 1e3), more
 
 
 def complaint(
@@ -153,12 +189,12 @@ def complaint(
         counts["through mosquitto, says who watched"] = seen
     wrong = [f"{count:,} {what}" for what, count in counts.items() if count != messages]
     if theirs and not theirs["in_order"]:
-        wrong.append("acknowledgements out of order")
+        wrong.append("out of order")
     return f"of {messages:,}: " + ", ".join(wrong) if wrong else None
 
 
 def _served(case: Case, theirs: dict[str, Any]) -> dict[str, int]:
-    if case.kind == "publish":
+    if case.kind in ("publish", *FILED):
         counts = {"published, says the server": theirs["published"][case.qos]}
         return counts | ({"released, says the server": theirs["released"]} if case.qos == 2 else {})
     if case.kind == "receive":

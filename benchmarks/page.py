@@ -32,6 +32,7 @@ def _head(found: dict[str, Any]) -> list[str]:
         f"(a step: {step['median']:.4f} µs, {step['lowest']:.4f} to {step['highest']:.4f})",
         "  busy    share of the wall time in which the client ran: near 100 % it is the bottleneck",
         "  server  CPU of the server, µs per message",
+        f"  files   of those who have them: in the checkout, on {found['filesystem']}",
     ]
 
 
@@ -42,7 +43,7 @@ def _case(case: Case, found: dict[str, Any]) -> list[str]:
     count = f"{messages:,} messages{size}; " if messages else ""
     return [
         f"{case.name} [{UNITS[case.kind]}]: {count}{case.ends}",
-        *_table(rows, _CPU if case.kind in ("publish", "receive") else _OTHER),
+        *_table(rows, _COLUMNS.get(case.kind, _OTHER)),
         *(f"  {one['client']:<24}void: {one['why']}" for one in found["void"] if one["case"] == case.name),
         *_absent(case.name, found["absent"]),
         *(f"    {row['client']}: {row['how']}" for row in rows if row["how"] and row["client"] != AGAIN),
@@ -80,12 +81,38 @@ _CPU: tuple[Column, ...] = (
     ("busy", 7, _busy),
     ("server", 8, _more("server_us")),
 )
-_OTHER: tuple[Column, ...] = (
-    ("median", 10, lambda row: f"{row['figure']:.2f}"),
-    ("(range)", 20, _range),
-    ("p99 ms", 9, _more("p99_ms")),
+_MEDIAN: tuple[Column, ...] = (("median", 10, lambda row: f"{row['figure']:.2f}"), ("(range)", 20, _range))
+_OTHER: tuple[Column, ...] = (*_MEDIAN, ("p99 ms", 9, _more("p99_ms")), ("CPU", 9, _more("cpu_us")))
+_RATE: tuple[Column, ...] = (
+    *_MEDIAN,
+    ("msg/s", 11, _more("messages_per_s", ",.0f")),
+    ("CPU", 9, _more("cpu_us")),
+    ("server", 8, _more("server_us")),
+)
+_ACCEPTED: tuple[Column, ...] = (
+    *_MEDIAN,
+    ("p99", 8, _more("p99_ms")),
+    ("p99.9", 8, _more("p999_ms")),
+    ("lag", 8, _more("lag_p999_ms")),
+    ("again", 8, _more("overwrite_ms")),
+    ("msg/s", 11, _more("messages_per_s", ",.0f")),
     ("CPU", 9, _more("cpu_us")),
 )
+_BACKLOG: tuple[Column, ...] = (
+    *_RATE,
+    ("queued MB", 11, _more("queued_mb", ".1f")),
+    ("peak MB", 9, _more("peak_mb", ".1f")),
+    ("reopen s", 10, _more("reopen_s")),
+    ("p50 ms", 8, _more("p50_ms")),
+    ("p99 ms", 8, _more("p99_ms")),
+)
+_COLUMNS: dict[str, tuple[Column, ...]] = {
+    "publish": _CPU,
+    "receive": _CPU,
+    "durable": _RATE,
+    "accept": _ACCEPTED,
+    "backlog": _BACKLOG,
+}
 
 
 def _table(rows: Iterable[Row], columns: tuple[Column, ...]) -> list[str]:

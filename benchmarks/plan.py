@@ -20,9 +20,9 @@ class Plan(NamedTuple):
     pairs: set[tuple[str, str]] | None = None
     """Only these cases and clients; None: whoever takes part."""
 
-    def messages(self, case: Case) -> int:
+    def messages(self, case: Case, one: Contestant) -> int:
         """Round trips are few already, and each waits for its time."""
-        return case.messages if case.per_s else int(case.messages * self.share)
+        return min(one.most, case.messages if case.per_s else int(case.messages * self.share))
 
 
 class Outcome(NamedTuple):
@@ -76,7 +76,7 @@ def _takes_part(
     if reason:
         outcome.absent[pair] = reason
     known = pair in outcome.void or pair in outcome.absent
-    return reason is None and not known and repetition < one.repetitions
+    return reason is None and not known and repetition < min(one.repetitions, case.repetitions)
 
 
 def _measure(
@@ -84,7 +84,7 @@ def _measure(
 ) -> None:
     pair = (case.name, one.name)
     try:
-        outcome.records.append(measure(servers, one, case, plan.messages(case), repetition))
+        outcome.records.append(measure(servers, one, case, plan.messages(case, one), repetition))
     except Unavailable as reason:
         outcome.absent[pair] = str(reason)
     except Failed as failure:

@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from benchmarks import quoted_durable
 from benchmarks.chart import shown
 from benchmarks.report import figures
 from benchmarks.targets import ALPHA, LIBMOSQUITTO, OURS
@@ -79,11 +80,12 @@ def in_readme(text: str, found: dict[str, Any]) -> str:
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise ValueError(f"README.md has no {BEGIN} ... {END}")
-    return f"{before}{BEGIN}\n\n{table(found)}\n\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{table(found)}\n\n{quoted_durable.tables(found)}\n\n{END}{after}"
 
 
 def in_changelog(text: str, found: dict[str, Any]) -> str:
     """The same text with the ratios of this run."""
+    text = quoted_durable.in_changelog(text, found)
     seen = figures(found["rows"])
     bulk, received = (
         seen[case, OURS] / seen[case, "gmqtt"] for case in ("publish-qos1-bulk", "receive-qos1")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Any
 
-from benchmarks import environments
+from benchmarks import disk, environments
 from benchmarks.cases import BY_NAME
 from benchmarks.contestants import AGAIN
 from benchmarks.measure import Record
@@ -33,6 +33,7 @@ def result(outcome: Outcome, judged: Sequence[Judged], holdfast: str, share: flo
         "machine": platform.machine(),
         "cores": os.cpu_count(),
         "versions": {"holdfast": holdfast, **environments.versions()},
+        "filesystem": disk.filesystem(),
         "repetitions": 1 + max((record.repetition for record in records), default=0),
         "share": share,
         "calibration_us": _calibration(records),
@@ -45,14 +46,17 @@ def result(outcome: Outcome, judged: Sequence[Judged], holdfast: str, share: flo
 
 
 def figures(rows: Iterable[Row]) -> dict[tuple[str, str], float]:
-    """The median of each row, by case and client."""
-    return {(row["case"], row["client"]): row["figure"] for row in rows}
+    """The median of each row, by case and client; what else was seen under `case.name` of it."""
+    found = {}
+    for row in rows:
+        found[row["case"], row["client"]] = row["figure"]
+        found |= {(f"{row['case']}.{name}", row["client"]): value for name, value in row["more"].items()}
+    return found
 
 
 def medians(records: Iterable[Record]) -> dict[tuple[str, str], float]:
     """The same from records."""
-    groups = _groups(records)
-    return {(group[0].case, group[0].client): median(one.figure for one in group) for group in groups}
+    return figures(map(_row, _groups(records)))
 
 
 def again(rows: Iterable[Row]) -> dict[str, float]:

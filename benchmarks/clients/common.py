@@ -6,7 +6,7 @@ import argparse
 import json
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from benchmarks.cases import AWAITED_AT_ONCE, BY_NAME, Case
@@ -23,6 +23,7 @@ PAUSE_S = 0.5
 GO = "bench/go"
 """Published to by a receiver that mosquitto serves: the feeder begins (`feeder.py`)."""
 
+NOTHING: Mapping[str, float] = {}
 _FILTERS_AT_ONCE = 100
 _CALIBRATION_STEPS = 200_000
 
@@ -37,6 +38,16 @@ class Job(NamedTuple):
     coalescing: bool
     as_it_comes: bool = False
     tasks: bool = False
+    isolated: bool = False
+    file: bool = False
+    process: bool = False
+    folder: str = ""
+    """Where a client that keeps its messages in a file puts it; empty: the case asks for none."""
+
+    @property
+    def limit_s(self) -> float:
+        """As LIMIT_S; a backlog takes its time."""
+        return 10 * LIMIT_S if self.case.kind == "backlog" else LIMIT_S
 
     @property
     def topic(self) -> str:
@@ -91,7 +102,11 @@ def read_job() -> Job:
     parser.add_argument("--async-handler", action="store_true", help="where the handler may be either")
     parser.add_argument("--no-coalescing", action="store_true", help="read as soon as there is something")
     parser.add_argument("--as-it-comes", action="store_true", help="not tuned where that takes its insides")
+    parser.add_argument("--folder", default="", help="for files")
+    parser.add_argument("--file", action="store_true", help="what it publishes is kept in a file")
+    parser.add_argument("--process", action="store_true", help="the file survives the process, not the power")
     parser.add_argument("--tasks", action="store_true", help="awaited by as many tasks, not in rounds")
+    parser.add_argument("--isolated", action="store_true", help="the link on a thread of its own")
     given = parser.parse_args()
     case = BY_NAME[given.case]
     return Job(
@@ -103,6 +118,10 @@ def read_job() -> Job:
         not given.no_coalescing,
         given.as_it_comes,
         given.tasks,
+        given.isolated,
+        given.file,
+        given.process,
+        given.folder,
     )
 
 
@@ -117,8 +136,18 @@ class Meter:
         self._usage = resource.getrusage(resource.RUSAGE_SELF)
         self._began = time.perf_counter()
 
-    def stop(self, delivered: int, how: str, trips: Sequence[float] = ()) -> None:
-        """`delivered`: as this client counts it. `how`: which of its own means told it that all was done."""
+    def stop(
+        self,
+        delivered: int,
+        how: str,
+        trips: Sequence[float] = (),
+        lags: Sequence[float] = (),
+        seen: Mapping[str, float] = NOTHING,
+    ) -> None:
+        """`delivered`: as this client counts it. `how`: which of its own means told it that all was done.
+
+        `trips`: how long each message took. `lags`: a part of that. `seen`: figures of its own.
+        """
         wall = time.perf_counter() - self._began
         usage = resource.getrusage(resource.RUSAGE_SELF)
         line = {
@@ -128,8 +157,12 @@ class Meter:
             "wall": wall,
             "calibration_us": self._calibration_us,
             "how": how,
+            "seen": dict(seen),
         }
-        tell(line | ({"trips_ms": [round(trip * 1e3, 4) for trip in trips]} if trips else {}))
+        for name, took in (("trips_ms", trips), ("lags_ms", lags)):
+            if took:
+                line[name] = [round(one * 1e3, 4) for one in took]
+        tell(line)
 
 
 def tell(line: dict[str, Any]) -> None:

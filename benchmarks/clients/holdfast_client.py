@@ -2,9 +2,10 @@
 
 Bulk is `publish_many` in groups, each group handed over while the one before it is on its way. Awaited is
 rounds of messages, each receipt awaited, as for the clients that know no other way; with `--tasks` it is as
-many tasks, each of which awaits its own. Received messages go to a coroutine function and are acknowledged
-when it has returned: the library knows no other way. `--no-coalescing` reads as soon as there is something
-to read, however much the load.
+many tasks, each of which awaits its own. Where the case asks for a file it is the outbox, and acceptance is
+awaited; with `--process` it does not survive a power cut. Received messages go to a coroutine function and
+are acknowledged when it has returned: the library knows no other way. `--no-coalescing` reads as soon as
+there is something to read, however much the load.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from typing import Any
 
 from benchmarks.cases import AWAITED_AT_ONCE
 from benchmarks.clients.common import Job, Meter, cannot, read_job
+from benchmarks.clients.holdfast_backlog import Backlog
+from benchmarks.clients.holdfast_durable import Durable
 from benchmarks.clients.runner import Runner, Took
-from holdfast import TLS, Client, Limits
+from holdfast import TLS, Client, Limits, Outbox
 from holdfast.errors import ConfigurationError, Undelivered
 
 _GROUP = 500
@@ -100,6 +103,15 @@ class Holdfast(Runner):
     async def send(self, topic: str, payload: bytes) -> None:
         await self._client.publish(topic, payload)
 
+    async def durable(self) -> None:
+        await Durable(self.job, self.meter, self._client).publish()
+
+    async def accept(self) -> None:
+        await Durable(self.job, self.meter, self._client).accept()
+
+    async def receipts(self) -> None:
+        await Durable(self.job, self.meter, self._client).receipts()
+
     async def queue(self) -> None:
         topic, payload = self.job.topic, self.job.payload
         for _ in range(self.job.messages):
@@ -113,8 +125,12 @@ def connection(job: Job) -> Client:
         kept["tls"] = TLS(ca_file=job.ca_file)
     if not job.coalescing:
         kept["limits"] = Limits(coalesce_s=None)
-    if job.case.kind == "queued":
+    if job.isolated:
+        kept["isolated"] = True
+    if job.case.kind in ("queued", "receipts"):
         kept["drain_s"] = 0
+    if job.folder:
+        kept["outbox"] = Outbox(f"{job.folder}/outbox.db", durability="process" if job.process else "power")
     return Client(f"{scheme}://127.0.0.1:{job.port}", client_id="bench", session_expiry_s=0, **kept)
 
 
@@ -125,6 +141,9 @@ async def main() -> None:
         described = connection(job)
     except (ConfigurationError, TypeError) as missing:  # an option or a scheme this version has not got
         cannot(str(missing))
+        return
+    if job.case.kind == "backlog":
+        await Backlog(job, meter).run()
         return
     with suppress(Undelivered) if job.case.kind == "queued" else nullcontext():
         async with described as client:

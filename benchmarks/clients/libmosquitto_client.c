@@ -263,7 +263,7 @@ static void dial(void) {
 int main(int count, char **given) {
     read_job(count, given);
     dial();
-    if (!strcmp(job.kind, "publish")) run_publish();
+    if (!strcmp(job.kind, "publish") || !strcmp(job.kind, "durable")) run_publish();
     else if (!strcmp(job.kind, "receive")) run_receive();
     else if (!strcmp(job.kind, "trip")) run_trip();
     else if (!strcmp(job.kind, "idle")) run_idle();

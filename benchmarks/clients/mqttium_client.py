@@ -2,6 +2,9 @@
 
 Its plain callback costs it least: that is the row `mqttium`. `--async-handler` is its message iterator with
 `ack()` after each message, which is what acknowledging after an async handler means there.
+
+With `--file` its messages are in its SQLite store when publish() returns. The store sets synchronous NORMAL:
+what is in it survives a kill, not a power cut.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import ssl
 
 from mqttium import MQTTProtocolVersion
 from mqttium.api import AsyncClient, PublishMessage
+from mqttium.persistence import SqliteInflightStore
 from mqttium.types import Message
 
 from benchmarks.cases import AWAITED_AT_ONCE
@@ -27,6 +31,29 @@ class Mqttium(Runner):
         iterator = "messages() with ack() after each one"
         callback = "on_message is a plain function, acknowledged after it"
         self.received_by = iterator if job.async_handler else callback
+
+    async def durable(self) -> None:
+        await (self._publish_stored() if self.job.file else self.publish())
+
+    async def _publish_stored(self) -> None:
+        """Acceptance is awaited; of the last message its acknowledgement, which comes last."""
+        client, job = self._client, self.job
+        message = PublishMessage(job.topic, job.payload, qos=job.case.qos)
+        left, receipts = iter(job.grouped(job.case.group or 1)), []
+
+        async def worker() -> None:
+            for count in left:
+                if job.case.group:
+                    receipts.append(await client.publish_many(message for _ in range(count)))
+                else:
+                    receipts.append(await client.publish(job.topic, job.payload, qos=job.case.qos))
+
+        self.meter.start()
+        await asyncio.gather(*(worker() for _ in range(job.case.publishers)))
+        for receipt in receipts:
+            await receipt.wait()
+        what = f"publish_many() of {job.case.group}" if job.case.group else "publish() of every message"
+        self.meter.stop(job.messages, f"{job.case.publishers} tasks, each awaits {what}; then each wait()")
 
     async def publish(self) -> None:
         await (self._publish_awaited() if self.job.case.awaited else self._publish_bulk())
@@ -93,6 +120,7 @@ def connection(job: Job) -> AsyncClient:
         max_unacknowledged_bytes=None,
         max_write_queue_messages=60_000,
         max_write_queue_bytes=64 << 20,
+        store=SqliteInflightStore(f"{job.folder}/mqttium.db") if job.file else None,
         message_delivery="iterator" if job.async_handler else "callback",
         manual_ack=job.async_handler,
     )

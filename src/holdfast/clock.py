@@ -13,3 +13,6 @@ class Clock(Protocol):
 
     def wall(self) -> float:
         """Seconds since 1970-01-01 UTC, for display and for what others must understand."""
+
+    def boot(self) -> str | None:
+        """The run of the machine in which ``now`` counts, by name; None where that is not known."""

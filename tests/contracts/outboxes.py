@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from holdfast.messages import Outgoing, QoS
 from holdfast.outbox import MemoryOutbox, Outbox
@@ -18,29 +20,26 @@ Make = Callable[[Path], Outbox]
 """A new outbox, which may keep what it has in this folder."""
 
 
-def _memory(folder: Path) -> Outbox:
-    return MemoryOutbox(max_bytes=BUDGET, qos0_messages=RING)
+def memory(folder: Path, clock: ManualClock, **options: Any) -> Outbox:
+    """In memory."""
+    return MemoryOutbox(clock, **options)
 
 
-def _sqlite(folder: Path) -> Outbox:
-    return _opened(
-        SqliteOutbox(
-            folder / "outbox.db", ManualClock(), durability="process", max_bytes=BUDGET, qos0_messages=RING
-        )
-    )
-
-
-def _opened(outbox: SqliteOutbox) -> Outbox:
+def sqlite(folder: Path, clock: ManualClock, **options: Any) -> Outbox:
+    """In a file, without fsync."""
+    outbox = SqliteOutbox(folder / "outbox.db", clock, durability="process", **options)
     outbox.open("gateway-7")
     return outbox
 
 
-ADAPTERS: dict[str, Make] = {"memory": _memory, "sqlite": _sqlite}
+BUILD: dict[str, Callable[..., Outbox]] = {"memory": memory, "sqlite": sqlite}
 
-LARGE: dict[str, Make] = {
-    "memory": lambda folder: MemoryOutbox(),
-    "sqlite": lambda folder: _opened(SqliteOutbox(folder / "large.db", ManualClock(), durability="process")),
+ADAPTERS: dict[str, Make] = {
+    name: partial(build, clock=ManualClock(), max_bytes=BUDGET, qos0_messages=RING)
+    for name, build in BUILD.items()
 }
+
+LARGE: dict[str, Make] = {name: partial(build, clock=ManualClock()) for name, build in BUILD.items()}
 """The same with their own bounds."""
 
 

@@ -186,10 +186,10 @@ def test_an_unwritable_database(tmp_path: Path, strict: Broker, into: str) -> No
 
 def test_a_message_the_broker_refuses_is_1(strict: Broker) -> None:
     """The broker's reason, and what to do; trying again would not help."""
-    strict.refuse("PUBLISH", 0x87, times=1)
+    strict.refuse("PUBLISH", 0x99, times=1)
     done = holdfast("pub", "-u", strict.url, "secret/1", "x")
     assert done.returncode == 1
-    assert "was refused: Not authorized" in one_sentence(done)
+    assert "was refused: Payload format invalid" in one_sentence(done)
 
 
 @pytest.mark.parametrize("command", [("sub", "a/#"), ("ingest", "-t", "a/#", "--into", "x.db")])

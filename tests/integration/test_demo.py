@@ -1,12 +1,13 @@
-"""`holdfast demo`, short: the broker dies four ways and the books are right."""
+"""`holdfast demo`, short: the broker dies four ways, the gateways once, and the books are right."""
 
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,12 @@ def assert_books(code: int, events: list[dict[str, Any]], folder: Path) -> dict[
     """Exit code 0, every fault told, the equation holds, and the table agrees with it."""
     assert code == 0, events
     assert [event["kind"] for event in events if event["event"] == "fault"] == [
-        "cut", "restart", "freeze", "kill -9",
+        "cut", "restart", "freeze", "gateways", "kill -9",
     ]  # fmt: skip
+    assert [event["kind"] for event in events if event.get("waited")] == ["gateways"]
     ledger = events[-1]
     books = ledger["published"]
-    assert books["accepted"] >= 1900
+    assert books["accepted"] >= 1600  # the gateways publish nothing while their process is dead
     assert books["accepted"] == books["acknowledged"] + books["failed"]
     assert (ledger["lost"], ledger["doubled"], ledger["unordered"], ledger["wiped"]) == (0, 0, 0, 0)
     with closing(sqlite3.connect(folder / "vitals.db")) as db:
@@ -67,23 +69,51 @@ def test_the_text_is_the_timeline_and_the_books(tmp_path: Path) -> None:
     assert "\x1b" not in done.stdout
     lines = done.stdout.splitlines()
     assert lines[0].startswith("holdfast demo · broker: ")
-    assert sum("outbox peak" in line for line in lines) == 4
+    assert sum("outbox peak" in line for line in lines) == 5
+    assert sum("waited on disk" in line for line in lines) == 1
     assert any(line.startswith(" published ") and "= acknowledged" in line for line in lines)
     assert any("lost 0   stored twice 0   out of order 0   broker lost" in line for line in lines)
     assert "sqlite3 here/vitals.db" in done.stdout
     assert lines[-1] == " replay:   holdfast demo --seed 7 --seconds 10"
 
 
+def remains(port: int, pid: int) -> list[str]:
+    """What is still there of a broker and a gateways' process."""
+    found = []
+    with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), 1):
+        found.append("broker")
+    with suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        found.append("gateways")
+    return found
+
+
+def parts(running: Running, folder: Path) -> tuple[int, int]:
+    """The broker's port and the pid of the gateways."""
+    running.says("connected, MQTT 5")
+    port = int(running.out.partition("127.0.0.1:")[2].split()[0])
+    return port, int((folder / "outbox" / "gateway-6.db.lock").read_text().split()[0])
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_it_leaves_no_broker_behind(tmp_path: Path, number: signal.Signals) -> None:
+def test_interrupted_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C and SIGTERM end it at once, in the middle of a fault too."""
     with Running(tmp_path / "out", "demo", "--built-in", "--folder", str(tmp_path / "demo")) as running:
-        running.says("connected, MQTT 5")
-        port = int(running.out.partition("127.0.0.1:")[2].split()[0])
+        port, pid = parts(running, tmp_path / "demo")
         assert running.stop(number) == 130
         assert "Traceback" not in running.err
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port), 1)
+    assert remains(port, pid) == []
+
+
+def test_gateways_that_die_by_themselves_end_it(tmp_path: Path) -> None:
+    """1, one sentence, no hang."""
+    with Running(tmp_path / "out", "demo", "--built-in", "--folder", str(tmp_path / "demo")) as running:
+        port, pid = parts(running, tmp_path / "demo")
+        os.kill(pid, signal.SIGTERM)
+        assert running.process.wait(20) == 1
+        assert running.err.startswith("the gateways' process ended by itself (signal 15)")
+        assert running.err.count("\n") == 1
+    assert remains(port, pid) == []
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

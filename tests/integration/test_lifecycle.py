@@ -109,22 +109,23 @@ async def test_readers_of_events_that_nobody_holds_are_forgotten() -> None:
                 break
             client.redial()
         gc.collect()
-        assert len(client._state.bus._readers) <= 1
+        assert len([one for one in client._state.bus._readers if one() is not None]) <= 1
 
 
 async def test_events_overrun() -> None:
     """A slow reader gets an event that says how many it missed, then the newest; stop ends it."""
+    from holdfast.client import event_bus
     from holdfast.client import events as told
 
     async with Client(NOBODY, reconnect="lan", drain_s=0) as client:
         events = client.events()
-        for number in range(told.CAPACITY + 10):
+        for number in range(event_bus.CAPACITY + 10):
             client._state.bus.emit(told.Odd(message=str(number), kind="test"))
         first = await anext(events)
         assert isinstance(first, told.Overrun)
         assert first.missed >= 10
         rest = asyncio.create_task(drain(events))
-    assert await asyncio.wait_for(rest, 5) == told.CAPACITY + (await count_after(events))
+    assert await asyncio.wait_for(rest, 5) == event_bus.CAPACITY + (await count_after(events))
 
 
 async def drain(events: object) -> int:

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from holdfast import Client, Limits, Outbox, QoS, Reconnect, Will
+from holdfast.client import refusals
+from holdfast.client.drive import Drive
 from holdfast.errors import (
     ConfigurationError,
     ConnectRefused,
@@ -24,6 +26,7 @@ from holdfast.errors import (
     Stopped,
     SubscribeRefused,
     TooLarge,
+    Undelivered,
 )
 from holdfast.testing import Broker, eventually
 from holdfast.testing.model import BrokerLimits
@@ -52,6 +55,12 @@ def limited(version: Version) -> Iterator[Callable[[BrokerLimits], Client]]:
 # -- publishing ------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was refused for now is tried again soon."""
+    monkeypatch.setattr(refusals, "DELAYS_S", (0.05, 0.05))
+
+
 @pytest.mark.parametrize("broker", ["builtin"], indirect=True)
 @pytest.mark.parametrize("version", ["5"])
 @pytest.mark.parametrize("qos", [1, 2])
@@ -62,11 +71,11 @@ async def test_refused_publish(
     async with make() as client:
         await client.ready(5)
         events = client.events()
-        broker.refuse("PUBLISH", 0x97)
+        broker.refuse("PUBLISH", 0x99)
         receipt = await client.publish("quota", "x", qos=qos)
         with pytest.raises(PublishRefused) as refused:
             await receipt.acknowledged(5)
-        assert (refused.value.code, receipt.state) == (0x97, "failed")
+        assert (refused.value.code, receipt.state) == (0x99, "failed")
         assert refused.value.hint
         await client.publish("quota", "nobody looks at this receipt", qos=qos)
         await client.flush(5)
@@ -79,17 +88,56 @@ async def test_refused_publish(
 
 @pytest.mark.parametrize("broker", ["builtin"], indirect=True)
 @pytest.mark.parametrize("version", ["5"])
+@pytest.mark.parametrize("qos", [1, 2])
+@pytest.mark.usefixtures("impatient")
+async def test_refused_for_now(make: MakeClient, broker: Broker, qos: QoS) -> None:
+    """Quota exceeded: sent again and acknowledged; three times in a row and it is a dead letter (C11)."""
+    async with make() as client:
+        await client.ready(5)
+        events = client.events()
+        broker.refuse("PUBLISH", 0x97, times=2)
+        receipt = await client.publish("quota", "later", qos=qos)
+        await receipt.acknowledged(5)
+        assert [(await anext(events)).name for _ in range(2)] == ["message_deferred"] * 2
+        broker.refuse("PUBLISH", 0x97)
+        receipt = await client.publish("quota", "never", qos=qos)
+        with pytest.raises(PublishRefused):
+            await receipt.acknowledged(5)
+        assert [one.text() for one in broker.messages("quota")] == ["later"]
+        ledger = client.snapshot().ledger
+        assert (ledger.accepted, ledger.acknowledged, ledger.failed) == (2, 1, 1)
+
+
+@pytest.mark.parametrize("broker", ["builtin"], indirect=True)
+@pytest.mark.parametrize("version", ["5"])
+@pytest.mark.usefixtures("impatient")
+async def test_a_lost_connection_is_no_try(make: MakeClient, broker: Broker) -> None:
+    """Cut five times before any answer: only answers of the broker are counted (C11)."""
+    broker.hold("PUBACK")
+    async with make() as client:
+        await client.ready(5)
+        receipt = await client.publish("cut", "x")
+        for count in range(1, 6):
+            broker.cut()
+            await eventually(lambda count=count: client.snapshot().connections == count + 1)  # type: ignore[misc]
+            await client.ready(5)
+        broker.release()
+        await receipt.acknowledged(5)
+
+
+@pytest.mark.parametrize("broker", ["builtin"], indirect=True)
+@pytest.mark.parametrize("version", ["5"])
 async def test_group_with_mixed_results(make: MakeClient, broker: Broker) -> None:
     """A group receipt waits for all, then raises with every (index, error)."""
     async with make(limits=Limits(inflight=1)) as client:
         await client.ready(5)
-        broker.refuse("PUBLISH", 0x87, times=2)
+        broker.refuse("PUBLISH", 0x99, times=2)
         receipt = await client.publish_many([("group", str(n)) for n in range(5)])
         with pytest.raises(PublishFailed) as failed:
             await receipt.acknowledged(5)
         assert [(index, getattr(error, "code", None)) for index, error in failed.value.errors] == [
-            (0, 0x87),
-            (1, 0x87),
+            (0, 0x99),
+            (1, 0x99),
         ]
         assert receipt.state == "failed"
         ledger = client.snapshot().ledger
@@ -116,12 +164,20 @@ async def test_limits_of_the_broker(limited: Callable[[BrokerLimits], Client]) -
 
 @pytest.mark.parametrize("version", ["5"])
 async def test_too_large_known_only_after_accepting(limited: Callable[[BrokerLimits], Client]) -> None:
-    """Accepted before the limit was known: the receipt fails, with TooLarge as its cause."""
+    """Accepted before the limit was known: it waits for other terms, told, and nothing waits for it."""
     async with limited(BrokerLimits(max_packet_bytes=1000)) as client:
+        events = client.events()
         receipt = await client.publish("large", b"x" * 2000)
-        with pytest.raises(PublishRefused) as refused:
-            await receipt.acknowledged(5)
-        assert isinstance(refused.value.__cause__, TooLarge)
+        small = await client.publish("large", b"x")
+        await small.acknowledged(5)
+        await client.flush(5)
+        assert (receipt.state, client.snapshot().parked) == ("pending", 1)
+        names = [(await anext(events)).name for _ in range(2)]
+        assert "message_parked" in names
+        with pytest.raises(TooLarge):
+            await client.publish("large", b"x" * 2000)
+        with pytest.raises(Undelivered):
+            await client.stop()
 
 
 @pytest.mark.parametrize("version", ["5"])
@@ -258,6 +314,7 @@ async def test_refused_subscription_is_asked_for_again(
 
 
 @pytest.mark.needs("mosquitto")
+@pytest.mark.usefixtures("impatient")
 async def test_acl_of_mosquitto(version: Version, tmp_path: Path) -> None:
     """mosquitto 2 refuses by acl_file: subscribing outside of it raises, inside of it works."""
     with guarded(tmp_path) as broker:
@@ -436,8 +493,9 @@ async def test_will(make: MakeClient, broker: object) -> None:
         await rude.ready(5)
         core = rude._core
         assert core is not None
-        assert core.supervisor.connection is not None
-        core.supervisor.connection.abort()
+        assert isinstance(core.keeper, Drive)
+        assert core.keeper.supervisor.connection is not None
+        core.keeper.supervisor.connection.abort()
         await eventually(lambda: got)
         await rude.stop()
         assert got == ["rude gone"]

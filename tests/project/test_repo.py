@@ -29,11 +29,13 @@ LONG_FILES: dict[str, str] = {
     "src/holdfast/protocol/receiver.py": "one state machine, its theory on top",
     "src/holdfast/protocol/sender.py": "one state machine, its theory on top",
     "src/holdfast/protocol/session.py": "the whole face of the core, mostly docstrings",
+    "src/holdfast/sync/client.py": "the public face once more: signatures and docstrings",
     "tests/integration/test_lifecycle.py": _SUITE,
     "tests/integration/test_outages.py": _SUITE,
     "tests/integration/test_refusals.py": _SUITE,
     "tests/integration/test_subscriptions.py": _SUITE,
     "tests/simulation/planted.py": "a list of planted bugs",
+    "tests/simulation/planted_disk.py": "a list of planted bugs",
     "tests/unit/client/test_engine.py": "mirrors a long file",
     "tests/unit/protocol/test_receiver.py": "mirrors a long file",
     "tests/unit/protocol/test_sender.py": "mirrors a long file",
@@ -48,6 +50,9 @@ TESTED_ELSEWHERE: dict[str, str] = {
     module.as_posix(): SIMULATOR
     for module in source.modules()
     if module.parts[:2] == ("testing", "simulator") and module.name not in {"__init__.py", "__main__.py"}
+} | {
+    "client/workers.py": "protocols alone: test_consumers.py holds all their kinds to them",
+    "client/port.py": "protocols alone: test_drive.py and test_isolation.py hold both of their kinds to them",
 }
 
 _URL = re.compile(r"https?://(?:[^@/\s]+@)?([A-Za-z0-9][A-Za-z0-9.-]*)")

@@ -134,8 +134,8 @@ BUGS = (
         "resends leave last first",
         "RESEND_ORDER",
         SENDER,
-        "self.unproven.extendleft(reversed(entries))",
-        "self.unproven.extendleft(entries)",
+        "self.unproven.extendleft(reversed(left))",
+        "self.unproven.extendleft(left)",
         also=("ORDER",),
     ),
     Bug(

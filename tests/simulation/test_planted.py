@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from holdfast.testing.simulator import Promise
-from tests.simulation.planted import BUGS, Bug
+from tests.simulation import planted, planted_disk
+from tests.simulation.planted import Bug
 
+BUGS = (*planted.BUGS, *planted_disk.BUGS)
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "holdfast"
 
 
@@ -43,5 +45,6 @@ def test_a_planted_bug_is_found_by_the_right_promise(bug: Bug, tmp_path: Path) -
         f"not found in {bug.seeds} seeds:\n{result.stdout[-2000:]}{result.stderr[-2000:]}"
     )
     first, *_, last = result.stdout.strip().splitlines()
+    print(f"{bug.name}: {first}")
     assert any(f": {promise}: " in first for promise in (bug.promise, *bug.also)), result.stdout
     assert last.startswith("replay: python -m holdfast.testing.simulator --seed ")

@@ -18,6 +18,7 @@ from holdfast.testing import simulator
 SEEDS = 2_000
 CHUNKS = 20
 EACH = SEEDS // CHUNKS
+MORE = 20_000
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +39,15 @@ def test_every_promise_holds_in_every_seed(chunk: int, tallies: Path) -> None:
     assert paths["seeds"] == EACH
     assert paths["steps"] >= EACH * simulator.STEPS >= EACH * 500
     _hand_in(tallies, chunk, paths)
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_every_promise_holds_in_many_more_seeds(chunk: int) -> None:
+    """Ten times as many lives, none of which the test above has lived."""
+    each = MORE // CHUNKS
+    broken, _ = simulator.explore(range(SEEDS + chunk * each, SEEDS + (chunk + 1) * each))
+    assert broken is None, f"\n{broken}"
 
 
 def _hand_in(tallies: Path, chunk: int, paths: Counter[str]) -> None:

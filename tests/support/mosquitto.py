@@ -103,7 +103,11 @@ class Mosquitto:
         if process is not None:
             process.send_signal(signal.SIGCONT)
             process.send_signal(how)
-            process.wait(START_LIMIT_S)
+            try:
+                process.wait(START_LIMIT_S)
+            except subprocess.TimeoutExpired:  # mosquitto with WebSockets may hang at its end
+                process.kill()
+                process.wait(START_LIMIT_S)
 
     def restart(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Stop and start on the same port."""

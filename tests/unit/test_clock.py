@@ -14,11 +14,14 @@ class Wound:
     def wall(self) -> float:
         return 2.0
 
+    def boot(self) -> str | None:
+        return "one"
 
-def test_whatever_has_both_times_is_a_clock() -> None:
+
+def test_whatever_has_both_times_and_a_run_is_a_clock() -> None:
     """A class that knows nothing of Clock can stand in for it: time is an argument."""
 
-    def age(clock: Clock, since: float) -> tuple[float, float]:
-        return clock.now() - since, clock.wall()
+    def age(clock: Clock, since: float) -> tuple[float, float, str | None]:
+        return clock.now() - since, clock.wall(), clock.boot()
 
-    assert age(Wound(), 0.5) == (0.5, 2.0)
+    assert age(Wound(), 0.5) == (0.5, 2.0, "one")

@@ -7,7 +7,7 @@ code  meaning
    1  a message or check failed
    2  usage: a wrong URL, port or flag
   69  gave up on the broker
-  73  the database is not writable
+  73  the database or outbox cannot be used
   78  a setting from the environment is wrong; starting again will not help
 ====  ======================================================================
 """
@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from holdfast.errors import ConfigurationError, HoldfastError, Stopped, Timeout
+from holdfast.errors import ConfigurationError, HoldfastError, OutboxError, Stopped, Timeout
 from holdfast.ingest import SinkError
 
 
@@ -49,6 +49,7 @@ _CODES: tuple[tuple[type[HoldfastError], Code], ...] = (
     (SettingsError, Code.CONFIG),
     (ConfigurationError, Code.USAGE),
     (SinkError, Code.CANTCREAT),
+    (OutboxError, Code.CANTCREAT),
     (Timeout, Code.UNAVAILABLE),
     (Stopped, Code.UNAVAILABLE),
     (HoldfastError, Code.FAILED),

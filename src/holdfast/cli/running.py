@@ -19,9 +19,14 @@ INTERRUPTED = 128 + signal.SIGINT
 
 def run(work: Coroutine[None, None, int], screen: Screen) -> int:
     """The exit code of this work; an error becomes one sentence and its code, never a traceback."""
+    return run_plain(lambda: asyncio.run(work), screen)
+
+
+def run_plain(work: Callable[[], int], screen: Screen) -> int:
+    """As ``run``, for work without a loop."""
     quiet()
     try:
-        return asyncio.run(work)
+        return work()
     except HoldfastError as error:
         failure = explain(error)
         screen.settle()

@@ -12,6 +12,7 @@ from holdfast.cli.failures import Code
 from holdfast.cli.link import LinkOptions, news
 from holdfast.cli.render import Screen, to_json, write_lines
 from holdfast.cli.running import stop_wish
+from holdfast.cli.words import printable
 from holdfast.client import Client
 from holdfast.ingest.row import timestamp
 from holdfast.messages import Message, QoS
@@ -55,10 +56,7 @@ async def _stop(wish: asyncio.Event, client: Client) -> None:
 def as_text(message: Message) -> str:
     """``topic payload``, what cannot be shown escaped, so that a message is one line."""
     payload = message.payload.decode(errors="backslashreplace")
-    shown = "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in payload
-    )
-    return f"{message.topic} {shown}"
+    return f"{message.topic} {printable(payload)}"
 
 
 def as_json(message: Message) -> str:

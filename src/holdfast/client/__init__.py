@@ -5,7 +5,7 @@ from holdfast.client.client import Client
 from holdfast.client.events import Event
 from holdfast.client.options import Limits, Will
 from holdfast.client.outbox_option import Outbox
-from holdfast.client.receipts import Receipt
+from holdfast.client.receipt import Receipt
 from holdfast.client.rules import Rule
 from holdfast.client.status import Snapshot, Status
 from holdfast.client.subscription import Subscription

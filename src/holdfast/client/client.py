@@ -5,29 +5,32 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
-from holdfast.client import outbox_option
+from holdfast.client import forking, outbox_option
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.clock import SystemClock
+from holdfast.client.content import ABSENT, Absent
 from holdfast.client.core import Core
 from holdfast.client.events import Event
-from holdfast.client.failures import unfinished
+from holdfast.client.failures import foreign, unfinished
+from holdfast.client.gathering import Gathering
 from holdfast.client.intents import Intents, check_agreement
 from holdfast.client.opening import close_outbox, open_outbox
 from holdfast.client.options import Limits, Will
 from holdfast.client.outbox_option import Outbox
-from holdfast.client.publisher import ABSENT, Absent, Publisher
-from holdfast.client.receipts import Receipt, Receipts
+from holdfast.client.publisher import Publisher
+from holdfast.client.receipt import Receipt
+from holdfast.client.receipts import Receipts
 from holdfast.client.rules import Rule
 from holdfast.client.setup import Setup, StrPath, check
 from holdfast.client.shutdown import shut_down
 from holdfast.client.state import VERSIONS, State
 from holdfast.client.status import Snapshot, Status
 from holdfast.client.subscription import Subscription
-from holdfast.errors import ConfigurationError, OutboxError, Stopped, Timeout, Undelivered
+from holdfast.errors import ConfigurationError, HoldfastError, OutboxError, Stopped, Timeout, Undelivered
 from holdfast.handling import Handler, HandlerOptions, Router, patterns_of
 from holdfast.messages import Outgoing, Payload, Priority, QoS, UserProperties
 from holdfast.outbox import Ledger
@@ -36,7 +39,11 @@ from holdfast.resilience import Reconnect, VersionChoice
 from holdfast.topics import Pattern
 from holdfast.transport import TLS
 
-F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
+if TYPE_CHECKING:
+    from holdfast.client.port import Keeper
+    from holdfast.client.workers import Reader
+
+F = TypeVar("F", bound=Callable[..., Any])
 Retained = Literal["always", "new", "never"]
 
 log = logging.getLogger("holdfast")
@@ -75,6 +82,7 @@ class Client:
         reconnect: Reconnect | Literal["lan", "wan"] = "wan",
         limits: Limits = DEFAULT_LIMITS,
         drain_s: float = 5,
+        isolated: bool | None = None,
     ) -> None:
         """Describe the connection.
 
@@ -97,10 +105,12 @@ class Client:
         (``Outbox(path)``), None is memory. ``rules``: what topics get where ``publish`` is not told,
         and which are denied; the first that matches counts. ``keepalive_s``: 0 to 65,535; a dead link
         is noticed within 1.5 times that; 0 switches it off. ``drain_s``: the longest a ``stop`` may take.
+        ``isolated``: the link has a thread of its own, so that it stands while the event loop is blocked;
+        functions for password, will and authentication are called on that thread. None: no.
         """
         self._setup: Setup = check(
             url, client_id, username, password, password_file, tls, proxy, version, session_expiry_s,
-            will, keepalive_s, reconnect, limits, drain_s, outbox, authentication,
+            will, keepalive_s, reconnect, limits, drain_s, outbox, authentication, isolated,
         )  # fmt: skip
         self._clock = SystemClock()
         self._router = Router()
@@ -108,16 +118,19 @@ class Client:
         option = self._setup.outbox
         self._outbox = outbox_option.make(option, limits.qos0_outbox, self._clock)
         self._session: Session | None = None
-        self._receipts = Receipts(lambda: self._outbox.durable)
+        self._receipts = self._new_receipts()
         self._intents = Intents()
         self._versions = VersionChoice(self._setup.version)
         self._state = State(self._setup.place)
         self._publisher = Publisher(
             self._outbox, self._receipts, self._clock, self._state.changed, rules, option.overflow == "wait"
         )
+        self._filed = option.is_file
         self._opening = False
+        self._foreign: HoldfastError | None = None
         self._core: Core | None = None
         self._ending: Core | None = None
+        self._last: Keeper | None = None
         self._received = self._handled = self._dropped = 0
 
     # -- from start to stop ------------------------------------------------------------------
@@ -141,9 +154,17 @@ class Client:
     async def start(self) -> None:
         """Open the outbox, begin to dial. Startable again after ``stop``; started twice, it does nothing.
 
-        Raises OutboxError, where the file cannot be used: OutboxLocked, while another process has it.
+        Raises OutboxError, where the file cannot be used: OutboxLocked, while another process has it;
+        Stopped, while a function of yours still blocks the thread of an isolated run before.
         """
         await self._state.changed.wait_until(lambda: not self._opening and self._ending is None, None)
+        if self._foreign is not None:
+            raise self._foreign
+        if self._core is None and self._last is not None and self._last.lingers:
+            raise Stopped(
+                "not started: the run before has not ended",
+                hint="a function for password, will or authentication blocks its thread",
+            )
         if self._core is None:
             self._opening = True
             try:
@@ -157,11 +178,16 @@ class Client:
         """A file says at every start what was in flight; in memory only the first time is a new one."""
         option = self._setup.outbox
         if option.is_file:
-            client_id = await open_outbox(self._outbox, self._setup.client_id or None)
+            client_id = await open_outbox(
+                self._outbox, self._setup.client_id or None, self._setup.address.place
+            )
             self._setup.client_id = client_id or self._setup.client_id
-        if option.is_file or self._session is None:
+        before = self._session
+        if option.is_file or before is None:
             resends = option.on_session_lost == "resend"
             self._session = Session(self._setup.limits.inflight, self._outbox.restore(), resends=resends)
+            if before is not None:
+                self._outbox.adopt(before.unended())
 
     def _begin(self) -> None:
         assert self._session is not None
@@ -170,9 +196,11 @@ class Client:
             self._setup, self._session, self._outbox, self._publisher, self._receipts,
             self._intents, self._state, self._clock, self._versions,
         )  # fmt: skip
+        forking.watch(self)
         core.telling.outbox_opened(self._outbox)
-        self._receipts.start()
+        self._receipts.start(core.here)
         self._receipts.kept = lambda commit: core.hop(core.commits.reached(commit))
+        self._receipts.block_kept = core.commits.block
         self._publisher.wake = self._wake
         self._publisher.stopped = None
         for handler in self._router.handlers:
@@ -184,16 +212,18 @@ class Client:
         Accepts no more from here on. Gives the books. Raises Undelivered if messages are left
         that only memory held, OutboxError if the file did not take what was handed over. A second
         cancellation skips the drain. While another ``stop`` is under way this one waits for its end,
-        except in a handler, which that one waits for.
+        except in a handler, which that one waits for; and while a ``start`` is, for its end, ``drain_s``
+        seconds at most.
         """
         run = self._core or self._ending
         return await (run.hop(self._stop(drain_s)) if run else self._stop(drain_s))
 
     async def _stop(self, drain_s: float | None) -> Ledger:
+        drain_s = self._setup.drain_s if drain_s is None else drain_s
+        await self._state.changed.wait_until(lambda: not self._opening, drain_s)
         core, self._core = self._core, None
         if core is not None:
             self._ending = core
-            drain_s = self._setup.drain_s if drain_s is None else drain_s
             deadline = core.loop.time() + drain_s
             try:
                 await shut_down(core, drain_s)
@@ -228,9 +258,14 @@ class Client:
             self._publisher.close("the client was stopped")
             self._book(core)
             self._receipts.stop()
+            if error is not None:  # their commits have no numbers any more: the next run gives these again
+                self._receipts.give_up(error)
+                self._receipts = self._publisher.receipts = self._new_receipts()
+            forking.unwatch(self)
             self._state.set(Status.DISCONNECTED)
             self._state.bus.close()
             self._ending = None
+            self._last = core.keeper
             self._state.changed.notify()
             core.closed.set()
         return error
@@ -248,6 +283,17 @@ class Client:
         self._handled += core.engine.handled
         self._dropped += core.dropped_inbound
 
+    def _new_receipts(self) -> Receipts:
+        return Receipts(lambda: self._outbox.durable)
+
+    def _forked(self, parent: int) -> None:
+        """This is a copy in a child of the process that runs the client: it has nothing to stop or to use."""
+        self._foreign = foreign(self._setup.outbox, parent)
+        self._publisher.forked(self._foreign)
+        self._receipts.give_up(self._foreign)
+        self._receipts.stopped = True
+        self._core = self._ending = None
+
     async def ready(self, timeout_s: float | None = None) -> None:
         """Wait until connected and every subscription is granted.
 
@@ -257,17 +303,26 @@ class Client:
         await core.hop(core.granted(None, timeout_s))
 
     async def flush(self, timeout_s: float | None = None) -> None:
-        """Wait until nothing is pending any more. Raises Timeout, Stopped."""
+        """Wait until nothing is pending any more, but what is parked for other terms.
+
+        Raises Timeout, Stopped.
+        """
         core = self._running()
         await core.hop(self._flush(core, timeout_s))
 
     async def _flush(self, core: Core, timeout_s: float | None) -> None:
-        outbox, state = self._outbox, self._state
-        done = await state.changed.wait_until(lambda: not outbox.pending or core.ended is not None, timeout_s)
-        if outbox.pending and core.ended is not None:
-            raise Stopped(f"{outbox.pending} messages are pending: {core.ended}")
+        done = await self._state.changed.wait_until(
+            lambda: not self._movable or core.ended is not None, timeout_s
+        )
+        if self._movable and core.ended is not None:
+            raise Stopped(f"{self._movable} messages are pending: {core.ended}")
         if not done:
-            raise Timeout(f"{outbox.pending} messages are still pending after {timeout_s} s")
+            raise Timeout(f"{self._movable} messages are still pending after {timeout_s} s")
+        await core.keeper.settled()
+
+    @property
+    def _movable(self) -> int:
+        return self._outbox.pending - self._outbox.parked
 
     async def reauthenticate(self, timeout_s: float | None = None) -> None:
         """Authenticate again on the live connection, as before a token expires; messages flow on.
@@ -287,24 +342,34 @@ class Client:
     def redial(self) -> None:
         """Try to connect now, and begin the backoff anew; any thread. Connected: nothing happens."""
         core = self._running()
-        core.loop.call_soon_threadsafe(core.supervisor.redial)
+        core.keeper.redial()
 
     def _running(self) -> Core:
         if self._core is None:
-            raise Stopped(f"not running: {self._publisher.stopped}")
+            raise self._foreign or Stopped(f"not running: {self._publisher.stopped}")
         return self._core
+
+    def lend(self) -> Client:
+        """A handle for a borrower: same verbs; its ``stop`` ends only what it subscribed.
+
+        What it has in hand then finishes; what waits is for the next consumer of the filter, and no
+        filter is given up (contract 15).
+        """
+        from holdfast.client.lending import Lent
+
+        return Lent(self)
+
+    def _withdraw(self) -> None:
+        """Nothing was lent."""
 
     def _wake(self) -> None:
         core = self._core
         if core is None or core.engine.woken:  # it will look once more: what was accepted just now is seen
             return
-        if asyncio._get_running_loop() is core.loop:
+        try:
             core.engine.accepted()
-        else:
-            try:
-                core.loop.call_soon_threadsafe(core.engine.wake)
-            except RuntimeError:  # its loop was closed under it: accepted all the same
-                self._outbox.begin()
+        except RuntimeError:  # its loop was closed under it: accepted all the same
+            self._outbox.begin()
 
     # -- publishing --------------------------------------------------------------------------
 
@@ -336,8 +401,18 @@ class Client:
         row = self._publisher.row(
             topic, payload, json, qos, retain, expiry_s, priority, content_type, user_properties
         )
+        gathering = self._gathering() if row.qos else None
+        if gathering is not None and (receipt := await gathering.publish([row])):
+            return receipt
         receipt = self._publisher.take([row]) or await self._take_later([row], timeout_s)
         return receipt if receipt.commit <= self._outbox.durable else await self._kept(receipt)
+
+    def _gathering(self) -> Gathering | None:
+        """Where calls on the client's loop are gathered; None: each is taken by itself."""
+        core = self._core
+        if not self._filed or core is None or asyncio._get_running_loop() is not core.loop:
+            return None
+        return core.gathering
 
     async def _kept(self, receipt: Receipt) -> Receipt:
         try:
@@ -372,6 +447,9 @@ class Client:
         row = self._publisher.row(
             topic, payload, json, qos, retain, expiry_s, priority, content_type, user_properties
         )
+        gathering = self._gathering()
+        if gathering is not None:
+            gathering.hand_over()  # what was published before goes before
         return self._publisher.take_now([row])
 
     async def publish_many(
@@ -389,6 +467,9 @@ class Client:
         Its PublishFailed lists every ``(index, error)``. Raises as ``publish``.
         """
         rows = self._publisher.rows(messages, qos, retain, expiry_s, priority)
+        gathering = self._gathering() if rows and rows[0].qos else None
+        if gathering is not None and (taken := await gathering.publish(rows)):
+            return taken
         receipt = self._publisher.take(rows) or await self._take_later(rows, timeout_s)
         return receipt if receipt.commit <= self._outbox.durable else await self._kept(receipt)
 
@@ -409,13 +490,21 @@ class Client:
         subscription is new to the broker, or never. ``no_local`` (MQTT 5): not our own messages.
         """
         options = HandlerOptions(qos, share, retained, no_local)
-        return Subscription(self._running, patterns_of(filters), options, self._setup.limits.qos0_inbox)
+        limit = self._setup.limits.qos0_inbox
+        reader = Subscription(self._running, patterns_of(filters), options, limit)
+        self._reads(reader)
+        return reader
+
+    def _reads(self, reader: Reader) -> None:
+        """A reader was made; only who borrows remembers."""
 
     def on(
         self, *filters: str, qos: QoS = 1, share: str | None = None, retained: Retained = "always"
     ) -> Callable[[F], F]:
         """Decorator: handle messages of these filters, before or after ``start``.
 
+        A coroutine function is called on the loop of the client, any other on a thread of its own, which
+        ``holdfast.sync.over(client)`` gives a way back; either gets one message after the other.
         A message is acknowledged when its handler has returned. A handler that raises is
         logged, counted and told as an event, and the message is acknowledged all the same.
         Checked when registered: ConfigurationError.
@@ -443,6 +532,10 @@ class Client:
             self._core.consumers.add_handler(handler)
         self._router.handlers.append(handler)
         self._registered.update(dict.fromkeys(handler.filters, handler.options))
+
+    def _forget(self, handler: Handler) -> None:
+        """Begin it no more."""
+        self._router.handlers = [one for one in self._router.handlers if one is not handler]
 
     async def unsubscribe(self, *filters: str) -> None:
         """Forget filters that an older version left in the broker's session; waits for the answer.
@@ -504,6 +597,7 @@ class Client:
             handled=self._handled + (core.engine.handled if core else 0),
             errors=state.errors,
             given_up=dict(state.given_up),
+            parked=self._outbox.parked,
             dropped_inbound=self._dropped + (core.dropped_inbound if core else 0),
             last_in_s=None if last_in is None else now - last_in,
             last_out_s=None if last_out is None else now - last_out,

@@ -45,6 +45,7 @@ class Connection:
         self.link: Link | None = None
         self.opened: asyncio.Future[Opened | Refused] = loop.create_future()
         self.ended: asyncio.Future[Ended] = loop.create_future()
+        self.said: asyncio.Future[None] = loop.create_future()
         self.closed: Closed | None = None
         self.can_write = True
         self.worked = False

@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from holdfast.client.dispatcher import Consumer, Dispatcher
-from holdfast.client.engine import Engine
 from holdfast.client.handlers import HandlerTask
 from holdfast.client.inbox import Item, Shared
 from holdfast.client.intents import Intents
+from holdfast.client.mailbox import Mailbox
 from holdfast.client.options import Limits
 from holdfast.client.state import State
-from holdfast.client.subscription import Subscription
 from holdfast.handling import Handler, HandlerOptions
 from holdfast.messages import Message
 from holdfast.protocol import Delivery
+
+if TYPE_CHECKING:
+    from holdfast.client.handler_thread import HandlerThread
+    from holdfast.client.port import Inwards
+    from holdfast.client.workers import Reader, Worker
 
 log = logging.getLogger("holdfast")
 
@@ -27,49 +31,55 @@ REFUSED_AGAIN_S = 60.0
 
 IDLE_LOOK_S = 0.05
 
-
-class Worker(Protocol):
-    """Who takes messages: the task of a handler, or a subscription."""
-
-    consumer: Consumer
-
-    @property
-    def in_hand(self) -> bool:
-        """Whether there is a message it has not finished."""
-
-    def runs_in(self, task: asyncio.Task[Any] | None) -> bool:
-        """Whether it works in this task."""
+CANCEL_WITHIN_S = 0.5
+"""How long a cancelled handler may take to end; one that swallows cancellation is left behind."""
 
 
 class Consumers:
     """The handlers and subscriptions of one run; ``unsubscribing`` counts what is not answered yet."""
 
     def __init__(
-        self, engine: Engine, dispatcher: Dispatcher, intents: Intents, state: State, limits: Limits
+        self,
+        engine: Inwards,
+        dispatcher: Dispatcher,
+        intents: Intents,
+        state: State,
+        limits: Limits,
+        here: Mailbox,
     ) -> None:
+        """``here``: how threads tell what they have handled."""
         self._loop = asyncio.get_running_loop()
         self._engine = engine
         self._dispatcher = dispatcher
         self._intents = intents
         self._state = state
         self._limits = limits
-        self._tasks: list[HandlerTask] = []
-        self._subscriptions: set[Subscription] = set()
+        self._here = here
+        self._handlers: list[HandlerTask | HandlerThread] = []
+        self._subscriptions: set[Reader] = set()
         self._refused_timer: asyncio.TimerHandle | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
         self.unsubscribing: Counter[str] = Counter()
+        self._ending = 0
 
     # -- coming ------------------------------------------------------------------------------
 
     def add_handler(self, handler: Handler) -> None:
         """Run this handler from now on."""
         limit, finish = self._limits.qos0_inbox, self._dispatcher.finish
-        task = HandlerTask(handler, limit, finish, self._handler_failed, self._handler_ended)
-        self._want(task.consumer, handler.options)
-        self._tasks.append(task)
-        task.start()
+        failed, ended = self._handler_failed, self._handler_ended
+        running: HandlerTask | HandlerThread
+        if handler.threaded:
+            from holdfast.client.handler_thread import HandlerThread
 
-    def enter(self, subscription: Subscription) -> None:
+            running = HandlerThread(handler, limit, finish, failed, ended, self._here)
+        else:
+            running = HandlerTask(handler, limit, finish, failed, ended)
+        self._want(running.consumer, handler.options)
+        self._handlers.append(running)
+        running.start()
+
+    def enter(self, subscription: Reader) -> None:
         """Begin to deliver to this subscription."""
         self._want(subscription.consumer, subscription.options)
         self._subscriptions.add(subscription)
@@ -98,23 +108,31 @@ class Consumers:
     def finish(self, delivery: Delivery, shared: Shared | None) -> None:
         """A subscription's message was handled."""
         self._dispatcher.finish(delivery, shared)
-        if self._state.draining:
+        if self._state.draining or self._ending:
             self._state.changed.notify()
 
     def workers(self) -> list[Worker]:
         """Everyone who takes messages."""
-        return [*self._tasks, *self._subscriptions]
+        return [*self._handlers, *self._subscriptions]
 
     def works_in(self, task: asyncio.Task[Any] | None) -> bool:
         """Whether this task is one of a handler or reader, so that waiting for them would be for itself."""
         return any(one.runs_in(task) for one in self.workers())
+
+    def handles_in(self, task: asyncio.Task[Any] | None) -> bool:
+        """Whether this task is one of a handler."""
+        return any(one.runs_in(task) for one in self._handlers)
+
+    def handles_on(self, thread: int) -> bool:
+        """Whether this thread is one of a handler; any thread."""
+        return any(one.ident == thread for one in list(self._handlers))
 
     def nudge(self) -> None:
         """Let readers that wait see whether waiting is still of use."""
         for subscription in self._subscriptions:
             subscription.consumer.inbox.nudge()
 
-    def _handler_failed(self, message: Message, error: Exception) -> None:
+    def _handler_failed(self, message: Message, error: BaseException) -> None:
         self._state.handler_failed(message.topic, message.payload, error)
 
     # -- the broker's answers ----------------------------------------------------------------
@@ -145,7 +163,7 @@ class Consumers:
 
     # -- going -------------------------------------------------------------------------------
 
-    def leave(self, subscription: Subscription, done: bool, unfinished: Sequence[Item]) -> None:
+    def leave(self, subscription: Reader, done: bool, unfinished: Sequence[Item]) -> None:
         """Deliver no more to it; what it did not finish waits for the next (contract 15)."""
         if subscription not in self._subscriptions:
             return  # of a run that is over
@@ -157,19 +175,50 @@ class Consumers:
             self.unsubscribe(gone)
         self._state.changed.notify()
 
-    def _handler_ended(self, task: HandlerTask) -> None:
+    def _handler_ended(self, handler: HandlerTask | HandlerThread) -> None:
         """With its inbox open, somebody cancelled it: what it had waits unclaimed, not lost in silence."""
-        if task.consumer.inbox.closed:
+        if handler.consumer.inbox.closed:
             self._state.changed.notify()
             return
-        self._tasks.remove(task)
-        self._dispatcher.remove(task.consumer)
-        self._dispatcher.give_back(task.consumer.inbox.drain())
-        log.error("%s was cancelled from outside: it takes no more messages", task.name)
+        self._remove(handler)
+        log.error("%s was cancelled from outside: it takes no more messages", handler.name)
+
+    async def end(self, handlers: Sequence[Handler], readers: Iterable[Reader], timeout_s: float) -> None:
+        """These take no more: what they have in hand finishes in time, what waits is for the next.
+
+        Cancelled, it does the rest at once.
+        """
+        here = asyncio.current_task()
+        running = [one for one in self._handlers if any(one.handler is handler for handler in handlers)]
+        workers: list[Worker] = [*running, *self._subscriptions.intersection(readers)]
+        for worker in workers:
+            worker.consumer.inbox.close()
+        waited_for = [worker for worker in workers if not worker.runs_in(here)]
+        self._ending += 1
+        try:
+            await self._state.changed.wait_until(
+                lambda: not any(one.in_hand for one in waited_for), timeout_s
+            )
+            tasks = [task for one in running if not one.runs_in(here) and (task := one.cancel())]
+            if tasks:
+                await asyncio.wait(tasks, timeout=CANCEL_WITHIN_S)
+        finally:
+            self._ending -= 1
+            for one in running:
+                self._remove(one)
+                self._intents.unwant(one.consumer.filters, one.handler.options, False)
+                if one.in_hand and not one.runs_in(asyncio.current_task()):
+                    log.warning("%s does not end: it is left behind", one.name)
+
+    def _remove(self, handler: HandlerTask | HandlerThread) -> None:
+        """What it did not finish waits for the next (contract 15)."""
+        self._handlers.remove(handler)
+        self._dispatcher.remove(handler.consumer)
+        self._dispatcher.give_back(handler.consumer.inbox.drain())
 
     def cancel(self, spared: asyncio.Task[Any] | None) -> list[asyncio.Task[None]]:
         """End the handlers now, but for the one that runs in this task; gives the tasks to wait for."""
-        tasks = [one.cancel() for one in self._tasks if not one.runs_in(spared)]
+        tasks = [one.cancel() for one in self._handlers if not one.runs_in(spared)]
         return [task for task in tasks if task is not None]
 
     def close(self) -> None:
@@ -178,3 +227,6 @@ class Consumers:
             if timer is not None:
                 timer.cancel()
         self._subscriptions.clear()
+        for handler in self._handlers:
+            if handler.in_hand and not handler.runs_in(asyncio.current_task()):
+                log.warning("%s does not end: it is left behind, its message unacknowledged", handler.name)

@@ -5,23 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from holdfast.client.authenticating import RENEWED, Authenticating
+from holdfast.client.authenticating import RENEWED
 from holdfast.client.commits import Commits
-from holdfast.client.consumers import Consumers
+from holdfast.client.consumers import CANCEL_WITHIN_S, Consumers
 from holdfast.client.dispatcher import Dispatcher
-from holdfast.client.engine import Engine
 from holdfast.client.failures import connect_refused
+from holdfast.client.gathering import Gathering
 from holdfast.client.inbox import Item
 from holdfast.client.intents import Intents
+from holdfast.client.keeping import make_keeper
+from holdfast.client.mailbox import Mailbox
+from holdfast.client.precedence import Precedence
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.setup import Setup
 from holdfast.client.state import State
 from holdfast.client.status import Status
-from holdfast.client.subscription import Subscription
-from holdfast.client.supervisor import Supervisor
 from holdfast.client.telling import Telling
 from holdfast.clock import Clock
 from holdfast.errors import AuthenticationFailed, HoldfastError, NotReady, Stopped
@@ -29,15 +31,13 @@ from holdfast.messages import QoS
 from holdfast.outbox import Outbox
 from holdfast.protocol import Session
 from holdfast.resilience import Verdict, VersionChoice
-from holdfast.transport import open_link
-from holdfast.transport.network import NetworkWatch
+
+if TYPE_CHECKING:
+    from holdfast.client.workers import Reader
 
 log = logging.getLogger("holdfast")
 
 T = TypeVar("T")
-
-CANCEL_WITHIN_S = 0.5
-"""How long a cancelled handler may take to end; one that swallows cancellation is left behind."""
 
 
 class Core:
@@ -63,67 +63,74 @@ class Core:
         self.intents = intents
         self.state = state
         self.closed = asyncio.Event()  # set by who owns this run, when nothing of it is left
+        self.here = Mailbox(self.loop)
         self.commits = Commits(lambda: outbox.durable)
         self.dispatcher = Dispatcher(clock, setup.limits.unclaimed_s)
-        self.telling = Telling(publisher, receipts, intents, self.dispatcher, state, setup.limits)
-        self.engine = Engine(session, outbox, clock, self.telling, setup.limits)
-        self.consumers = Consumers(self.engine, self.dispatcher, intents, state, setup.limits)
-        self.finish = self.consumers.finish  # as it is: there is one for every message
-        limit_s = setup.reconnect.attempt_timeout_s
-        self.authenticating = Authenticating(self.engine, setup.authentication, limit_s)
-        self._connect_parts()
-        self.supervisor = Supervisor(
-            self.engine,
-            setup.place,
-            lambda user: open_link(setup.address, setup.tls, user, setup.proxy),
-            lambda version: setup.request(version, bool(intents)),
-            self.authenticating,
-            setup.reconnect,
-            versions,
-            clock,
-            state,
+        resends = setup.outbox.on_session_lost == "resend"
+        self.telling = Telling(
+            publisher, receipts, intents, self.dispatcher, state, setup.limits, resends, self.here
         )
-        self.network = NetworkWatch(self.supervisor.redial)
-        self.supervising = self.loop.create_task(self._supervise(), name="holdfast supervisor")
+        from holdfast.client.watch import Watched  # with the first start, as much as can be
+
+        self.watched = Watched(self.telling.stalled)
+        self.precedence = Precedence(outbox, self.commits)
+        self.keeper, self.engine = make_keeper(self, session, clock, versions)
+        self.gathering = Gathering(publisher, self.commits, self.engine.gathered)
+        self.engine.gather = self.gathering.hand_over
+        self.consumers = Consumers(self.engine, self.dispatcher, intents, state, setup.limits, self.here)
+        self.finish = self.consumers.finish  # as it is: there is one for every message
+        self._connect_parts()
 
     def _connect_parts(self) -> None:
         """What parts made earlier tell those made later."""
         self.dispatcher.ack = self.engine.ack
-        self.engine.on_commit = self._committed
+        self.publisher.inside = self._is_inside
         self.outbox.on_ended = self.telling.given_up.ended
         self.outbox.on_failed = self.telling.outbox_failed
         self.dispatcher.on_unclaimed = self.telling.unclaimed
         self.telling.on_refused = self.consumers.refused
         self.telling.on_unsubscribed = self.consumers.unsubscribed
-        self.telling.on_challenge = self.authenticating.challenged
-        self.telling.on_reauthenticated = self.authenticating.reauthenticated
 
-    async def _supervise(self) -> None:
-        try:
-            await self.supervisor.run()
-        except Exception as error:  # a defect of ours: said aloud, and nobody waits for a dead link
-            log.critical("the supervisor failed", exc_info=error)
-            self.state.attempt_failed(Verdict("internal", f"the supervisor failed: {error!r}"), None)
+    def nobody_dials(self, error: BaseException | None, what: str = "the supervisor") -> None:
+        """All attempts are used up, or ``what`` failed: said aloud, and nobody waits for a dead link."""
+        if error is not None:
+            log.critical("%s failed", what, exc_info=error)
+            verdict = Verdict("internal", f"{what} failed: {error!r}")
+            if self.connected:
+                self.state.disconnected(verdict)
+            self.state.attempt_failed(verdict, None)
         self.publisher.close(f"gave up on the broker: {self.state.reason}")
         self.receipts.stop()
         self.consumers.nudge()
 
-    def _committed(self) -> None:
+    def _is_inside(self) -> bool:
+        """Whether a handler is calling, which must not wait for what only its end may bring (contract 11)."""
+        if asyncio._get_running_loop() is self.loop:
+            return self.consumers.handles_in(asyncio.current_task())
+        return self.consumers.handles_on(get_ident())
+
+    def committed_here(self) -> None:
+        """As ``committed``, told by an engine on this loop."""
+        self.precedence.committed()
+        self.committed()
+
+    def committed(self) -> None:
+        """A commit has happened."""
         self.commits.happened()
         self.state.changed.notify()  # there may be room again
 
     @property
     def dropped_inbound(self) -> int:
         """QoS 0 messages that came and for which there was no room."""
-        return self.dispatcher.dropped + self.engine.pressure.dropped
+        return self.dispatcher.dropped + self.engine.dropped
 
     # -- the owner of subscriptions ----------------------------------------------------------
 
-    def enter(self, subscription: Subscription) -> None:
+    def enter(self, subscription: Reader) -> None:
         """Begin to deliver to this subscription."""
         self.consumers.enter(subscription)
 
-    def leave(self, subscription: Subscription, done: bool, unfinished: Sequence[Item]) -> None:
+    def leave(self, subscription: Reader, done: bool, unfinished: Sequence[Item]) -> None:
         """Deliver no more to it; what it did not finish waits for the next (contract 15)."""
         self.consumers.leave(subscription, done, unfinished)
 
@@ -163,7 +170,7 @@ class Core:
             raise AuthenticationFailed(f"not connected: {self.state.reason}", hint=RENEWED)
         if self.ended is None:
             try:
-                return await self.authenticating.again(timeout_s)
+                return await self.keeper.reauthenticate(timeout_s)
             except AuthenticationFailed:
                 if self.ended is None:
                     raise
@@ -203,15 +210,15 @@ class Core:
     async def close(self) -> None:
         """The end of this run: nothing of it is left when this returns, cancelled or not."""
         workers = self.consumers.cancel(asyncio.current_task())
-        self.supervising.cancel()
         try:
-            await asyncio.wait([self.supervising, *workers], timeout=CANCEL_WITHIN_S)
+            await self.keeper.end(workers, CANCEL_WITHIN_S)
         finally:
             self._close()
 
     def _close(self) -> None:
-        self.network.close()
+        self.watched.close()
+        self.keeper.close(self.intents.release(self.setup.session_expiry_s != 0))
         self.telling.close()
         self.consumers.close()
         self.dispatcher.close()
-        self.engine.close(self.intents.release(self.setup.session_expiry_s != 0))
+        self.here.close()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Protocol, TypeVar
 
 from holdfast.client.connection import Connection
@@ -21,6 +22,7 @@ from holdfast.clock import Clock
 from holdfast.messages import Outgoing
 from holdfast.outbox import Outbox
 from holdfast.protocol import (
+    Announced,
     Challenge,
     Closed,
     ConnectRequest,
@@ -35,9 +37,13 @@ from holdfast.protocol import (
     Settled,
     Terms,
 )
+from holdfast.protocol.refusals import of_unsent
 from holdfast.transport import Link
 
 T = TypeVar("T")
+
+SWEEP_S = 1.0
+"""How often the outbox is looked through for what is too old, or due again, at least."""
 
 
 class Outlet(Protocol):
@@ -76,6 +82,10 @@ class Engine:
         self._timer: asyncio.TimerHandle | None = None
         self._commits: list[tuple[int, int]] = []
         self.on_commit: Callable[[], None] = _nothing
+        self.on_durable: Callable[[], None] = _nothing
+        """As ``on_commit``, at once, on the thread that committed."""
+        self.gather: Callable[[], int] = _none
+        self.limit: Callable[[int], int] = _all
         self._reading = Reading(limits.coalesce_s, self._switch)
         self.pressure = Pressure(limits.inbox_bytes, _most_unhandled(limits), self._read)
         self.terms: Terms | None = None
@@ -83,6 +93,7 @@ class Engine:
         self.last_in: float | None = None
         self.last_out: float | None = None
         outbox.on_durable = self._commit_happened
+        self._sweeper: asyncio.Handle = self._loop.call_soon(self._sweep)
 
     # -- the port in -------------------------------------------------------------------------
 
@@ -93,11 +104,32 @@ class Engine:
             self._loop.call_soon(self._turn)
 
     def accepted(self) -> None:
-        """A row was accepted: in light traffic it goes at once, else with the others of this turn."""
-        if not self.woken:
-            self.wake()
-            if self._light:
-                self._pump()
+        """A row was accepted, on any thread: in light traffic it goes at once, else with others of its turn.
+
+        Raises RuntimeError when the loop was closed under its owner.
+        """
+        if self.woken:  # it will look once more: what was accepted just now is seen
+            return
+        if asyncio._get_running_loop() is not self._loop:
+            self.nudge()
+            return
+        self.wake()
+        if self._light:
+            self.gather()
+            self._pump()
+
+    def gathered(self) -> None:
+        """A call to publish waits to be handed over; as with a row."""
+        self.accepted()
+
+    def nudge(self) -> None:
+        """As ``wake``, from another thread; the border is crossed once until the engine looks."""
+        self.woken = True
+        try:
+            self._loop.call_soon_threadsafe(self._turn)
+        except BaseException:  # Ctrl-C in between is one: the next one wakes it
+            self.woken = False
+            raise
 
     def ack(self, delivery: Delivery) -> None:
         """This message was handled."""
@@ -105,10 +137,20 @@ class Engine:
         if not self.woken:
             self.wake()
 
+    def given(self, inlet: Inlet) -> None:
+        """What another thread gathered for this turn."""
+        self._use(inlet)
+        self._pump()
+
     @property
     def handled(self) -> int:
         """Messages acknowledged by their consumers, those of the next turn included."""
         return self._handled + len(self._inlet.acks)
+
+    @property
+    def dropped(self) -> int:
+        """QoS 0 messages for which there was no room."""
+        return self.pressure.dropped
 
     def subscribe(self, intents: Iterable[Intent]) -> None:
         """Want these subscriptions."""
@@ -147,11 +189,6 @@ class Engine:
         self._session.announce(row, self._clock.now())
         self._pump()
 
-    @property
-    def announcing(self) -> int:
-        """Announcements that the broker has not acknowledged."""
-        return self._session.announcing
-
     def disconnect(self, session_expiry_s: int | None) -> None:
         """Say DISCONNECT, behind what was handed over, and close."""
         self._take_in()
@@ -166,6 +203,7 @@ class Engine:
             self._connection.abort()
         if self._timer is not None:
             self._timer.cancel()
+        self._sweeper.cancel()
         self._take_in()
         self.pressure.end()
         self._reading.end()
@@ -200,7 +238,13 @@ class Engine:
         self._pump()
 
     def _take_in(self) -> None:
+        gathered = self.gather()
+        if gathered:
+            self._light = gathered == 1
         inlet, self._inlet = self._inlet, Inlet()
+        self._use(inlet)
+
+    def _use(self, inlet: Inlet) -> None:
         now = self._clock.now()
         if inlet.acks:
             self._handled += len(inlet.acks)
@@ -230,7 +274,7 @@ class Engine:
         now = self._clock.now()
         writing = connection is not None and connection.can_write
         if writing and session.link is LinkState.UP:
-            rows = self._outbox.take(session.room())
+            rows = self._outbox.take(self.limit(session.room()))
             if rows:
                 self._light = len(rows) == 1
                 session.publish(rows, now)
@@ -238,6 +282,7 @@ class Engine:
         if output:
             records = judge(output.records, now)
             self._write_down(records, output.serial)
+            self._outbox.begin()
             self._tell(output.deliveries, records, output.events)
         if not writing or connection is None or connection.link is None:
             return bool(output)
@@ -255,6 +300,7 @@ class Engine:
             self._commits.append((commit, serial))
 
     def _commit_happened(self) -> None:
+        self.on_durable()
         with suppress(RuntimeError):  # the loop was closed under the client: nobody waits any more
             self._loop.call_soon_threadsafe(self._durable)
 
@@ -262,7 +308,7 @@ class Engine:
         while self._commits and self._commits[0][0] <= self._outbox.durable:
             self._session.committed(self._commits.pop(0)[1])
         self.on_commit()
-        self._pump()
+        self.wake()  # behind those it woke: their next commit begins before the bytes of this one are made
 
     def _tell(self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]) -> None:
         if deliveries:
@@ -283,13 +329,17 @@ class Engine:
             if connection is None:
                 return
             if isinstance(event, Opened):
-                self.terms = event.terms
+                self.terms = terms = event.terms
                 self._outbox.draining = True
+                self._outbox.unpark(partial(_fits, terms))
                 connection.answered(event)
                 self._watch()
             elif isinstance(event, Refused):
                 connection.answered(event)
                 connection.close()
+            elif isinstance(event, Announced):
+                if not self._session.announcing and not connection.said.done():
+                    connection.said.set_result(None)
             elif isinstance(event, Challenge) and self._session.link is LinkState.PROVING:
                 self._read(False)  # what a broker sends that has yet to prove itself stays with it
             elif isinstance(event, Closed):
@@ -323,6 +373,14 @@ class Engine:
             delay = max(0.0, deadline - self._clock.now())
             self._timer = self._loop.call_later(delay, self._tick)
 
+    def _sweep(self) -> None:
+        """Look through the outbox, and see whether there is more to send then."""
+        now = self._clock.now()
+        again = self._outbox.sweep(now)
+        delay = SWEEP_S if again is None else max(0.0, min(SWEEP_S, again - now))
+        self._sweeper = self._loop.call_later(delay, self._sweep)
+        self._pump()
+
     def _tick(self) -> None:
         self._session.tick(self._clock.now())
         self._pump()
@@ -339,5 +397,19 @@ def _is_acknowledged(record: Record) -> bool:
     return isinstance(record, Settled) and record.ending == "acknowledged"
 
 
+def _fits(terms: Terms, row: Outgoing) -> bool:
+    return of_unsent(row, terms) is None
+
+
 def _nothing() -> None:
     """Nobody waits for commits."""
+
+
+def _none() -> int:
+    """Nothing is gathered."""
+    return 0
+
+
+def _all(room: int) -> int:
+    """Nobody takes precedence."""
+    return room

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any, dataclass_transform
-from weakref import WeakSet
 
-from holdfast.client.waiting import Signal
 from holdfast.errors import HoldfastError, OutboxError
 from holdfast.values import Value
-
-CAPACITY = 1000
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=False)
@@ -77,7 +71,10 @@ class Reauthenticated(Event):
 
 
 class SessionLost(Event):
-    """The broker forgot our session: ``resent`` messages go out again, ``uncertain`` are QoS 2."""
+    """The broker forgot our session: ``resent`` messages go out again.
+
+    ``uncertain`` of QoS 2 may have arrived: they are among these, or failed where that was asked for.
+    """
 
     resent: int
     uncertain: int
@@ -173,6 +170,19 @@ class Dropped(Event):
     reason: str
 
 
+class Stalled(Event):
+    """The client's event loop, or the whole program, stood still for ``blocked_s`` seconds at least.
+
+    ``cause``: "loop", "gil" (code that kept every thread from running) or "process" (no CPU was used).
+    ``where``: the code that blocked the loop, where it was seen.
+    """
+
+    blocked_s: float
+    cause: str
+    where: str | None
+    hint: str
+
+
 class Odd(Event):
     """The broker did something unusual that was put right here; ``kind`` says what."""
 
@@ -183,62 +193,3 @@ class Overrun(Event):
     """This reader was too slow: so many older events are missing before this one."""
 
     missed: int
-
-
-class EventBus:
-    """Hands every event to every reader, each with a bounded queue; a reader nobody holds is gone."""
-
-    def __init__(self) -> None:
-        self._readers: WeakSet[_Reader] = WeakSet()
-
-    def emit(self, event: Event) -> None:
-        """Tell all readers."""
-        for reader in self._readers:
-            reader.put(event)
-
-    def read(self) -> AsyncIterator[Event]:
-        """Events from this call on."""
-        reader = _Reader(self._readers)
-        self._readers.add(reader)
-        return reader
-
-    def close(self) -> None:
-        """End every reader once it has read what waits for it."""
-        for reader in tuple(self._readers):
-            reader.end()
-        self._readers.clear()
-
-
-class _Reader(AsyncIterator[Event]):
-    def __init__(self, readers: WeakSet[_Reader]) -> None:
-        self._readers = readers
-        self._queue: deque[Event] = deque()
-        self._missed = 0
-        self._ended = False
-        self._news = Signal()
-
-    def put(self, event: Event) -> None:
-        if len(self._queue) >= CAPACITY:
-            self._queue.popleft()
-            self._missed += 1
-        self._queue.append(event)
-        self._news.notify()
-
-    def end(self) -> None:
-        self._ended = True
-        self._news.notify()
-
-    async def __anext__(self) -> Event:
-        if self._missed:
-            missed, self._missed = self._missed, 0
-            return Overrun(message=f"{missed} events were missed", missed=missed)
-        while not self._queue:
-            if self._ended:
-                raise StopAsyncIteration
-            await self._news.wait(None)
-        return self._queue.popleft()
-
-    async def aclose(self) -> None:
-        """Read no more."""
-        self._readers.discard(self)
-        self.end()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from os import getpid
+
 from holdfast import reasons
 from holdfast.client.outbox_option import Outbox
 from holdfast.errors import (
     ConnectRefused,
     Dropped,
     Expired,
+    OutboxError,
     OutboxUnwritable,
     PublishFailed,
     PublishRefused,
+    Stopped,
     TooLarge,
 )
 from holdfast.outbox.ring import QOS0_RING
@@ -63,6 +67,15 @@ def connect_refused(verdict: Verdict | None) -> ConnectRefused | None:
         return None
     name = reasons.name(verdict.code)
     return ConnectRefused(verdict.sentence, code=verdict.code, reason=name, hint=verdict.hint)
+
+
+def foreign(outbox: Outbox, parent: int) -> OutboxError | Stopped:
+    """The error for a child that uses a client of its parent (contract 26)."""
+    hint = "make a client after the fork, each process its own"
+    if outbox.path is None:
+        return Stopped(f"this client belongs to process {parent}; this is its child {getpid()}", hint=hint)
+    sentence = f"{outbox.path} belongs to process {parent}; this is its child {getpid()}"
+    return OutboxError(sentence, path=str(outbox.path), hint=f"{hint}, and its own file")
 
 
 def unfinished(outbox: Outbox, timeout_s: float) -> OutboxUnwritable:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from contextlib import suppress
 
 from holdfast.client import events as told
+from holdfast.client.mailbox import Mailbox
 from holdfast.client.receipts import Receipts
 from holdfast.client.state import State
 from holdfast.messages import Outgoing
@@ -30,8 +30,9 @@ class GivenUp:
     A flood must not become a flood of log lines.
     """
 
-    def __init__(self, receipts: Receipts, state: State) -> None:
+    def __init__(self, receipts: Receipts, state: State, here: Mailbox) -> None:
         self._loop = asyncio.get_running_loop()
+        self._here = here
         self._receipts = receipts
         self._state = state
         self._untold: Counter[str] = Counter()
@@ -39,8 +40,7 @@ class GivenUp:
 
     def ended(self, rows: list[Outgoing], ending: Ending, why: str) -> None:
         """These rows ended in the outbox; told from any thread."""
-        with suppress(RuntimeError):  # the loop was closed under the client: nobody hears it any more
-            self._loop.call_soon_threadsafe(self.note, rows, ending, why)
+        self._here.post(self.note, rows, ending, why)
 
     def note(self, rows: list[Outgoing], ending: Ending, why: str) -> None:
         """As ``ended``, here and now."""

@@ -35,11 +35,14 @@ class HandlerTask:
     ) -> None:
         self.handler = handler
         self.consumer = Consumer(handler.patterns, handler.filters, Inbox(qos0_limit))
-        self.name = f"handler {getattr(handler.function, '__qualname__', handler.function)}"
+        self.name = handler.name
         self._finish = finish
         self._failed = failed
         self._ended = ended
         self._task: asyncio.Task[None] | None = None
+
+    ident: int | None = None
+    """It has no thread of its own."""
 
     def start(self) -> None:
         """Begin to handle."""

@@ -139,10 +139,11 @@ class Intents:
         ]
 
     def refusal(self, filters: Iterable[str] | None = None) -> SubscribeRefused | None:
-        """The first refusal among these filters (None: among all)."""
+        """The first refusal among these filters, any thread; None: among all, on the loop."""
         for filter in self._refused if filters is None else filters:
-            if filter in self._refused:
-                return self._refused[filter]
+            error = self._refused.get(filter)
+            if error is not None:
+                return error
         return None
 
     def lowest(self, filters: Iterable[str]) -> QoS:

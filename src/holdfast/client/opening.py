@@ -7,12 +7,12 @@ import asyncio
 from holdfast.outbox import Outbox
 
 
-async def open_outbox(outbox: Outbox, client_id: str | None) -> str | None:
-    """Open it, on a thread; gives the client id it is bound to. Raises OutboxError.
+async def open_outbox(outbox: Outbox, client_id: str | None, group: str) -> str | None:
+    """Open it for these brokers, on a thread; gives the client id it is bound to. Raises OutboxError.
 
     Cancelled: it is closed again before this returns.
     """
-    work = asyncio.ensure_future(asyncio.to_thread(outbox.open, client_id))
+    work = asyncio.ensure_future(asyncio.to_thread(_open, outbox, client_id, group))
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
@@ -20,6 +20,11 @@ async def open_outbox(outbox: Outbox, client_id: str | None) -> str | None:
         if work.exception() is None:
             await close_outbox(outbox, None)
         raise
+
+
+def _open(outbox: Outbox, client_id: str | None, group: str) -> str | None:
+    outbox.close(0)  # a stop() that the disk did not let finish: it may have been let go of since
+    return outbox.open(client_id, group)
 
 
 async def close_outbox(outbox: Outbox, timeout_s: float | None) -> bool:

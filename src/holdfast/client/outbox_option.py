@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from holdfast.clock import Clock
 from holdfast.errors import ConfigurationError
 from holdfast.outbox import MemoryOutbox
+from holdfast.outbox.overflow import Policy
 from holdfast.values import Frozen
 
 if TYPE_CHECKING:
     from holdfast.outbox import port
 
-Overflow = Literal["wait", "reject", "drop_oldest", "drop_newest", "drop_lowest_priority", "latest_per_topic"]
-
 
 class Outbox(Frozen):
     """How accepted messages are kept.
 
-    ``path``: a SQLite file that outlives the process; None: memory. ``durability``: "power" survives
-    a power cut, "process" the death of the process. ``max_messages``, ``max_bytes``, ``max_age_s``:
-    the budget; None: none. ``keep_qos0``: QoS 0 in the file too. ``overflow``: what happens when the
-    budget is met: "wait" for room as long as ``publish(timeout_s=)`` says, "reject" with OutboxFull at
-    once, or give up messages that were never sent: the oldest, the newest (the one to be accepted),
-    the oldest of the lowest priority, or those a newer one on the same topic has overtaken.
+    ``path``: a SQLite file that outlives the process; None: memory. With ``{slot}`` in its name, for
+    many processes: each takes the first number that is free, what an ended one left behind before a
+    new one. ``durability``: "power" survives a power cut, "process" the death of the process.
+    ``max_messages``, ``max_bytes``, ``max_age_s``: the budget; None: none. ``keep_qos0``: QoS 0 in the
+    file too. ``overflow``: what happens when the budget is met: "wait" for room as long as
+    ``publish(timeout_s=)`` says, "reject" with OutboxFull at once, or give up messages that were never
+    sent: the oldest, the newest (the one to be accepted), the oldest of the lowest priority, or those a
+    newer one on the same topic has overtaken.
     ``on_session_lost``: whether QoS 2 messages in flight when the broker forgot the session are sent
     again and may arrive twice, or fail and may not have arrived; QoS 1 is always sent again.
     ``retry``: a message the broker refused for now is overtaken ("later") or holds its priority
@@ -56,7 +57,7 @@ class Outbox(Frozen):
         max_bytes: int | None = 1 << 30,
         max_age_s: float | None = None,
         keep_qos0: bool = False,
-        overflow: Overflow = "wait",
+        overflow: Policy = "wait",
         on_session_lost: Literal["resend", "fail"] = "resend",
         retry: Literal["later", "hold_class"] = "later",
         strip_properties: bool = False,
@@ -67,7 +68,7 @@ class Outbox(Frozen):
         self.max_bytes = max_bytes
         self.max_age_s = max_age_s
         self.keep_qos0 = keep_qos0
-        self.overflow: Overflow = overflow
+        self.overflow: Policy = overflow
         self.on_session_lost: Literal["resend", "fail"] = on_session_lost
         self.retry: Literal["later", "hold_class"] = retry
         self.strip_properties = strip_properties
@@ -92,14 +93,7 @@ class Outbox(Frozen):
 
 _WORDS: dict[str, tuple[str, ...]] = {
     "durability": ("power", "process"),
-    "overflow": (
-        "wait",
-        "reject",
-        "drop_oldest",
-        "drop_newest",
-        "drop_lowest_priority",
-        "latest_per_topic",
-    ),
+    "overflow": get_args(Policy),
     "on_session_lost": ("resend", "fail"),
     "retry": ("later", "hold_class"),
 }
@@ -107,13 +101,31 @@ _WORDS: dict[str, tuple[str, ...]] = {
 _LOWEST = {"max_messages": 1, "max_bytes": 1024, "max_age_s": 0.001}
 
 
+def check_client_id(option: Outbox, client_id: str | None) -> None:
+    """Slots are clients of their own (``outbox.slots``). Raises ConfigurationError."""
+    path = "" if option.path is None else os.fspath(option.path)
+    if "{slot}" in path or (client_id is not None and "{slot}" in client_id):
+        from holdfast.outbox.slots import check_slots  # as below
+
+        check_slots(path, client_id)
+
+
 def make(option: Outbox, qos0_messages: int, clock: Clock) -> port.Outbox:
     """The outbox this describes, not yet open."""
+    hold_class = option.retry == "hold_class"
     if option.path is None:
-        return MemoryOutbox(max_bytes=option.max_bytes or 1 << 62, qos0_messages=qos0_messages)
+        return MemoryOutbox(
+            clock,
+            max_messages=option.max_messages,
+            max_bytes=option.max_bytes,
+            max_age_s=option.max_age_s,
+            overflow=option.overflow,
+            hold_class=hold_class,
+            qos0_messages=qos0_messages,
+        )
     from holdfast.outbox.sqlite import (
-        SqliteOutbox,
-    )  # on first use: a program without a file never needs SQLite
+        SqliteOutbox,  # on first use: a program without a file never needs SQLite
+    )
 
     return SqliteOutbox(
         option.path,
@@ -121,6 +133,9 @@ def make(option: Outbox, qos0_messages: int, clock: Clock) -> port.Outbox:
         durability=option.durability,
         max_messages=option.max_messages,
         max_bytes=option.max_bytes,
+        max_age_s=option.max_age_s,
+        overflow=option.overflow,
+        hold_class=hold_class,
         keep_qos0=option.keep_qos0,
         qos0_messages=qos0_messages,
     )

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
-from typing import Any, Final
+from time import monotonic
+from typing import Any
 
+from holdfast.client.content import ABSENT, Absent, payload_of, properties_of
 from holdfast.client.options import to_bytes
-from holdfast.client.receipts import Receipt, Receipts
+from holdfast.client.receipt import Receipt
+from holdfast.client.receipts import Receipts
 from holdfast.client.rules import Rule, Rules, check_expiry, class_of
 from holdfast.client.waiting import Signal
 from holdfast.clock import Clock
-from holdfast.codec.packet_types import PUBLISH
 from holdfast.codec.packets import QOS
-from holdfast.codec.properties import encode_properties
-from holdfast.errors import ConfigurationError, OutboxFull, PayloadError, Stopped, TooLarge
-from holdfast.messages import NO_PROPERTIES, Outgoing, Payload, Priority, Properties, QoS, UserProperties
+from holdfast.errors import ConfigurationError, HoldfastError, OutboxFull, Stopped, TooLarge
+from holdfast.messages import NO_PROPERTIES, Outgoing, Payload, Priority, QoS, UserProperties
 from holdfast.outbox import Outbox
 from holdfast.protocol import Terms, wire_size
-
-
-class Absent:
-    """The type of the payload that was not given."""
-
-
-ABSENT: Final = Absent()
 
 MOST_BYTES = 268_435_455
 """The longest remaining length MQTT can express (§2.1.4)."""
@@ -50,16 +44,18 @@ class Publisher:
         ``waits``: whether it is waited for at all.
         """
         self._outbox = outbox
-        self._receipts = receipts
+        self.receipts = receipts
         self._clock = clock
         self._rules = Rules(rules)
         self._waits = waits
         self._terms: Terms | None = None
         self._limit = MOST_BYTES
         self.stopped: str | None = "the client is not started"
+        self._foreign: HoldfastError | None = None
         self.wake: Callable[[], None] = lambda: None
+        self.inside: Callable[[], bool] = lambda: False  # whether a handler of this client calls
         self.room = room
-        self._lock = Lock()
+        self._lock = outbox.accepting
 
     def agreed(self, terms: Terms) -> None:
         """These are the broker's limits from now on; without a connection the last ones count."""
@@ -71,6 +67,11 @@ class Publisher:
         with self._lock:
             self.stopped = reason
         self.room.notify()
+
+    def forked(self, error: HoldfastError) -> None:
+        """This process is a child of the one that publishes: it may hold a copy of the lock, locked."""
+        self._lock = Lock()
+        self._foreign, self.stopped = error, str(error)
 
     # -- the calls ---------------------------------------------------------------------------
 
@@ -87,9 +88,9 @@ class Publisher:
         user_properties: UserProperties,
     ) -> Outgoing:
         """The message as a row without a sequence number. Raises what ``publish`` raises."""
-        data = payload if json is ABSENT and isinstance(payload, bytes) else _payload(payload, json)
+        data = payload if json is ABSENT and isinstance(payload, bytes) else payload_of(payload, json)
         plain = content_type is None and not user_properties
-        properties = NO_PROPERTIES if plain else _properties(content_type, user_properties)
+        properties = NO_PROPERTIES if plain else properties_of(content_type, user_properties)
         rule = self._rules.known.get(topic) or self._rules.find(topic)
         if qos is None:
             qos = rule.qos
@@ -145,17 +146,38 @@ class Publisher:
         return rows
 
     async def wait_and_take(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
-        """As ``take``, after waiting for room. Raises OutboxFull, OutboxError, Stopped."""
-        if not self._waits:
-            return self.take_now(rows)
-        await self.room.wait_until(
-            lambda: self.stopped is not None or self._outbox.lacks(rows) is None, timeout_s
-        )
+        """As ``take``, after waiting for room, but in a handler. Raises OutboxFull, OutboxError, Stopped."""
+        deadline = monotonic() + timeout_s
+        left = timeout_s if self._may_wait() else 0
+        while left > 0 and await self.room.wait_until(lambda: self._may_take(rows), left):
+            receipt = self.take(rows)
+            if receipt is not None:
+                return receipt
+            left = deadline - monotonic()  # another thread was quicker
         return self.take_now(rows, timeout_s)
+
+    def block_and_take(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
+        """As ``wait_and_take``, on a thread."""
+        deadline = monotonic() + timeout_s
+        left = timeout_s if self._may_wait() else 0
+        while left > 0 and self.room.block_until(lambda: self._may_take(rows), left):
+            receipt = self.take(rows)
+            if receipt is not None:
+                return receipt
+            left = deadline - monotonic()
+        return self.take_now(rows, timeout_s)
+
+    def _may_wait(self) -> bool:
+        return self._waits and not self.inside()
+
+    def _may_take(self, rows: list[Outgoing]) -> bool:
+        return self.stopped is not None or self._outbox.lacks(rows) is None
 
     def take_now(self, rows: list[Outgoing], waited_s: float = 0) -> Receipt:
         """As ``take``, but no room is an error. Raises OutboxFull, OutboxError, Stopped."""
         receipt = self.take(rows)
+        if receipt is None and self.inside():
+            receipt = self.take(rows, spare=True)
         if receipt is not None:
             return receipt
         limit = self._outbox.lacks(rows) or 0
@@ -165,19 +187,48 @@ class Publisher:
             hint="the broker takes less than is published, or is away",
         )
 
-    def take(self, rows: list[Outgoing]) -> Receipt | None:
-        """Take the rows in; None when there is no room. Raises OutboxError, Stopped."""
+    def take(self, rows: list[Outgoing], spare: bool = False) -> Receipt | None:
+        """Take the rows in; None when there is no room. Raises OutboxError, Stopped.
+
+        ``spare``: with the room that is kept for handlers.
+        """
         with self._lock:  # sequence numbers rise in accept order, whichever thread publishes
             if self.stopped is not None:
-                raise Stopped(f"not accepted: {self.stopped}")
-            if self._outbox.lacks(rows) is not None:
+                raise self._refusal()
+            if self._is_full(rows, spare):
                 return None
-            receipt = self._receipts.open(self._outbox.last + 1, rows)
+            receipt = self.receipts.open(self._outbox.last + 1, rows)
             receipt.commit = self._outbox.accept(rows)
         self.wake()
         return receipt
 
+    def open(self, rows: Sequence[Outgoing]) -> Receipt:
+        """A receipt for rows that ``admit`` is to take in; whoever does so completes it. Raises Stopped."""
+        if self.stopped is not None:
+            raise self._refusal()
+        return self.receipts.open(0, rows)
+
+    def admit(self, rows: Sequence[Outgoing], alone: bool, number: Callable[[int], None]) -> int | None:
+        """Take in rows that have their receipts: the number of their commit; None when there is no room.
+
+        ``alone``: they are of one call, and older messages may be given up for them. ``number`` is told
+        the first one's before anybody else sees it. Raises OutboxError, Stopped.
+        """
+        with self._lock:
+            if self.stopped is not None:
+                raise self._refusal()
+            if self._is_full(rows) if alone else self._outbox.lacks(rows) is not None:
+                return None
+            number(self._outbox.last + 1)
+            return self._outbox.accept(rows)
+
     # -- inside ------------------------------------------------------------------------------
+
+    def _is_full(self, rows: Sequence[Outgoing], spare: bool = False) -> bool:
+        return self._outbox.lacks(rows, spare) is not None and not self._outbox.make_room(rows)
+
+    def _refusal(self) -> HoldfastError:
+        return self._foreign or Stopped(f"not accepted: {self.stopped}")
 
     def _check_size(self, row: Outgoing) -> None:
         """Contract 10: with the full topic and everything that may be added."""
@@ -197,30 +248,3 @@ class Publisher:
 
 def _no_qos(qos: QoS) -> ConfigurationError:
     return ConfigurationError(f"qos must be 0, 1 or 2, not {qos!r}")
-
-
-def _payload(payload: Payload | Absent, json: Any) -> bytes:
-    if json is ABSENT:
-        return b"" if isinstance(payload, Absent) else to_bytes(payload)
-    if payload is not ABSENT:
-        raise TypeError("a payload and json= exclude each other")
-    from json import dumps  # on first use: a program that never asks does not pay for it
-
-    try:
-        return dumps(json, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise PayloadError(f"not writable as JSON: {error}") from error
-
-
-def _properties(content_type: str | None, user_properties: UserProperties) -> Properties:
-    if content_type is None and not user_properties:
-        return NO_PROPERTIES
-    properties: dict[str, Any] = {}
-    if content_type is not None:
-        properties["content_type"] = content_type
-    if user_properties:
-        pairs = user_properties.items() if hasattr(user_properties, "items") else user_properties
-        properties["user_property"] = tuple((str(name), str(value)) for name, value in pairs)
-    # Refused here and now, whichever version is spoken: a row that cannot be encoded would block all others.
-    encode_properties(properties, PUBLISH)
-    return properties

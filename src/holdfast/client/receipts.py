@@ -1,171 +1,52 @@
-"""Receipts: tickets for accepted messages, held weakly until the message has ended."""
+"""The book of receipts, which are held weakly until their messages have ended."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal
+from threading import Lock
 from weakref import ref
 
 from holdfast.client.failures import publish_failed, unsent
-from holdfast.errors import HoldfastError, PublishFailed, Stopped, Timeout
+from holdfast.client.mailbox import Mailbox
+from holdfast.client.receipt import Receipt, State, Waiter
+from holdfast.errors import HoldfastError, PublishFailed, Stopped
 from holdfast.messages import Outgoing
 from holdfast.protocol import Failed
 
-State = Literal["submitted", "pending", "acknowledged", "sent", "failed", "expired", "dropped"]
+
+def _refusing(error: HoldfastError) -> Callable[[int], Awaitable[None]]:
+    async def kept(_commit: int) -> None:
+        raise error
+
+    return kept
 
 
-class Receipt:
-    """A ticket for one accepted message, or for a group; dropping it costs and hides nothing.
+def _block_refusing(error: HoldfastError) -> Callable[[int, float | None], bool]:
+    def kept(_commit: int, _timeout_s: float | None) -> bool:
+        raise error
 
-    ``id`` is the outbox sequence number (of the group's first message). ``maybe_duplicate`` is
-    True when a QoS 2 message was sent again to a broker that had forgotten the session. ``commit`` is
-    the number of the outbox commit it is in.
-    """
-
-    __slots__ = (
-        "__weakref__",
-        "_book",
-        "_count",
-        "_failures",
-        "_left",
-        "_state",
-        "_waiters",
-        "commit",
-        "id",
-        "maybe_duplicate",
-    )
-
-    def __init__(self, book: Receipts, id: int, count: int = 1) -> None:
-        self.id = id
-        self._state: State = "pending" if count else "acknowledged"
-        self.commit = 0
-        self.maybe_duplicate = False
-        self._book = book
-        self._count = self._left = count
-        self._failures: list[tuple[int, PublishFailed]] | None = None
-        self._waiters: list[asyncio.Future[None]] | None = None
-
-    def __repr__(self) -> str:
-        return f"Receipt(id={self.id}, state={self.state!r})"
-
-    @property
-    def state(self) -> State:
-        """Where the message is; "submitted" until it is durable in an outbox file."""
-        if self._state == "pending" and self.commit > self._book.durable():
-            return "submitted"
-        return self._state
-
-    async def accepted(self, timeout_s: float | None = None) -> None:
-        """Return once the message is kept: at once in memory, after the commit in a file.
-
-        Raises Timeout (it is still on its way), OutboxError, Stopped.
-        """
-        if self.commit > self._book.durable():
-            try:
-                async with asyncio.timeout(timeout_s):
-                    await self._book.kept(self.commit)
-            except TimeoutError:
-                raise Timeout(f"message {self.id} was not committed in {timeout_s} s") from None
-
-    async def acknowledged(self, timeout_s: float | None = None) -> None:
-        """Wait for PUBACK or PUBCOMP (QoS 0: until handed whole to the transport).
-
-        Cancelling the wait leaves the message alone. Raises PublishRefused, Expired, Dropped
-        (all PublishFailed; a TooLarge is its cause), Timeout (still pending), Stopped.
-        """
-        in_time = True
-        if self._left and not self._book.stopped:
-            waiter: asyncio.Future[None] = asyncio.Future(loop=asyncio.get_running_loop())
-            self._await(waiter)
-            try:
-                if not self._left or self._book.stopped:  # it may have ended on its own thread meanwhile
-                    pass
-                elif timeout_s is None:
-                    await waiter
-                else:
-                    in_time = await _in_time(waiter, timeout_s)
-            finally:
-                if self._waiters is not None:  # given up: nothing is left behind
-                    self._forget(waiter)
-        if self._left or self._failures is not None:
-            raise self._complaint(in_time, timeout_s)
-
-    def _await(self, waiter: asyncio.Future[None]) -> None:
-        if self._waiters is None:
-            self._waiters = [waiter]
-            self._book.waited_for.add(self)
-        else:
-            self._waiters.append(waiter)
-
-    def _forget(self, waiter: asyncio.Future[None]) -> None:
-        waiters = self._waiters
-        if waiters is not None and waiter in waiters:
-            waiters.remove(waiter)
-            if not waiters:
-                self._waiters = None
-                self._book.waited_for.discard(self)
-
-    def _complaint(self, in_time: bool, timeout_s: float | None) -> HoldfastError:
-        if not self._left and self._failures is not None:
-            if self._count == 1:
-                return self._failures[0][1]
-            return PublishFailed.of_group(sorted(self._failures, key=_index))
-        if in_time:  # woken by the end of a run, whether or not the client runs again by now
-            return Stopped(f"the client stopped before message {self.id} was acknowledged")
-        return Timeout(f"message {self.id} was not acknowledged in {timeout_s} s; it is still pending")
-
-    # -- what the client tells it ------------------------------------------------------------
-
-    def _settle(self, count: int, state: State) -> None:
-        self._left -= count
-        if not self._left:
-            self._state = state if self._failures is None or self._count == 1 else "failed"
-            if self._waiters is not None:
-                self._wake()
-
-    def _note(self, error: PublishFailed, index: int) -> None:
-        if self._count == 1:
-            error.errors = ((0, error),)
-        self._failures = self._failures or []
-        self._failures.append((index, error))
-
-    def _wake(self) -> None:
-        waiters, self._waiters = self._waiters or [], None
-        self._book.waited_for.discard(self)
-        here = asyncio.get_running_loop()
-        for waiter in waiters:
-            loop = waiter.get_loop()
-            if loop is here:
-                if not waiter.done():
-                    waiter.set_result(None)
-            else:
-                with contextlib.suppress(RuntimeError):  # that loop is closed: nobody waits there any more
-                    loop.call_soon_threadsafe(_set, waiter)
-
-
-def _at_once() -> int:
-    """In memory there is no commit to wait for."""
-    return 0
-
-
-async def _never(_commit: int) -> None:
-    raise Stopped("the client was never started")
+    return kept
 
 
 class Receipts:
     """Hands out receipts and tells them how their messages end.
 
     A row carries a weak reference to its receipt, so a receipt that nobody holds is gone at once.
-    ``durable`` gives the newest commit of the outbox, ``kept`` waits for one.
+    ``durable`` gives the newest commit of the outbox, ``kept`` waits for one, ``block_kept`` on a thread:
+    so long at most, False when it has not happened by then.
     """
 
-    def __init__(self, durable: Callable[[], int] = _at_once) -> None:
+    def __init__(self, durable: Callable[[], int] = lambda: 0) -> None:
         self.durable = durable
-        self.kept: Callable[[int], Awaitable[None]] = _never
+        never = Stopped("the client was never started")
+        self.kept: Callable[[int], Awaitable[None]] = _refusing(never)
+        self.block_kept: Callable[[int, float | None], bool] = _block_refusing(never)
         self.stopped = False
         self.waited_for: set[Receipt] = set()
+        self.lock = Lock()  # guards who waits for receipts, and the counts of groups
+        self._here: Mailbox | None = None
 
     def open(self, first: int, rows: Sequence[Outgoing]) -> Receipt:
         """One receipt for these rows, which are about to be accepted under the numbers from ``first`` on."""
@@ -210,15 +91,38 @@ class Receipts:
             if receipt is not None:
                 receipt.maybe_duplicate = True
 
+    def give_up(self, error: HoldfastError) -> None:
+        """The outbox ended without the commits that these receipts may wait for."""
+        durable = self.durable()
+        self.durable = lambda: durable
+        self.kept, self.block_kept = _refusing(error), _block_refusing(error)
+
     def stop(self) -> None:
         """The client ends: whoever still waits is told."""
         self.stopped = True
-        for receipt in list(self.waited_for):
+        with self.lock:
+            waited_for = list(self.waited_for)
+        for receipt in waited_for:
             receipt._wake()
 
-    def start(self) -> None:
-        """The client runs again: what is pending may be waited for again."""
+    def start(self, here: Mailbox | None = None) -> None:
+        """The client runs (again): what is pending may be waited for, on ``here`` above all."""
         self.stopped = False
+        self._here = here
+
+    def wake(self, waiter: Waiter) -> None:
+        """End this wait, on whichever thread it is: those on the client's loop in batches."""
+        if not isinstance(waiter, asyncio.Future):
+            waiter.wake()
+            return
+        loop = waiter.get_loop()
+        if loop is asyncio.get_running_loop():
+            _set(waiter)
+        elif self._here is not None and self._here.loop is loop:
+            self._here.post(_set, waiter)
+        else:
+            with contextlib.suppress(RuntimeError):  # that loop is closed: nobody waits there any more
+                loop.call_soon_threadsafe(_set, waiter)
 
 
 def _settle(receipt: Receipt | None, count: int, state: State) -> None:
@@ -229,16 +133,3 @@ def _settle(receipt: Receipt | None, count: int, state: State) -> None:
 def _set(waiter: asyncio.Future[None]) -> None:
     if not waiter.done():
         waiter.set_result(None)
-
-
-async def _in_time(waiter: asyncio.Future[None], timeout_s: float) -> bool:
-    """Whether it was told before the time was up."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(timeout_s):
-            await waiter
-            return True
-    return False
-
-
-def _index(entry: tuple[int, HoldfastError]) -> int:
-    return entry[0]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from os import PathLike
 from typing import TYPE_CHECKING, Literal
 
+from holdfast.client import outbox_option
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.identity import check_client_id, check_session, expiry_s
 from holdfast.client.options import Limits, Will
@@ -47,6 +48,7 @@ class Setup(Value):
         "drain_s",
         "outbox",
         "authentication",
+        "isolated",
     )
     __slots__ = __match_args__
 
@@ -68,6 +70,7 @@ class Setup(Value):
         drain_s: float,
         outbox: Outbox,
         authentication: Callable[[], Authenticator] | None = None,
+        isolated: bool | None = None,
     ) -> None:
         self.address = address
         self.client_id = client_id
@@ -85,6 +88,7 @@ class Setup(Value):
         self.drain_s = drain_s
         self.outbox = outbox
         self.authentication = authentication
+        self.isolated = isolated
 
     @property
     def place(self) -> str:
@@ -147,6 +151,7 @@ def check(
     drain_s: float,
     outbox: StrPath | Outbox | None = None,
     authentication: Callable[[], Authenticator] | None = None,
+    isolated: bool | None = None,
 ) -> Setup:
     """Raises ConfigurationError for the first thing that is wrong."""
     address = parse_url(url)
@@ -161,6 +166,7 @@ def check(
     if secret and name is None:
         raise ConfigurationError("a password without a username [MQTT-3.1.2-22]", hint="give username= too")
     option = outbox if isinstance(outbox, Outbox) else Outbox(outbox)
+    outbox_option.check_client_id(option, client_id)
     return Setup(
         address,
         check_client_id(client_id, session_expiry_s, option.is_file),
@@ -178,6 +184,7 @@ def check(
         _drain(drain_s),
         option,
         authentication,
+        isolated,
     )
 
 

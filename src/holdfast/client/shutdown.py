@@ -26,19 +26,22 @@ async def shut_down(core: Core, drain_s: float) -> None:
         return max(0.0, began + drain_s * share - core.loop.time())
 
     core.state.draining = True
+    core.gathering.hand_over()  # called before this
     core.publisher.close("the client is stopping")
     core.engine.wake()  # for what another thread handed over just before
     core.state.set(Status.DRAINING)
     await _finish_handlers(core, left(HANDLERS))
     await core.state.changed.wait_until(lambda: _flushed(core), left(FLUSH))
-    await _say_offline(core, left(FAREWELL))
+    if core.connected:
+        await core.keeper.farewell(left(FAREWELL))
     await _disconnect(core, left(1.0))
 
 
 def _flushed(core: Core) -> bool:
     """Nothing is left to be sent, nobody is there to send it, or it is safe and can wait."""
     safe = not core.outbox.at_risk and not core.connected
-    return not core.outbox.pending or core.supervising.done() or safe
+    waiting = core.outbox.pending - core.outbox.parked
+    return not waiting or core.keeper.over or safe
 
 
 async def _finish_handlers(core: Core, timeout_s: float) -> None:
@@ -50,24 +53,11 @@ async def _finish_handlers(core: Core, timeout_s: float) -> None:
     await core.state.changed.wait_until(lambda: not any(one.in_hand for one in workers), timeout_s)
 
 
-async def _say_offline(core: Core, timeout_s: float) -> None:
-    """A clean DISCONNECT keeps the will from being said: so we say it ourselves (contract 22)."""
-    will = core.setup.will
-    notice = will.gone() if will is not None and core.connected else None
-    if notice is not None:
-        core.engine.announce(notice)
-        await core.state.changed.wait_until(
-            lambda: not core.engine.announcing or not core.connected, timeout_s
-        )
-
-
 async def _disconnect(core: Core, timeout_s: float) -> None:
-    connection = core.supervisor.connection
-    if connection is None or not core.connected:
+    if not core.connected:
         return
     # A role that grew to a subscriber since CONNECT asks for the longer expiry now (contract 2).
     asked = core.setup.expiry_s(bool(core.intents))
     terms = core.state.terms
     later = terms is not None and terms.version == 5 and 0 < terms.session_expiry_s != asked
-    core.engine.disconnect(asked if later else None)
-    await asyncio.wait([connection.ended], timeout=timeout_s)
+    await core.keeper.disconnect(asked if later else None, timeout_s)

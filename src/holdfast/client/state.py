@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from holdfast.client import events as told
-from holdfast.client.events import Event, EventBus
+from holdfast.client.event_bus import EventBus
+from holdfast.client.events import Event
 from holdfast.client.status import Status
 from holdfast.client.waiting import Signal
 from holdfast.errors import HoldfastError, OutboxError
@@ -122,7 +123,7 @@ class State:
         """A message of ours failed; nobody can miss it, receipt or not."""
         self.emit(told.MessageFailed(message=str(error), id=seq, error=error), logging.WARNING)
 
-    def handler_failed(self, topic: str, payload: bytes, error: Exception) -> None:
+    def handler_failed(self, topic: str, payload: bytes, error: BaseException) -> None:
         """A handler raised."""
         self.errors += 1
         log.error("handler for a message on %s failed", topic, exc_info=error)

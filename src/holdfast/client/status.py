@@ -31,7 +31,8 @@ class Snapshot(Frozen):
     ``cause`` and ``hint``: why there is no connection, in a word and a sentence.
     ``disconnections``: lost connections by cause. ``received``, ``handled``, ``errors``:
     messages that came, whose handling ended, and whose handler failed. ``given_up``: unsent messages
-    that were expired or dropped in this process, by reason. ``dropped_inbound``:
+    that were expired or dropped in this process, by reason. ``parked``: pending messages that cannot
+    go to this broker as it is. ``dropped_inbound``:
     QoS 0 messages for which there was no room. ``last_in_s``, ``last_out_s``: seconds since
     bytes came or left.
     """
@@ -55,6 +56,7 @@ class Snapshot(Frozen):
         "handled",
         "errors",
         "given_up",
+        "parked",
         "dropped_inbound",
         "last_in_s",
         "last_out_s",
@@ -82,6 +84,7 @@ class Snapshot(Frozen):
         handled: int,
         errors: int,
         given_up: Mapping[str, int],
+        parked: int,
         dropped_inbound: int,
         last_in_s: float | None,
         last_out_s: float | None,
@@ -104,6 +107,7 @@ class Snapshot(Frozen):
         self.handled = handled
         self.errors = errors
         self.given_up = given_up
+        self.parked = parked
         self.dropped_inbound = dropped_inbound
         self.last_in_s = last_in_s
         self.last_out_s = last_out_s

@@ -116,10 +116,7 @@ class Subscription(AsyncIterator[Message]):
         The first message of a list is waited for without end, the others ``wait_s`` seconds.
         """
         self._check_entered()
-        if size < 1 or wait_s < 0:
-            raise ConfigurationError(
-                f"batches({size}, wait_s={wait_s}): size is 1 or more, wait_s not below 0"
-            )
+        check_batches(size, wait_s)
         self._reader = asyncio.current_task()
         return _Batches(self, size, wait_s)
 
@@ -215,6 +212,12 @@ class _Batches(AsyncIterator[list[Message]]):
 
     async def __anext__(self) -> list[Message]:
         return await self._subscription._next_batch(self._size, self._wait_s)
+
+
+def check_batches(size: int, wait_s: float) -> None:
+    """Raises ConfigurationError where that makes no batches."""
+    if size < 1 or wait_s < 0:
+        raise ConfigurationError(f"batches({size}, wait_s={wait_s}): size is 1 or more, wait_s not below 0")
 
 
 async def _in_time(inbox: Inbox, deadline: float) -> bool:

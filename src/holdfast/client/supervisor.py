@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from holdfast.client.authenticating import Authenticating
 from holdfast.client.connection import Connection, Ended
@@ -29,6 +29,9 @@ from holdfast.resilience import (
     of_error,
 )
 from holdfast.transport import Link, LinkUser
+
+if TYPE_CHECKING:
+    from holdfast.resilience.stall import Stall
 
 log = logging.getLogger("holdfast")
 
@@ -63,8 +66,12 @@ class Supervisor:
         versions: VersionChoice,
         clock: Clock,
         reporter: Reporter,
+        stalled: Callable[[], Stall | None] = lambda: None,
     ) -> None:
-        """``request`` is called at every attempt, so that credentials are always fresh."""
+        """``request`` is called at every attempt, so that credentials are always fresh.
+
+        ``stalled``: what stood still just now, and may be why we were late.
+        """
         self._engine = engine
         self._place = place
         self._dial = dial
@@ -74,6 +81,7 @@ class Supervisor:
         self._versions = versions
         self._clock = clock
         self._reporter = reporter
+        self._stalled = stalled
         self._backoff = Backoff(policy, _uniform)
         self._suspicion = TakeoverSuspicion()
         self._hurry = asyncio.Event()
@@ -118,7 +126,8 @@ class Supervisor:
         except Ended as ended:
             return self._failed(self._unanswered(ended))
         except TimeoutError as error:
-            return self._failed(of_error(self._authenticating.overdue() or error, self._place))
+            verdict = of_error(self._authenticating.overdue() or error, self._place)
+            return self._failed(self._blamed(verdict, self._policy.attempt_timeout_s))
         except Exception as error:  # whatever an attempt meets, the next one follows
             return self._failed(of_error(error, self._place))
         if isinstance(answer, Refused):
@@ -129,7 +138,7 @@ class Supervisor:
 
     async def _open(self, connection: Connection, version: Version) -> Opened | Refused:
         request = self._request(version)
-        link = await self._dial(connection)
+        connection.link = link = await self._dial(connection)
         # Behind the dial: a token is not fetched for a broker that cannot be reached.
         self._engine.connect(connection, link, await self._authenticating.begin(request))
         return await connection.opened
@@ -145,7 +154,8 @@ class Supervisor:
         finally:
             self._connected = False
         gone = self._clock.now()
-        verdict = self._suspicion.judge(self._verdict(ended), gone - now)
+        blamed = self._blamed(self._verdict(ended), terms.keepalive_s)
+        verdict = self._suspicion.judge(blamed, gone - now)
         self._reporter.disconnected(verdict)
         return self._backoff.lost(gone, connection.worked, verdict.retry == "slow")
 
@@ -163,6 +173,15 @@ class Supervisor:
         if closed is not None:
             return of_close(closed.by_us, closed.reason, closed.detail, self._place)
         return of_error(ended.error, self._place)
+
+    def _blamed(self, verdict: Verdict, limit_s: float) -> Verdict:
+        """What stood still for much of this limit is why it was missed."""
+        stall = self._stalled()
+        if stall is None:
+            return verdict
+        from holdfast.resilience.stall import of_stall
+
+        return of_stall(verdict, stall, limit_s)
 
     def _failed(self, verdict: Verdict) -> float | None:
         self._suspicion.failed()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast import reasons
 from holdfast.client import events as told
 from holdfast.client.dispatcher import Dispatcher
 from holdfast.client.given_up import GivenUp
 from holdfast.client.intents import Intents
+from holdfast.client.mailbox import Mailbox
 from holdfast.client.options import Limits
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
@@ -41,6 +40,9 @@ from holdfast.protocol import (
     Unsubscribed,
 )
 
+if TYPE_CHECKING:
+    from holdfast.resilience.stall import Stall
+
 REFUSED = 0x80
 
 
@@ -59,15 +61,19 @@ class Telling:
         dispatcher: Dispatcher,
         state: State,
         limits: Limits,
+        resends: bool,
+        here: Mailbox,
     ) -> None:
+        """``resends``: whether QoS 2 in flight is sent again when the session is lost (contract 6)."""
         self._publisher = publisher
         self._receipts = receipts
         self._intents = intents
         self._dispatcher = dispatcher
         self._state = state
         self._limits = limits
-        self._loop = asyncio.get_running_loop()
-        self.given_up = GivenUp(receipts, state)
+        self._resends = resends
+        self._here = here
+        self.given_up = GivenUp(receipts, state, here)
         self.on_refused: Callable[[], None] = _ignore
         self.on_unsubscribed: Callable[[str], None] = _ignore
         self.on_challenge: Callable[[Challenge], None] = _ignore
@@ -144,13 +150,15 @@ class Telling:
         self.on_unsubscribed(event.filter)
 
     def _session_lost(self, event: SessionLost) -> None:
-        self._receipts.uncertain(event.uncertain)
+        if self._resends:
+            self._receipts.uncertain(event.uncertain)
         self._intents.session_lost()
         if event.kept:
             self._state.sessions_lost += 1
+            uncertain = "of them (QoS 2) may arrive twice" if self._resends else "(QoS 2) have failed instead"
             message = (
                 f"{self._state.place} forgot our session: {event.resent} messages go out again, "
-                f"{len(event.uncertain)} of them (QoS 2) may arrive twice"
+                f"{len(event.uncertain)} {uncertain}"
             )
             lost = told.SessionLost(message=message, resent=event.resent, uncertain=len(event.uncertain))
             self._state.emit(lost, logging.WARNING)
@@ -171,6 +179,17 @@ class Telling:
         message = f"{self._state.place} speaks MQTT 3.1.1: messages go out without their properties"
         self._state.emit(told.PropertiesDropped(message=message, topic=event.topic), logging.WARNING)
 
+    def stalled(self, stall: Stall) -> None:
+        """The loop, or all of the program, stood still and goes on."""
+        event = told.Stalled(
+            message=f"{stall.sentence}. {stall.hint}",
+            blocked_s=stall.blocked_s,
+            cause=stall.cause,
+            where=stall.where,
+            hint=stall.hint,
+        )
+        self._state.emit(event, logging.WARNING)
+
     # -- messages that nobody took, or that were given up ------------------------------------
 
     def unclaimed(self, delivery: Delivery) -> None:
@@ -183,14 +202,17 @@ class Telling:
     # -- the outbox's file -------------------------------------------------------------------
 
     def outbox_opened(self, outbox: Outbox) -> None:
-        """What opening it found, where that is worth a word (contract 26)."""
-        for sentence in filter(None, (outbox.set_aside, outbox.mended)):
-            self._state.emit(told.OutboxMended(message=sentence), logging.ERROR)
+        """What opening it found, where that is worth a word (contract 26); hear ``on_failed`` already."""
+        self._state.outbox_error = outbox.failure
+        sentences = [outbox.mended]
+        if outbox.set_aside:
+            sentences.append(f"the outbox file was damaged and is {outbox.set_aside} now: a new one is begun")
+        for sentence in filter(None, sentences):  # the log has it from whoever found it
+            self._state.emit(told.OutboxMended(message=sentence), logging.DEBUG)
 
     def outbox_failed(self, error: OutboxError | None) -> None:
         """Commits fail, or go on; told from any thread."""
-        with suppress(RuntimeError):  # the loop was closed under the client: nobody hears it any more
-            self._loop.call_soon_threadsafe(self._outbox_failed, error)
+        self._here.post(self._outbox_failed, error)
 
     def _outbox_failed(self, error: OutboxError | None) -> None:
         self._state.outbox_error = error

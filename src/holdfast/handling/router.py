@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
 from holdfast.errors import ConfigurationError
-from holdfast.handling.signature import Call, bind_all
+from holdfast.handling.signature import Call, bind_all, is_coroutine
 from holdfast.messages import QoS
 from holdfast.topics import Pattern, validate_share
 from holdfast.values import Value
 
-F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
+F = TypeVar("F", bound=Callable[..., Any])
 
 Retained = Literal["always", "new", "never"]
 
@@ -48,27 +48,37 @@ class HandlerOptions(Value):
 
 
 class Handler(Value):
-    """One function with its filters; ``call`` turns a message into its arguments."""
+    """One function with its filters; ``calls`` turn a message into its arguments.
 
-    __match_args__ = ("function", "patterns", "calls", "options")
+    ``threaded``: it is no coroutine function, and runs on a thread of its own.
+    """
+
+    __match_args__ = ("function", "patterns", "calls", "options", "threaded")
     __slots__ = __match_args__
 
     def __init__(
         self,
-        function: Callable[..., Awaitable[Any]],
+        function: Callable[..., Any],
         patterns: tuple[Pattern, ...],
         calls: tuple[Call, ...],
         options: HandlerOptions,
+        threaded: bool = False,
     ) -> None:
         self.function = function
         self.patterns = patterns
         self.calls = calls
         self.options = options
+        self.threaded = threaded
 
     @property
     def filters(self) -> tuple[str, ...]:
         """The topic filters as they stand in SUBSCRIBE."""
         return tuple(self.options.wire_filter(pattern) for pattern in self.patterns)
+
+    @property
+    def name(self) -> str:
+        """What the log calls it."""
+        return f"handler {getattr(self.function, '__qualname__', self.function)}"
 
 
 class Router:
@@ -90,7 +100,7 @@ class Router:
 
         def register(function: F) -> F:
             calls = bind_all(function, patterns)
-            self.handlers.append(Handler(function, patterns, calls, options))
+            self.handlers.append(Handler(function, patterns, calls, options, not is_coroutine(function)))
             return function
 
         return register

@@ -24,23 +24,22 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from holdfast.errors import ConfigurationError, PayloadError
 from holdfast.messages import Message
 from holdfast.topics import Pattern
 
-Call = Callable[[Message], Awaitable[Any]]
-"""Calls the handler with what one message gives. Raises PayloadError."""
+Call = Callable[[Message], Any]
+"""Calls the handler with what one message gives; gives what it gives. Raises PayloadError."""
 
 _Getter = Callable[[Message], Any]
 
 
 def bind_all(function: Callable[..., Any], patterns: Sequence[Pattern]) -> tuple[Call, ...]:
     """How to call this function, for each of its patterns. Raises ConfigurationError."""
-    if not inspect.iscoroutinefunction(function):
-        raise ConfigurationError(f"{_name(function)} is no coroutine function", hint="write async def")
+    _check_kind(function)
     for name in inspect.signature(function).parameters:
         # Else a capture of one filter would be given the payload by the other.
         without = [pattern.text for pattern in patterns if name not in pattern.names]
@@ -50,6 +49,21 @@ def bind_all(function: Callable[..., Any], patterns: Sequence[Pattern]) -> tuple
                 hint="name it in every filter, or write two handlers",
             )
     return tuple(bind(function, pattern) for pattern in patterns)
+
+
+def is_coroutine(function: Callable[..., Any]) -> bool:
+    """Whether it is run on the loop; everything else is a thread's."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+        getattr(function, "__call__", None)  # noqa: B004  an object whose call is one
+    )
+
+
+def _check_kind(function: Callable[..., Any]) -> None:
+    """A call of these would handle nothing, and nobody would notice."""
+    if inspect.isclass(function) or not callable(function):
+        raise ConfigurationError(f"{_name(function)} is no function", hint="write def, or async def")
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise ConfigurationError(f"{_name(function)} is a generator", hint="a handler has no yield")
 
 
 def bind(function: Callable[..., Any], pattern: Pattern) -> Call:
@@ -69,7 +83,7 @@ def bind(function: Callable[..., Any], pattern: Pattern) -> Call:
     return _call(function, getters)
 
 
-def _call(function: Callable[..., Awaitable[Any]], getters: dict[str, _Getter]) -> Call:
+def _call(function: Callable[..., Any], getters: dict[str, _Getter]) -> Call:
     """One parameter is the usual case, and calling by name costs more than most handlers do."""
     items = tuple(getters.items())
     by_name = [p.kind is p.KEYWORD_ONLY for p in inspect.signature(function).parameters.values()]
@@ -101,6 +115,8 @@ def _parameters(function: Callable[..., Any]) -> dict[str, Any]:
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
     while isinstance(function, functools.partial):
         function = function.func
+    if not inspect.isroutine(function):
+        function = type(function).__call__
     try:
         return typing.get_type_hints(function)
     except Exception as error:  # an annotation is code, which can raise anything

@@ -1,8 +1,11 @@
-"""One process owns an outbox file: an advisory lock on a file beside it, with the owner's pid in it.
+"""One process owns an outbox file: an advisory lock on a file beside it.
+
+In the lock file stand the owner's pid, and the number of the newest commit when it opened or closed
+the outbox: a file with a lower one is an older one (see ``origin``).
 
 ``flock`` belongs to the open file, not to the process: a second outbox on the same file in the
 same process is refused too, and no other handle on the file gives the lock away when it is
-closed. It ends with the process, however that ends; the lock file stays and means nothing by itself.
+closed. It ends with the process, however that ends; the lock file stays and locks nothing by itself.
 """
 
 from __future__ import annotations
@@ -19,12 +22,14 @@ _held: WeakSet[OwnerLock] = WeakSet()
 class OwnerLock:
     """The lock of one outbox file, held from here until ``release``.
 
+    ``noted`` is the number of a commit that the file has had, None where no owner left one.
     Raises OutboxLocked with the pid of the owner, OutboxUnwritable where no lock file can be made.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._fd: int | None = _open(path)
+        self.noted: int | None = None
         try:
             self._take(self._fd)
         except BaseException:
@@ -38,9 +43,20 @@ class OwnerLock:
         try:
             flock(fd, LOCK_EX | LOCK_NB)
         except BlockingIOError:
-            raise _locked(self._path, _pid(fd)) from None
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, str(os.getpid()).encode(), 0)
+            raise _locked(self._path, _numbers(fd)[0]) from None
+        self.noted = _numbers(fd)[1]
+        self._write(fd)
+
+    def note(self, commits: int) -> None:
+        """The file has come so far."""
+        self.noted = commits
+        if self._fd is not None:
+            self._write(self._fd)
+
+    def _write(self, fd: int) -> None:
+        text = f"{os.getpid()}" if self.noted is None else f"{os.getpid()} {self.noted}"
+        with suppress(OSError):  # a full disk: what stands there is older, and right
+            os.ftruncate(fd, os.pwrite(fd, text.encode(), 0))
 
     def release(self) -> None:
         """Let others in. In a forked child: forget the lock, which stays the parent's."""
@@ -53,29 +69,38 @@ def _open(path: str) -> int:
     try:
         return os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        folder = os.path.dirname(path)
         raise OutboxUnwritable(
             f"{path} cannot be opened: {error.strerror or error}",
             path=path,
-            hint=f"give this user the right to write in {folder}, or name another file"
-            if os.path.isdir(folder)
-            else f"make the folder: mkdir -p {folder}",
+            hint=_hint(error, os.path.dirname(path)),
         ) from error
 
 
-def _pid(fd: int) -> int | None:
-    text = os.pread(fd, 20, 0)
-    return int(text) if text.isdigit() else None
+def _hint(error: OSError, folder: str) -> str:
+    if isinstance(error, NotADirectoryError):
+        return "a part of this path is a file: name another one"
+    if isinstance(error, FileNotFoundError):
+        return f"make the folder: mkdir -p {folder}"
+    return f"give this user the right to write in {folder}, or name another file"
+
+
+def _numbers(fd: int) -> tuple[int | None, int | None]:
+    """The pid and the commit, as far as they stand there."""
+    words = [int(word) if word.isdigit() else None for word in os.pread(fd, 60, 0).split()]
+    pid, noted, *_ = *words, None, None
+    return pid, noted
 
 
 def _locked(path: str, pid: int | None) -> OutboxLocked:
-    owner = f"process {pid}" if pid else "another process"
-    return OutboxLocked(
-        f"{path} is in use by {owner}",
-        path=path,
-        pid=pid,
-        hint="one process owns an outbox: stop the other one, or name another file",
-    )
+    if pid == os.getpid():
+        owner, hint = (
+            f"process {pid}, this one",
+            "share the client that has it, stop it, or look at a disk that hangs",
+        )
+    else:
+        owner = f"process {pid}" if pid else "another process"
+        hint = "one process owns an outbox: stop the other one, or name another file"
+    return OutboxLocked(f"{path} is in use by {owner}", path=path, pid=pid, hint=hint)
 
 
 def _forget() -> None:

@@ -2,51 +2,65 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from math import inf
 from os import urandom
 from threading import Lock
 
+from holdfast.clock import Clock
 from holdfast.errors import OutboxError
-from holdfast.messages import Outgoing
+from holdfast.messages import NORMAL, Outgoing
+from holdfast.outbox.overflow import SPARE, Overflow, Policy
 from holdfast.outbox.port import Ledger
-from holdfast.outbox.ring import QOS0_RING
-from holdfast.outbox.taking import TAKEN_BYTES, fitting
-from holdfast.protocol import Failed, Record, Restored, Settled
+from holdfast.outbox.ring import QOS0_RING, Ring
+from holdfast.outbox.sweeping import EXPIRY, MAX_AGE, Expiring, next_look, take_out
+from holdfast.outbox.taking import TAKEN_BYTES
+from holdfast.outbox.tally import Tally
+from holdfast.outbox.waiting import Fits, Waiting
+from holdfast.protocol import Deferred, Failed, Parked, Record, Restored, Settled
 from holdfast.protocol.records import Ending
 
 
 class MemoryOutbox:
-    """Bounded by bytes; QoS 0 in a ring of its own, which drops its oldest when it is full.
+    """Bounded by bytes and, if wanted, by messages; QoS 0 in a ring of its own.
 
-    The ring is for the time without a connection. ``on_ended`` is told what fell out of it.
-    Rows may be accepted on any thread, one call at a time; everything else happens on the engine's.
-
-    What came in is counted by who accepts, what ended by the engine, and what is pending is their
-    difference: so neither waits for the other, and the books are balanced at every moment.
+    Rows may be accepted, and room made for them, on any thread, one call at a time, under ``accepting``;
+    everything else happens on the engine's.
     """
 
-    def __init__(self, *, max_bytes: int = 1 << 30, qos0_messages: int = 1000) -> None:
-        self._max_bytes = max_bytes
-        self._qos0_messages = qos0_messages
-        self._unsent: deque[Outgoing] = deque()
-        self._ring: deque[Outgoing] = deque()
-        self.last = 0
-        self._bytes_in = 0
-        self._bytes_out = 0
-        self._ended = {"acknowledged": 0, "sent": 0, "failed": 0, "expired": 0, "dropped": 0}
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        max_messages: int | None = None,
+        max_bytes: int | None = 1 << 30,
+        max_age_s: float | None = None,
+        overflow: Policy = "wait",
+        hold_class: bool = False,
+        qos0_messages: int = 1000,
+    ) -> None:
+        self._clock = clock
+        self._overflow = Overflow(overflow, max_messages, max_bytes)
+        self._max_age_s = inf if max_age_s is None else max_age_s
+        self._waiting = Waiting(clock, hold_class=hold_class, latest=self._overflow.latest())
+        self._careful = self._overflow.sheds or self._waiting.latest is not None
+        self._expiring = Expiring()
+        self._ring = Ring(qos0_messages)
+        self._tally = Tally()
         self._since = datetime.now(UTC)
-        self._lock = Lock()
+        self.accepting = Lock()
+        self.last = 0
         self.draining = False
         self.durable = 0
+        self.failure: OutboxError | None = None
         self.set_aside: str | None = None
         self.mended: str | None = None
         self.on_durable: Callable[[], None] = lambda: None
         self.on_failed: Callable[[OutboxError | None], None] = lambda error: None
         self.on_ended: Callable[[list[Outgoing], Ending, str], None] = lambda rows, ending, why: None
 
-    def open(self, client_id: str | None = None) -> str | None:
+    def open(self, client_id: str | None = None, group: str | None = None) -> str | None:
         """Nothing to open, and no client id kept."""
         return client_id
 
@@ -54,82 +68,149 @@ class MemoryOutbox:
         """Nothing but a place for packet identifiers to go on that an earlier process hardly used."""
         return Restored(last_packet_id=int.from_bytes(urandom(2), "big") % 65_535)
 
-    def lacks(self, rows: Sequence[Outgoing]) -> int | None:
+    def adopt(self, rows: Sequence[Outgoing]) -> None:
+        """Whoever took them has them still."""
+
+    # -- accepting ---------------------------------------------------------------------------
+
+    def lacks(self, rows: Sequence[Outgoing], spare: bool = False) -> int | None:
         """None when these fit, else the bound that is met.
 
         A group larger than the whole budget fits when it is alone. QoS 0 waits for room in its
         ring while there is a connection to empty it, and pushes the oldest out otherwise.
         """
-        if self.draining and rows and not rows[0].qos and len(self._ring) >= self._qos0_messages:
-            return self._qos0_messages
-        size = held = self._bytes_in - self._bytes_out
+        if self.draining and self._ring.full and not all(row.qos for row in rows):
+            return self._ring.limit
+        size = 0
         for row in rows:
             size += row.size
-        return None if not held or size <= self._max_bytes else self._max_bytes
+        return self._overflow.met(self._tally, len(rows), size, share=SPARE if spare else 1.0)
+
+    def make_room(self, rows: Sequence[Outgoing]) -> bool:
+        """As the port has it."""
+        if self.draining and self._ring.full and not all(row.qos for row in rows):
+            return False
+        dropped = self._overflow.make_room(self._waiting, self._tally, rows)
+        if dropped:
+            self._give_up(dropped, "dropped", self._overflow.policy)
+        return dropped is not None
 
     def accept(self, rows: Sequence[Outgoing]) -> int:
-        """Number rows of one QoS and take them in."""
-        seq, size = self.last, 0
+        """Number rows and take them in."""
+        if not rows:
+            return self.durable
+        now, qos = self._clock.now(), rows[0].qos
+        seq, size, odd = self.last, 0, self._careful
         for row in rows:
             seq += 1
             row.seq = seq
+            row.accepted_at = now
             size += row.size
+            if row.qos != qos or row.priority != NORMAL or row.expires_at is not None:
+                odd = True
         self.last = seq
-        self._bytes_in += size
-        if rows and rows[0].qos:  # only now: what the engine takes is counted already
-            self._unsent.extend(rows)
+        if odd:
+            self._accept_odd(rows, size)
         else:
-            self._ring.extend(rows)
-            if len(self._ring) > self._qos0_messages and not self.draining:
-                self._drop_oldest()
+            self._tally.accepted += len(rows)  # first: what is taken is counted already
+            self._tally.bytes_in += size
+            if qos:
+                self._waiting.incoming.append(rows)
+            else:
+                self._accept_volatile(rows, False)
         return self.durable
 
-    def _drop_oldest(self) -> None:
-        with self._lock:  # another thread may drop, or the engine take, at the same time
-            over = len(self._ring) - self._qos0_messages
-            rows = [self._ring.popleft() for _ in range(over)]
-        if rows:
-            self._end(rows, "dropped")
-            self.on_ended(rows, "dropped", QOS0_RING)
+    def _accept_odd(self, rows: Sequence[Outgoing], size: int) -> None:
+        """Of several classes, or with an expiry, or too many."""
+        shed = self._overflow.sheds and self._overflow.met(self._tally, len(rows), size) is not None
+        self._tally.accept(len(rows), size)
+        if shed:
+            self._give_up(rows, "dropped", self._overflow.policy)
+            return
+        kept = [row for row in rows if row.qos]
+        if kept:
+            with self._waiting:
+                self._waiting.accept(kept)
+                self._expiring.add(kept)
+        if len(kept) < len(rows):
+            self._accept_volatile([row for row in rows if not row.qos], True)
+
+    def _accept_volatile(self, rows: Sequence[Outgoing], expiring: bool) -> None:
+        fallen = self._ring.accept(rows, self.draining, expiring)
+        if fallen:
+            self._give_up(fallen, "dropped", QOS0_RING)
+
+    def _give_up(self, rows: Sequence[Outgoing], ending: Ending, why: str) -> None:
+        self._tally.end(rows, ending)
+        self.on_ended(list(rows), ending, why)
 
     def begin(self) -> None:
         """Nothing to begin."""
 
+    # -- the engine's ------------------------------------------------------------------------
+
     def take(self, room: int) -> list[Outgoing]:
         """The next unsent rows: QoS 0 first, which has no order against the others."""
-        ring, unsent = self._ring, self._unsent
-        large = self._bytes_in - self._bytes_out > TAKEN_BYTES
-        rows: list[Outgoing] = []
-        if ring:
-            with self._lock:  # a publisher's thread may drop what waits here
-                count = fitting(ring, len(ring)) if large else len(ring)
-                rows = [ring.popleft() for _ in range(count)]
-        count = min(room, len(unsent))
-        if large:
-            count = fitting(unsent, count)
-        rows += [unsent.popleft() for _ in range(count)]
-        return rows
+        large = self._tally.bytes_in - self._tally.bytes_out > TAKEN_BYTES
+        first = self._ring.take(large)
+        rows = self._waiting.take(room, large)
+        return first + rows if first else rows
 
     def write(self, records: Sequence[Record]) -> int:
-        """Book what ended; stages need no writing in memory."""
+        """Book what ended, and set aside what may not go; stages need no writing in memory."""
         for record in records:
             if isinstance(record, Settled):
-                self._end(record.rows, record.ending)
+                self._tally.end(record.rows, record.ending)
             elif isinstance(record, Failed):
-                self._end((record.row,), "failed")
+                self._tally.end((record.row,), "failed")
+            elif isinstance(record, (Deferred, Parked)):
+                self._set_aside(record)
         return self.durable
 
-    def _end(self, rows: Sequence[Outgoing], ending: str) -> None:
-        size = sum([row.size for row in rows])
-        with self._lock:  # a publisher's thread may drop at the same time
-            self._bytes_out += size
-            self._ended[ending] += len(rows)
+    def _set_aside(self, record: Deferred | Parked) -> None:
+        row = record.row
+        if not row.qos:
+            self._give_up((row,), "dropped", QOS0_RING)
+            return
+        with self._waiting:
+            if isinstance(record, Deferred):
+                self._waiting.defer(row, record.until)
+            else:
+                self._waiting.park(row)
+            self._expiring.add((row,))
+
+    def unpark(self, fits: Fits) -> None:
+        """As the port has it."""
+        with self._waiting:
+            self._waiting.unpark(fits)
+
+    def sweep(self, now: float) -> float | None:
+        """As the port has it."""
+        waiting, expiring, ring, before = self._waiting, self._expiring, self._ring, now - self._max_age_s
+        with waiting:
+            waiting.let_go(now)
+            waiting.unpark_more()
+            expired, aged = take_out(waiting, expiring.due(now), before)
+            expiring.tidy(len(waiting), waiting.has)
+            again = next_look(waiting, now, self._max_age_s, expiring.next_due, len(expired) + len(aged))
+        volatile, old = ring.give_up(now, before)
+        for rows, why in ((expired + volatile, EXPIRY), (aged + old, MAX_AGE)):
+            if rows:
+                self._give_up(rows, "expired", why)
+        again = min(again, ring.next_look(now, self._max_age_s))
+        return None if again == inf else again
+
+    # -- the books ---------------------------------------------------------------------------
 
     @property
     def pending(self) -> int:
         """How many accepted messages have not ended."""
-        ended = sum(self._ended.values())  # first: who accepts meanwhile makes it more, never less
-        return self.last - ended
+        return self._tally.pending
+
+    @property
+    def parked(self) -> int:
+        """How many of them are parked."""
+        return len(self._waiting.parked)
 
     @property
     def at_risk(self) -> int:
@@ -138,11 +219,9 @@ class MemoryOutbox:
 
     def ledger(self) -> Ledger:
         """The books."""
-        with self._lock:
-            ended = self._ended.copy()
-        accepted = self.last
-        pending = accepted - sum(ended.values())
-        return Ledger(accepted=accepted, pending=pending, since=self._since, **ended)
+        ended = self._tally.ended()
+        accepted = self._tally.accepted
+        return Ledger(accepted=accepted, pending=accepted - sum(ended.values()), since=self._since, **ended)
 
     def close(self, timeout_s: float | None = None) -> bool:
         """Nothing to close."""

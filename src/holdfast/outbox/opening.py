@@ -1,16 +1,19 @@
-"""From a path to an outbox that may be used: owner, format, client id, books, in this order."""
+"""From a path to an outbox that may be used: disk, owner, format, client id, books, in this order."""
 
 from __future__ import annotations
 
 import logging
 import sqlite3
+from typing import Any
 from uuid import uuid4
 
 from holdfast.errors import OutboxError
-from holdfast.outbox import sqlite_file, tables
+from holdfast.outbox import integrity, mounts, origin, sqlite_file, tables
 from holdfast.outbox.lock import OwnerLock
+from holdfast.outbox.migrations import migrate
+from holdfast.outbox.queries import Queries
 from holdfast.outbox.rows import RowCodec
-from holdfast.outbox.sqlite_file import Durability
+from holdfast.outbox.sqlite_file import FORMAT, Durability
 from holdfast.outbox.store import Store
 from holdfast.protocol import Restored
 
@@ -22,16 +25,19 @@ class Opened:
 
     ``restored``: what was in flight. ``bytes``: what its rows count against a budget. ``set_aside``:
     where a damaged file was moved that stood in its place; what it knew is lost (contract 1).
-    ``mended``: how its books did not balance; the rows were counted and are right.
+    ``mended``: what was lost, or did not balance, where the rest could go on.
     """
 
     def __init__(self, path: str, durability: Durability, codec: RowCodec) -> None:
+        self._mount = mounts.find(path)
+        mounts.refuse_network(path, self._mount)
         self.lock = OwnerLock(path)
-        self._path = path
+        self.path = path
         self._durability: Durability = durability
         self._codec = codec
         self.store: Store
         self.reader: sqlite3.Connection
+        self.queries: Queries
         self.restored = Restored()
         self.client_id = ""
         self.created = 0.0
@@ -39,23 +45,53 @@ class Opened:
         self.set_aside: str | None = None
         self.mended: str | None = None
 
-    def load(self, client_id: str | None, now: float) -> None:
+    def load(self, client_id: str | None, group: str | None) -> None:
         """Make or open the file. Raises OutboxError, sqlite3.Error."""
-        if not sqlite_file.inspect(self._path):
-            bound = client_id or f"holdfast-{uuid4().hex[:12]}"
-            sqlite_file.fill(self._path, lambda db: tables.create(db, bound, now))
-        self.reader = sqlite_file.connect(self._path, self._durability)
-        self.store = Store(self._path, self._durability, self._codec)
+        broken = False
+        if sqlite_file.inspect(self.path):
+            broken = integrity.has_lost_commits(self.path)
+        else:
+            self._make(client_id or f"holdfast-{uuid4().hex[:12]}")
+        self.reader = sqlite_file.connect(self.path, self._durability)
+        self.queries = Queries(self.reader, self._codec)
+        self.store = Store(self.path, self._durability, self._codec)
         try:
-            self.store.open()
-            sqlite_file.check_format(self._path, *self.reader.execute("PRAGMA user_version").fetchone())
-            self.client_id, self.created = tables.read_meta(self.reader)
-            self._check_client(client_id)
-            self._check_books()
-            self.restored = self.store.restored()
+            (found,) = self.reader.execute("PRAGMA user_version").fetchone()
+            sqlite_file.check_format(self.path, found)
+            migrate(self.reader, found, FORMAT)
+            if broken:
+                integrity.patch_up(self.reader)
+                self._mend("commits are lost out of its log; what is there goes on in a new session")
+            else:
+                integrity.check_file(self.reader)
+            self._begin(client_id, group)
         except BaseException:
             self.close()
             raise
+
+    def _make(self, client_id: str) -> None:
+        created = self._codec.timeline.clock.wall()
+        restored = self.set_aside and "damaged"
+        if self.lock.noted and not self.set_aside:
+            restored = "missing"
+            log.warning("%s is gone: a new outbox is begun, and what the old one knew is lost", self.path)
+        sqlite_file.fill(self.path, lambda db: tables.create(db, client_id, created, restored))
+
+    def _begin(self, client_id: str | None, group: str | None) -> None:
+        meta = tables.read_meta(self.reader)
+        self.client_id, self.created = str(meta["client_id"]), float(meta["created"])
+        self._check_client(client_id)
+        self._check_group(meta.get("group"), group)
+        self.store.open()
+        if not self._check_books():
+            meta["restored"] = "damaged"
+        here = origin.place(self.path, self._mount)
+        stale = meta.get("restored") or self._doubt(meta, here)
+        self._go_on(meta, {"group": meta.get("group") or group, "restored": stale, **here})
+        if stale:
+            self.store.begin_epoch()
+        self.restored = self.store.restored()
+        self.lock.note(self.store.books.commits)
 
     def close(self) -> None:
         """Let go of the file, but not of the lock."""
@@ -65,32 +101,71 @@ class Opened:
     def _check_client(self, client_id: str | None) -> None:
         if client_id not in (None, self.client_id):
             raise OutboxError(
-                f"{self._path} belongs to the client id {self.client_id!r}, not to {client_id!r}",
-                path=self._path,
-                hint=f"if its messages are to leave as {client_id!r}: holdfast outbox rebind {self._path}",
+                f"{self.path} belongs to the client id {self.client_id!r}, not to {client_id!r}",
+                path=self.path,
+                hint=f"if its messages are to leave as {client_id!r}: holdfast outbox rebind {self.path}",
             )
 
-    def _check_books(self) -> None:
-        """Contract 7: what is pending is what there are rows for."""
-        books = self.store.books
-        rows, self.bytes = tables.count(self.reader)
-        if books.accepted - books.ended != rows:
-            self.mended = (
-                f"{self._path}: its books say {books.accepted - books.ended} pending, "
-                f"there are {rows} messages; these are kept, and counted"
+    def _check_group(self, bound: str | None, group: str | None) -> None:
+        if bound is not None and group not in (None, bound):
+            raise OutboxError(
+                f"{self.path} belongs to the brokers {bound!r}, not to {group!r}",
+                path=self.path,
+                hint=f"if its messages are to go to {group!r}: holdfast outbox rebind {self.path} --url URL",
             )
-            log.error("%s", self.mended)
-            books.accepted = books.ended + rows
-            tables.write_books(self.reader, books)
+
+    def _doubt(self, meta: dict[str, Any], here: dict[str, int]) -> str | None:
+        """A copy, or an older state, is as good as restored."""
+        boot, commits = self._codec.timeline.clock.boot(), self.store.books.commits
+        why = origin.doubt(meta, here, boot, commits, self.lock.noted)
+        if why is not None:
+            log.warning("%s %s: what was in flight is sent again, in a new session", self.path, why)
+        return why
+
+    def _go_on(self, meta: dict[str, Any], known: dict[str, Any]) -> None:
+        """Outbox time goes on, and the file says where and for whom."""
+        books, timeline = self.store.books, self._codec.timeline
+        timeline.begin(books.at, books.wall, meta.get("boot"), meta.get("boot_offset", 0.0))
+        known |= {"boot": timeline.boot, "boot_offset": timeline.ahead}
+        news = {key: value for key, value in known.items() if meta.get(key) != value}
+        try:
+            if news:
+                with tables.transaction(self.reader):
+                    tables.write_meta(self.reader, **news)
+        except sqlite3.Error as error:
+            if not sqlite_file.is_full(error):  # a full outbox on a full disk has to drain (contract 12)
+                raise
+
+    def _check_books(self) -> bool:
+        """Contract 7: what is pending is what there are rows for; else what is there counts."""
+        books, last = self.store.books, integrity.last_number(self.reader)
+        rows, self.bytes = tables.count(self.reader)
+        if books.accepted - books.ended == rows and last <= books.last:
+            return True
+        self._mend(
+            f"its books say {books.accepted - books.ended} pending, there are {rows} messages; "
+            f"these are kept, and counted, up to number {last}"
+        )
+        integrity.distrust(self.reader)
+        self.store.open()
+        books = self.store.books
+        books.accepted = books.ended + rows
+        tables.write_books(self.reader, books)
+        return False
+
+    def _mend(self, sentence: str) -> None:
+        before = self.mended or self.path
+        self.mended = f"{before}: {sentence}"
+        log.error("%s: %s", self.path, sentence)
 
 
 def open_file(
-    path: str, client_id: str | None, durability: Durability, codec: RowCodec, now: float
+    path: str, client_id: str | None, group: str | None, durability: Durability, codec: RowCodec
 ) -> Opened:
     """The file, ready for use. Raises OutboxError, OutboxLocked, OutboxUnwritable."""
     opened = Opened(path, durability, codec)
     try:
-        _load(opened, path, client_id, now)
+        _load(opened, path, client_id, group)
     except sqlite3.Error as error:
         opened.lock.release()
         raise sqlite_file.refused(error, path) from error
@@ -100,12 +175,12 @@ def open_file(
     return opened
 
 
-def _load(opened: Opened, path: str, client_id: str | None, now: float) -> None:
+def _load(opened: Opened, path: str, client_id: str | None, group: str | None) -> None:
     try:
-        opened.load(client_id, now)
-    except sqlite3.DatabaseError as error:
+        opened.load(client_id, group)
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         if not sqlite_file.is_damage(error):
             raise
         opened.set_aside = sqlite_file.set_aside(path)
         log.error("%s is damaged (%s): set aside as %s, a new one is begun", path, error, opened.set_aside)
-        opened.load(client_id, now)
+        opened.load(client_id, group)

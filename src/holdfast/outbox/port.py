@@ -6,14 +6,18 @@ called when that number has grown, on any thread. ``on_failed`` is told, on any 
 fail at present, and with None that they go on. In memory everything is durable at once. ``last``
 is the sequence number given last. ``set_aside`` and ``mended`` say what opening found: where a
 damaged file was moved, and how its books did not balance. ``draining`` is set while there is a
-connection that takes what waits; ``on_ended`` is told, on any thread, which messages ended in here:
-expired, or dropped and why.
+connection that takes what waits; ``on_ended`` is told, on any thread, which messages ended in here,
+how, and because of which limit, policy or request.
+
+Two parties use it. Whoever publishes asks ``lacks``, may ``make_room``, and calls ``accept``: on any
+thread, holding ``accepting`` from the first look at ``last`` on. The engine does the rest, on its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from threading import Lock
 from typing import Protocol
 
 from holdfast.errors import OutboxError
@@ -66,6 +70,7 @@ class Ledger(Frozen):
 class Outbox(Protocol):
     """Where accepted messages wait, and what is in flight is written down."""
 
+    accepting: Lock
     last: int
     draining: bool
     set_aside: str | None
@@ -78,37 +83,80 @@ class Outbox(Protocol):
     def durable(self) -> int:
         """The number of the newest commit that has happened."""
 
-    def open(self, client_id: str | None = None) -> str | None:
-        """Open it for this client id, or for its own; gives the id. Blocks. Raises OutboxError."""
+    @property
+    def failure(self) -> OutboxError | None:
+        """Why commits do not happen at present; what ``on_failed`` was told last."""
+
+    def open(self, client_id: str | None = None, group: str | None = None) -> str | None:
+        """Open it for this client id, or for its own, and for this group of brokers; gives the id.
+
+        Blocks. Raises OutboxError.
+        """
 
     def restore(self) -> Restored:
         """What was in flight when this outbox was last used."""
 
-    def lacks(self, rows: Sequence[Outgoing]) -> int | None:
-        """None when there is room for these, else the bound that is met."""
+    def adopt(self, rows: Sequence[Outgoing]) -> None:
+        """Opened again: an earlier run of this process had taken these, and they had not ended.
+
+        Somebody may hold their receipts.
+        """
+
+    def lacks(self, rows: Sequence[Outgoing], spare: bool = False) -> int | None:
+        """None when there is room for these, else the bound that is met.
+
+        ``spare``: a tenth more than the budget counts, which is for handlers (contract 11).
+        """
+
+    def make_room(self, rows: Sequence[Outgoing]) -> bool:
+        """Give up unsent messages, by the policy, so that these fit; ``on_ended`` is told of them.
+
+        False: the policy does not allow it, or it would not be enough: nothing was given up. Messages
+        in flight are never given up. Raises OutboxError where nothing can be kept at present.
+        """
 
     def accept(self, rows: Sequence[Outgoing]) -> int:
-        """Number rows of one QoS and take them in, one call at a time; gives the number of their commit.
+        """Number rows and take them in, of any QoS and priority; gives the number of their commit.
 
-        Raises OutboxError where they cannot be kept at present: then they were not accepted.
+        The list is the outbox's from then on. Where what does not fit is dropped, ``on_ended`` is told
+        before this returns. Raises OutboxError where they cannot be kept at present: then they were not
+        accepted.
         """
 
     def begin(self) -> None:
         """Let what was accepted and written be committed: once per turn, on any thread."""
 
     def take(self, room: int) -> list[Outgoing]:
-        """The next unsent rows in order: at most ``room`` of QoS 1 and 2, and those of QoS 0.
+        """The next unsent rows: at most ``room`` of QoS 1 and 2, and those of QoS 0.
 
-        Fewer than there is room for, where they are large; none only when there are none, or when
-        they are yet to be committed: then ``on_durable`` follows.
+        Classes share the room, each in accept order (contract 8). Fewer than there is room for, where
+        they are large; none only when there are none that may go, or when they are yet to be
+        committed: then ``on_durable`` follows.
         """
 
     def write(self, records: Sequence[Record]) -> int:
-        """Write down what the session asks for; gives the number of the commit."""
+        """Write down what the session asks for; gives the number of the commit.
+
+        Rows that are deferred or parked wait again, out of the line.
+        """
+
+    def unpark(self, fits: Callable[[Outgoing], bool]) -> None:
+        """There are new terms: parked rows that fit them are unsent again, and go first, some at a time."""
+
+    def sweep(self, now: float) -> float | None:
+        """Look after what waits: end what is too old, let deferred rows go, carry out what is requested.
+
+        Some at a time: gives the time at which to call it again. None: nothing waits, so call it in
+        the turn in which something was accepted. Rows that may go now are there to be taken.
+        """
 
     @property
     def pending(self) -> int:
         """How many accepted messages have not ended."""
+
+    @property
+    def parked(self) -> int:
+        """How many of them are parked: they wait for other terms, or for somebody to look after them."""
 
     @property
     def at_risk(self) -> int:

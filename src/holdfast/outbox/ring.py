@@ -1,12 +1,15 @@
-"""QoS 0 that no file keeps: a ring that drops its oldest, with books of this process only (contract 7)."""
+"""QoS 0 that no file keeps: a ring that drops its oldest while nobody takes them (contract 7)."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import repeat, starmap, takewhile
+from math import inf
 from threading import Lock
 
 from holdfast.messages import Outgoing
+from holdfast.outbox.sweeping import LOOK_S
 from holdfast.outbox.taking import fitting
 
 QOS0_RING = "qos0_outbox"
@@ -14,63 +17,71 @@ QOS0_RING = "qos0_outbox"
 
 
 class Ring:
-    """The newest ``limit`` messages while nobody takes them.
+    """The newest ``limit`` messages; more of them while there is a connection that takes them.
 
-    Rows come from any thread, one call at a time; everything else happens on the engine's.
+    Rows come from any thread, one call at a time; everything else happens on the engine's. Priorities
+    mean nothing here: these messages have no order against any others (contract 8).
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._rows: deque[Outgoing] = deque()
+        self._next_due = inf  # no row expires before
         self._lock = Lock()
-        self.accepted = 0
-        self.ended = {"sent": 0, "failed": 0, "expired": 0, "dropped": 0}
-        self._bytes_in = 0
-        self._bytes_out = 0
 
     @property
     def full(self) -> bool:
         """Whether one more pushes one out."""
         return len(self._rows) >= self.limit
 
-    @property
-    def bytes(self) -> int:
-        """What its pending messages count against a budget."""
-        return self._bytes_in - self._bytes_out
+    def accept(self, rows: Sequence[Outgoing], whole: bool, expiring: bool) -> list[Outgoing]:
+        """Take rows in; gives those that fell out for them, none where ``whole``.
 
-    @property
-    def pending(self) -> int:
-        """Those that have not ended."""
-        ended = sum(self.ended.values())
-        return self.accepted - ended
-
-    def books(self) -> tuple[dict[str, int], int]:
-        """How many ended in which way, and how many were accepted."""
+        ``expiring``: some of them have an expiry.
+        """
         with self._lock:
-            ended = self.ended.copy()
-        return ended, self.accepted
+            self._rows.extend(rows)
+            if expiring:
+                self._next_due = min(self._next_due, _first_due(rows))
+            return [] if whole else self._first(len(self._rows) - self.limit)
 
-    def accept(self, rows: Sequence[Outgoing], whole: bool) -> list[Outgoing]:
-        """Take rows in; gives those that fell out for them, none where ``whole``."""
-        self.accepted += len(rows)
-        self._bytes_in += sum([row.size for row in rows])
-        self._rows.extend(rows)
-        if whole or len(self._rows) <= self.limit:
-            return []
-        with self._lock:  # the engine may take at the same time
-            fallen = [self._rows.popleft() for _ in range(len(self._rows) - self.limit)]
-        self.end(fallen, "dropped")
-        return fallen
-
-    def take(self) -> list[Outgoing]:
+    def take(self, large: bool) -> list[Outgoing]:
         """The next that wait: all, but for large ones."""
         if not self._rows:
             return []
         with self._lock:
-            return [self._rows.popleft() for _ in range(fitting(self._rows, len(self._rows)))]
+            count = len(self._rows)
+            return self._first(fitting(self._rows, count) if large else count)
 
-    def end(self, rows: Sequence[Outgoing], ending: str) -> None:
-        """These ended."""
+    def give_back(self, rows: Sequence[Outgoing]) -> None:
+        """These were taken and did not end: they are the next again."""
         with self._lock:
-            self.ended[ending] += len(rows)
-            self._bytes_out += sum([row.size for row in rows])
+            self._rows.extendleft(reversed(rows))
+            self._next_due = min(self._next_due, _first_due(rows))
+
+    def _first(self, count: int) -> list[Outgoing]:
+        return list(starmap(self._rows.popleft, repeat((), count)))
+
+    def give_up(self, now: float, before: float) -> tuple[list[Outgoing], list[Outgoing]]:
+        """Take out what has expired, and what was accepted before this time."""
+        with self._lock:
+            rows, expired = self._rows, []
+            if self._next_due <= now:
+                expired = [row for row in rows if row.expires_at is not None and row.expires_at <= now]
+                left = [row for row in rows if row.expires_at is None or row.expires_at > now]
+                rows.clear()
+                rows.extend(left)
+                self._next_due = _first_due(left)
+            old = sum(1 for _ in takewhile(lambda row: row.accepted_at <= before, rows))
+            return expired, self._first(old)
+
+    def next_look(self, now: float, max_age_s: float) -> float:
+        """When to look again for what is too old; infinity: when there are new messages."""
+        with self._lock:
+            if not self._rows:
+                return inf
+            return min(self._next_due, self._rows[0].accepted_at + max_age_s, now + LOOK_S)
+
+
+def _first_due(rows: Sequence[Outgoing]) -> float:
+    return min([row.expires_at for row in rows if row.expires_at is not None], default=inf)

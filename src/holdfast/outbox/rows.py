@@ -1,7 +1,8 @@
 """A row of the outbox as columns of the file, and back.
 
-On disk an expiry is wall time: the clock of the session means nothing to the next process
-(contract 27). Properties are the bytes that MQTT 5 has for them; none is NULL.
+On disk an expiry, and the time of accepting, are outbox time (see ``timeline``): the clock of the
+session means nothing to the next process (contract 27). Properties are the bytes that MQTT 5 has for
+them; none is NULL.
 """
 
 from __future__ import annotations
@@ -9,13 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from holdfast.clock import Clock
+from holdfast.codec import MalformedPacket
 from holdfast.codec.packet_types import PUBLISH
+from holdfast.codec.packets import QOS
 from holdfast.codec.properties import decode_properties, encode_properties
-from holdfast.messages import NO_PROPERTIES, Outgoing
+from holdfast.messages import NO_PROPERTIES, Outgoing, Properties
+from holdfast.outbox.keys import BASE, priority_of
+from holdfast.outbox.sqlite_file import UnreadableRow
+from holdfast.outbox.timeline import Timeline
 
 COLUMNS = (
-    "seq",
+    "id",
     "topic",
     "payload",
     "qos",
@@ -24,39 +29,77 @@ COLUMNS = (
     "expires_at",
     "uncertain",
     "accepted_at",
+    "tries",
 )
 
-SELECT = f"SELECT {', '.join(COLUMNS[:-1])} FROM message"
+SELECT = f"SELECT {', '.join(COLUMNS)} FROM message"
+
+PLAIN = "(?, ?, ?, ?, ?, NULL, NULL, 0, ?, 0, NULL)"
+WHOLE = "(?, ?, ?, ?, ?, ?, ?, 0, ?, 0, NULL)"
+"""One new row, for an INSERT: nobody has sent, refused or parked it yet. A plain one, as most are, has no
+properties and no expiry."""
+
+SMALL_BYTES = 4096
+"""Payloads up to this size are copied: ``sqlite3`` looks for an adapter for every value that is bytes or
+None, at a third of a microsecond, and for a bytearray it does not."""
 
 
 class RowCodec:
-    """Translates between the clock of this process and the wall."""
+    """Translates between the clock of this process and outbox time."""
 
-    __slots__ = ("_clock",)
+    __slots__ = ("timeline",)
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, timeline: Timeline) -> None:
+        self.timeline = timeline
 
-    def flat(self, rows: Sequence[Outgoing]) -> list[Any]:
-        """The columns of all these rows, one after the other."""
-        wall = self._clock.wall()
-        ahead = wall - self._clock.now()
-        out: list[Any] = []
+    def flat(self, rows: Sequence[Outgoing]) -> tuple[list[Any], list[Any]]:
+        """The columns of all these new rows, one after the other: of the plain ones, and of the others."""
+        ahead = self.timeline.ahead
+        plain: list[Any] = []
+        others: list[Any] = []
         for row in rows:
-            properties = encode_properties(row.properties, PUBLISH) if row.properties else None
-            expires = None if row.expires_at is None else row.expires_at + ahead
-            out += (
-                row.seq, row.topic, row.payload, row.qos, int(row.retain),
-                properties, expires, int(row.uncertain), wall,
-            )  # fmt: skip
-        return out
+            payload = row.payload
+            data = bytearray(payload) if len(payload) <= SMALL_BYTES else payload
+            retain = 1 if row.retain else 0
+            key, accepted = row.seq + BASE[row.priority], row.accepted_at + ahead
+            if row.expires_at is None and not row.properties:
+                plain += (key, row.topic, data, row.qos, retain, accepted)
+            else:
+                properties = encode_properties(row.properties, PUBLISH) if row.properties else None
+                expires = None if row.expires_at is None else row.expires_at + ahead
+                others += (key, row.topic, data, row.qos, retain, properties, expires, accepted)
+        return plain, others
 
     def row(self, columns: Sequence[Any]) -> Outgoing:
-        """The row that these columns (``SELECT``) describe."""
-        seq, topic, payload, qos, retain, properties, expires, uncertain = columns
-        known = NO_PROPERTIES
-        if properties is not None:
-            known, _ = decode_properties(properties, 0, len(properties), PUBLISH)
-        if expires is not None:
-            expires += self._clock.now() - self._clock.wall()
-        return Outgoing(seq, topic, payload, qos, bool(retain), known, expires, bool(uncertain))
+        """The row that these columns (``SELECT``) describe. Raises UnreadableRow where that is none."""
+        try:
+            return self._row(columns)
+        except (TypeError, MalformedPacket) as error:
+            raise UnreadableRow(str(error)) from error
+
+    def _row(self, columns: Sequence[Any]) -> Outgoing:
+        key, topic, payload, qos, retain, properties, expires, uncertain, accepted, tries = columns
+        if type(payload) is not bytes or qos not in QOS or "#" in topic or "+" in topic or "\0" in topic:
+            raise TypeError("nobody can publish that")
+        ahead, priority = self.timeline.ahead, priority_of(key)
+        row = Outgoing(
+            key - BASE[priority],
+            topic,
+            payload,
+            qos,
+            retain != 0,
+            NO_PROPERTIES if properties is None else properties_of(properties),
+            None if expires is None else expires - ahead,
+            uncertain != 0,
+            priority,
+        )
+        row.accepted_at, row.tries = accepted - ahead, tries
+        return row
+
+
+def properties_of(column: bytes | None) -> Properties:
+    """The properties in this column. Raises MalformedPacket, TypeError where they are none."""
+    if column is None:
+        return NO_PROPERTIES
+    properties, _ = decode_properties(column, 0, len(column), PUBLISH)
+    return properties

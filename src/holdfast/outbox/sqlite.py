@@ -3,36 +3,44 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+import sqlite3
+from collections.abc import Callable, Sequence
+from functools import partial
+from math import inf
 
 from holdfast.clock import Clock
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.outbox import opening, sqlite_file
 from holdfast.outbox.backlog import Backlog
+from holdfast.outbox.caretaker import Caretaker
+from holdfast.outbox.commits import Commits
+from holdfast.outbox.errands import Errands
+from holdfast.outbox.keeping import Keeping
+from holdfast.outbox.overflow import Overflow, Policy
 from holdfast.outbox.port import Ledger
 from holdfast.outbox.reserve import Reserve
-from holdfast.outbox.ring import QOS0_RING, Ring
-from holdfast.outbox.rows import SELECT, RowCodec
+from holdfast.outbox.rows import RowCodec
+from holdfast.outbox.sight import Sight
+from holdfast.outbox.slots import open_slot
 from holdfast.outbox.sqlite_file import Durability
-from holdfast.outbox.tables import ENDINGS
+from holdfast.outbox.sweeping import EXPIRY, MAX_AGE
+from holdfast.outbox.tally import ENDINGS, Tally
+from holdfast.outbox.tickets import Tickets
+from holdfast.outbox.timeline import Timeline
+from holdfast.outbox.waiting import Fits
 from holdfast.outbox.writer import Writer
-from holdfast.protocol import Failed, Record, Restored, Settled
-from holdfast.protocol.records import Ending
-
-UNCOMMITTED_BYTES = 16 << 20
-"""Handed over and not yet durable, at most, but for one group: only memory holds it."""
+from holdfast.protocol import Restored
 
 
-class SqliteOutbox:
+class SqliteOutbox(Keeping):
     """One file, one process, one writer thread; an ``Outbox``.
 
     ``durability``: "power" survives a power cut, "process" a kill -9. Bounded by bytes and, if
-    wanted, by messages. QoS 0 is in memory, in a ring, unless ``keep_qos0``. ``on_failed`` is told
-    that commits fail, and with None that they go on; like ``on_durable``, on the writer's thread.
-    While they fail nothing more is accepted. ``set_aside`` and ``mended`` say what opening found
-    (see ``opening``). The constructor opens nothing.
+    wanted, by messages. QoS 0 is in memory, in a ring, unless ``keep_qos0``. ``on_failed`` and
+    ``on_durable`` are told on the writer's thread. The constructor opens nothing.
+
+    A program without a client may open it, ``sweep`` once and close it: what is requested is done then.
     """
 
     def __init__(
@@ -43,207 +51,172 @@ class SqliteOutbox:
         durability: Durability = "power",
         max_messages: int | None = None,
         max_bytes: int | None = 1 << 30,
+        max_age_s: float | None = None,
+        overflow: Policy = "wait",
+        hold_class: bool = False,
         keep_qos0: bool = False,
         qos0_messages: int = 1000,
     ) -> None:
+        super().__init__(clock, Overflow(overflow, max_messages, max_bytes), keep_qos0, qos0_messages)
         self.path = sqlite_file.resolve(path)
-        self._codec = RowCodec(clock)
-        self._wall = clock.wall
+        self._codec = RowCodec(Timeline(clock))
         self._durability: Durability = durability
-        self._max_messages = max_messages
         self._max_bytes = max_bytes
-        self._keep_qos0 = keep_qos0
-        self._ring = Ring(qos0_messages)
+        self._max_age_s = inf if max_age_s is None else max_age_s
+        self._hold_class = hold_class
         self._opened: opening.Opened | None = None
-        self._writer: Writer | None = None
+        self._make_writer: Callable[..., Commits] = Writer  # the simulator has one without a thread
+        self._tickets = Tickets()  # over one opening and the next
         self._pid = 0
-        self._before: int | None = None
-        self._since = self._wall()
-        self._accepted = self._bytes_in = self._bytes_out = 0
-        self._ended = dict.fromkeys(ENDINGS, 0)
+        self._since = clock.wall()
+        self._driven = False  # a session lives on it, and comes again and again
         self.set_aside: str | None = None
         self.mended: str | None = None
-        self.last = 0
-        self.draining = False
         self.on_durable: Callable[[], None] = lambda: None
         self.on_failed: Callable[[OutboxError | None], None] = lambda error: None
-        self.on_ended: Callable[[list[Outgoing], Ending, str], None] = lambda rows, ending, why: None
 
     # -- open and closed ---------------------------------------------------------------------
 
-    def open(self, client_id: str | None = None) -> str:
+    def open(self, client_id: str | None = None, group: str | None = None) -> str:
         """Open or make the file for this client id; None: the one in it, or one made once.
 
-        Gives the client id. Blocks. Raises OutboxError, OutboxLocked, OutboxUnwritable.
+        ``group`` names the brokers it is for; a file that was bound to none is bound to it. Of a path
+        with ``{slot}`` the first that is free, and from then on the same. Gives the client id.
+        Blocks. Raises OutboxError, OutboxLocked, OutboxUnwritable.
         """
-        opened = opening.open_file(self.path, client_id, self._durability, self._codec, self._wall())
+        opened = open_slot(self.path, client_id, partial(self._open_file, group))
+        self.path = opened.path
         store, books, reserve = opened.store, opened.store.books, Reserve(self.path, self._max_bytes)
         self.set_aside, self.mended = opened.set_aside, opened.mended
         self._opened, self._pid, self._since = opened, os.getpid(), opened.created
         self.last = max(self.last, books.last)
-        if self._before is None:
-            self._before = books.last
-        self._accepted, self._bytes_in, self._bytes_out = books.accepted, opened.bytes, 0
-        self._ended = {name: getattr(books, name) for name in ENDINGS}
+        ended = {name: getattr(books, name) for name in ENDINGS}
+        self._books.begin(Tally(books.accepted, opened.bytes, ended), books.last)
         self._restored = opened.restored
-        self._backlog = Backlog(self._read, list(store.flight), books.last, books.commits)
-        self._writer = Writer(
+        self._look_after(opened)
+        self._writer = self._make_writer(
             store, self.path, reserve, lambda: self.on_durable(), lambda error: self.on_failed(error)
         )
         return opened.client_id
 
+    def _open_file(self, group: str | None, path: str, client_id: str | None) -> opening.Opened:
+        return opening.open_file(path, client_id, group, self._durability, self._codec)
+
+    def _look_after(self, opened: opening.Opened) -> None:
+        try:
+            self._wait_on(opened)
+        except sqlite3.Error as error:
+            self._opened = None
+            opened.close()
+            opened.lock.release()
+            raise sqlite_file.unread(error, self.path) from error
+
+    def _wait_on(self, opened: opening.Opened) -> None:
+        queries, flying = opened.queries, set(opened.store.flight)
+        latest = self._overflow.latest()
+        if latest is not None:
+            latest.know(entry for entry in queries.topics() if entry[1] not in flying)
+        commit = opened.store.books.commits if self.last else 0
+        self._backlog = backlog = Backlog(
+            self._clock,
+            queries,
+            flying,
+            commit,
+            lambda: self.durable,
+            self._hold_class,
+            latest,
+            self._tickets,
+        )
+        self._sight = Sight(self.path, opened.reader, lambda error: self.on_failed(error))
+        backlog.unreadable = self._sight.failed
+        errands = Errands(opened.reader, backlog, self._met)
+        self._caretaker = Caretaker(self, backlog, queries, errands, self._codec.timeline, self._max_age_s)
+
     def restore(self) -> Restored:
         """What was in flight when the file was last used; rows as they stand in it."""
+        self._driven = True
         return self._restored
 
-    def close(self, timeout_s: float | None = None) -> bool:
-        """Commit what was handed over and let go of the file; the books stay readable.
+    def adopt(self, rows: Sequence[Outgoing]) -> None:
+        """As the port has it: rows of the file are read anew, those of the ring are there only here."""
+        self._ring.give_back([row for row in rows if self._books.is_volatile(row)])
+        self._tickets.keep(rows)
+        for _, row in (*self._restored.sent, *self._restored.released):
+            self._tickets.give(row)
 
-        Blocks, ``timeout_s`` at most. False: not all was committed, and what was not was never told durable.
-        """
+    def close(self, timeout_s: float | None = None) -> bool:
+        """As the port has it; what was not committed was never told durable."""
         opened, writer = self._opened, self._writer
         if opened is None or writer is None or self._pid != os.getpid():
             return True
         done = writer.close(timeout_s)
         if writer.ended:  # else it may still write: the file stays ours, and close() may be called again
             self._opened = None
-            opened.reader.close()
+            with self._backlog:
+                self._backlog.keep_tickets()
+                opened.reader.close()
+            opened.lock.note(writer.durable)
             opened.lock.release()
         return done
 
-    def _checked(self) -> Writer:
+    def _checked(self) -> Commits:
         writer = self._writer
         if self._opened is None or writer is None or writer.closing:
             raise OutboxError(f"{self.path} is not open", path=self.path)
         if self._pid != os.getpid():
-            raise OutboxError(
-                f"{self.path} was opened by process {self._pid}; this is its child {os.getpid()}",
-                path=self.path,
-                hint="open an outbox after the fork, each process its own file",
-            )
-        if writer.failure is not None:
-            raise writer.failure
+            raise sqlite_file.forked(self.path, self._pid)
+        if self.failure is not None:
+            raise self.failure
         return writer
 
-    # -- accepting ---------------------------------------------------------------------------
-
-    def lacks(self, rows: Sequence[Outgoing]) -> int | None:
-        """As in memory; also messages, and what the writer has yet to commit."""
-        if self._volatile(rows) and self.draining and self._ring.full:
-            return self._ring.limit
-        size = sum([row.size for row in rows])
-        held = self._bytes_in - self._bytes_out + self._ring.bytes
-        if held and self._max_bytes is not None and held + size > self._max_bytes:
-            return self._max_bytes
-        kept = self._accepted - sum(self._ended.values())
-        if kept and self._max_messages is not None and kept + len(rows) > self._max_messages:
-            return self._max_messages
-        writer = self._writer
-        if writer is not None and writer.failure is None and writer.waiting:
-            return None if writer.waiting + size <= UNCOMMITTED_BYTES else UNCOMMITTED_BYTES
-        return None
-
-    def _volatile(self, rows: Sequence[Outgoing]) -> bool:
-        return bool(rows) and not rows[0].qos and not self._keep_qos0
-
-    def accept(self, rows: Sequence[Outgoing]) -> int:
-        """Number rows of one QoS and hand them over; kept once ``durable`` has reached the number given.
-
-        Raises OutboxError: after a fork, when closed, or while commits fail.
-        """
-        writer = self._checked()
-        if not rows:
-            return self.durable
-        seq = self.last
-        for row in rows:
-            seq += 1
-            row.seq = seq
-        self.last = seq
-        if self._volatile(rows):
-            fallen = self._ring.accept(rows, self.draining)
-            if fallen:
-                self.on_ended(fallen, "dropped", QOS0_RING)
-            return self.durable
-        size = sum([row.size for row in rows])
-        self._bytes_in += size
-        self._accepted += len(rows)
-        commit = writer.accept(rows, size)
-        self._backlog.accept(rows, commit)  # only now: what the engine takes stands before its records
-        return commit
+    @property
+    def failure(self) -> OutboxError | None:
+        """Why the file cannot be written, or read, at present."""
+        return None if self._writer is None else self._writer.failure or self._sight.failure
 
     def begin(self) -> None:
         """Let what was accepted and written be committed; once per turn."""
         if self._writer is not None:
             self._writer.begin()
 
+    # -- what waits --------------------------------------------------------------------------
+
+    def unpark(self, fits: Fits) -> None:
+        """As the port has it."""
+        if self._opened is not None:
+            self._caretaker.unpark(fits)
+
+    def sweep(self, now: float) -> float | None:
+        """As the port has it; the file is looked at for requests twice a second."""
+        writer = self._writer
+        if self._opened is None or writer is None or writer.closing:
+            return None
+        self._sight.look()
+        able = writer.failure is None and self._sight.failure is None
+        look = self._caretaker.sweep(now, self.durable, self.last if able else None, not self._driven)
+        for rows, why in zip(self._ring.give_up(now, now - self._max_age_s), (EXPIRY, MAX_AGE), strict=True):
+            if rows:
+                self.give_up(rows, "expired", why)
+        self.begin()
+        return min(look, self._ring.next_look(now, self._max_age_s))
+
     @property
-    def durable(self) -> int:
-        """The newest commit that happened."""
-        return 0 if self._writer is None else self._writer.durable
-
-    # -- the engine's ------------------------------------------------------------------------
-
-    def take(self, room: int) -> list[Outgoing]:
-        """As the port has it. None while all that waits is yet to be committed: ``on_durable`` follows."""
-        rows = self._ring.take()
-        return rows if self._opened is None else rows + self._backlog.take(room, self.durable)
-
-    def _read(self, after: int) -> Iterator[Outgoing]:
-        assert self._opened is not None
-        row = self._codec.row
-        cursor = self._opened.reader.execute(f"{SELECT} WHERE seq > ? ORDER BY seq", (after,))
-        try:
-            for columns in cursor:
-                yield row(columns)
-        finally:
-            cursor.close()  # an open statement would keep the log from being emptied
-
-    def write(self, records: Sequence[Record]) -> int:
-        """Book what ended, and hand over what concerns the file."""
-        kept: list[Record] = []
-        for record in records:
-            if isinstance(record, Settled):
-                rows = self._end(record.rows, record.ending)
-                if rows:
-                    kept.append(record if len(rows) == len(record.rows) else Settled(rows, record.ending))
-            elif not isinstance(record, Failed) or self._end([record.row], "failed"):
-                kept.append(record)
-        return self.durable if self._writer is None else self._writer.write(kept)
-
-    def _end(self, rows: list[Outgoing], ending: str) -> list[Outgoing]:
-        """Book an ending; gives those of the rows that the file has."""
-        kept = [row for row in rows if self._in_file(row)]
-        self._ended[ending] += len(kept)
-        self._bytes_out += sum([row.size for row in kept])
-        if len(kept) < len(rows):
-            self._ring.end([row for row in rows if not self._in_file(row)], ending)
-        return kept
-
-    def _in_file(self, row: Outgoing) -> bool:
-        """QoS 0 too, where an earlier process kept it."""
-        return bool(row.qos) or self._keep_qos0 or row.seq <= (self._before or 0)
+    def parked(self) -> int:
+        """How many messages are parked."""
+        return len(self._backlog.parked) if self._opened is not None else 0
 
     # -- the books ---------------------------------------------------------------------------
 
     @property
     def pending(self) -> int:
         """How many accepted messages have not ended, those of the ring included."""
-        ended = sum(self._ended.values())  # first: who accepts meanwhile makes it more, never less
-        return self._accepted - ended + self._ring.pending
+        return self._books.pending
 
     @property
     def at_risk(self) -> int:
         """How many of them would end with the process: those of the ring."""
-        return self._ring.pending
+        return self._books.volatile.pending
 
     def ledger(self) -> Ledger:
         """The books of the file over its life, and those of the ring in this process."""
-        ring, ring_accepted = self._ring.books()
-        ended = {name: self._ended[name] + ring.get(name, 0) for name in ENDINGS}
-        accepted = self._accepted + ring_accepted
-        return Ledger(
-            accepted=accepted,
-            pending=accepted - sum(ended.values()),
-            since=datetime.fromtimestamp(self._since, UTC),
-            **ended,
-        )
+        return self._books.ledger(self._since)

@@ -7,6 +7,7 @@ found                                 done
 ====================================  =========================================================
 nothing, or an empty file             a new outbox is made in it, mode 0600
 an outbox of this format              opened
+an outbox of the format before        opened, after it was made one of this format (see ``migrations``)
 an outbox of a newer format           refused, untouched (contract 26)
 something else, a database or not     refused, untouched: it is not ours to move
 an outbox that is damaged             set aside under a name with the time in it, and a new one
@@ -30,7 +31,7 @@ Durability = Literal["power", "process"]
 APPLICATION_ID = 0x486F6C64
 """In the header of every outbox file: "Hold"."""
 
-FORMAT = 1
+FORMAT = 2
 """In the header too (``user_version``): the format of the tables."""
 
 BUSY_S = 1.0
@@ -147,17 +148,52 @@ def resolve(path: str | os.PathLike[str]) -> str:
 
 def unreadable(path: str, error: OSError) -> OutboxUnwritable:
     """What the system said."""
-    return OutboxUnwritable(f"{path} cannot be opened: {error.strerror or error}", path=path, hint=_ACCESS)
+    hint = f"name a file in it, as in {path}/outbox.db" if isinstance(error, IsADirectoryError) else _ACCESS
+    return OutboxUnwritable(f"{path} cannot be opened: {error.strerror or error}", path=path, hint=hint)
+
+
+def unread(error: Exception, path: str) -> OutboxUnwritable:
+    """The same where it was to be read."""
+    return OutboxUnwritable(f"{path} cannot be read: {error}", path=path, hint=_HINTS.get(_code(error)))
+
+
+def forked(path: str, pid: int) -> OutboxError:
+    """Used in a child of the process that opened it."""
+    return OutboxError(
+        f"{path} was opened by process {pid}; this is its child {os.getpid()}",
+        path=path,
+        hint="open an outbox after the fork, each process its own file",
+    )
 
 
 def is_damage(error: Exception) -> bool:
     """Met while opening: whether the file is broken, rather than the disk under it or the rights to it."""
-    return _code(error) in DAMAGED
+    return is_of_one_row(error) or isinstance(error, UnicodeDecodeError) or _code(error) in DAMAGED
 
 
 def is_full(error: Exception) -> bool:
     """Whether there was no room on the disk."""
     return _code(error) == sqlite3.SQLITE_FULL
+
+
+def damaged(sentence: str) -> sqlite3.DatabaseError:
+    """What SQLite would say of a file that is broken in a way that it does not know."""
+    error = sqlite3.DatabaseError(sentence)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
+class UnreadableRow(sqlite3.DatabaseError):
+    """What stands in one row is no message any more; the others can be read."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+
+def is_of_one_row(error: Exception) -> bool:
+    """Whether only one row is broken. Of a text that is no UTF-8 the module says so, without a code."""
+    return isinstance(error, UnreadableRow) or (
+        isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode")
+    )
 
 
 def no_room() -> sqlite3.OperationalError:

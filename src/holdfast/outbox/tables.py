@@ -1,35 +1,56 @@
 """The tables of an outbox file, and its books.
 
-``meta``     ``client_id`` (contract 2) and ``created`` (wall seconds)
-``books``    one line: the counters of contract 7, and where the numbers go on
-``message``  one row per message that has not ended, by sequence number
+``meta``     ``client_id`` (contract 2) and ``created`` (wall seconds); ``group``: the brokers it is for;
+             ``boot`` and ``boot_offset`` (see ``timeline``); ``device`` and ``inode``: where it lay;
+             ``restored``, while what was in flight is known to be stale
+``books``    one line: the counters of contract 7, where the numbers go on, and when that was
+``message``  one row per message that has not ended, by its key (see ``keys``)
 ``flight``   which of them are in flight, under which identifiers (see ``flight``); the others are unsent
 ``ids``      packet identifiers without a row: QoS 2 taken in, and withheld (contract 5, 10)
+``dead``     messages that were refused for good (see ``dead``)
+``request``  what another process asks of the owner (see ``requests``)
 
-A message that ended is a number in ``books`` and nothing else.
+A message that ended is a number in ``books`` and nothing else. Times are outbox time (see ``timeline``).
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from os import urandom
+from typing import Any
 
 from holdfast.messages import OVERHEAD
-from holdfast.outbox.sqlite_file import APPLICATION_ID, FORMAT
+from holdfast.outbox.flight import RELEASED, SENT, UNSENT, Line, is_packed
+from holdfast.outbox.sqlite_file import APPLICATION_ID, FORMAT, damaged
 
 ENDINGS = ("acknowledged", "sent", "failed", "expired", "dropped")
 RECEIVED, WITHHELD = 1, 2
 
+ADDED = (
+    "CREATE TABLE dead (number INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER NOT NULL, topic TEXT NOT NULL,"
+    " payload BLOB NOT NULL, qos INTEGER NOT NULL, retain INTEGER NOT NULL, properties BLOB,"
+    " priority INTEGER NOT NULL, accepted_at REAL NOT NULL, died_at REAL NOT NULL, code INTEGER NOT NULL,"
+    " reason TEXT NOT NULL, tries INTEGER NOT NULL)",
+    "CREATE TABLE request (number INTEGER PRIMARY KEY, verb TEXT NOT NULL, arguments TEXT NOT NULL,"
+    " answer TEXT)",
+    "CREATE INDEX expiring ON message (expires_at) WHERE expires_at IS NOT NULL",
+    "CREATE INDEX parked ON message (parked) WHERE parked IS NOT NULL",
+)
+"""What format 1 did not have."""
+
 _CREATE = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
     "CREATE TABLE books (accepted INTEGER, acknowledged INTEGER, sent INTEGER, failed INTEGER,"
-    " expired INTEGER, dropped INTEGER, last INTEGER, commits INTEGER, epoch INTEGER, packet_id INTEGER)",
-    "CREATE TABLE message (seq INTEGER PRIMARY KEY, topic TEXT NOT NULL, payload BLOB NOT NULL,"
+    " expired INTEGER, dropped INTEGER, last INTEGER, commits INTEGER, epoch INTEGER, packet_id INTEGER,"
+    " at REAL, wall REAL)",
+    "CREATE TABLE message (id INTEGER PRIMARY KEY, topic TEXT NOT NULL, payload BLOB NOT NULL,"
     " qos INTEGER NOT NULL, retain INTEGER NOT NULL, properties BLOB, expires_at REAL,"
-    " uncertain INTEGER NOT NULL, accepted_at REAL NOT NULL)",
+    " uncertain INTEGER NOT NULL, accepted_at REAL NOT NULL, tries INTEGER NOT NULL DEFAULT 0, parked TEXT)",
     "CREATE TABLE flight (number INTEGER PRIMARY KEY, stage INTEGER NOT NULL, entries BLOB NOT NULL)",
     "CREATE TABLE ids (kind INTEGER, packet_id INTEGER, PRIMARY KEY (kind, packet_id)) WITHOUT ROWID",
+    *ADDED,
 )
 
 
@@ -37,16 +58,17 @@ class Books:
     """The one line of ``books``.
 
     ``last``: the sequence number given last. ``commits``: the number of the newest commit.
-    ``epoch``, ``packet_id``: where the session goes on (see ``Restored``).
+    ``epoch``, ``packet_id``: where the session goes on (see ``Restored``). ``at``, ``wall``: outbox
+    time, and what the wall clock showed, at that commit.
     """
 
     __match_args__ = (
         *("accepted", "acknowledged", "sent", "failed", "expired", "dropped"),
-        *("last", "commits", "epoch", "packet_id"),
+        *("last", "commits", "epoch", "packet_id", "at", "wall"),
     )
     __slots__ = __match_args__
 
-    def __init__(self, *values: int) -> None:
+    def __init__(self, *values: float) -> None:
         for name, value in zip(self.__match_args__, values, strict=True):
             setattr(self, name, value)
 
@@ -60,13 +82,15 @@ class Books:
     commits: int
     epoch: int
     packet_id: int
+    at: float
+    wall: float
 
     @property
     def ended(self) -> int:
         """Messages that are pending no more."""
         return self.acknowledged + self.sent + self.failed + self.expired + self.dropped
 
-    def values(self) -> tuple[int, ...]:
+    def values(self) -> tuple[float, ...]:
         """As they stand in the file."""
         return tuple(getattr(self, name) for name in self.__match_args__)
 
@@ -79,20 +103,27 @@ _WRITE = f"UPDATE books SET {', '.join(f'{name} = ?' for name in Books.__match_a
 _READ = f"SELECT {', '.join(Books.__match_args__)} FROM books"
 
 
-def create(db: sqlite3.Connection, client_id: str, created: float) -> None:
+def create(db: sqlite3.Connection, client_id: str, created: float, restored: str | None = None) -> None:
     """Make the tables in an empty file, in one transaction. Raises sqlite3.Error.
 
     Packet identifiers begin at a random place: an earlier file may have used them (``Restored``).
     """
-    db.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(db):
         for statement in _CREATE:
             db.execute(statement)
-        db.executemany("INSERT INTO meta VALUES (?, ?)", [("client_id", client_id), ("created", created)])
+        write_meta(db, client_id=client_id, created=created, restored=restored)
         start = int.from_bytes(urandom(2), "big") % 65_535
-        db.execute("INSERT INTO books VALUES (0, 0, 0, 0, 0, 0, 0, 0, 0, ?)", (start,))
+        db.execute("INSERT INTO books VALUES (0, 0, 0, 0, 0, 0, 0, 0, 0, ?, 0, ?)", (start, created))
         db.execute(f"PRAGMA application_id={APPLICATION_ID}")
         db.execute(f"PRAGMA user_version={FORMAT}")
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """All that happens inside, or nothing. Raises sqlite3.Error."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
@@ -100,20 +131,39 @@ def create(db: sqlite3.Connection, client_id: str, created: float) -> None:
         raise
 
 
-def read_meta(db: sqlite3.Connection) -> tuple[str, float]:
-    """The client id this file is bound to, and when it was made. Raises sqlite3.Error."""
+def read_meta(db: sqlite3.Connection) -> dict[str, Any]:
+    """Whose file this is, by key; ``client_id`` and ``created`` are there. Raises sqlite3.Error."""
     found = dict(db.execute("SELECT key, value FROM meta"))
-    if not found.keys() >= {"client_id", "created"}:
-        raise _damaged("it does not say whose it is")
-    return str(found["client_id"]), float(found["created"])
+    numbers = [found.get("created"), found.get("boot_offset", 0.0)]
+    if not isinstance(found.get("client_id"), str) or not all(
+        isinstance(one, int | float) for one in numbers
+    ):
+        raise damaged("it does not say whose it is")
+    return found
+
+
+def write_meta(db: sqlite3.Connection, **values: str | float | None) -> None:
+    """These keys of ``meta``, with the transaction that is open; None takes a key away."""
+    for key, value in values.items():
+        db.execute("DELETE FROM meta WHERE key = ?", (key,))
+        if value is not None:
+            db.execute("INSERT INTO meta VALUES (?, ?)", (key, value))
 
 
 def read_books(db: sqlite3.Connection) -> Books:
     """The books as committed. Raises sqlite3.Error."""
     line = db.execute(_READ).fetchone()
-    if line is None:
-        raise _damaged("the books are gone")
+    if line is None or not all(isinstance(one, int | float) for one in line):
+        raise damaged("the books are gone")
     return Books(*line)
+
+
+def read_flight(db: sqlite3.Connection) -> Iterator[Line]:
+    """The lines of ``flight`` in their order. Raises sqlite3.Error."""
+    for number, stage, entries in db.execute("SELECT number, stage, entries FROM flight ORDER BY number"):
+        if stage not in (UNSENT, SENT, RELEASED) or type(entries) is not bytes or not is_packed(entries):
+            raise damaged("nobody knows what is in flight")
+        yield number, stage, entries
 
 
 def write_books(db: sqlite3.Connection, books: Books) -> None:
@@ -132,10 +182,6 @@ def count(db: sqlite3.Connection) -> tuple[int, int]:
 def read_ids(db: sqlite3.Connection, kind: int) -> Iterator[int]:
     """The identifiers of this kind."""
     for (packet_id,) in db.execute("SELECT packet_id FROM ids WHERE kind = ?", (kind,)):
+        if not isinstance(packet_id, int):
+            raise damaged("nobody knows which identifiers are in use")
         yield packet_id
-
-
-def _damaged(sentence: str) -> sqlite3.DatabaseError:
-    error = sqlite3.DatabaseError(sentence)
-    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    return error

@@ -118,7 +118,7 @@ class Sender:
         Gives how many rows that are, and which of them are QoS 2 and so uncertain (contract 6); these
         end here where they are not to be sent again.
         """
-        rows = [*self.sent.values(), *self.released.values(), *(row for _, row in self.unproven)]
+        rows = self._in_flight()
         uncertain = [row for row in rows if row.qos == 2]
         for row in uncertain:
             row.uncertain = True
@@ -132,6 +132,13 @@ class Sender:
         self._withheld, self._left = [], set()
         self.pending = deque(sorted([*rows, *self.pending], key=lambda row: row.seq))
         return sum(row.qos > 0 for row in rows), uncertain
+
+    def unended(self) -> list[Outgoing]:
+        """The rows that were handed over and have not ended."""
+        return [*self._in_flight(), *self.pending]
+
+    def _in_flight(self) -> list[Outgoing]:
+        return [*self.sent.values(), *self.released.values(), *(row for _, row in self.unproven)]
 
     def crowded(self) -> bool:
         """Whether more identifiers are withheld than a session should carry along."""
@@ -147,10 +154,10 @@ class Sender:
         never_left = {packet_id for packet_id, _ in stayed}
         self._left -= never_left - self.sent.keys()  # answered before it left again
         self._left.update(packet_id for packet_id in self.sent if packet_id not in never_left)
-        entries = [entry for entry in self.sent.items() if entry[0] not in never_left]
+        left = [entry for entry in self.sent.items() if entry[0] not in never_left]
         # What stayed follows in its order, QoS 0 in its place (contract 8) [MQTT-4.6.0-1].
-        entries += [entry for entry in stayed if not entry[0] or entry[0] in self.sent]
-        self.unproven.extendleft(reversed(entries))
+        left += [one for one in stayed if not one[0] or self.sent.get(one[0]) is one[1]]
+        self.unproven.extendleft(reversed(left))
         self.sent = {}
 
     # -- what goes out -----------------------------------------------------------------------

@@ -287,6 +287,10 @@ class Session:
         """Announcements that the broker has not acknowledged."""
         return len(self._announcer.waiting)
 
+    def unended(self) -> list[Outgoing]:
+        """The rows that were published here and have not ended."""
+        return self._sender.unended()
+
     def ack(self, deliveries: Iterable[Delivery], now: float) -> None:
         """These messages were handled; their acknowledgements leave in wire order."""
         self._at(now)

@@ -19,7 +19,6 @@ Retry = Literal["now", "backoff", "slow", "stop"]
 
 _SLOW = (
     "administrative",
-    "authentication",
     "banned",
     "certificate",
     "client_certificate",

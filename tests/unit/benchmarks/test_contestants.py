@@ -34,7 +34,7 @@ def test_targets_name_contestants_that_take_part() -> None:
     for target in TARGETS:
         for name in target.peers:
             assert name in NAMES
-            assert one(name).absent(BY_NAME[target.case]) is None
+            assert one(name).absent(BY_NAME[target.theirs]) is None
 
 
 @pytest.mark.parametrize(

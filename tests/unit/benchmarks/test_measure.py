@@ -28,7 +28,9 @@ def test_equal_counts_stand(case: str) -> None:
         ("publish-qos2-bulk", 5, {"released": 4}, "4 released, says the server"),
         ("receive-qos1", 5, {"acked": 4}, "4 acknowledged, says the server"),
         ("receive-qos1", 6, {}, "6 delivered, says the client"),
-        ("receive-qos1", 5, {"in_order": False}, "acknowledgements out of order"),
+        ("receive-qos1", 5, {"in_order": False}, "out of order"),
+        ("durable-publishers", 5, {"published": [0, 4, 0]}, "4 published, says the server"),
+        ("backlog", 5, {"in_order": False}, "out of order"),
         ("receive-qos0", 5, {"error": "ProtocolError: x"}, "the ack server gave up: ProtocolError: x"),
     ],
 )

@@ -57,6 +57,22 @@ def test_slow_clients_take_part_in_the_first_repetitions(order: list[str]) -> No
     assert (order.count("holdfast"), order.count("paho")) == (4, 2)
 
 
+def test_what_takes_minutes_is_measured_less() -> None:
+    """A share of the messages for all, a bound for the slow, all of them where each has its own time."""
+    ohmqtt, ours = (next(one for one in CONTESTANTS if one.name == name) for name in ("ohmqtt", "holdfast"))
+    made = Plan([], [], 1, 0.5)
+    case = BY_NAME["durable-publishers"]
+    assert (made.messages(case, ours), made.messages(case, ohmqtt)) == (case.messages // 2, ohmqtt.most)
+    assert made.messages(BY_NAME["trip-20"], ours) == BY_NAME["trip-20"].messages
+
+
+def test_a_case_may_take_part_in_the_first_repetitions_only(order: list[str]) -> None:
+    """As a client may."""
+    case = BY_NAME[CASE]._replace(repetitions=1)
+    run(planned("holdfast", repetitions=3)._replace(cases=[case]), {})
+    assert order == ["holdfast"]
+
+
 def test_what_we_lose_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no result beside a loss of ours."""
 

@@ -10,7 +10,7 @@ from benchmarks.quoted import BEGIN, END, in_changelog, in_readme
 
 FOUND: dict[str, Any] = {
     "rows": [
-        {"case": case, "client": client, "figure": figure}
+        {"case": case, "client": client, "figure": figure, "more": {}}
         for case in ("publish-qos1-bulk", "receive-qos1", "receive-qos0")
         for client, figure in (("holdfast", 2.04), ("gmqtt", 10.2))
     ],

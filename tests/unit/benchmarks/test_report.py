@@ -34,6 +34,12 @@ def test_the_median_counts_not_the_outlier() -> None:
     assert kept["repetitions"] == 3
 
 
+def test_what_else_was_seen_has_its_name() -> None:
+    """Beside the figure of a case stands whatever else a target may ask for."""
+    seen = medians([record("gmqtt", cost, i) for i, cost in enumerate([10.0, 12.0, 14.0])])
+    assert (seen["receive-qos1", "gmqtt"], seen["receive-qos1.user_us", "gmqtt"]) == (12.0, 11.0)
+
+
 def test_the_pair_of_equals_is_told() -> None:
     """The A/A ratio is in the result and on the page."""
     kept = found(record("gmqtt", 10), record("gmqtt (again)", 11))

@@ -1,35 +1,12 @@
-"""The flags of every command that dials, as a client."""
+"""What a command that dials was told, as a client."""
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import pytest
 
-from holdfast.cli.app import _link
 from holdfast.cli.failures import SettingsError
-from holdfast.cli.link import DEFAULT_URL, VARIABLE, LinkOptions
+from holdfast.cli.link import VARIABLE, LinkOptions
 from holdfast.errors import ConfigurationError
-
-
-def test_every_option_has_its_flag() -> None:
-    """The command line and LinkOptions have the same names and the same defaults."""
-    assert _link() == LinkOptions()
-    named = {field.name for field in fields(LinkOptions)} - {"from_environment"}
-    assert named == set(_link.__annotations__) - {"return"}
-
-
-def test_the_environment_gives_the_url(monkeypatch: pytest.MonkeyPatch) -> None:
-    """HOLDFAST_URL is used where no --url is typed, and only there."""
-    monkeypatch.setenv(VARIABLE, "mqtt://from.example")
-    assert _link().url == "mqtt://from.example"
-    assert _link(url="mqtt://typed.example").url == "mqtt://typed.example"
-
-
-def test_without_either_it_is_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The default is that of Client."""
-    monkeypatch.delenv(VARIABLE, raising=False)
-    assert _link().url == DEFAULT_URL
 
 
 def test_a_wrong_url_is_whose_it_is() -> None:

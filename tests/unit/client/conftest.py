@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
 
 from holdfast import Client, Limits
 from holdfast.client.core import Core
+from holdfast.client.engine import Engine
+from holdfast.client.isolation import Isolated
 from holdfast.errors import Undelivered
+from holdfast.testing import Broker
 
 NOBODY = "mqtt://127.0.0.1:1"
 
@@ -29,3 +33,35 @@ async def run(client: Client) -> Core:
     """Its present run."""
     assert client._core is not None
     return client._core
+
+
+def engine_of(client: Client) -> Engine:
+    """That of its present run, which is not isolated."""
+    assert client._core is not None
+    assert isinstance(client._core.engine, Engine)
+    return client._core.engine
+
+
+def engine_threads() -> list[str]:
+    """Those of engines that there are."""
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("holdfast engine")]
+
+
+def inside(client: Client) -> tuple[Core, Isolated]:
+    """The present run of an isolated client."""
+    core = client._core
+    assert core is not None
+    assert isinstance(core.keeper, Isolated)
+    return core, core.keeper
+
+
+@pytest.fixture
+async def isolated() -> AsyncIterator[Client]:
+    """Connected."""
+    with Broker(strict=True) as broker:
+        client = Client(broker.url, client_id="isolated", reconnect="lan", isolated=True)
+        async with client:
+            await client.ready(5)
+            yield client
+        assert broker.violations == []
+    assert engine_threads() == []

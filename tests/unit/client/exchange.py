@@ -14,6 +14,7 @@ from holdfast.codec import Auth, Packet
 from holdfast.outbox import MemoryOutbox
 from holdfast.protocol import Challenge, ConnectRequest, Reauthenticated, Session, SessionEvent
 from holdfast.testing import eventually
+from holdfast.testing.manual_clock import ManualClock
 from tests.unit.client.wired import Wired
 
 SECRET = "correct-horse"
@@ -44,7 +45,7 @@ class Bench:
     """An engine on a wired link, and what runs the authenticator's steps on it."""
 
     def __init__(self, make: Any = Plain, limit_s: float = 5) -> None:
-        outbox = MemoryOutbox()
+        outbox = MemoryOutbox(ManualClock())
         self.events: list[SessionEvent] = []
         self.engine = Engine(Session(10, outbox.restore()), outbox, SystemClock(), self, Limits())
         self.authenticating = Authenticating(self.engine, make, limit_s)

@@ -9,6 +9,7 @@ import pytest
 from holdfast import Authenticator, Client, Limits, Router, Status
 from holdfast.errors import ConfigurationError, Stopped, Undelivered
 from holdfast.testing import Broker
+from tests.unit.client.conftest import engine_of
 
 NOBODY = "mqtt://127.0.0.1:1"
 
@@ -65,12 +66,8 @@ def test_handlers_are_checked_when_they_are_registered() -> None:
     assert len(client._router.handlers) == 1
     with pytest.raises(ConfigurationError):
         client.on("a/#/b")(one)
-
-    def blocking(payload: bytes) -> None:
-        """Nothing."""
-
     with pytest.raises(ConfigurationError):
-        client.on("b")(blocking)  # type: ignore[type-var]
+        client.on("b")(str)
     with pytest.raises(ConfigurationError):
         client.on()
     with pytest.raises(ConfigurationError):
@@ -102,15 +99,14 @@ def test_published_while_the_loop_does_not_run() -> None:
         loop = asyncio.new_event_loop()
         loop.run_until_complete(client.start())
         loop.run_until_complete(client.ready(5))
-        assert client._core is not None
-        pumped: list[bool] = []
-        pump = client._core.engine._pump
+        engine, pumped = engine_of(client), list[bool]()
+        pump = engine._pump
 
         def look() -> None:
             pumped.append(loop.is_running())
             pump()
 
-        client._core.engine._pump = look  # type: ignore[method-assign]
+        engine._pump = look  # type: ignore[method-assign]
         receipt = client.publish_nowait("x", "y")
         loop.run_until_complete(receipt.acknowledged(5))
         loop.run_until_complete(client.stop())

@@ -47,7 +47,7 @@ class Driven:
     """One engine, its outbox, and everything it told."""
 
     def __init__(self, inbox_bytes: int = 1 << 20) -> None:
-        self.outbox = MemoryOutbox()
+        self.outbox = MemoryOutbox(ManualClock())
         self.clock = ManualClock()
         self.deliveries: list[Delivery] = []
         self.records: list[Record] = []

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
-from holdfast.client.failures import connect_refused, publish_failed, unfinished, unsent
+from holdfast.client.failures import connect_refused, foreign, publish_failed, unfinished, unsent
 from holdfast.client.outbox_option import Outbox
-from holdfast.errors import ConnectRefused, Dropped, Expired, PublishFailed, PublishRefused, TooLarge
+from holdfast.errors import (
+    ConnectRefused,
+    Dropped,
+    Expired,
+    OutboxError,
+    PublishFailed,
+    PublishRefused,
+    Stopped,
+    TooLarge,
+)
 from holdfast.messages import Outgoing
 from holdfast.protocol import Failed
 from holdfast.resilience import Verdict
@@ -64,3 +75,12 @@ def test_what_was_never_sent_has_its_own_error(state: str, why: str, kind: type)
     assert type(error) is kind
     assert "message 7" in str(error)
     assert getattr(error, "policy", why) == why
+
+
+@pytest.mark.parametrize(("path", "kind"), [(None, Stopped), ("gateway.db", OutboxError)])
+def test_a_client_of_the_parent(path: str | None, kind: type[Exception]) -> None:
+    """Whose it is, who we are, and what to do instead; with a file it is the file that is not ours."""
+    error = foreign(Outbox(path), 7)
+    assert type(error) is kind
+    assert f"process 7; this is its child {os.getpid()}" in str(error)
+    assert "after the fork" in str(error.hint)

@@ -11,18 +11,21 @@ import pytest
 from holdfast.client.clock import SystemClock
 from holdfast.client.opening import close_outbox, open_outbox
 from holdfast.errors import OutboxLocked
+from holdfast.messages import Outgoing
 from holdfast.outbox.sqlite import SqliteOutbox
+from holdfast.outbox.store import Group, Store
+from holdfast.testing import eventually
 
 
 async def test_opened_and_closed(tmp_path: Path) -> None:
     """It gives the client id of the file; while it is open nobody else gets it."""
     outbox = SqliteOutbox(tmp_path / "a.db", SystemClock())
-    client_id = await open_outbox(outbox, None)
+    client_id = await open_outbox(outbox, None, "a")
     assert client_id
     with pytest.raises(OutboxLocked):
-        await open_outbox(SqliteOutbox(tmp_path / "a.db", SystemClock()), None)
+        await open_outbox(SqliteOutbox(tmp_path / "a.db", SystemClock()), None, "a")
     assert await close_outbox(outbox, 5)
-    assert await open_outbox(outbox, None) == client_id
+    assert await open_outbox(outbox, None, "a") == client_id
     assert await close_outbox(outbox, 5)
 
 
@@ -33,12 +36,12 @@ async def test_cancelled_while_opening(tmp_path: Path) -> None:
     class Slow(SqliteOutbox):
         """Opens when it is told to."""
 
-        def open(self, client_id: str | None = None) -> str:
+        def open(self, client_id: str | None = None, group: str | None = None) -> str:
             entered.set()
             assert go_on.wait(5)
-            return super().open(client_id)
+            return super().open(client_id, group)
 
-    opening = asyncio.create_task(open_outbox(Slow(tmp_path / "a.db", SystemClock()), None))
+    opening = asyncio.create_task(open_outbox(Slow(tmp_path / "a.db", SystemClock()), None, "a"))
     assert await asyncio.to_thread(entered.wait, 5)
     opening.cancel()
     await asyncio.sleep(0)
@@ -46,5 +49,31 @@ async def test_cancelled_while_opening(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await opening
     other = SqliteOutbox(tmp_path / "a.db", SystemClock())
-    assert await open_outbox(other, None)
+    assert await open_outbox(other, None, "a")
     assert await close_outbox(other, 5)
+
+
+async def test_opened_again_after_a_disk_that_hung(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a close had to leave behind keeps the file until its disk answers; then it opens as ever."""
+    entered, go_on = Event(), Event()
+    commit = Store.commit
+
+    def slow(store: Store, group: Group) -> None:
+        entered.set()
+        assert go_on.wait(5)
+        commit(store, group)
+
+    outbox = SqliteOutbox(tmp_path / "a.db", SystemClock())
+    await open_outbox(outbox, None, "a")
+    monkeypatch.setattr(Store, "commit", slow)
+    outbox.accept([Outgoing(0, "t", b"", 1)])
+    outbox.begin()
+    assert await asyncio.to_thread(entered.wait, 5)
+    assert not await close_outbox(outbox, 0.01)
+    with pytest.raises(OutboxLocked, match="this one"):
+        await open_outbox(outbox, None, "a")
+    go_on.set()
+    await eventually(lambda: outbox._writer is not None and outbox._writer.ended)
+    await open_outbox(outbox, None, "a")
+    assert outbox.pending == 1
+    assert await close_outbox(outbox, 5)

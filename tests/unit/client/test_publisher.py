@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from holdfast.client.publisher import ABSENT, Publisher
+from holdfast.client.content import ABSENT
+from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.waiting import Signal
-from holdfast.errors import ConfigurationError, OutboxFull, PayloadError, Stopped, TooLarge
+from holdfast.errors import ConfigurationError, OutboxError, OutboxFull, PayloadError, Stopped, TooLarge
 from holdfast.outbox import MemoryOutbox
 from holdfast.protocol import Settled, Terms
 from holdfast.testing.manual_clock import ManualClock
@@ -18,7 +19,9 @@ from holdfast.testing.manual_clock import ManualClock
 
 def publisher(max_bytes: int = 1 << 20) -> Publisher:
     """One that accepts."""
-    made = Publisher(MemoryOutbox(max_bytes=max_bytes), Receipts(), ManualClock(now=100), Signal())
+    made = Publisher(
+        MemoryOutbox(ManualClock(), max_bytes=max_bytes), Receipts(), ManualClock(now=100), Signal()
+    )
     made.stopped = None
     return made
 
@@ -124,6 +127,24 @@ async def test_accepted_in_order_with_rising_numbers() -> None:
     assert len(woken) == 3
 
 
+def test_rows_with_a_receipt_are_admitted() -> None:
+    """Opened first, admitted later: numbered then, or refused for want of room."""
+    to = publisher(max_bytes=1000)
+    rows = [row(to), row(to)]
+    receipt = to.open(rows)
+    firsts: list[int] = []
+    assert to.admit(rows, False, firsts.append) == 0
+    assert firsts == [1]
+    assert [one.seq for one in rows] == [1, 2]
+    assert all(one.ticket is not None and one.ticket() is receipt for one in rows)
+    assert to.admit([row(to, payload=b"x" * 1000)], True, firsts.append) is None
+    to.close("the client was stopped")
+    with pytest.raises(Stopped, match="was stopped"):
+        to.open([row(to)])
+    with pytest.raises(Stopped, match="was stopped"):
+        to.admit([row(to)], True, firsts.append)
+
+
 async def test_waits_for_room_until_time_runs_out() -> None:
     """No room: at once OutboxFull for nowait, after the timeout for publish; room lets the waiting in."""
     to = publisher(max_bytes=1000)
@@ -154,4 +175,13 @@ async def test_closed_while_waiting() -> None:
     with pytest.raises(Stopped):
         to.take([row(to)])
     with pytest.raises(Stopped, match="not started"):
-        Publisher(MemoryOutbox(), Receipts(), ManualClock(), Signal()).take([row(to)])
+        Publisher(MemoryOutbox(ManualClock()), Receipts(), ManualClock(), Signal()).take([row(to)])
+
+
+def test_a_copy_in_a_child_accepts_nothing() -> None:
+    """It says whose it is, and waits for no lock that was held when the process forked."""
+    copy = publisher()
+    copy._lock.acquire()
+    copy.forked(OutboxError("it belongs to process 7", path="x.db"))
+    with pytest.raises(OutboxError, match="process 7"):
+        copy.take([row(copy)])

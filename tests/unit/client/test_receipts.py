@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
-from holdfast.client.receipts import Receipt, Receipts
-from holdfast.errors import Dropped, Expired, PublishFailed, PublishRefused, Stopped, Timeout
+from holdfast.client.mailbox import Mailbox
+from holdfast.client.receipt import Receipt
+from holdfast.client.receipts import Receipts
+from holdfast.errors import Dropped, Expired, OutboxError, PublishFailed, PublishRefused, Stopped, Timeout
 from holdfast.messages import Outgoing
 from holdfast.protocol import Failed
 
@@ -173,3 +176,45 @@ async def test_uncertain_messages_say_so() -> None:
     (single, one), (group, two), (other, _) = (opened(receipts, first, first) for first in (1, 2, 4))
     receipts.uncertain([*one, two[1]])
     assert [single.maybe_duplicate, group.maybe_duplicate, other.maybe_duplicate] == [True, True, False]
+
+
+async def test_waits_on_the_clients_loop_are_ended_in_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settled on another thread: who waits here is told by the mailbox, once for many."""
+    loop = asyncio.get_running_loop()
+    receipts, here = Receipts(), Mailbox(loop)
+    receipts.start(here)
+    both = [opened(receipts, number) for number in (1, 2, 3)]
+    waits = [asyncio.create_task(receipt.acknowledged(5)) for receipt, _ in both]
+    await asyncio.sleep(0)
+    woken: list[object] = []
+    wake = here._wake
+
+    def counted(_: Mailbox) -> None:
+        woken.append(None)
+        wake()
+
+    monkeypatch.setattr(Mailbox, "_wake", counted)
+
+    async def elsewhere() -> None:
+        for _, row in both:
+            receipts.settle(row, "acknowledged")
+
+    thread = threading.Thread(target=lambda: asyncio.run(elsewhere()))
+    thread.start()
+    thread.join(5)  # this loop stands still meanwhile
+    await asyncio.gather(*waits)
+    assert len(woken) == 1
+
+
+async def test_commits_that_never_come() -> None:
+    """The outbox ended without them: told to whoever waits, and none is taken for one of the next run."""
+    durable = 1
+    receipts = Receipts(lambda: durable)
+    kept, lost = (opened(receipts, seq)[0] for seq in (1, 2))
+    kept.commit, lost.commit = 1, 2
+    receipts.give_up(OutboxError("the disk is gone", path="x.db"))
+    durable = 2
+    await kept.accepted()
+    with pytest.raises(OutboxError, match="the disk is gone"):
+        await lost.accepted()
+    assert (kept.state, lost.state) == ("pending", "submitted")

@@ -10,6 +10,7 @@ import pytest
 from holdfast import Client
 from holdfast.errors import Undelivered
 from holdfast.testing import Broker
+from tests.unit.client.conftest import engine_of
 
 NOBODY = "mqtt://127.0.0.1:1"
 
@@ -52,16 +53,15 @@ async def test_handlers_get_six_tenths() -> None:
         await client.ready(5)
         await client.publish("stuck", "x")
         await asyncio.wait_for(entered.wait(), 5)
-        core = client._core
-        assert core is not None
-        disconnect = core.engine.disconnect
+        engine = engine_of(client)
+        disconnect = engine.disconnect
         began = time.monotonic()
 
         def measured(session_expiry_s: int | None) -> None:
             shares.append((time.monotonic() - began) / 0.5)
             disconnect(session_expiry_s)
 
-        core.engine.disconnect = measured  # type: ignore[method-assign]
+        engine.disconnect = measured  # type: ignore[method-assign]
         await client.stop(0.5)
         assert 0.55 < shares[0] < 0.95
 
@@ -75,15 +75,14 @@ async def test_first_subscription_grows_the_session() -> None:
         assert client._state.terms is not None
         assert client._state.terms.session_expiry_s == 3600
         asked: list[int | None] = []
-        core = client._core
-        assert core is not None
-        disconnect = core.engine.disconnect
+        engine = engine_of(client)
+        disconnect = engine.disconnect
 
         def noted(session_expiry_s: int | None) -> None:
             asked.append(session_expiry_s)
             disconnect(session_expiry_s)
 
-        core.engine.disconnect = noted  # type: ignore[method-assign]
+        engine.disconnect = noted  # type: ignore[method-assign]
         async with client.subscribe("x") as messages:
             await messages.ready(5)
             await client.stop()

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from holdfast import Reconnect
+from holdfast import Authenticator, Reconnect
 from holdfast.client.authenticating import Authenticating
 from holdfast.client.clock import SystemClock
 from holdfast.client.engine import Engine
@@ -17,7 +17,9 @@ from holdfast.errors import ConfigurationError
 from holdfast.outbox import MemoryOutbox
 from holdfast.protocol import ConnectRequest, Session, Terms
 from holdfast.resilience import Verdict, VersionChoice
+from holdfast.resilience.stall import Stall
 from holdfast.testing import eventually
+from holdfast.testing.manual_clock import ManualClock
 from holdfast.transport import Link, LinkUser
 from tests.unit.client.wired import Wired
 
@@ -27,18 +29,26 @@ QUICK = Reconnect(first_delay_s=0.001, max_delay_s=0.002, attempt_timeout_s=0.1)
 class Supervised:
     """A supervisor, the links it opened, and its reports."""
 
-    def __init__(self, answer: Callable[[int, LinkUser], Link], policy: Reconnect = QUICK) -> None:
-        outbox = MemoryOutbox()
+    def __init__(
+        self,
+        answer: Callable[[int, LinkUser], Link],
+        policy: Reconnect = QUICK,
+        authentication: Callable[[], Authenticator] | None = None,
+        keepalive_s: int = 0,
+    ) -> None:
+        outbox = MemoryOutbox(ManualClock())
         self.links: list[Wired] = []
         self.reports: list[str] = []
         self.verdicts: list[Verdict] = []
         self.versions: list[Version] = []
+        self.stall: Stall | None = None
+        self._keepalive_s = keepalive_s
         self._answer = answer
         self._dialled = 0
         self.engine = Engine(Session(10), outbox, SystemClock(), self, Limits())
         self.supervisor = Supervisor(
-            self.engine, "host:1", self._dial, self._request, Authenticating(self.engine, None, 1),
-            policy, VersionChoice(), SystemClock(), self,
+            self.engine, "host:1", self._dial, self._request, Authenticating(self.engine, authentication, 1),
+            policy, VersionChoice(), SystemClock(), self, lambda: self.stall,
         )  # fmt: skip
         self.task = asyncio.create_task(self.supervisor.run())
 
@@ -54,7 +64,7 @@ class Supervised:
 
     def _request(self, version: Version) -> ConnectRequest:
         self.versions.append(version)
-        return ConnectRequest("c", version, keepalive_s=0)
+        return ConnectRequest("c", version, keepalive_s=self._keepalive_s)
 
     # Reporter
 

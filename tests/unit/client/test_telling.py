@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from typing import Literal
 
 import pytest
 
-from holdfast import Client
+from holdfast import Client, Outbox
 from holdfast.client.core import Core
+from holdfast.messages import Outgoing
 from holdfast.protocol import (
     Anomaly,
     Challenge,
@@ -18,6 +20,8 @@ from holdfast.protocol import (
     Settled,
     Terms,
 )
+
+NOBODY = "mqtt://127.0.0.1:1"
 
 
 async def test_an_authentication_is_passed_on(client: Client, run: Core) -> None:
@@ -58,3 +62,18 @@ async def test_news_of_the_session_become_events(
     assert "forgot our session" in caplog.text
     assert run.dispatcher.drop_retained
     assert run.publisher._terms is not None
+
+
+@pytest.mark.parametrize("choice", ["resend", "fail"])
+async def test_what_becomes_of_uncertain_messages_is_told(
+    choice: Literal["resend", "fail"], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Only what is sent again may be a duplicate; what fails instead is named so (contract 6)."""
+    async with Client(NOBODY, drain_s=0, outbox=Outbox(on_session_lost=choice)) as client:
+        core = client._core
+        assert core is not None
+        row = Outgoing(1, "a", b"", 2)
+        receipt = core.receipts.open(1, [row])
+        core.telling.batch([], [], [SessionLost(2, 1, [row], kept=True)])
+    assert receipt.maybe_duplicate is (choice == "resend")
+    assert f"1 {'of them (QoS 2) may arrive twice' if choice == 'resend' else '(QoS 2) have'}" in caplog.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
@@ -50,3 +51,37 @@ async def test_cancelled() -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert not signal
+
+
+def test_a_thread_waits() -> None:
+    """As a coroutine does: woken by each notify, or when time has run out; nothing is left behind."""
+    signal, state = Signal(), [0]
+    got: list[bool] = []
+    thread = threading.Thread(target=lambda: got.append(signal.block_until(lambda: state[0] == 2, 5)))
+    thread.start()
+    while not signal.watched:
+        thread.join(0.001)
+    for number in (1, 2):
+        state[0] = number
+        signal.notify()
+    while thread.is_alive():  # woken by the first, it may have gone to sleep again behind the second
+        signal.notify()
+        thread.join(0.001)
+    assert got == [True]
+    assert signal.block_until(lambda: True, 0)
+    assert not signal.block_until(lambda: False, 0.01)
+    assert not signal.watched
+
+
+async def test_watched_before_the_first_look() -> None:
+    """Who changes something on another thread sees that it must be told here, however early it is."""
+    signal, seen = Signal(), list[bool]()
+
+    def check() -> bool:
+        seen.append(signal.watched)
+        return True
+
+    await signal.wait_until(check, None)
+    signal.block_until(check, 0)
+    assert seen == [True, True]
+    assert not signal.watched

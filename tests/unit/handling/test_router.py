@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -45,11 +46,30 @@ def test_the_defaults() -> None:
     assert router.handlers[0].options == HandlerOptions(1, None, "always", False)
 
 
+class Called:
+    async def __call__(self, message: Message) -> None:
+        """A call that is a coroutine."""
+
+
+def test_what_is_no_coroutine_function_runs_on_a_thread() -> None:
+    """Also where a coroutine function hides behind an object or a partial, it stays on the loop."""
+    router = Router()
+    router.on("a")(handler)
+    router.on("b")(Called())
+    router.on("c")(partial(handler))
+
+    @router.on("d")
+    def plain(message: Message) -> None:
+        """On a thread."""
+
+    assert [kept.threaded for kept in router.handlers] == [False, False, False, True]
+
+
 def test_nothing_is_kept_of_a_handler_that_is_refused() -> None:
     """A refused function leaves the router as it was."""
     router = Router()
     with pytest.raises(ConfigurationError):
-        router.on("a")(print)  # type: ignore[type-var]
+        router.on("a")(print)
     assert router.handlers == []
 
 

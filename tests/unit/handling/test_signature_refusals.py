@@ -2,7 +2,7 @@
 
 import functools
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from enum import Enum
 from typing import Any
 
@@ -57,8 +57,19 @@ async def test_methods_partials_and_decorated_functions() -> None:
     assert await given(decorated) is Line.NORTH
 
 
-def a_plain_function(message: Message) -> None:
-    """Not async."""
+def a_generator(message: Message) -> Iterator[None]:
+    """Calling it does nothing."""
+    yield
+
+
+async def an_async_generator(message: Message) -> AsyncIterator[None]:
+    """Likewise."""
+    yield
+
+
+class AClass:
+    def __init__(self, message: Message) -> None:
+        """Making one handles nothing."""
 
 
 async def no_annotation(line) -> None:  # type: ignore[no-untyped-def]
@@ -112,7 +123,10 @@ async def misspelt(body: "typing.Lisst[int]") -> None:  # type: ignore[name-defi
 @pytest.mark.parametrize(
     ("function", "facts"),
     [
-        (a_plain_function, ["a_plain_function is no coroutine function"]),
+        (a_generator, ["a_generator is a generator"]),
+        (an_async_generator, ["an_async_generator is a generator"]),
+        (AClass, ["AClass is no function"]),
+        (7, ["7 is no function"]),
         (no_annotation, ["no_annotation: parameter 'line' has no annotation"]),
         (two_payloads, ["two_payloads: 'first' and 'second' both remain for the payload"]),
         (capture_as_dict, ["capture_as_dict: capture 'line' cannot be a dict[str, typing.Any]"]),

@@ -13,13 +13,19 @@ from tests.unit.outbox.holding import Disk
 
 
 @pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """No file yet."""
+    return tmp_path / "outbox.db"
+
+
+@pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     return Disk(monkeypatch)
 
 
 @pytest.fixture
-def outbox(tmp_path: Path, disk: Disk) -> Iterator[SqliteOutbox]:
-    outbox = open_outbox(tmp_path / "outbox.db")
+def outbox(path: Path, disk: Disk) -> Iterator[SqliteOutbox]:
+    outbox = open_outbox(path)
     yield outbox
     disk.free.set()
     outbox.close(10)

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.messages import Outgoing, QoS
+from holdfast.outbox import dead
+from holdfast.outbox.changes import Change
+from holdfast.outbox.queries import Queries
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.protocol import Record
 from holdfast.testing.manual_clock import ManualClock
@@ -36,8 +39,41 @@ def write(outbox: SqliteOutbox, *records: Record) -> None:
     wait(outbox, outbox.write(records))
 
 
+def change(outbox: SqliteOutbox, *changes: Change) -> None:
+    """What the outbox writes down by itself, durable."""
+    assert outbox._writer is not None
+    wait(outbox, outbox._writer.write(changes))
+
+
+def reading(outbox: SqliteOutbox) -> Queries:
+    """What its committed rows are asked."""
+    assert outbox._opened is not None
+    return outbox._opened.queries
+
+
+def letters(outbox: SqliteOutbox) -> list[dead.DeadLetter]:
+    """Its dead letters, oldest first."""
+    assert outbox._opened is not None
+    return list(dead.read(outbox._opened.reader))
+
+
 def crash(path: Path, into: Path) -> Path:
-    """The file set as a kill would leave it at this moment, under another name."""
+    """The file set as a kill would leave it at this moment, under another name, where it says it lies."""
+    final, aside = into / path.name, into / "aside"
+    copy_set(path, aside)
+    final.touch()
+    db = sqlite3.connect(aside / path.name)
+    try:
+        db.execute("UPDATE meta SET value = ? WHERE key = 'inode'", (final.stat().st_ino,))
+        db.commit()
+        copy_set(aside / path.name, into)  # while the log is not emptied
+    finally:
+        db.close()
+    return final
+
+
+def copy_set(path: Path, into: Path) -> Path:
+    """The file and its log, copied."""
     into.mkdir(parents=True, exist_ok=True)
     for part in ("", "-wal"):
         source = path.with_name(path.name + part)
@@ -51,6 +87,16 @@ def query(path: Path, statement: str) -> list[Any]:
     db = sqlite3.connect(path)
     try:
         return db.execute(statement).fetchall()
+    finally:
+        db.close()
+
+
+def edit(path: Path, statement: str) -> None:
+    """Somebody's hand in the file."""
+    db = sqlite3.connect(path)
+    try:
+        db.execute(statement)
+        db.commit()
     finally:
         db.close()
 

@@ -3,48 +3,79 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Sequence
 from weakref import ref
 
 import pytest
 
-from holdfast.messages import Outgoing, QoS
-from holdfast.outbox import backlog
-from holdfast.outbox.backlog import BATCH_ROWS, READY_ROWS, TAKEN_BYTES, Backlog
+from holdfast.messages import NORMAL, Outgoing, QoS
+from holdfast.outbox import tables
+from holdfast.outbox.backlog import BATCH_ROWS, READY_ROWS, Backlog
+from holdfast.outbox.latest import Latest
+from holdfast.outbox.queries import Queries
+from holdfast.outbox.rows import PLAIN, WHOLE, RowCodec
+from holdfast.outbox.statements import of_many, run
+from holdfast.outbox.taking import TAKEN_BYTES
+from holdfast.outbox.timeline import Timeline
+from holdfast.testing.manual_clock import ManualClock
+
+INSERTS = [of_many("INSERT INTO message VALUES {}", one) for one in (PLAIN, WHOLE)]
 
 
 class File:
     """Committed rows, and the backlog that reads them."""
 
-    def __init__(self, *, before: int = 0, skip: tuple[int, ...] = ()) -> None:
-        self.rows: list[tuple[int, int, QoS]] = [(seq, 0, 1) for seq in range(1, before + 1)]
-        self.last = before
-        self.handed = self.durable = 1
-        self.reads: list[int] = []
-        self.backlog = Backlog(self.read, skip, before, 1)
+    def __init__(
+        self, *, before: int = 0, skip: tuple[int, ...] = (), parked: tuple[int, ...] = (), hold: bool = False
+    ) -> None:
+        self.clock = ManualClock()
+        self.codec = RowCodec(Timeline(self.clock))
+        self.db = sqlite3.connect(":memory:", isolation_level=None)
+        tables.create(self.db, "gateway-7", 0)
+        self.last = self.handed = self.durable = 0
+        self.waiting: list[Outgoing] = []
+        if before:
+            self.hand(self.made(before))
+            self.commit()
+        self.db.executemany("UPDATE message SET parked = 'no' WHERE id = ?", [(key,) for key in parked])
+        queries = Queries(self.db, self.codec)
+        self.backlog = Backlog(self.clock, queries, skip, self.handed, lambda: self.durable, hold, Latest())
 
-    def read(self, after: int) -> Iterator[Outgoing]:
-        self.reads.append(after)
-        for seq, size, qos in self.rows:
-            if seq > after:
-                yield Outgoing(seq, "t", bytes(size), qos)
+    def made(self, count: int, size: int = 0, qos: QoS = 1, priority: int = NORMAL) -> list[Outgoing]:
+        rows = []
+        for _ in range(count):
+            self.last += 1
+            rows.append(Outgoing(self.last, "t", bytes(size), qos, priority=priority))
+        return rows
 
-    def accept(self, count: int, size: int = 0, *, qos: QoS = 1, commit: bool = True) -> list[Outgoing]:
-        rows = [Outgoing(self.last + n, "t", bytes(size), qos) for n in range(1, count + 1)]
-        self.last += count
+    def hand(self, rows: Sequence[Outgoing]) -> None:
         self.handed += 1
-        self.backlog.accept(rows, self.handed)
-        self.waiting = [(row.seq, size, qos) for row in rows]
+        self.waiting += rows
+
+    def accept(
+        self, count: int, size: int = 0, *, qos: QoS = 1, priority: int = NORMAL, commit: bool = True
+    ) -> list[Outgoing]:
+        rows = self.made(count, size, qos, priority)
+        self.hand(rows)
+        with self.backlog:
+            self.backlog.hand_over(rows, self.handed)
         if commit:
             self.commit()
         return rows
 
     def commit(self) -> None:
-        self.rows += self.waiting
+        for inserts, flat in zip(INSERTS, self.codec.flat(self.waiting), strict=True):
+            run(self.db, inserts, flat)
+        self.waiting = []
         self.durable = self.handed
 
     def take(self, room: int = 10_000) -> list[int]:
-        return [row.seq for row in self.backlog.take(room, self.durable)]
+        return [row.seq for row in self.rows(room)]
+
+    def rows(self, room: int = 10_000) -> list[Outgoing]:
+        with self.backlog:
+            return self.backlog.take_committed(room)
 
     def take_all(self) -> list[int]:
         taken: list[int] = []
@@ -52,13 +83,22 @@ class File:
             taken += some
         return taken
 
+    @property
+    def in_memory(self) -> int:
+        return sum(len(line.rows) for line in self.backlog.lines)
+
+    @property
+    def reads(self) -> bool:
+        """Whether anything is in the file alone."""
+        return any(spilled.commit for spilled in self.backlog._spilled)
+
 
 def test_few_rows_never_touch_the_file() -> None:
     """While all that waits fits in memory the very rows accepted come back, committed or not."""
     file = File()
     rows = file.accept(10, commit=False)
-    assert file.backlog.take(100, file.durable) == rows
-    assert file.reads == []
+    assert file.rows(100) == rows
+    assert not file.reads
 
 
 def test_many_rows_are_read_in_batches() -> None:
@@ -66,11 +106,11 @@ def test_many_rows_are_read_in_batches() -> None:
     file = File()
     for _ in range(5):
         file.accept(READY_ROWS // 2)
-    assert len(file.backlog._ready) <= READY_ROWS
+    assert file.in_memory <= READY_ROWS
     taken: list[int] = []
     while some := file.take(50):
         taken += some
-        assert len(file.backlog._ready) <= READY_ROWS
+        assert file.in_memory <= READY_ROWS
     assert taken == list(range(1, file.last + 1))
 
 
@@ -88,10 +128,9 @@ def test_memory_is_used_again_when_the_file_is_read() -> None:
     file = File()
     file.accept(READY_ROWS + 1)
     file.take_all()
-    reads = len(file.reads)
     rows = file.accept(3)
-    assert file.backlog.take(10, file.durable) == rows
-    assert len(file.reads) == reads
+    assert file.rows(10) == rows
+    assert not file.reads
 
 
 def test_what_is_not_committed_waits() -> None:
@@ -143,25 +182,35 @@ def test_receipts_of_spilled_rows_are_told_if_they_are_held() -> None:
     file = File()
     file.accept(READY_ROWS)
     held, dropped = Held(), Held()
-    rows = [Outgoing(READY_ROWS + n, "t", b"", 1) for n in (1, 2, 3)]
+    rows = file.made(3)
     rows[0].ticket, rows[1].ticket = ref(held), ref(dropped)
-    file.backlog.accept(rows, 3)
-    file.rows += [(row.seq, 0, 1) for row in rows]
-    file.durable = 3
+    file.hand(rows)
+    with file.backlog:
+        file.backlog.hand_over(rows, file.handed)
+    file.commit()
     del dropped, rows
     gc.collect()
-    assert len(file.backlog._tickets) == 1
     taken = []
-    while some := file.backlog.take(10_000, file.durable):
+    while some := file.rows():
         taken += some
     tickets = [row.ticket() if row.ticket else None for row in taken[-3:]]
     assert tickets == [held, None, None]
-    assert len(file.backlog._tickets) == 0
+    assert len(file.backlog.tickets) == 0
 
 
 def test_a_batch_is_a_few_milliseconds() -> None:
     """The loop reads so many rows at once, and no more are kept ready than the session has room for."""
     file = File(before=10 * BATCH_ROWS)
     file.take(10)
-    assert len(file.backlog._ready) <= BATCH_ROWS
-    assert backlog.TAKEN_BYTES <= 1 << 20
+    assert file.in_memory <= BATCH_ROWS
+    assert TAKEN_BYTES <= 1 << 20
+
+
+def test_a_parked_row_that_ends_ends_once() -> None:
+    """It is in the file until its ending is committed, and behind the cursor, but it waits no more."""
+    file = File(before=3, parked=(2,))
+    with file.backlog:
+        assert file.backlog.pull(2) is not None
+        assert not file.backlog.has(2)
+        assert file.backlog.find(2) is None
+        assert file.backlog.pull(2) is None

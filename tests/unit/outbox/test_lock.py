@@ -35,6 +35,34 @@ def test_an_owner_that_did_not_say_who_it_is(tmp_path: Path) -> None:
     lock.release()
 
 
+def test_the_number_of_a_commit_outlives_its_owner(tmp_path: Path) -> None:
+    """None before anybody noted one; the next owner keeps it, however soon it ends."""
+    path = str(tmp_path / "a.db")
+    lock = OwnerLock(path)
+    assert lock.noted is None
+    lock.note(184_202)
+    with pytest.raises(OutboxLocked, match=f"process {os.getpid()}, this one$"):
+        OwnerLock(path)
+    lock.release()
+    for _ in range(2):
+        lock = OwnerLock(path)
+        assert lock.noted == 184_202
+        lock.release()
+    lock = OwnerLock(path)
+    lock.note(7)
+    lock.release()
+    assert Path(f"{path}.lock").read_text() == f"{os.getpid()} 7"
+
+
+@pytest.mark.parametrize("text", ["", "4711", "who knows", "4711 soon", "-1 -1"])
+def test_a_lock_file_that_does_not_tell(tmp_path: Path, text: str) -> None:
+    """By an older release, or another hand: then no commit is known."""
+    Path(tmp_path / "a.db.lock").write_text(text)
+    lock = OwnerLock(str(tmp_path / "a.db"))
+    assert lock.noted is None
+    lock.release()
+
+
 def test_the_lock_file_is_the_owners_alone(tmp_path: Path) -> None:
     """Mode 0600, whatever the umask."""
     lock = OwnerLock(str(tmp_path / "a.db"))
@@ -62,7 +90,7 @@ def test_a_child_does_not_keep_the_lock_of_its_parent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "hint"), [("no/such/a.db", "mkdir -p"), ("file/a.db", "mkdir -p")], ids=["missing", "a file"]
+    ("path", "hint"), [("no/such/a.db", "mkdir -p"), ("file/a.db", "is a file")], ids=["missing", "a file"]
 )
 def test_a_folder_that_is_none(tmp_path: Path, path: str, hint: str) -> None:
     """No folder to write in: said with the command that makes it."""

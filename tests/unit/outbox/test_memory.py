@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections import deque
-from collections.abc import Iterator
 from threading import Event, Lock, Thread
-
-import pytest
 
 from holdfast.messages import Outgoing, QoS
 from holdfast.outbox import Ledger, MemoryOutbox
 from holdfast.protocol import Settled
+from holdfast.testing.manual_clock import ManualClock
+from tests.support.crowd import Crowd
 
 THREADS = 4
 EACH = 500
-
-
-@pytest.fixture
-def _restless() -> Iterator[None]:
-    """Threads change places as often as the interpreter lets them."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(usual)
 
 
 def balanced(ledger: Ledger) -> bool:
@@ -31,68 +20,46 @@ def balanced(ledger: Ledger) -> bool:
     return ledger.accepted == ended + ledger.pending
 
 
-class Publishers:
-    """Threads that accept as the client does: one at a time."""
+def publishers(outbox: MemoryOutbox, qos: QoS) -> Crowd:
+    """They accept as the client does: one at a time."""
+    accepting = Lock()
 
-    def __init__(self, outbox: MemoryOutbox, qos: QoS) -> None:
-        self._outbox = outbox
-        self._qos: QoS = qos
-        self._lock = Lock()
-        self.failed: list[Exception] = []
-        self._threads = [Thread(target=self._work) for _ in range(THREADS)]
+    def publish(_: int) -> None:
+        for _ in range(EACH):
+            with accepting:
+                outbox.accept([Outgoing(0, "t", b"x", qos)])
 
-    def _work(self) -> None:
-        try:
-            for _ in range(EACH):
-                with self._lock:
-                    self._outbox.accept([Outgoing(0, "t", b"x", self._qos)])
-        except Exception as error:
-            self.failed.append(error)
-
-    def __enter__(self) -> Publishers:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for thread in self._threads:
-            thread.join()
-
-    @property
-    def running(self) -> bool:
-        return any(thread.is_alive() for thread in self._threads)
+    return Crowd(THREADS, publish)
 
 
-@pytest.mark.usefixtures("_restless")
 def test_qos_1_from_many_threads() -> None:
     """Rows accepted on four threads while a fifth takes and ends them: each is taken exactly once."""
-    outbox = MemoryOutbox()
+    outbox = MemoryOutbox(ManualClock())
     taken: list[int] = []
-    with Publishers(outbox, 1) as publishers:
-        while publishers.running or outbox.pending:
+    with publishers(outbox, 1) as crowd:
+        while crowd.running or outbox.pending:
             rows = outbox.take(7)
             taken += [row.seq for row in rows]
             outbox.write([Settled(rows, "acknowledged")])
             assert balanced(outbox.ledger())
-    assert publishers.failed == []
+    assert crowd.failed == []
     assert sorted(taken) == list(range(1, THREADS * EACH + 1))
     assert outbox.ledger().acknowledged == THREADS * EACH
 
 
-@pytest.mark.usefixtures("_restless")
 def test_the_ring_from_many_threads() -> None:
     """QoS 0 dropped on four threads while the engine takes: each row is taken or dropped, never both."""
-    outbox = MemoryOutbox(qos0_messages=3)
+    outbox = MemoryOutbox(ManualClock(), qos0_messages=3)
     dropped: list[int] = []
     taken: list[int] = []
     outbox.on_ended = lambda rows, *_how: dropped.extend(row.seq for row in rows)
-    with Publishers(outbox, 0) as publishers:
-        while publishers.running or outbox.pending:
+    with publishers(outbox, 0) as crowd:
+        while crowd.running or outbox.pending:
             rows = outbox.take(0)
             taken += [row.seq for row in rows]
             outbox.write([Settled(rows, "sent")])
             assert balanced(outbox.ledger())
-    assert publishers.failed == []
+    assert crowd.failed == []
     assert sorted(taken + dropped) == list(range(1, THREADS * EACH + 1))
     ledger = outbox.ledger()
     assert (ledger.sent, ledger.dropped, ledger.pending) == (len(taken), len(dropped), 0)
@@ -100,7 +67,7 @@ def test_the_ring_from_many_threads() -> None:
 
 def test_dropping_and_taking_take_turns() -> None:
     """An engine that takes in the middle of a drop waits for its end: no row is lost between the two."""
-    outbox = MemoryOutbox(qos0_messages=1)
+    outbox = MemoryOutbox(ManualClock(), qos0_messages=1)
     dropped: list[int] = []
     taken: list[int] = []
     outbox.on_ended = lambda rows, *_how: dropped.extend(row.seq for row in rows)
@@ -119,7 +86,7 @@ def test_dropping_and_taking_take_turns() -> None:
                 engine.join(0.05)
             return super().popleft()
 
-    outbox._ring = Ring()
+    outbox._ring._rows = Ring()
     outbox.accept([Outgoing(seq, "t", b"", 0) for seq in (1, 2)])
     engine.join()
     assert (dropped, taken) == ([1], [2])
@@ -127,7 +94,7 @@ def test_dropping_and_taking_take_turns() -> None:
 
 def test_what_falls_out_is_told_outside_the_lock() -> None:
     """on_ended may look into the books: it is not called while they are locked."""
-    outbox = MemoryOutbox(qos0_messages=1)
+    outbox = MemoryOutbox(ManualClock(), qos0_messages=1)
     looked = Event()
 
     def look(rows: list[Outgoing], *_how: str) -> None:
@@ -143,7 +110,7 @@ def test_what_falls_out_is_told_outside_the_lock() -> None:
 
 def test_everything_is_durable_at_once() -> None:
     """Memory has no commit to wait for: accept and write give a number that is reached already."""
-    outbox = MemoryOutbox()
+    outbox = MemoryOutbox(ManualClock())
     row = Outgoing(1, "t", b"", 1)
     assert outbox.accept([row]) <= outbox.durable
     assert outbox.write([Settled([row], "acknowledged")]) <= outbox.durable
@@ -151,7 +118,7 @@ def test_everything_is_durable_at_once() -> None:
 
 def test_nothing_is_left_of_what_ended() -> None:
     """Promise 8: after a hundred thousand messages the budget is whole again, so no byte was miscounted."""
-    outbox = MemoryOutbox(max_bytes=1000)
+    outbox = MemoryOutbox(ManualClock(), max_bytes=1000)
     for first in range(1, 100_000, 100):
         rows = [Outgoing(seq, "topic", bytes(seq % 7), 1) for seq in range(first, first + 100)]
         outbox.accept(rows)
@@ -167,7 +134,7 @@ def test_nothing_is_left_of_what_ended() -> None:
 
 def test_closing_is_harmless() -> None:
     """close() keeps the books readable."""
-    outbox = MemoryOutbox()
+    outbox = MemoryOutbox(ManualClock())
     outbox.accept([Outgoing(1, "t", b"", 1)])
     outbox.begin()
     assert outbox.at_risk == 1

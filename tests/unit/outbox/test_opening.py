@@ -9,15 +9,10 @@ from pathlib import Path
 import pytest
 
 from holdfast.errors import OutboxError, OutboxLocked, OutboxUnwritable
-from holdfast.outbox import sqlite_file
+from holdfast.outbox import mounts, sqlite_file
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.testing.manual_clock import ManualClock
 from tests.unit.outbox.files import CLIENT_ID, accept, open_and_count, open_outbox, query, seqs
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
 
 
 def closed(path: Path) -> SqliteOutbox:
@@ -130,11 +125,14 @@ def test_a_damaged_outbox_is_set_aside(path: Path, caplog: pytest.LogCaptureFixt
     broken = path.read_bytes()
     outbox = open_outbox(path)
     assert (outbox.pending, outbox.set_aside is not None) == (0, True)
+    assert outbox.restore().lost
     assert "is damaged" in caplog.text
     assert Path(outbox.set_aside or "").read_bytes()[4096:] == broken[4096:]
     accept(outbox)
     outbox.close()
-    assert open_and_count(path) == 1
+    outbox = open_outbox(path)  # nobody has begun a new session yet: still to be told
+    assert (outbox.pending, outbox.restore().lost) == (1, True)
+    outbox.close()
 
 
 @pytest.mark.parametrize("statement", ["DROP TABLE message", "DELETE FROM books", "DELETE FROM meta"])
@@ -156,7 +154,7 @@ def test_books_that_do_not_balance_are_reported(path: Path, caplog: pytest.LogCa
     rows = accept(outbox, 5)
     outbox.close()
     db = sqlite3.connect(path)
-    db.execute("DELETE FROM message WHERE seq = 2")
+    db.execute("DELETE FROM message WHERE id = 2")
     db.commit()
     db.close()
     outbox = open_outbox(path)
@@ -170,6 +168,16 @@ def test_books_that_do_not_balance_are_reported(path: Path, caplog: pytest.LogCa
     outbox.close()
 
 
+def test_a_network_file_system_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contract 26: before anything is made there."""
+    table = path.with_name("mountinfo")
+    table.write_text(f"1 0 0:1 / {path.parent} rw - nfs4 store.example:/ rw\n")
+    monkeypatch.setattr(mounts, "TABLE", str(table))
+    with pytest.raises(OutboxError, match=f"{path.parent} is mounted as nfs4"):
+        closed(path).open(CLIENT_ID)
+    assert list(path.parent.iterdir()) == [table]
+
+
 def test_a_folder_that_is_missing(path: Path) -> None:
     """Said with the command that makes it."""
     with pytest.raises(OutboxUnwritable, match="cannot be opened") as refused:
@@ -180,8 +188,9 @@ def test_a_folder_that_is_missing(path: Path) -> None:
 def test_a_path_that_is_a_folder(path: Path) -> None:
     """A folder is no file."""
     path.mkdir()
-    with pytest.raises(OutboxUnwritable, match="Is a directory"):
+    with pytest.raises(OutboxUnwritable, match="Is a directory") as refused:
         closed(path).open(CLIENT_ID)
+    assert "name a file in it" in (refused.value.hint or "")
 
 
 def test_what_sqlite_refuses_is_no_damage(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

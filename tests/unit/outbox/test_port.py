@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from holdfast.outbox import Ledger, MemoryOutbox, Outbox
+from holdfast.testing.manual_clock import ManualClock
 
 
 def test_the_ledger_has_a_column_for_every_way_to_end() -> None:
@@ -28,7 +29,7 @@ def test_the_ledger_is_a_value() -> None:
 
 def test_memory_fills_the_port() -> None:
     """MemoryOutbox has every verb and attribute of Outbox."""
-    outbox: Outbox = MemoryOutbox()
+    outbox: Outbox = MemoryOutbox(ManualClock())
     names = {name for name in {*vars(Outbox), *Outbox.__annotations__} if not name.startswith("_")}
     assert {"accept", "take", "write", "ledger", "draining", "on_ended"} <= names
     assert {name for name in names if not hasattr(outbox, name)} == set()

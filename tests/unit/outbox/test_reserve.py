@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,10 +15,10 @@ from holdfast.outbox.reserve import MOST, Reserve
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.protocol import Assigned, Settled
 from tests.contracts.outboxes import wait
+from tests.support import disks
+from tests.support.disks import fill_up
 from tests.unit.outbox.files import CLIENT_ID, accept, open_outbox
 from tests.unit.outbox.holding import until
-
-FOUR_MB = "4m"
 
 
 @pytest.mark.parametrize(("budget", "size"), [(None, MOST), (1 << 30, MOST), (400_000, 100_000), (1, 1)])
@@ -56,20 +54,8 @@ def test_no_room_and_no_such_thing(
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of four megabytes, where we may mount one."""
-    command = ["mount", "-t", "tmpfs", "-o", f"size={FOUR_MB}", "tmpfs", str(tmp_path)]
-    try:
-        subprocess.run(command, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("mounting a small file system needs root")
-    yield tmp_path
-    subprocess.run(["umount", "-l", str(tmp_path)], check=True)
-
-
-def fill_up(path: Path) -> None:
-    """Others take all the room there is."""
-    with path.open("ab", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(bytes(4096))
+    with disks.small_disk(tmp_path):
+        yield tmp_path
 
 
 def accept_until_full(outbox: SqliteOutbox) -> None:

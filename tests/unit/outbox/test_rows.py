@@ -6,15 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.messages import Outgoing
+from holdfast.messages import HIGH, LOW, NORMAL, Outgoing
+from holdfast.outbox.rows import SELECT
 from holdfast.testing.manual_clock import ManualClock
 from tests.contracts.outboxes import wait
 from tests.unit.outbox.files import open_outbox, query
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
 
 
 def test_a_row_comes_back_whole(path: Path) -> None:
@@ -36,13 +32,33 @@ def test_a_row_comes_back_whole(path: Path) -> None:
     assert (second.payload, dict(second.properties), second.expires_at) == (b"", {}, None)
 
 
-def test_an_expiry_is_wall_time_on_disk(path: Path) -> None:
+def test_priority_and_age_come_back(path: Path) -> None:
+    """The class is in the key; the age counts the time in which nobody had the file open."""
+    clock = ManualClock(now=100)
+    outbox = open_outbox(path, clock=clock)
+    rows = [Outgoing(0, "t", b"", 1, priority=priority) for priority in (LOW, NORMAL, HIGH)]
+    wait(outbox, outbox.accept(rows))
+    outbox.close()
+    clock.advance(30)
+    clock.reboot(off_s=20)
+    outbox = open_outbox(path, clock=clock)
+    reader = outbox._opened.reader if outbox._opened else None
+    assert reader is not None
+    back = [outbox._codec.row(columns) for columns in reader.execute(f"{SELECT} ORDER BY id")]
+    assert [(row.seq, row.priority) for row in back] == [(3, HIGH), (2, NORMAL), (1, LOW)]
+    assert [row.accepted_at for row in back] == [pytest.approx(-50)] * 3
+    outbox.close()
+
+
+def test_an_expiry_is_outbox_time_on_disk(path: Path) -> None:
     """Contract 27: ten seconds later by the wall, on a clock that began anew, ten seconds less are left."""
-    outbox = open_outbox(path, clock=ManualClock(now=5_000, wall=1_000_000))
+    clock = ManualClock(now=5_000)
+    outbox = open_outbox(path, clock=clock)
     wait(outbox, outbox.accept([Outgoing(0, "t", b"", 1, expires_at=5_060)]))
     outbox.close()
-    assert query(path, "SELECT expires_at FROM message") == [(1_000_060,)]
-    outbox = open_outbox(path, clock=ManualClock(now=7, wall=1_000_010))
+    assert query(path, "SELECT expires_at FROM message") == [(60,)]
+    clock.reboot(off_s=10)
+    outbox = open_outbox(path, clock=clock)
     (row,) = outbox.take(1)
     outbox.close()
-    assert row.expires_at == pytest.approx(7 + 50)
+    assert row.expires_at == pytest.approx(50)

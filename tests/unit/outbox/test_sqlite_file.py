@@ -12,11 +12,6 @@ from holdfast.outbox import sqlite_file
 from tests.unit.outbox.files import accept, open_and_count, open_outbox
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
 def test_two_damaged_files_do_not_take_each_others_name(path: Path) -> None:
     """Set aside within one second: both are kept."""
     names = []

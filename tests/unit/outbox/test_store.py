@@ -1,87 +1,92 @@
-"""What records do to the file, seen by the next process; test_crashes.py has all of it at random."""
+"""One file and its commits: outbox time in it, and the epoch that begins on a stale one."""
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from holdfast.messages import Outgoing
-from holdfast.outbox.store import AT_ONCE
-from holdfast.protocol import Assigned, EpochBegan, Failed, Forgotten, Received, Released, Settled
+from holdfast.outbox import tables
+from holdfast.outbox.keys import seq_of
+from holdfast.protocol import Assigned, EpochBegan, Received, Released
+from holdfast.testing.manual_clock import ManualClock
 from tests.contracts.outboxes import wait
-from tests.unit.outbox.files import accept, open_outbox, query, seqs, write
+from tests.unit.outbox.files import accept, open_outbox, query, reading, write
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
+def test_every_commit_says_when_it_was(path: Path) -> None:
+    """Outbox time and the wall clock, for the process that finds them after a restart of the machine."""
+    clock = ManualClock(now=100, wall=1_700_000_000)
+    outbox = open_outbox(path, clock=clock)
+    clock.advance(7)
+    accept(outbox)
+    outbox.close()
+    assert query(path, "SELECT at, wall FROM books") == [(7, 1_700_000_007)]
 
 
-def test_what_was_in_flight_is_restored(path: Path) -> None:
-    """Stages, identifiers, withheld and taken in, and where identifiers go on; the rest is backlog."""
+def test_a_clock_that_is_set_ages_only_what_is_old(path: Path) -> None:
+    """Contract 27: begun in 1970 after eight hours off; what was accepted since is fresh, in any class."""
+    clock = ManualClock()
+    outbox = open_outbox(path, clock=clock)
+    wait(outbox, outbox.accept([expiring(clock, 60), expiring(clock, 10 * 3600)]))
+    outbox.close()
+    right = clock.wall() + 8 * 3600
+    clock.reboot(wall=0)
+    outbox = open_outbox(path, clock=clock)
+    wait(outbox, outbox.accept([expiring(clock, 60, priority) for priority in (0, 1, 2)]))
+    clock.advance(10)
+    clock.jump_wall(right + 10 - clock.wall())
+    accept(outbox)
+    timeline = outbox._codec.timeline
+    assert timeline.now() == pytest.approx(8 * 3600 + 10)
+    ask = reading(outbox)
+    assert list(map(seq_of, ask.due(timeline.now(), 10))) == [1]
+    rows = ask.by_keys(ask.due(timeline.now() + 10 * 3600, 10)[1:])
+    left = {row.seq: (row.expires_at or 0) - clock.now() for row in rows}
+    assert left == {2: pytest.approx(2 * 3600 - 10), **dict.fromkeys((3, 4, 5), pytest.approx(50))}
+    outbox.close()
+
+
+def expiring(clock: ManualClock, seconds: float, priority: int = 1) -> Outgoing:
+    return Outgoing(0, "t", b"", 1, expires_at=clock.now() + seconds, priority=priority)
+
+
+def test_a_restored_file_begins_a_new_epoch(path: Path) -> None:
+    """Contract 26: the broker has moved on. All is unsent, QoS 2 uncertain, the session told."""
     outbox = open_outbox(path)
-    rows = accept(outbox, 6, qos=2)
-    outbox.take(5)
-    write(
-        outbox,
-        Assigned([(7 + n, row) for n, row in enumerate(rows[:4])]),
-        Released([8, 7]),
-        Received([3, 4]),
-        Failed(rows[3], 0x95, "too large", withheld=10),
-    )
+    rows = accept(outbox, 4, qos=2)
+    write(outbox, EpochBegan(3), Assigned([(1 + n, row) for n, row in enumerate(rows[:3])]), Released([1]))
+    write(outbox, Received([5]))
+    outbox.close()
+    restore(path)
+    for epoch in (4, 5):  # until a session has begun anew, every opening says so
+        outbox = open_outbox(path)
+        restored = outbox.restore()
+        assert (restored.lost, restored.epoch) == (True, epoch)
+        assert (restored.sent, restored.released, restored.received) == ([], [], [])
+        assert [row.uncertain for row in outbox.take(10)] == [True, True, True, False]
+        assert query(path, "SELECT count(*) FROM flight") == [(0,)]
+        outbox.close()
+
+
+def restore(path: Path) -> None:
+    """What a restore leaves in a file."""
+    db = sqlite3.connect(path, isolation_level=None)
+    tables.write_meta(db, restored="backup")
+    db.close()
+
+
+def test_a_new_session_ends_the_doubt(path: Path) -> None:
+    """With EpochBegan the file is as good as any: the next process resumes."""
+    open_outbox(path).close()
+    restore(path)
+    outbox = open_outbox(path)
+    (row,) = accept(outbox, 1)
+    write(outbox, EpochBegan(2), Assigned([(7, row)]))
     outbox.close()
     outbox = open_outbox(path)
     restored = outbox.restore()
-    assert [(packet_id, row.seq) for packet_id, row in restored.sent] == [(9, 3)]
-    assert [(packet_id, row.seq) for packet_id, row in restored.released] == [(8, 2), (7, 1)]
-    assert (restored.received, restored.withheld, restored.last_packet_id) == ([3, 4], [10], 10)
-    assert seqs(outbox.take(10)) == [5, 6]
-    outbox.close()
-
-
-def test_a_lost_session_is_remembered(path: Path) -> None:
-    """Contract 5, 6: in flight is unsent again, QoS 2 uncertain, identifiers mean nothing."""
-    outbox = open_outbox(path)
-    ones, twos = accept(outbox, 1, qos=1), accept(outbox, 1, qos=2)
-    write(outbox, Assigned([(1, ones[0]), (2, twos[0])]), Received([5]), EpochBegan(3))
-    outbox.close()
-    outbox = open_outbox(path)
-    restored = outbox.restore()
-    assert (restored.epoch, restored.sent, restored.released, restored.received) == (3, [], [], [])
-    assert [(row.seq, row.uncertain) for row in outbox.take(10)] == [(1, False), (2, True)]
-    outbox.close()
-
-
-def test_nothing_is_left_of_what_ended(path: Path) -> None:
-    """Promise 8: however many passed through, a drained file holds its books alone."""
-    outbox = open_outbox(path)
-    for n in range(5):
-        rows = accept(outbox, 20, qos=2)
-        write(outbox, Assigned([(1 + 20 * n + k, row) for k, row in enumerate(rows)]))
-        write(outbox, Released([1 + 20 * n + k for k in range(0, 20, 3)]))
-        write(outbox, Settled(rows[::2], "acknowledged"), Settled(rows[1::2], "acknowledged"))
-    outbox.close()
-    assert query(path, "SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM flight)") == [(0, 0)]
-
-
-@pytest.mark.parametrize(
-    "count", [1, AT_ONCE[1] - 1, AT_ONCE[1], AT_ONCE[0] + AT_ONCE[1] + 1, 3 * AT_ONCE[0]]
-)
-def test_a_group_of_any_size_goes_in_whole(path: Path, count: int) -> None:
-    """By hundreds, by tens and one by one: each row once, under its own number."""
-    outbox = open_outbox(path)
-    wait(outbox, outbox.accept([Outgoing(0, f"t/{n}", b"", 1) for n in range(1, count + 1)]))
-    outbox.close()
-    found = query(path, "SELECT seq, topic FROM message ORDER BY seq")
-    assert found == [(n, f"t/{n}") for n in range(1, count + 1)]
-
-
-def test_identifiers_that_were_forgotten_are_gone(path: Path) -> None:
-    """Contract 5: a stale one would swallow the next message under it."""
-    outbox = open_outbox(path)
-    write(outbox, Received([1, 2, 3]), Received([2]), Forgotten([2, 9]))
-    outbox.close()
-    outbox = open_outbox(path)
-    assert outbox.restore().received == [1, 3]
+    assert (restored.lost, [packet_id for packet_id, _ in restored.sent]) == (False, [7])
     outbox.close()

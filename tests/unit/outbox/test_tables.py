@@ -14,11 +14,6 @@ from tests.contracts.outboxes import wait
 from tests.unit.outbox.files import open_outbox, query
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
 def test_a_new_file_begins_its_identifiers_anywhere(path: Path) -> None:
     """A broker may hold QoS 2 identifiers of an earlier file of ours: at 1 each would meet them."""
     starts = set()
@@ -31,11 +26,12 @@ def test_a_new_file_begins_its_identifiers_anywhere(path: Path) -> None:
 
 def test_books_are_copied_before_they_change() -> None:
     """A transaction that fails leaves those of the last commit as they were."""
-    books = Books(6, 1, 1, 1, 1, 1, 9, 4, 2, 77)
+    books = Books(6, 1, 1, 1, 1, 1, 9, 4, 2, 77, 3.5, 1_000.5)
     copy = books.copy()
     copy.accepted += 1
     assert (books.accepted, copy.accepted, books.ended) == (6, 7, 5)
     assert (books.last, books.commits, books.epoch, books.packet_id) == (9, 4, 2, 77)
+    assert (books.at, books.wall) == (3.5, 1_000.5)
     assert Books(*books.values()).values() == books.values()
 
 
@@ -45,6 +41,7 @@ def test_making_the_tables_is_all_or_nothing() -> None:
     db.execute("CREATE TABLE ids (x)")
     with pytest.raises(sqlite3.OperationalError):
         tables.create(db, "gateway-7", 0)
+    assert not db.in_transaction
     assert db.execute("SELECT name FROM sqlite_master").fetchall() == [("ids",)]
     db.close()
 
@@ -67,3 +64,33 @@ def test_the_books_balance_in_the_file(path: Path) -> None:
     outbox.close()
     equation = "accepted - acknowledged - sent - failed - expired - dropped - (SELECT count(*) FROM message)"
     assert query(path, f"SELECT {equation} FROM books") == [(0,)]
+
+
+def test_what_is_known_of_a_file_is_written_by_key(path: Path) -> None:
+    """A value takes the place of the one before; None takes the key away."""
+    open_outbox(path).close()
+    db = sqlite3.connect(path, isolation_level=None)
+    tables.write_meta(db, group="broker.example:1883", restored="backup")
+    tables.write_meta(db, group="other.example:1883", restored=None, boot_offset=0.5)
+    meta = tables.read_meta(db)
+    assert (meta["group"], meta["boot_offset"], "restored" in meta) == ("other.example:1883", 0.5, False)
+    assert meta["client_id"] == "gateway-7"
+    db.close()
+
+
+def insert_and_fail(db: sqlite3.Connection) -> None:
+    with tables.transaction(db):
+        db.execute("INSERT INTO t VALUES (1)")
+        raise ZeroDivisionError
+
+
+def test_a_transaction_is_all_or_nothing() -> None:
+    """Whatever ends it, but its end."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.execute("CREATE TABLE t (x)")
+    with pytest.raises(ZeroDivisionError):
+        insert_and_fail(db)
+    with tables.transaction(db):
+        db.execute("INSERT INTO t VALUES (2)")
+    assert db.execute("SELECT x FROM t").fetchall() == [(2,)]
+    db.close()

@@ -78,7 +78,7 @@ def test_closing_while_commits_fail(outbox: SqliteOutbox, disk: Disk) -> None:
     outbox.begin()
     assert not outbox.close(10)
     disk.before = None
-    again = SqliteOutbox(outbox.path, outbox._codec._clock, durability="process")
+    again = SqliteOutbox(outbox.path, outbox._clock, durability="process")
     again.open(CLIENT_ID)
     assert again.pending == 1
     again.close()

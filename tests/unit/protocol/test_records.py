@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from holdfast.codec import V5, V311, Puback, Pubcomp, Pubrec, Pubrel, Version
+from holdfast.messages import Outgoing
 from holdfast.protocol import Assigned, EpochBegan, Failed, Forgotten, Received, Released
+from holdfast.protocol.records import Deferred, Parked
 from tests.support.driven import Driven, incoming, names, row
 
 BOTH = pytest.mark.parametrize("version", [V311, V5])
@@ -112,3 +114,12 @@ def test_a_withheld_identifier_is_durable_before_what_overtakes_it() -> None:
     assert driven.up(True, {"maximum_packet_size": 20}) == []
     assert [one.withheld for one in driven.told(Failed)] == [1]
     assert names(driven.commit()) == ["PUBLISH 2"]
+
+
+def test_what_a_refusal_is_made_into() -> None:
+    """Deferred until a time, or parked without one: each with the row and the reason it was refused for."""
+    one = Outgoing(7, "t", b"x")
+    later, aside = Deferred(one, 0x97, "quota", 12.5), Parked(one, 0x95, "too large")
+    assert (later.row, later.reason, later.detail, later.until) == (one, 0x97, "quota", 12.5)
+    assert (aside.row, aside.reason, aside.detail) == (one, 0x95, "too large")
+    assert later != Deferred(one, 0x97, "quota", 13.0)

@@ -100,6 +100,17 @@ def test_qos_0_that_never_left_is_not_lost(version: Version) -> None:
     assert driven.endings()[1:] == [([3], "sent")]
 
 
+def test_resends_are_in_the_order_they_left() -> None:
+    """[MQTT-4.6.0-1], whatever the sequence numbers say: those of another class may be lower."""
+    driven = ready()
+    driven.publish(row(5), row(2), row(6))
+    driven.durable = False
+    driven.publish(row(9), row(3))
+    driven.lost()
+    driven.durable = True
+    assert [one.payload for one in sent(driven.up(True))] == [b"5", b"2", b"6", b"9", b"3"]
+
+
 def test_qos_0_that_waits_for_the_next_connection_does_not_pass_connack() -> None:
     """Bytes from the broker before CONNACK was whole send nothing."""
     driven = ready()
@@ -297,3 +308,14 @@ def test_a_released_message_goes_on_under_any_terms() -> None:
     assert names(driven.again(True, {"maximum_qos": 1, **SMALL})) == ["PUBREL 1"]
     driven.feed(Pubcomp(1))
     assert driven.endings() == [([1], "acknowledged")]
+
+
+def test_what_has_not_ended_is_known() -> None:
+    """Sent, released, to be proven and pending: whoever goes on without this session asks for them."""
+    driven = ready()
+    driven.publish(row(1), row(2, 2), row(3), row(4, 2))
+    driven.feed(Pubrec(2), Puback(3))
+    assert [one.seq for one in driven.session.unended()] == [1, 4, 2]
+    driven.lost()
+    driven.publish(row(5))
+    assert sorted(one.seq for one in driven.session.unended()) == [1, 2, 4, 5]

@@ -34,3 +34,15 @@ def test_the_wall_may_jump_alone() -> None:
     clock = ManualClock(now=10.0, wall=1_000.0)
     clock.jump_wall(-86_400.0)
     assert (clock.now(), clock.wall()) == (10.0, 1_000.0 - 86_400.0)
+
+
+def test_a_machine_starts_again() -> None:
+    """``now`` counts anew in a run of another name; the wall went on by its battery, or begins in 1970."""
+    clock = ManualClock(now=10.0, wall=1_000.0)
+    before = clock.boot()
+    clock.reboot(off_s=60.0)
+    assert (clock.now(), clock.wall()) == (0.0, 1_060.0)
+    assert clock.boot() not in (before, None)
+    clock.reboot(off_s=60.0, wall=5.0)
+    clock.advance(1.0)
+    assert (clock.now(), clock.wall()) == (1.0, 6.0)

@@ -1,1 +1,1 @@
-"""``holdfast demo``: a broker keeps dying while messages cross it, judged by a tap on the wire."""
+"""``holdfast demo``: a broker and its gateways are killed while messages cross; a tap on the wire judges."""

@@ -21,7 +21,17 @@ _PATIENT = {
 
 def topic(gateway: int) -> str:
     """Where this gateway publishes."""
-    return f"{TOPIC}/gateway-{gateway}"
+    return f"{TOPIC}/{client_id(gateway)}"
+
+
+def client_id(gateway: int) -> str:
+    """The name the broker knows this gateway by."""
+    return f"gateway-{gateway}"
+
+
+def serial(gateway: int, number: int) -> str:
+    """The name of this gateway's reading with this number, from 0 on."""
+    return f"{gateway}-{number:06}"
 
 
 def readings(gateway: int, chance: Random, started_at: int) -> Iterator[tuple[str, bytes]]:
@@ -29,9 +39,9 @@ def readings(gateway: int, chance: Random, started_at: int) -> Iterator[tuple[st
     number = 0
     while True:
         kind = _KINDS[number % len(_KINDS)]
-        serial = f"{gateway}-{number:06}"
-        record = {**kind(gateway, chance), "time": started_at + number, "serial": serial}
-        yield serial, json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+        name = serial(gateway, number)
+        record = {**kind(gateway, chance), "time": started_at + number, "serial": name}
+        yield name, json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
         number += 1
 
 
@@ -41,8 +51,8 @@ def serial_of(payload: bytes) -> str | None:
         found = json.loads(payload)
     except ValueError:
         return None
-    serial = found.get("serial") if isinstance(found, dict) else None
-    return serial if isinstance(serial, str) else None
+    name = found.get("serial") if isinstance(found, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def _mac(gateway: int) -> str:

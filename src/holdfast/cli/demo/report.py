@@ -16,17 +16,25 @@ _LOOKS: dict[Kind, tuple[str, str]] = {
     "cut": ("✂", "TCP reset"),
     "restart": ("↻", "broker gone for {away_s:.1f} s"),
     "freeze": ("❄", "broker frozen for {away_s:.1f} s"),
+    "gateways": ("✗", "killed with -9, restarted"),
     "kill -9": ("✗", "broker gone for {away_s:.1f} s"),
 }
 
-STYLES: dict[str, str] = {"cut": "yellow", "restart": "yellow", "freeze": "cyan", "kill -9": "red"}
+STYLES: dict[Kind, str] = {
+    "cut": "yellow",
+    "restart": "yellow",
+    "freeze": "cyan",
+    "gateways": "red",
+    "kill -9": "red",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
     """How one fault went: seconds after its beginning, or after the broker could be reached again.
 
-    ``back_s`` None: it was not over when the time was up.
+    ``back_s`` None: it was not over when the time was up. ``waited``: how many messages the gateways'
+    new process found in the outboxes; None where it was not killed.
     """
 
     fault: Fault
@@ -34,6 +42,7 @@ class Recovery:
     back_s: float | None
     peak: int
     cause: str | None
+    waited: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +77,15 @@ def fault_line(recovery: Recovery) -> str:
     """One fault and how it ended."""
     fault = recovery.fault
     glyph, what = _LOOKS[fault.kind]
-    noticed = "not noticed" if recovery.noticed_s is None else f"noticed in {recovery.noticed_s:3.1f} s"
     back = "not back in time" if recovery.back_s is None else f"back in {recovery.back_s:3.1f} s"
+    if recovery.waited is not None:
+        went = f"{count(recovery.waited)} waited on disk, {back}"
+    elif recovery.noticed_s is None:
+        went = f"{'not noticed':<18}{back}"
+    else:
+        went = f"{f'noticed in {recovery.noticed_s:3.1f} s':<18}{back}"
     cause = f"   cause: {recovery.cause}" if recovery.cause else ""
-    rest = f"{noticed:<18}{back:<17}outbox peak {count(recovery.peak):>5}{cause}"
+    rest = f"{went:<35}outbox peak {count(recovery.peak):>5}{cause}"
     return entry(fault.at_s, fault.kind, glyph, what.format(away_s=fault.away_s), rest)
 
 

@@ -12,15 +12,19 @@ from pathlib import Path
 
 from holdfast.cli.demo import report
 from holdfast.cli.demo.brokers import choose
+from holdfast.cli.demo.fleet import LOG
 from holdfast.cli.demo.picture import Sample, picture
 from holdfast.cli.demo.plan import plan
-from holdfast.cli.demo.readings import GATEWAYS
+from holdfast.cli.demo.readings import GATEWAYS, client_id
 from holdfast.cli.demo.run import RATE, Run
 from holdfast.cli.failures import Code
 from holdfast.cli.render import Screen
 from holdfast.cli.running import interruptible
 from holdfast.cli.words import count
 from holdfast.ingest import SinkError
+
+PARTS = ("", "-wal", "-shm", ".lock", ".reserve")
+"""What stands beside a database, or an outbox, under its name."""
 
 LIVE_EVERY_S = 0.1
 USUAL_S = 30.0
@@ -50,19 +54,26 @@ async def demo(options: DemoOptions, screen: Screen) -> int:
 
 
 async def _demo(options: DemoOptions, screen: Screen) -> int:
-    database = _fresh(Path(options.folder))
+    database, outboxes = _fresh(Path(options.folder))
     seed = options.seed if options.seed is not None else int(time.strftime("%Y%m%d"))
     with tempfile.TemporaryDirectory(prefix="holdfast-demo-") as state:
         broker = choose(Path(state), own=options.built_in)
         screen.result(
-            {"event": "begin", "broker": broker.name, "database": str(database), "seed": seed},
-            f"holdfast demo · broker: {broker.name} on 127.0.0.1:{broker.port} · QoS 2 · into {database}\n"
+            {
+                "event": "begin",
+                "broker": broker.name,
+                "outboxes": str(outboxes),
+                "database": str(database),
+                "seed": seed,
+            },
+            f"holdfast demo · broker: {broker.name} on 127.0.0.1:{broker.port} · QoS 2 · outboxes {outboxes}"
+            f" · into {database}\n"
             f"{GATEWAYS} gateways publish {RATE} readings/s for {options.seconds:g} s."
             " We break things; you watch.\n",
             "bold",
         )
         seen = Seen()
-        async with Run(broker, database, seed).started() as run:
+        async with Run(broker, database, outboxes, seed).started() as run:
             outcome = await _watched(run, options, seed, screen, seen)
     title = f"{GATEWAYS} gateways, {RATE} readings/s, {broker.name}: faults in red, stored catches up"
     drawing = Path(options.folder) / "outage.svg"
@@ -126,17 +137,22 @@ def _conclude(
     screen.result(report.outcome_record(outcome, str(database), seed), "\n".join(lines), style)
 
 
-def _fresh(folder: Path) -> Path:
-    """The database of this run; that of an earlier one is removed. Raises SinkError."""
-    database = folder / "vitals.db"
+def _fresh(folder: Path) -> tuple[Path, Path]:
+    """The database of this run and the folder of its outboxes; those of an earlier run are removed.
+
+    Raises SinkError.
+    """
+    database, outboxes = folder / "vitals.db", folder / "outbox"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in (database.name, f"{database.name}-wal", f"{database.name}-shm"):
-            (folder / name).unlink(missing_ok=True)
+        outboxes.mkdir(parents=True, exist_ok=True)
+        for old in (database, *(outboxes / f"{client_id(number)}.db" for number in range(1, GATEWAYS + 1))):
+            for part in PARTS:
+                Path(f"{old}{part}").unlink(missing_ok=True)
+        (outboxes / LOG).unlink(missing_ok=True)
     except OSError as error:
         raise SinkError(
             f"{database} cannot be made: {error.strerror}",
             target=str(database),
             hint="choose another --folder",
         ) from error
-    return database
+    return database, outboxes

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from holdfast.client import Client, Status
+from holdfast.cli.demo.links import Link
 
 POLL_S = 0.01
 
@@ -13,14 +13,18 @@ POLL_S = 0.01
 class Watch:
     """Sees a fault pass: every link is up again and has heard from the broker.
 
-    ``links_drop``: each link must have been lost before; one that was frozen shortly may not be.
+    ``drops``: whether a link must have been lost before; one that was frozen shortly may not be.
     """
 
-    def __init__(self, clients: list[Client], waiting: Callable[[], int], *, links_drop: bool) -> None:
-        self._clients = clients
-        self._links_drop = links_drop
+    def __init__(
+        self,
+        links: Callable[[], Sequence[Link]],
+        waiting: Callable[[], int],
+        drops: Callable[[Link], bool],
+    ) -> None:
+        self._links = links
         self._waiting = waiting
-        self._before = [client.snapshot() for client in clients]
+        self._drops = drops
         self._clock = asyncio.get_running_loop().time
         self._began = self._clock()
         self._possible_at: float | None = None
@@ -38,32 +42,22 @@ class Watch:
         """Until all are back."""
         while True:
             self.peak = max(self.peak, self._waiting())
+            links = self._links()
             if self.noticed_s is None:
-                self._notice()
-            if self._possible_at is not None and self._back(self._possible_at):
+                self._notice(links)
+            if self._possible_at is not None and all(self._back(link, self._possible_at) for link in links):
                 self.back_s = max(0.0, self._clock() - self._possible_at)
                 self.over.set()
                 return
             await asyncio.sleep(POLL_S)
 
-    def _notice(self) -> None:
-        for client, before in zip(self._clients, self._before, strict=True):
-            now = client.snapshot()
-            counts = now.disconnections.items()
-            lost = [cause for cause, count in counts if count > before.disconnections.get(cause, 0)]
-            if lost or now.status is not Status.CONNECTED:  # it may be back already, between two looks
-                self.noticed_s = self._clock() - self._began
-                self.cause = now.cause or next(iter(lost), None)
-                return
+    def _notice(self, links: Sequence[Link]) -> None:
+        for link in links:
+            noticed_s = -1 if link.lost_at is None else link.lost_at - self._began
+            if noticed_s >= 0 and (self.noticed_s is None or noticed_s < self.noticed_s):
+                self.noticed_s, self.cause = noticed_s, link.cause
 
-    def _back(self, possible_at: float) -> bool:
-        heard_within_s = self._clock() - possible_at
-        for client, before in zip(self._clients, self._before, strict=True):
-            snapshot = client.snapshot()
-            if snapshot.status is not Status.CONNECTED or snapshot.last_in_s is None:
-                return False
-            if self._links_drop and snapshot.connections == before.connections:
-                return False
-            if snapshot.last_in_s > heard_within_s:
-                return False
-        return True
+    def _back(self, link: Link, possible_at: float) -> bool:
+        if not link.up or link.heard_at is None or link.heard_at < possible_at:
+            return False
+        return not self._drops(link) or (link.up_at is not None and link.up_at >= self._began)

@@ -22,7 +22,8 @@ def after_step(world: World) -> None:
     process = world.process
     if process is not None and process.frozen_until <= world.now:
         books(process.session)
-        kept(world, process)
+        kept(process)
+        ledger(world, process)
         keepalive(world, process)
 
 
@@ -36,16 +37,31 @@ def books(session: Session) -> None:
         raise PromiseBroken(Promise.SANE, f"identifiers in use {sender._ids.used}, by place {places}")
 
 
-def kept(world: World, process: Process) -> None:
-    """While nothing is being written, each row of the disk is in one place of the process."""
+def kept(process: Process) -> None:
+    """Each row that the outbox gave to the session is in one place there until it ends."""
     sender, wire = process.session._sender, process.session._wire
-    if process.session._journal.pending or not process.writer.idle():
+    if process.session._journal.pending:
         return
     queued = sum(not entry[0] for _, item in wire._queue if isinstance(item, list) for entry in item)
-    held = sum(map(len, (process.backlog, sender.pending, sender.sent, sender.released, sender.unproven)))
-    if held + queued != world.disk.pending():
+    held = sum(map(len, (sender.pending, sender.sent, sender.released, sender.unproven)))
+    if held + queued != len(process.mine):
         raise PromiseBroken(
-            Promise.NOTHING_LOST, f"{world.disk.pending()} rows on the disk, {held + queued} in the process"
+            Promise.NOTHING_LOST, f"{held + queued} rows in the session, it was given {process.mine}"
+        )
+
+
+def ledger(world: World, process: Process) -> None:
+    """What is told durable is on the disk, and the books balance (contract 7, 12)."""
+    outbox, disk = process.outbox, world.disk
+    if outbox.durable != disk.number:
+        raise PromiseBroken(Promise.TOLD, f"commit {outbox.durable} is told, {disk.number} has happened")
+    if not process.writer.idle():
+        return
+    if not process.session._sender._ids.used >= disk.withheld.keys():
+        raise PromiseBroken(Promise.IDENTIFIER, f"of {disk.withheld} not all are withheld")
+    if outbox.pending - outbox.at_risk != disk.pending():
+        raise PromiseBroken(
+            Promise.LEDGER, f"{outbox.pending} pending, {outbox.at_risk} in memory, {disk.pending()} on disk"
         )
 
 
@@ -71,9 +87,11 @@ def restless(world: World) -> str:
         return "no link is up"
     sender, subscriptions = process.session._sender, process.session._subscriptions
     left = {
-        "backlog": process.backlog,
+        "backlog": process.outbox.pending - process.outbox.parked,
         "handlers": process.running,
         "commits": not process.writer.idle(),
+        "parked": process.outbox._backlog.unparking is not None,
+        "requests of others": world.medium.unanswered(),
         "bytes on their way": not process.link.idle(),
         "pending": sender.pending,
         "sent": sender.sent,
@@ -89,8 +107,12 @@ def restless(world: World) -> str:
 
 def at_the_end(world: World) -> None:
     """What holds once everything has come to rest."""
-    if world.disk.pending():
-        raise PromiseBroken(Promise.NOTHING_LOST, f"{world.disk.pending()} rows are pending for ever")
+    process = world.process
+    fitting = [row for row in world.disk.parked.values() if process is not None and process.keeper.fits(row)]
+    if world.disk.pending() > len(world.disk.parked) or fitting:
+        raise PromiseBroken(
+            Promise.NOTHING_LOST, f"{world.disk.pending()} rows are pending for ever, {fitting} could go"
+        )
     _outbound(world)
     _inbound(world)
     _subscribed(world)

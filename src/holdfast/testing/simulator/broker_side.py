@@ -196,6 +196,12 @@ class BrokerSide:
         self._world.paths["broker rolled back"] += 1
         self._become(self._load(state, limits, False), False)
 
+    def forgive(self) -> None:
+        """The client is not what it was: what it does now is no breach, and proves nothing."""
+        self.witness.rolled_back = True
+        self._world.inbox.forgiven()
+        self._become(self._load(self.core.state(), self.core._books.limits, False), False)
+
     def refuse(self, times: int) -> None:
         """The next CONNECTs are refused."""
         self.core.refuse("CONNECT", UNAVAILABLE, times)

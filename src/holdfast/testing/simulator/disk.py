@@ -1,53 +1,39 @@
-"""The outbox as it survives a kill: committed records and nothing else (contract 5, 7).
+"""The outbox as it should survive a kill: committed records and nothing else (contract 5, 7).
 
-A row is in exactly one place: ``unsent`` (by sequence number), ``sent`` or ``released`` (by packet
-identifier, in the order they came there), or it has ended. A record that fits no place is a
+A row is in exactly one place: ``unsent`` or ``parked`` (by sequence number), ``sent`` or ``released`` (by
+packet identifier, in the order they came there), or it has ended. A record that fits no place is a
 broken ledger.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from holdfast.messages import Outgoing
+from holdfast.outbox.changes import Answered, Buried, Change, Revived, Shed, Unparked
+from holdfast.outbox.store import Group
 from holdfast.protocol import (
     Assigned,
+    Deferred,
     EpochBegan,
     Failed,
     Forgotten,
+    Parked,
     Received,
-    Record,
     Released,
     Restored,
     Settled,
 )
+from holdfast.testing.simulator.places import GIVEN_UP, Places
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 
-# How a row may end: the ending, the place it ends from, its QoS.
-_ENDS = {
-    ("sent", "unsent", 0),
-    ("acknowledged", "sent", 1),
-    ("acknowledged", "released", 2),
-    *(("expired", "unsent", qos) for qos in (0, 1, 2)),
-    *(("failed", place, qos) for place in ("unsent", "sent") for qos in (0, 1, 2)),
-}
 
-
-class Disk:
-    """Rows, stages, inbound identifiers and the ledger of one outbox."""
+class Disk(Places):
+    """What every record does to the places of its rows."""
 
     def __init__(self) -> None:
-        self.accepted = 0
-        self.endings: dict[int, str] = {}
-        self.unsent: dict[int, Outgoing] = {}
-        self.sent: dict[int, Outgoing] = {}
-        self.released: dict[int, Outgoing] = {}
-        self.received: dict[int, None] = {}
-        self.withheld: dict[int, None] = {}
-        self.epoch = 0
-        self.uncertain: set[int] = set()
-        self._stage: dict[int, int] = {}
+        super().__init__()
         self._apply: dict[type, Callable[[Any], None]] = {
             Assigned: self._assigned,
             Released: self._released,
@@ -56,59 +42,55 @@ class Disk:
             EpochBegan: self._epoch_began,
             Settled: self._settled,
             Failed: self._failed,
+            Deferred: self._deferred,
+            Parked: self._parked,
+            Unparked: self._unparked,
+            Shed: self._shed,
+            Revived: self._revived,
+            Buried: self._buried,
+            Answered: self._answered,
         }
 
-    # -- what the application does -------------------------------------------------------------
+    def commit_group(self, group: Group) -> None:
+        """A commit of the outbox has happened."""
+        self.number = group.number
+        for row in group.rows:
+            self.accept(row)
+        self.commit(group.records)
 
-    def accept(self, row: Outgoing) -> None:
-        """The row is durable: from now on it is ours."""
-        self.accepted += 1
-        self.unsent[row.seq] = row
-
-    # -- what the session asks for -------------------------------------------------------------
-
-    def commit(self, records: list[Record]) -> None:
+    def commit(self, records: Sequence[Change]) -> None:
         """Make these durable, in their order."""
         for record in records:
             self._apply[type(record)](record)
 
+    # -- what a new process finds --------------------------------------------------------------
+
     def restored(self) -> Restored:
-        """What a new process finds: rows are read afresh, as objects of their own."""
+        """What is in flight: rows are read afresh, as objects of their own."""
         return Restored(
             epoch=self.epoch,
             sent=[(packet_id, self._copy(row)) for packet_id, row in self.sent.items()],
             released=[(packet_id, self._copy(row)) for packet_id, row in self.released.items()],
             received=list(self.received),
             withheld=list(self.withheld),
+            last_packet_id=self.packet_id or 0,
         )
 
     def backlog(self) -> list[Outgoing]:
         """The unsent rows in the order accepted."""
         return [self._copy(self.unsent[seq]) for seq in sorted(self.unsent)]
 
-    def pending(self) -> int:
-        """Rows that have not ended."""
-        return len(self.unsent) + len(self.sent) + len(self.released)
-
-    def check(self) -> None:
-        """The ledger of contract 7."""
-        if self.accepted != len(self.endings) + self.pending():
-            raise PromiseBroken(
-                Promise.LEDGER,
-                f"accepted {self.accepted}, ended {len(self.endings)}, pending {self.pending()}",
-            )
+    def aside(self) -> list[Outgoing]:
+        """The parked rows in the order accepted."""
+        return [self._copy(self.parked[seq]) for seq in sorted(self.parked)]
 
     def _copy(self, row: Outgoing) -> Outgoing:
-        return Outgoing(
-            row.seq,
-            row.topic,
-            row.payload,
-            row.qos,
-            row.retain,
-            row.properties,
-            row.expires_at,
-            row.seq in self.uncertain,
+        uncertain = row.seq in self.uncertain
+        copied = Outgoing(
+            row.seq, row.topic, row.payload, row.qos, row.retain, uncertain=uncertain, priority=row.priority
         )
+        copied.tries = self.tries.get(row.seq, 0)
+        return copied
 
     # -- records -------------------------------------------------------------------------------
 
@@ -118,7 +100,7 @@ class Disk:
                 raise PromiseBroken(Promise.IDENTIFIER, f"{packet_id} was assigned to {row} again")
             del self.unsent[row.seq]
             self.sent[packet_id] = row
-            self._stage[row.seq] = packet_id
+            self._stage[row.seq] = self.packet_id = packet_id
 
     def _released(self, record: Released) -> None:
         for packet_id in record.packet_ids:
@@ -145,24 +127,52 @@ class Disk:
 
     def _settled(self, record: Settled) -> None:
         for row in record.rows:
-            if record.ending == "expired" and row.seq not in self.unsent:
-                raise PromiseBroken(Promise.UNSENT_ONLY, f"row {row.seq} expired, and it is not unsent")
-            self._end(row.seq, record.ending)
+            given_up = record.ending in GIVEN_UP
+            if given_up and row.seq not in self.unsent and row.seq not in self.parked:
+                raise PromiseBroken(Promise.UNSENT_ONLY, f"row {row.seq} {record.ending}, not unsent")
+            self.end(row.seq, record.ending)
 
     def _failed(self, record: Failed) -> None:
-        self._end(record.row.seq, "failed")
+        self.end(record.row.seq, "failed")
+        self.letter += 1
+        self.letters[self.letter] = record.row.payload
         if record.withheld:
             self.withheld[record.withheld] = None
 
-    def _end(self, seq: int, ending: str) -> None:
-        packet_id = self._stage.pop(seq, 0)
-        places = {
-            "unsent": self.unsent.pop(seq, None),
-            "sent": self.sent.pop(packet_id, None),
-            "released": self.released.pop(packet_id, None),
-        }
-        found = [(ending, place, row.qos) for place, row in places.items() if row is not None]
-        if len(found) != 1 or found[0] not in _ENDS:
-            before = self.endings.get(seq, "in no place")
-            raise PromiseBroken(Promise.LEDGER, f"row {seq} ends as {ending}: {found}, it was {before}")
-        self.endings[seq] = ending
+    def _deferred(self, record: Deferred) -> None:
+        self.unsent[record.row.seq] = self._back(record)
+
+    def _parked(self, record: Parked) -> None:
+        self.parked[record.row.seq] = self._back(record)
+
+    def _back(self, record: Deferred | Parked) -> Outgoing:
+        """The row, taken from the place where it was."""
+        seq = record.row.seq
+        row = self.sent.pop(self._stage.pop(seq, 0), None) or self.unsent.pop(seq, None)
+        if row is None:
+            raise PromiseBroken(Promise.LEDGER, f"{record}, and the row is neither unsent nor sent")
+        self.tries[seq] = record.row.tries
+        return row
+
+    # -- what the outbox does by itself --------------------------------------------------------
+
+    def _unparked(self, record: Unparked) -> None:
+        for row in record.rows:
+            self.unsent[row.seq] = self.parked.pop(row.seq)
+
+    def _shed(self, record: Shed) -> None:
+        for row in record.rows:
+            self.accept(row)
+            self.end(row.seq, record.ending)
+
+    def _revived(self, record: Revived) -> None:
+        for number, row in record.rows:
+            self.accept(row)
+            del self.letters[number]
+
+    def _buried(self, record: Buried) -> None:
+        for number in record.numbers:
+            self.letters.pop(number, None)
+
+    def _answered(self, record: Answered) -> None:
+        """Whoever asked keeps account of that."""

@@ -60,16 +60,16 @@ def _asked(driver: Driver, challenge: Challenge) -> None:
         return
     if challenge.data != PROOF:
         raise PromiseBroken(Promise.SANE, f"{challenge.data!r} is no proof")
-    driver.session.answer(challenge, None, world.now)
+    driver.session.answer(challenge, None, driver.now)
 
 
 def _answer(driver: Driver, challenge: Challenge) -> None:
     """Perhaps too late: the connection that was asked on may be gone."""
     driver.world.paths["an answer too late"] += not driver.session._authentication.waits_for(challenge)
-    driver.session.answer(challenge, ANSWER, driver.world.now)
+    driver.session.answer(challenge, ANSWER, driver.now)
     driver.pump()
 
 
 def _again(driver: Driver) -> None:
-    if driver.session.reauthenticate(None, driver.world.now):
+    if driver.session.reauthenticate(None, driver.now):
         driver.pump()

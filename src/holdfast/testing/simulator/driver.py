@@ -7,7 +7,6 @@ killed; what it knew is gone then, and the next process starts from the disk.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import deque
 from typing import TYPE_CHECKING
 
 from holdfast.messages import Outgoing
@@ -16,11 +15,15 @@ from holdfast.protocol import (
     Delivery,
     LinkState,
     NotGranted,
+    Opened,
     Output,
+    Record,
     Session,
     SessionEvent,
+    Settled,
 )
 from holdfast.testing.simulator import doorkeeper
+from holdfast.testing.simulator.keeper import Keeper
 from holdfast.testing.simulator.network import Link as NetworkLink
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 from holdfast.testing.simulator.schedule import Owner
@@ -36,24 +39,33 @@ PUMPS = 1_000
 LATE_S = 0.02
 """How late a timer of the process is at most."""
 
+TOLD_S = 0.001
+"""So much later, at most, the process hears of a commit."""
+
 
 class Killed(Exception):
     """The process dies here."""
 
 
 class Driver(Owner, ABC):
-    """A session, its backlog, its writer, its handlers, and the link it has at present."""
+    """A session, its outbox, its handlers, and the link it has at present.
+
+    ``mine`` are the rows that the outbox has given to the session and that have not ended.
+    """
 
     def __init__(self, world: World, serial: int) -> None:
         super().__init__()
         self.world = world
         self.serial = serial
-        self.session = Session(world.scenario.inflight, world.disk.restored())
-        self.backlog: deque[Outgoing] = deque(world.disk.backlog())
-        self.inherited = world.disk.accepted
-        self.writer = Writer(
-            world.schedule, world.rng, world.disk, self, world.scenario.commit_s, self._committed
-        )
+        self.outbox = world.medium.open(self)
+        self.outbox.on_durable = self._grown
+        self.restored = restored = self.outbox.restore()
+        self.session = Session(world.scenario.inflight, restored, resends=world.storage.resends)
+        self.inherited = self.outbox.last
+        self.keeper = Keeper(self)
+        self.mine = {row.seq for _, row in (*restored.sent, *restored.released)}
+        self._commits: list[tuple[int, int]] = []
+        self._told = False
         self.running: dict[int, Delivery] = {}  # by identity: deliveries are equal by content
         self.link: NetworkLink | None = None
         self.tap: Tap | None = None
@@ -69,14 +81,34 @@ class Driver(Owner, ABC):
     def handle(self, delivery: Delivery) -> None:
         """A handler is given a message."""
 
+    @property
+    def now(self) -> float:
+        """What the steady clock of the machine shows."""
+        return self.world.machine.now()
+
     def _tick(self) -> None:
         self._tick_at = None
-        self.session.tick(self.world.now)
+        self.session.tick(self.now)
         self.pump()
 
-    def _committed(self, serial: int) -> None:
+    @property
+    def writer(self) -> Writer:
+        """What commits."""
+        writer = self.outbox._writer
+        assert isinstance(writer, Writer)
+        return writer
+
+    def _grown(self) -> None:
+        """Called on the writer's thread; what it means is looked at on ours, soon."""
+        if not self._told:
+            self._told = True
+            self.world.schedule.after(self.world.rng.random() * TOLD_S, self, self._durable)
+
+    def _durable(self) -> None:
+        self._told = False
         self.border("committed")
-        self.session.committed(serial)
+        while self._commits and self._commits[0][0] <= self.outbox.durable:
+            self.session.committed(self._commits.pop(0)[1])
         self.border("allowed")
         self.pump()
 
@@ -95,28 +127,34 @@ class Driver(Owner, ABC):
         else:
             raise PromiseBroken(Promise.LIVE, f"something comes out of the session {PUMPS} times in a row")
         self._pumping = False
+        self.outbox.begin()
         if self.link is not None and self._ended():
             self.hang_up()
         self._wind()
 
     def _feed(self) -> None:
         """Rows in order; QoS 1 and 2 as many as there is room for."""
-        if not self.backlog or self.session.link is not LinkState.UP:
+        if self.session.link is not LinkState.UP:
             return
-        room, rows = self.session.room(), []
-        while self.backlog and (room > 0 or not self.backlog[0].qos):
-            row = self.backlog.popleft()
-            room -= row.qos > 0
-            rows.append(row)
+        spilled = any(one.commit for one in self.outbox._backlog._spilled)
+        rows = self.outbox.take(self.session.room())
+        self.world.paths["rows read back from the file"] += spilled and bool(rows)
         if rows:
-            self.session.publish(rows, self.world.now)
+            self._take(rows)
+            self.session.publish(rows, self.now)
+
+    def _take(self, rows: list[Outgoing]) -> None:
+        for row in rows:
+            if row.seq in self.mine or row.seq in self.world.disk.endings:
+                raise PromiseBroken(Promise.TAKEN_ONCE, f"{row} came out of the outbox again")
+            self.mine.add(row.seq)
+        self.keeper.taken(rows)
 
     def _hand_on(self, output: Output) -> None:
         self.border("drained")
         if output.records:
             self.world.note("records %s", output.records)
-            write = self.writer.inline if self.world.scenario.inline_commit else self.writer.hand
-            write(output.records, output.serial)
+            self._write_down(output.records, output.serial)
             self.border("handed")
         for event in output.events:
             self._hear(event)
@@ -126,6 +164,18 @@ class Driver(Owner, ABC):
             self.border("delivered")
             self.handle(delivery)
 
+    def _write_down(self, records: list[Record], serial: int) -> None:
+        for record in records:
+            if isinstance(record, Settled) and record.ending == "expired":
+                self.world.ages.too_old(record.rows)
+        commit = self.outbox.write(self.keeper.decide(records))
+        if self.world.scenario.inline_commit:
+            self.outbox.begin()
+        if commit <= self.outbox.durable and not self._commits:
+            self.session.committed(serial)
+        else:
+            self._commits.append((commit, serial))
+
     def _hear(self, event: SessionEvent) -> None:
         self.world.note("event %s", event)
         self.world.paths.heard(event)
@@ -134,9 +184,12 @@ class Driver(Owner, ABC):
             self.world.alarm(event)
         elif isinstance(event, NotGranted):
             self.world.not_granted(event)
+        elif isinstance(event, Opened):
+            self.outbox.draining = True
+            self.keeper.opened(event.terms)
 
     def _send(self) -> bool:
-        data = self.session.send(self.world.now)
+        data = self.session.send(self.now)
         if not data or self.link is None or self.tap is None:
             return False
         self.border("encoded")
@@ -147,11 +200,14 @@ class Driver(Owner, ABC):
 
     def _ended(self) -> bool:
         """The session wants no more of this link; a farewell waits for the disk like all else."""
-        return self.session.link is LinkState.CLOSING and (not self.leaving or self.writer.idle())
+        return self.session.link is LinkState.CLOSING and not (self.leaving and self._commits)
 
     def _wind(self) -> None:
         deadline = self.session.deadline()
-        if deadline is not None and (self._tick_at is None or deadline < self._tick_at):
+        if deadline is None:
+            return
+        deadline = self.world.machine.moment(deadline)
+        if self._tick_at is None or deadline < self._tick_at:
             self._tick_at = deadline
             late_s = self.world.rng.random() * LATE_S
             self.world.schedule.at(deadline + late_s, self, self._tick)

@@ -18,18 +18,21 @@ class Epochs:
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
         self._due = 0
+        self.lost = False
         self._generations: dict[int, int] = {}
 
-    def restarted(self) -> None:
-        """A new process knows what is on the disk."""
-        self._due = self._disk.epoch
+    def restarted(self, lost: bool) -> None:
+        """A new process knows what is on the disk; ``lost``: that this is not all there once was."""
+        self._due, self.lost = self._disk.epoch, lost
 
     def connack(self, present: bool, generation: int) -> bool:
         """CONNACK reaches the client. Whether it resumes a session that is not the one it knew.
 
-        A client in epoch 0 knows none: whatever it resumes is new to it.
+        A client in epoch 0 knows none: whatever it resumes is new to it. One that has lost what it knew
+        begins anew whatever the broker says (contract 1).
         """
-        if present and self._due:
+        lost, self.lost = self.lost, False
+        if present and self._due and not lost:
             return self._generations[self._due] != generation
         self._due += 1
         self._generations[self._due] = generation

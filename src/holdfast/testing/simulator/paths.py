@@ -72,9 +72,27 @@ _OFTEN = (
     ),
     *("closed by the broker, 0x8E", "killed, the commit arrived untold"),
 )
+_DISK = (
+    *(
+        f"disk: failed at {where}"
+        for where in ("BEGIN", "INSERT", "UPDATE", "DELETE", "COMMIT", "connecting", "SELECT", "reading")
+    ),
+    *("disk: a commit that failed had happened", "an outbox that cannot be opened", "power cut"),
+    *("disk: slow", "disk: error", "disk: full", "a commit failed", "refused: commits fail"),
+    *("killed in the middle of a commit", "a power cut took commits", "accepted while a commit is under way"),
+    *("damage to the file: nothing missing", "damage to the file: set aside", "damage to the log: mended"),
+    *("damage to the log: a torn tail", "damage to the log: nothing missing"),
+    *("went on after damage: mended", "went on after damage: set aside"),
+    *("started in 1970", "the wall clock is set: a day ahead", "the wall clock is set: a day behind"),
+    *("the wall clock is set: right", "refused: no room in the outbox", "rows read back from the file"),
+    *("expired in the outbox: expiry_s", "expired in the outbox: max_age_s", "deferred", "parked"),
+    *(f"dropped in the outbox: {why}" for why in ("purge", "qos0_outbox", "drop_oldest", "drop_newest")),
+    *(f"dropped in the outbox: {why}" for why in ("drop_lowest_priority", "latest_per_topic")),
+    *(f"request: {verb}" for verb in ("purge", "retry", "deadletter purge")),
+)
 _SELDOM = ("lie: PUBACK for QoS 2", "lie: PUBREC for QoS 1")
 
-MINIMUM = {**dict.fromkeys(_OFTEN, 15), **dict.fromkeys(_SELDOM, 2)}
+MINIMUM = {**dict.fromkeys((*_OFTEN, *_DISK), 15), **dict.fromkeys(_SELDOM, 2)}
 """How often the default run of 2,000 seeds must reach each path."""
 
 

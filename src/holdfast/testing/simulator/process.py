@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.protocol import ConnectRequest, Delivery, Intent, LinkState
 from holdfast.testing.simulator.doorkeeper import METHOD
@@ -30,7 +31,8 @@ class Process(Driver):
 
     def start(self) -> None:
         """Want what the application wants, and dial."""
-        self.session.subscribe(list(self.world.wanted_intents()), self.world.now)
+        self.session.subscribe(list(self.world.wanted_intents()), self.now)
+        self.keeper.sweep_by(self.now)
         self.dial()
 
     def dial(self) -> None:
@@ -43,7 +45,7 @@ class Process(Driver):
             return
         request = self._request()
         self.tap = Tap(self.world, self, request)
-        self.session.connect(request, self.world.now)
+        self.session.connect(request, self.now)
         self.world.schedule.after(CONNECT_TIMEOUT_S, self, self._too_slow, self.link)
         self.pump()
 
@@ -77,21 +79,22 @@ class Process(Driver):
     def leave(self) -> None:
         """End the connection on purpose, then come back."""
         if self.session.link is LinkState.UP:
-            self.session.disconnect(self.world.now)
+            self.session.disconnect(self.now)
             self.world.paths["left on purpose"] += 1
             self.leaving = True
             if self.world.rng.random() < 0.5:  # the application has not heard of it yet
-                self.session.subscribe(list(self.world.wanted_intents()), self.world.now)
+                self.session.subscribe(list(self.world.wanted_intents()), self.now)
             self.pump()
 
     def hang_up(self) -> None:
         assert self.link is not None
         self.link.closed_by_client()
         self.link = self.tap = self._unread = None
+        self.outbox.draining = False
         if self.leaving and self.world.rng.random() < 0.5:
             self._abandon()
         self.leaving = False
-        self.session.lost(self.world.now)
+        self.session.lost(self.now)
         self._dial_later()
         self.pump()
 
@@ -112,7 +115,7 @@ class Process(Driver):
             self._unread.append(data)
             return
         self.tap.arrives(data)
-        self.session.receive(data, self.world.now)
+        self.session.receive(data, self.now)
         self.border("received")
         self.pump()
 
@@ -120,14 +123,14 @@ class Process(Driver):
         """Stop reading, as a process does whose handlers are behind."""
         if self._unread is None and self.session.link is LinkState.UP:
             self._unread = []
-            self.session.listening(False, self.world.now)
+            self.session.listening(False, self.now)
             self.world.schedule.after(how_long_s, self, self._resume, self.link)
 
     def _resume(self, link: NetworkLink) -> None:
         if self.link is not link or self._unread is None or self.tap is None:
             return
         unread, self._unread = self._unread, None
-        self.session.listening(True, self.world.now)
+        self.session.listening(True, self.now)
         self.tap.heard = self.world.now
         for data in unread:
             self.arrive(link, data)
@@ -137,20 +140,31 @@ class Process(Driver):
         """Whether silence means nothing."""
         return self._unread is not None
 
-    def accept(self, rows: list[Outgoing]) -> None:
-        """The application published; the rows are durable already."""
-        self.backlog.extend(rows)
+    def accept(self, rows: list[Outgoing]) -> bool:
+        """The application publishes; whether the outbox took the rows."""
+        paths = self.world.paths
+        try:
+            if self.outbox.lacks(rows) is not None and not self.outbox.make_room(rows):
+                paths["refused: no room in the outbox"] += 1
+                return False
+            self.outbox.accept(rows)
+        except OutboxError:
+            paths["refused: commits fail"] += 1
+            return False
+        paths["accepted while a commit is under way"] += self.writer.under_way is not None
+        self.world.accepted(rows)
+        self.keeper.sweep_by(self.now)
         self.border("accepted")
-        self.pump()
+        return True
 
     def subscribe(self, intent: Intent) -> None:
         """The application wants a subscription."""
-        self.session.subscribe([intent], self.world.now)
+        self.session.subscribe([intent], self.now)
         self.pump()
 
     def unsubscribe(self, filter: str) -> None:
         """The application wants it no more."""
-        self.session.unsubscribe([filter], self.world.now)
+        self.session.unsubscribe([filter], self.now)
         self.pump()
 
     def handle(self, delivery: Delivery) -> None:
@@ -163,7 +177,7 @@ class Process(Driver):
             if self.running.pop(id(delivery), None) is not None:
                 self.world.inbox.finished(delivery)
         self.border("handled")
-        self.session.ack(deliveries, self.world.now)
+        self.session.ack(deliveries, self.now)
         self.border("acked")
         self.pump()
 

@@ -30,8 +30,8 @@ class Publishes:
         self._version = version
         self._connack = Connack()
         self._window = 65_535
-        self._last_seq = 0
-        self._last_dup = False
+        self._last_seq = [0, 0, 0]
+        self._last_resent = 0
         self._aliases: dict[int, str] = {}
         self.inflight: set[int] = set()
         self.requests: set[int] = set()
@@ -50,6 +50,7 @@ class Publishes:
         self._limits(packet)
         self._alias(packet, seq)
         self._expiry(packet, seq)
+        self._world.numbered = max(self._world.numbered, seq)
         if packet.qos:
             self._durable(packet, seq)
             self._dup(packet, seq)
@@ -59,7 +60,7 @@ class Publishes:
                 self._fail(
                     Promise.WINDOW, "%d in flight, Receive Maximum %d", len(self.inflight), self._window
                 )
-        if packet.qos or seq > self._process.inherited:
+        if packet.qos or (self._world.storage.keep_qos0 and seq > self._process.inherited):
             self._order(packet, seq)
 
     def _alias(self, packet: Publish, seq: int) -> None:
@@ -75,17 +76,24 @@ class Publishes:
         self._world.paths["topic alias of ours"] += not packet.topic
 
     def _order(self, packet: Publish, seq: int) -> None:
-        """A QoS 0 row of a process that died has lost its place: whether it left is not on the disk."""
-        if seq <= self._last_seq:
-            promise = Promise.RESEND_ORDER if packet.dup and self._last_dup else Promise.ORDER
-            self._fail(promise, "message %d behind %d on one connection", seq, self._last_seq)
-        self._last_seq, self._last_dup = seq, packet.dup
+        """Each class in accept order, but for rows that were refused, and came back (contract 8).
+
+        A QoS 0 row of a process that died has lost its place: whether it left is not on the disk. One
+        that no file keeps has no order against the others.
+        """
+        if seq in self._world.out_of_line:
+            return
+        priority = self._world.priorities[seq]
+        if seq <= self._last_seq[priority]:
+            self._fail(Promise.ORDER, "message %d behind %d on one connection", seq, self._last_seq[priority])
+        self._last_seq[priority] = seq
 
     def _durable(self, packet: Publish, seq: int) -> None:
         packet_id = packet.packet_id
         row = self._disk.sent.get(packet_id)
         released = self._disk.released.get(packet_id)
-        if (packet_id, seq) in self._truth.pubrecs or (released is not None and released.seq == seq):
+        answered = packet.qos == 2 and (packet_id, seq) in self._truth.pubrecs
+        if answered or (released is not None and released.seq == seq):
             self._fail(Promise.RELEASED_STAYS, "PUBLISH %d (message %d) after its PUBREC", packet_id, seq)
         if row is None or row.seq != seq:
             self._fail(
@@ -93,12 +101,22 @@ class Publishes:
             )
 
     def _dup(self, packet: Publish, seq: int) -> None:
+        if not packet.dup:
+            self._truth.begins_anew(packet.packet_id, seq)
         resend = (packet.packet_id, seq) in self._truth.left
+        if resend:
+            self._resent(seq, self._truth.left[packet.packet_id, seq])
         if packet.dup is not resend and not (packet.dup and packet.packet_id in self._truth.restored):
             self._fail(Promise.DUP, "%s is DUP %d; sent before: %s", packet, packet.dup, resend)
         if packet.dup:
             self._world.paths["PUBLISH again with DUP"] += 1
-        self._truth.left.add((packet.packet_id, seq))
+        self._truth.leaves(packet.packet_id, seq)
+
+    def _resent(self, seq: int, order: int) -> None:
+        """In the order in which they left first, whatever their classes."""
+        if order < self._last_resent:
+            self._fail(Promise.RESEND_ORDER, "message %d is resent behind one that left later", seq)
+        self._last_resent = order
 
     def _identifier(self, packet: Publish, seq: int) -> None:
         before = self._truth.in_use.setdefault(packet.packet_id, seq)
@@ -116,9 +134,10 @@ class Publishes:
             self._fail(Promise.LIMITS, "%s of %d bytes under %s", packet, size, self._connack)
 
     def _expiry(self, packet: Publish, seq: int) -> None:
-        expires_at = self._world.expiries.get(seq)
-        if expires_at is None or self._version != V5:
+        left_s = self._world.ages.left_s(seq)
+        if left_s is None or self._version != V5:
             return
-        left_s = max(1, ceil(expires_at - self._world.now))
-        if packet.properties.get("message_expiry_interval") != left_s:
-            self._fail(Promise.EXPIRY, "%s with %d s left", packet, left_s)
+        least_s, most_s = left_s
+        said_s = packet.properties.get("message_expiry_interval", 0)
+        if said_s < max(1, ceil(least_s)) or said_s >= max(2, most_s + 1):
+            self._fail(Promise.EXPIRY, "%s with %f to %f s left", packet, least_s, most_s)

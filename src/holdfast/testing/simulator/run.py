@@ -69,7 +69,8 @@ def live(seed: int, keep: int | None = 30) -> tuple[Broken | None, World]:
     """Live one seed; what broke, if anything did, and the world as it was then."""
     world = World(seed, keep)
     try:
-        _live(world)
+        with world.medium.mounted():
+            _live(world)
     except PromiseBroken as error:
         return Broken(seed, error.promise, world.trace.step, _report(seed, world, error)), world
     return None, world

@@ -60,12 +60,17 @@ ACTIONS = {
     "broker_refuses": 1,
     "takeover": 1,
     "leave": 1,
-    "broker_rejects": 1,
+    "broker_rejects": 2,
     "amnesia": 1,
     "repeat": 3,
     "stray": 3,
     "lie": 1,
     "overfill": 1,
+    "request": 1,
+    "clock": 1,
+    "disk_slow": 2,
+    "disk_errs": 2,
+    "disk_full": 2,
 }
 """What may happen at a turn, and how often: weights before the seed stretches them."""
 

@@ -156,12 +156,12 @@ class Tap:
 
     def _puback_in(self, packet: codec.Puback | codec.Pubcomp) -> None:
         self._publishes.inflight.discard(packet.packet_id)
-        self._truth.completed(packet.packet_id)
+        self._truth.completed(packet.packet_id, packet.reason >= REFUSED)
 
     def _pubrec_in(self, packet: codec.Pubrec) -> None:
         if packet.reason >= REFUSED:
             self._publishes.inflight.discard(packet.packet_id)
-            self._truth.completed(packet.packet_id)
+            self._truth.completed(packet.packet_id, True)
         elif not self._truth.pubrec(packet.packet_id):
             self._repeated.add(packet.packet_id)
 

@@ -16,7 +16,8 @@ class SessionTruth:
     """Which PUBLISH packets left, which are answered, and which identifiers are taken."""
 
     def __init__(self) -> None:
-        self.left: set[Exchange] = set()
+        self.left: dict[Exchange, int] = {}
+        self._refused: set[Exchange] = set()
         self.in_use: dict[int, int] = {}
         self.pubrecs: dict[Exchange, int] = {}
         self.restored: set[int] = set()
@@ -24,13 +25,20 @@ class SessionTruth:
 
     def lost(self) -> None:
         """The client has heard that the broker knows no session."""
-        self.left, self.in_use, self.pubrecs, self.restored = set(), {}, {}, set()
+        self.left, self.in_use, self.pubrecs, self.restored = {}, {}, {}, set()
+        self._refused = set()
 
-    def killed(self, disk: Disk) -> None:
-        """The process died: a PUBREC it had not written down is forgotten."""
+    def restarted(self, disk: Disk) -> None:
+        """A new process knows what is on the disk: a PUBREC that was not written down is forgotten."""
         known = {(packet_id, row.seq) for packet_id, row in disk.released.items()}
         self.pubrecs = {exchange: at for exchange, at in self.pubrecs.items() if exchange in known}
         self.restored = set(disk.sent)
+
+    def rolled_back(self, disk: Disk) -> None:
+        """The client has lost what it knew since some moment: what counts is what it knows."""
+        self.lost()
+        rows = (*disk.sent.items(), *disk.released.items())
+        self.in_use = {packet_id: row.seq for packet_id, row in rows}
 
     def pubrec(self, packet_id: int) -> bool:
         """PUBREC reached the client; whether it is the first one for its message."""
@@ -41,8 +49,21 @@ class SessionTruth:
         self.pubrecs[packet_id, seq] = self._count
         return True
 
-    def completed(self, packet_id: int) -> None:
+    def leaves(self, packet_id: int, seq: int) -> None:
+        """A PUBLISH leaves, perhaps again."""
+        self._count += 1
+        self.left.setdefault((packet_id, seq), self._count)
+
+    def begins_anew(self, packet_id: int, seq: int) -> None:
+        """A refused message may come again under the same identifier, which is another exchange then."""
+        if (packet_id, seq) in self._refused:
+            self._refused.discard((packet_id, seq))
+            self.left.pop((packet_id, seq), None)
+
+    def completed(self, packet_id: int, refused: bool) -> None:
         """PUBACK, PUBCOMP or a refusal reached the client: the identifier is free."""
         seq = self.in_use.pop(packet_id, None)
         if seq is not None:
             self.pubrecs.pop((packet_id, seq), None)
+            if refused:
+                self._refused.add((packet_id, seq))

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from holdfast.messages import Outgoing, QoS
 from holdfast.protocol import Intent
 from holdfast.testing.model import BrokerLimits
+from holdfast.testing.simulator.disk_turns import DiskTurns
 from holdfast.testing.simulator.driver import Killed
 from holdfast.testing.simulator.inbox import RETAINED
 from holdfast.testing.simulator.mischief import Mischief
-from holdfast.testing.simulator.process import Process
 from holdfast.testing.simulator.scenario import (
     FILTERS,
     KILL_BORDERS,
@@ -28,28 +28,19 @@ if TYPE_CHECKING:
     from holdfast.testing.simulator.world import World
 
 
-class Turns:
+class Turns(DiskTurns):
     """The actions by their names in ``scenario.ACTIONS``."""
 
     def __init__(self, world: World) -> None:
-        self._world = world
-        self._rng = world.rng
+        super().__init__(world)
         self._mischief = Mischief(world)
         self._incoming = 0
-        self._seq = 0
 
     def take(self) -> None:
         """One turn; an action that does not fit the moment passes."""
         name = self._rng.choices(self._world.scenario.names, self._world.scenario.weights)[0]
         self._world.note("turn: %s", name)
         getattr(self, name)()
-
-    def _client(self) -> Process | None:
-        """The process, if it is there to be asked for something."""
-        process = self._world.process
-        if process is None or process.frozen_until > self._world.now:
-            return None
-        return process
 
     # -- applications --------------------------------------------------------------------------
 
@@ -58,20 +49,23 @@ class Turns:
         process = self._client()
         if process is None:
             return
-        rows = [self._row() for _ in range(self._rng.choice((1, 1, 2, 5, 12)))]
-        for row in rows:
-            self._world.disk.accept(row)
-        process.accept(rows)
+        for _ in range(self._rng.choice((1, 1, 2, 5))):
+            seq, count = process.outbox.last + 1, self._rng.choice((1, 1, 2, 6))
+            if not process.accept([self._row(seq + place) for place in range(count)]):
+                break
+        process.pump()
 
-    def _row(self) -> Outgoing:
+    def _row(self, seq: int) -> Outgoing:
+        """One whose payload begins with the number that it will have."""
         rng, world = self._rng, self._world
-        self._seq += 1
         qos: QoS = rng.choices((0, 1, 2), world.scenario.qos_weights)[0]
-        payload = b"%d|" % self._seq + b"x" * rng.choice((0, 0, 0, 0, 100, 300))
-        expires_at = world.now + rng.random() * 5 if rng.random() < world.scenario.expiring else None
-        world.expiries[self._seq] = expires_at
-        topic = OUR_TOPICS[self._seq % len(OUR_TOPICS)]
-        return Outgoing(self._seq, topic, payload, qos, rng.random() < 0.1, expires_at=expires_at)
+        payload = b"%d|" % seq + b"x" * rng.choice((0, 0, 0, 0, 100, 300))
+        expires_at = None
+        if rng.random() < world.scenario.expiring:
+            expires_at = world.machine.now() + rng.random() * 5
+        topic = OUR_TOPICS[seq % len(OUR_TOPICS)]
+        priority = rng.choice(world.storage.classes)
+        return Outgoing(0, topic, payload, qos, rng.random() < 0.1, expires_at=expires_at, priority=priority)
 
     def incoming(self) -> None:
         """Somebody else publishes to what we may have subscribed."""
@@ -154,10 +148,6 @@ class Turns:
             if self._rng.random() < 0.5:
                 self.idle()
             world.schedule.after(self._soon() * 10, world, link.cut, True, True)
-
-    def _soon(self) -> float:
-        """A few turns from now."""
-        return self._rng.random() * 10 * self._world.scenario.turn_s
 
     # -- the broker ----------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ class Witness:
     def __init__(self, world: World) -> None:
         self._world = world
         self._accepted = self._routed = 0
-        self._last_first = 0
+        self._last_first = [0, 0, 0]
         self._first: set[int] = set()
         self.arrivals: Counter[int] = Counter()
         self.refusing = False
@@ -51,14 +51,17 @@ class Witness:
             self._routed += 1
 
     def _arrived(self, packet: Publish) -> None:
-        """First arrivals are in accept order, but for those that come again after a refusal (contract 8)."""
+        """First arrivals of a class are in accept order, but for those refused before (contract 8)."""
         seq = seq_of(packet.payload)
         if not packet.qos or seq in self._first:
             return
         self._first.add(seq)
-        if seq < self._last_first and not (self.refusing or self.rolled_back):
-            raise PromiseBroken(Promise.ORDER, f"message {seq} first arrived behind {self._last_first}")
-        self._last_first = seq
+        priority, excused = self._world.priorities[seq], seq in self._world.out_of_line
+        if seq < self._last_first[priority] and not (self.refusing or self.rolled_back or excused):
+            raise PromiseBroken(
+                Promise.ORDER, f"message {seq} first arrived behind {self._last_first[priority]}"
+            )
+        self._last_first[priority] = max(seq, self._last_first[priority])
 
     def _went_onward(self, packet: Publish) -> None:
         if not packet.topic.startswith("out/"):
@@ -68,6 +71,7 @@ class Witness:
             raise PromiseBroken(Promise.ALIAS, f"message {seq} arrived on {packet.topic}")
         self.arrivals[seq] += 1
         if packet.qos == 2 and self.arrivals[seq] > 1:
-            if not (self.rolled_back or seq in world.disk.uncertain or seq in world.excused):
+            named = world.storage.resends and seq in world.disk.uncertain
+            if not (self.rolled_back or named or seq in world.excused):
                 raise PromiseBroken(Promise.ONCE_OUT, f"message {seq} arrived {self.arrivals[seq]} times")
             world.paths["QoS 2 doubled by a session loss, and named"] += 1

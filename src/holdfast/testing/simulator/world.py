@@ -5,20 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
+from holdfast.errors import OutboxError
+from holdfast.messages import Outgoing
+from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.protocol import Closed, Delivery, Intent, NotGranted
 from holdfast.testing.manual_clock import ManualClock
+from holdfast.testing.simulator.ages import Ages
 from holdfast.testing.simulator.broker_side import BrokerSide
 from holdfast.testing.simulator.disk import Disk
 from holdfast.testing.simulator.doorkeeper import authenticates
 from holdfast.testing.simulator.driver import Killed
 from holdfast.testing.simulator.epochs import Epochs
+from holdfast.testing.simulator.faults import Faults
 from holdfast.testing.simulator.inbox import Inbox
+from holdfast.testing.simulator.machine import Machine
+from holdfast.testing.simulator.medium import Medium
 from holdfast.testing.simulator.network import Link
 from holdfast.testing.simulator.paths import Paths
 from holdfast.testing.simulator.process import Process
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
+from holdfast.testing.simulator.publishes import seq_of
+from holdfast.testing.simulator.recount import adopt
 from holdfast.testing.simulator.scenario import FILTERS, Scenario
 from holdfast.testing.simulator.schedule import Owner, Schedule
+from holdfast.testing.simulator.storage import Storage
 from holdfast.testing.simulator.trace import Trace
 from holdfast.testing.simulator.truth import SessionTruth
 from holdfast.testing.simulator.turns import Turns
@@ -38,8 +48,12 @@ class World(Owner):
         self.paths = Paths()
         self.scenario = Scenario.draw(self.rng)
         self.authenticates = authenticates(seed, self.scenario)
+        self.storage = Storage.draw(Random(f"storage {seed}"), self.scenario.inflight)
         self.schedule = Schedule(ManualClock())
+        self.machine = Machine(self.schedule, self.paths)
         self.disk = Disk()
+        self.faults = Faults(self)
+        self.medium = Medium(self)
         self.truth = SessionTruth()
         self.epochs = Epochs(self.disk)
         self.inbox = Inbox(self)
@@ -48,6 +62,7 @@ class World(Owner):
         self.process: Process | None = None
         self.link: Link | None = None
         self.processes = 0
+        self.off = False
         self.doom: tuple[str, int] | None = None
         self.trouble = True
         self.provoked = False
@@ -57,8 +72,12 @@ class World(Owner):
         self.unwanted: set[str] = set()
         self.abandoned: set[str] = set()
         self.refused: set[str] = set()
-        self.expiries: dict[int, float | None] = {}
+        self.ages = Ages(self.machine)
+        self.numbered = 0
+        self.priorities: dict[int, int] = {}
         self.excused: set[int] = set()
+        self.out_of_line: set[int] = set()
+        self.requested = False
         self.mistaken: set[int] = set()
         self._stuck: list[tuple[Process, Delivery]] = []
 
@@ -74,12 +93,22 @@ class World(Owner):
     # -- life and death ------------------------------------------------------------------------
 
     def revive(self) -> None:
-        """A process starts from what is on the disk."""
+        """A process starts from what is on the disk, or later, where the disk does not let it."""
+        if self.off:
+            self.machine.start(self.rng)
+            self.off = False
         self.processes += 1
+        try:
+            process = Process(self, self.processes)
+        except OutboxError as error:
+            self.note("process %d cannot start: %s", self.processes, type(error).__name__)
+            self.schedule.after(self.rng.random() * self.redial_s, self, self.revive)
+            return
         self.note("process %d starts: %s", self.processes, self.disk.restored())
-        self.epochs.restarted()
-        self.process = Process(self, self.processes)
-        self.process.start()
+        self.epochs.restarted(process.restored.lost)
+        self.truth.restarted(self.disk)
+        self.process = process
+        process.start()
 
     def border(self, name: str) -> None:
         """The process stands at a border; it may be the one it dies at."""
@@ -98,16 +127,47 @@ class World(Owner):
         self.note("process %d killed at border %s", process.serial, death)
         self.paths[f"killed at {death}"] += 1
         process.alive = False
-        self.paths["killed, the commit arrived untold"] += process.writer.die()
+        power = self.rng.random() < self.storage.power
+        self.paths["power cut"] += power
+        self.medium.die(process.writer, power)
+        self.off = power
         if process.link is not None:
             process.link.cut(False, self.rng.random() < 0.8)
         self.process = None
         self.abandoned |= self.unwanted
         self.inbox.killed()
-        self.truth.killed(self.disk)
         self.schedule.after(self.rng.random() * self.redial_s, self, self.revive)
 
+    def forgot(self) -> None:
+        """The disk has lost what it had told: a power cut may do that with durability "process", and damage.
+
+        It is then as with a broker that was rolled back: of what was before nobody can be sure.
+        """
+        self.numbered = max(self.numbered, self.ages.highest)
+        self.machine.forgot()
+        self.truth.rolled_back(self.disk)
+        self.broker.forgive()
+
+    def start_over(self, outbox: SqliteOutbox) -> None:
+        """The file was damaged: the next process goes on with what there is, or with a new one."""
+        self.paths[f"went on after damage: {'set aside' if outbox.set_aside else 'mended'}"] += 1
+        adopt(self.disk, outbox)
+        self.forgot()
+
     # -- what the process asks of the world ----------------------------------------------------
+
+    def accepted(self, rows: list[Outgoing]) -> None:
+        """The outbox has numbered these rows: they are its own once the commit has happened."""
+        for row in rows:
+            if row.seq != seq_of(row.payload):
+                raise PromiseBroken(Promise.SANE, f"{row.payload!r} was given the number {row.seq}")
+        self.ages.accepted(rows)
+        self.out_of_line.difference_update([row.seq for row in rows])
+        self.priorities.update({row.seq: row.priority for row in rows})
+
+    def volatile(self, row: Outgoing) -> bool:
+        """Whether no file has this row."""
+        return not row.qos and not self.storage.keep_qos0
 
     def wanted_intents(self) -> Iterator[Intent]:
         """The subscriptions of the application, as a new process makes them."""
@@ -126,14 +186,14 @@ class World(Owner):
         process, generation = self.process, self.broker.generation
         assert process is not None
         self.refused.clear()
+        if not present or not self.disk.epoch or self.epochs.lost:
+            self.truth.lost()
         if self.epochs.connack(present, generation):
             self.paths["session lost without a word"] += 1
             rows = (*self.disk.sent.values(), *self.disk.released.values())
             self.excused.update(row.seq for row in rows)
             self.mistaken.add(generation)
             self.epochs.mistaken(generation)
-        if not present or not self.disk.epoch:
-            self.truth.lost()
         return generation
 
     def not_granted(self, event: NotGranted) -> None:
@@ -181,6 +241,7 @@ class World(Owner):
         """No more trouble: the network works, the broker is there, handlers finish."""
         self.note("healed")
         self.trouble, self.doom, self.redial_s = False, None, 0.2
+        self.faults.heal()
         self.scenario.weather.heal()
         self.broker.heal()
         if self.link is not None:

@@ -18,8 +18,8 @@ def test_the_seed_is_the_plan() -> None:
 
 
 @given(SECONDS, st.integers())
-def test_every_fault_once_and_the_kill_last(seconds: float, seed: int) -> None:
-    """One of each kind, in order; the kill cannot spoil what comes after it."""
+def test_every_fault_once_and_the_brokers_kill_last(seconds: float, seed: int) -> None:
+    """One of each kind, in order; what a killed broker forgets cannot spoil what comes after it."""
     assert tuple(fault.kind for fault in plan(seconds, seed)) == ORDER
     assert ORDER[-1] == "kill -9"
 
@@ -38,6 +38,13 @@ def test_a_freeze_lasts_until_it_is_noticed(seconds: float, seed: int) -> None:
     """Longer than 1.5 times the keepalive: nobody sleeps through it."""
     freeze = next(fault for fault in plan(seconds, seed) if fault.kind == "freeze")
     assert freeze.away_s > 1.5 * KEEPALIVE_S
+
+
+@given(st.floats(10, 600), st.integers())
+def test_readings_wait_when_the_gateways_are_killed(seconds: float, seed: int) -> None:
+    """The broker is away long enough before it, and not so long that it is noticed."""
+    fault = next(fault for fault in plan(seconds, seed) if fault.kind == "gateways")
+    assert 0.8 <= fault.away_s < 1.5 * KEEPALIVE_S
 
 
 @pytest.mark.parametrize("seconds", [10, 30, 600])

@@ -8,13 +8,13 @@ from random import Random
 
 import pytest
 
-from holdfast.cli.demo.readings import GATEWAYS, readings, serial_of, topic
+from holdfast.cli.demo.readings import GATEWAYS, client_id, readings, serial, serial_of, topic
 
 
 def some(gateway: int = 1, count: int = 12) -> list[tuple[str, dict[str, object]]]:
     return [
-        (serial, json.loads(payload))
-        for serial, payload in islice(readings(gateway, Random("x"), 1_739_360_702), count)
+        (name, json.loads(payload))
+        for name, payload in islice(readings(gateway, Random("x"), 1_739_360_702), count)
     ]
 
 
@@ -30,8 +30,8 @@ def test_all_six_kinds_take_turns() -> None:
 
 def test_every_reading_has_its_own_serial() -> None:
     """It names the gateway, rises, and is found again in the payload."""
-    serials = [serial for serial, _ in some(3)]
-    assert serials[:2] == ["3-000000", "3-000001"]
+    serials = [name for name, _ in some(3)]
+    assert serials[:2] == [serial(3, 0), serial(3, 1)] == ["3-000000", "3-000001"]
     assert serials == sorted(set(serials))
     assert [record["serial"] for _, record in some(3)] == serials
 
@@ -46,6 +46,7 @@ def test_values_vary_and_the_seed_repeats_them() -> None:
 def test_gateways_have_topics_of_their_own() -> None:
     """So that the table can be grouped by them."""
     assert len({topic(number) for number in range(1, GATEWAYS + 1)}) == GATEWAYS
+    assert topic(3).endswith(f"/{client_id(3)}")
 
 
 def test_names_stay_readable_on_the_wire() -> None:

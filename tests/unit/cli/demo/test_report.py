@@ -56,6 +56,16 @@ def test_a_fault_that_did_not_heal_says_so() -> None:
     assert line.endswith("outbox peak 1,204")
 
 
+def test_the_gateways_death_says_what_waited_on_disk() -> None:
+    """Instead of when it was noticed; the columns behind it stay where they are."""
+    killed = fault_line(Recovery(Fault("gateways", 19, 1.2), None, 0.42, 260, None, 214))
+    cut = fault_line(Recovery(Fault("cut", 6.2, 0), 0.01, 0.31, 61, "reset"))
+    assert killed.startswith(
+        " 00:19  gateways ✗ killed with -9, restarted 214 waited on disk, back in 0.4 s  "
+    )
+    assert killed.index("outbox peak") == cut.index("outbox peak")
+
+
 def test_every_kind_has_words_and_a_colour() -> None:
     """No fault of the plan is without its line."""
     for kind in ORDER:
@@ -105,3 +115,4 @@ def test_the_records_are_json() -> None:
     assert (record["good"], record["seed"], record["published"]["accepted"]) == (True, 7, 6000)
     fault = json.loads(json.dumps(fault_record(Recovery(Fault("cut", 6.2, 0), 0.01, 0.31, 61, "x"))))
     assert (fault["event"], fault["kind"], fault["back_s"]) == ("fault", "cut", 0.31)
+    assert fault["waited"] is None

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from holdfast.cli.app import app
 
 RUN = CliRunner()
-COMMANDS = ("demo", "ingest", "pub", "sub")
+COMMANDS = ("deadletter", "demo", "ingest", "outbox", "pub", "sub")
 
 
 def test_the_commands_are_these() -> None:

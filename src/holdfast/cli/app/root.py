@@ -1,0 +1,175 @@
+"""The commands, and the groups of commands."""
+
+# No `from __future__ import annotations` here: typer reads the annotations of these functions.
+
+import sys
+from collections.abc import Coroutine
+from typing import Annotated, NoReturn, cast
+
+import typer
+
+from holdfast import __version__
+from holdfast.cli.app import deadletter, outbox
+from holdfast.cli.app.flags import AsJson, Level, dials, group, option
+from holdfast.cli.ingest import IngestOptions
+from holdfast.cli.ingest import ingest as run_ingest
+from holdfast.cli.link import LinkOptions
+from holdfast.cli.pub import PubOptions
+from holdfast.cli.pub import pub as run_pub
+from holdfast.cli.render import Screen
+from holdfast.cli.running import run
+from holdfast.cli.sub import SubOptions
+from holdfast.cli.sub import sub as run_sub
+from holdfast.messages import QoS
+
+app = group("holdfast", "")
+app.add_typer(outbox.app)
+app.add_typer(deadletter.app)
+
+
+def _end(work: Coroutine[None, None, int], screen: Screen) -> NoReturn:
+    sys.exit(run(work, screen))
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"holdfast {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def holdfast(
+    version: Annotated[
+        bool, option("--version", is_eager=True, callback=_print_version, help="Say which release this is.")
+    ] = False,
+) -> None:
+    """MQTT that keeps its promises: publish, listen, and fill a database through any outage.
+
+    Exit codes: 0 done, 1 a message or check failed, 2 usage, 69 gave up on the broker, 73 the database
+    or outbox cannot be used, 78 a setting from the environment is wrong.
+    """
+
+
+@app.command()
+def demo(
+    seconds: Annotated[float, option(metavar="S", min=10, max=600, help="How long messages are sent.")] = 30,
+    seed: Annotated[int | None, option(metavar="N", help="Replay the same faults.")] = None,
+    folder: Annotated[str, option(metavar="DIR", help="Where the outboxes and the database go.")] = "demo",
+    built_in: Annotated[
+        bool, option("--built-in", help="Our own broker even where mosquitto is: kill -9 costs it nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """A broker and its gateways are killed while messages cross into a database; prints the ledger.
+
+    \b
+    Exit code 1 when a message was lost or stored twice by us.
+
+    \b
+    Examples:
+      holdfast demo
+      holdfast demo --seed 20261121 --seconds 60
+    """
+    from holdfast.cli.demo.show import DemoOptions  # the test kit, for this command only
+    from holdfast.cli.demo.show import demo as show_demo
+
+    screen = Screen(as_json=as_json)
+    options = DemoOptions(seconds=seconds, seed=seed, folder=folder, built_in=built_in)
+    _end(show_demo(options, screen), screen)
+
+
+@app.command()
+@dials
+def ingest(
+    topic: Annotated[
+        list[str],
+        option("--topic", "-t", metavar="FILTER", help="{name} captures a level as a column. Repeatable."),
+    ],
+    into: Annotated[str, option(metavar="DB", help="A path or sqlite:///FILE.")],
+    link: LinkOptions,
+    qos: Level = 1,
+    batch: Annotated[int, option(metavar="N", min=1, help="Most rows in one transaction.")] = 500,
+    batch_wait_s: Annotated[
+        float, option(metavar="S", min=0, help="How long a message waits for company.")
+    ] = 0.01,
+    as_json: AsJson = False,
+) -> NoReturn:
+    """Messages into a database, each acknowledged after its row is committed.
+
+    Runs until Ctrl-C or SIGTERM and prints the ledger. The client id is made once and kept in the
+    database, so that the broker keeps what comes while we are away (24 hours).
+
+    \b
+    Examples:
+      holdfast ingest -u mqtt://localhost -t 'plant/{line}/temp' --into readings.db
+      holdfast ingest -t 'plant/#' -t 'site/{room}/co2' --into sqlite:////var/lib/readings.db --qos 2
+    """
+    screen = Screen(as_json=as_json)
+    options = IngestOptions(
+        filters=tuple(topic), into=into, qos=cast(QoS, qos), batch=batch, batch_wait_s=batch_wait_s
+    )
+    _end(run_ingest(link, options, screen), screen)
+
+
+@app.command()
+@dials
+def pub(
+    topic: Annotated[str, typer.Argument(metavar="TOPIC")],
+    link: LinkOptions,
+    payload: Annotated[str, typer.Argument(metavar="PAYLOAD|-", help="- reads it from stdin.")] = "",
+    qos: Level = 1,
+    retain: Annotated[bool, option("--retain", "-r", help="Kept for new subscribers.")] = False,
+    expiry_s: Annotated[float | None, option(metavar="S", help="Not delivered when older than this.")] = None,
+    content_type: Annotated[str | None, option(metavar="TYPE", help="Content type (MQTT 5).")] = None,
+    outbox: Annotated[
+        str | None, option(metavar="FILE", help="Keep it here until a broker takes it.")
+    ] = None,
+    timeout_s: Annotated[float, option(metavar="S", min=0, help="Give up after so long.")] = 30,
+    as_json: AsJson = False,
+) -> NoReturn:
+    """One message; exit code 0 means that the broker acknowledged it.
+
+    With --outbox it means that the file has it: what the broker did not take goes out with the next
+    program that uses this outbox.
+
+    \b
+    Examples:
+      holdfast pub -u mqtt://localhost plant/1/temp 21.5
+      holdfast pub plant/1/temp 21.5 --outbox gateway.db --timeout-s 2
+      sensors | holdfast pub plant/1/frame - --qos 2 --timeout-s 5
+    """
+    screen = Screen(as_json=as_json)
+    options = PubOptions(
+        topic=topic,
+        payload=sys.stdin.buffer.read() if payload == "-" else payload.encode(errors="surrogateescape"),
+        qos=cast(QoS, qos),
+        retain=retain,
+        expiry_s=expiry_s,
+        content_type=content_type,
+        outbox=outbox,
+        timeout_s=timeout_s,
+    )
+    _end(run_pub(link, options, screen), screen)
+
+
+@app.command()
+@dials
+def sub(
+    filters: Annotated[list[str], typer.Argument(metavar="FILTER...")],
+    link: LinkOptions,
+    qos: Level = 1,
+    share: Annotated[str | None, option(metavar="GROUP", help="Share the messages with this group.")] = None,
+    as_json: AsJson = False,
+) -> NoReturn:
+    """Messages as lines, each acknowledged when its line is flushed.
+
+    Without --client-id the broker keeps nothing for us while we are away.
+
+    \b
+    Examples:
+      holdfast sub -u mqtt://localhost 'plant/#'
+      holdfast sub 'plant/{line}/temp' --json | jq .payload
+    """
+    screen = Screen(as_json=as_json)
+    options = SubOptions(filters=tuple(filters), qos=cast(QoS, qos), share=share)
+    _end(run_sub(link, options, screen), screen)

@@ -1,0 +1,122 @@
+"""What keeps the link: the engine, who dials for it, and who authenticates; all on one loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from holdfast.client.authenticating import Authenticating
+from holdfast.client.engine import Engine, Outlet
+from holdfast.client.setup import Setup
+from holdfast.client.supervisor import Reporter, Supervisor
+from holdfast.clock import Clock
+from holdfast.outbox import Outbox
+from holdfast.protocol import Session
+from holdfast.resilience import VersionChoice
+from holdfast.transport import open_link
+from holdfast.transport.network import NetworkWatch
+
+if TYPE_CHECKING:
+    from holdfast.resilience.stall import Stall
+
+
+class Drive:
+    """A ``Keeper`` on the loop it is made on, and the parts behind it."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        session: Session,
+        outbox: Outbox,
+        clock: Clock,
+        versions: VersionChoice,
+        subscribes: Callable[[], bool],
+        outlet: Outlet,
+        reporter: Reporter,
+        ended: Callable[[Exception | None], None],
+        stalled: Callable[[], Stall | None],
+    ) -> None:
+        """``subscribes``: whether anything is subscribed to, any thread.
+
+        ``stalled``: what stood still just now.
+        ``ended`` is told that nobody dials any more, and the defect of ours that was the reason, if one was.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._will = setup.will
+        self._ended = ended
+        limit_s = setup.reconnect.attempt_timeout_s
+        self.engine = Engine(session, outbox, clock, outlet, setup.limits)
+        self.authenticating = Authenticating(self.engine, setup.authentication, limit_s)
+        self.supervisor = Supervisor(
+            self.engine,
+            setup.place,
+            lambda user: open_link(setup.address, setup.tls, user, setup.proxy),
+            lambda version: setup.request(version, subscribes()),
+            self.authenticating,
+            setup.reconnect,
+            versions,
+            clock,
+            reporter,
+            stalled,
+        )
+        self._network = NetworkWatch(self.supervisor.redial)
+        self.supervising = self._loop.create_task(self._supervise(), name="holdfast supervisor")
+
+    async def _supervise(self) -> None:
+        error = None
+        try:
+            await self.supervisor.run()
+        except Exception as defect:
+            error = defect
+        self._ended(error)
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody dials any more."""
+        return self.supervising.done()
+
+    @property
+    def lingers(self) -> bool:
+        """Never: what blocks it blocks the application's loop as well."""
+        return False
+
+    def redial(self) -> None:
+        """Try to connect now; any thread."""
+        self._loop.call_soon_threadsafe(self.supervisor.redial)
+
+    async def reauthenticate(self, timeout_s: float | None) -> None:
+        """Authenticate on the live connection again. Raises AuthenticationFailed, TooLarge, Timeout."""
+        await self.authenticating.again(timeout_s)
+
+    async def settled(self) -> None:
+        """Here everything arrives when it is told."""
+
+    async def farewell(self, timeout_s: float) -> None:
+        """A clean DISCONNECT keeps the will from being said: so we say it ourselves (contract 22)."""
+        connection = self.supervisor.connection
+        notice = self._will.gone() if self._will is not None and connection is not None else None
+        if notice is not None and connection is not None:
+            self.engine.announce(notice)
+            await asyncio.wait(
+                [connection.said, connection.ended],
+                timeout=timeout_s,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+
+    async def disconnect(self, session_expiry_s: int | None, timeout_s: float) -> None:
+        """Say DISCONNECT, and wait so long at most until the link is closed."""
+        connection = self.supervisor.connection
+        if connection is not None:
+            self.engine.disconnect(session_expiry_s)
+            await asyncio.wait([connection.ended], timeout=timeout_s)
+
+    async def end(self, others: Sequence[asyncio.Task[Any]], timeout_s: float) -> None:
+        """Dial no more; waits for that and for these cancelled tasks, so long at most."""
+        self.supervising.cancel()
+        await asyncio.wait([self.supervising, *others], timeout=timeout_s)
+
+    def close(self, gone: Sequence[str]) -> None:
+        """Drive the session no more; the next run does not want these subscriptions."""
+        self._network.close()
+        self.engine.close(gone)

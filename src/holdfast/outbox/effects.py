@@ -1,0 +1,202 @@
+"""What a record does to the file (the stages of a row are those of ``testing.simulator.disk``).
+
+===========  ================================================================================
+Assigned     a line in ``flight``: these rows are sent, under these identifiers
+Released     a line in ``flight``: of these rows only PUBREL is sent from now on
+Received     identifiers into ``ids``; Forgotten takes them out again
+EpochBegan   ``flight`` and ``ids`` are emptied; QoS 2 rows that were in flight are uncertain
+Settled      the rows are deleted and counted under their ending
+Failed       as Settled, under ``failed``, and a copy goes into ``dead``; a withheld identifier
+             goes into ``ids``
+Deferred     a line in ``flight``, where it was in flight: unsent again; its ``tries`` are counted
+Parked       as Deferred; and ``parked`` says why. Unparked takes that away
+Shed         counted as accepted, and under their ending
+Buried       dead letters are deleted. Revived: they are accepted again
+Answered     a request has its answer
+===========  ================================================================================
+
+Records of one kind that follow each other are applied together.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from holdfast.messages import Outgoing
+from holdfast.outbox import dead, requests, tables
+from holdfast.outbox.changes import Answered, Buried, Change, Revived, Shed, Unparked
+from holdfast.outbox.flight import RELEASED, SENT, UNSENT, Entry, Flight, runs
+from holdfast.outbox.keys import BASE, key_of, keys_of
+from holdfast.outbox.statements import each
+from holdfast.outbox.tables import RECEIVED, WITHHELD, Books
+from holdfast.protocol import (
+    Assigned,
+    Deferred,
+    EpochBegan,
+    Failed,
+    Forgotten,
+    Parked,
+    Received,
+    Released,
+    Settled,
+)
+
+log = logging.getLogger("holdfast")
+
+
+class Effects:
+    """Applies records to the tables, the books and the lines of ``flight``, in the open transaction.
+
+    ``ended`` collects the keys of rows to delete, which is done when all records are applied.
+    """
+
+    def __init__(self, flight: Flight) -> None:
+        self._flight = flight
+        self._dead: int | None = None  # how many dead letters there are; None: not counted yet
+        self._books: Books
+        self.ended: list[int] = []
+        self._apply: dict[type, Callable[[sqlite3.Connection, Sequence[Any]], None]] = {
+            Assigned: self._assigned,
+            Released: self._released,
+            Received: self._received,
+            Forgotten: self._forgotten,
+            EpochBegan: self._epoch_began,
+            Settled: self._settled,
+            Failed: self._failed,
+            Deferred: self._deferred,
+            Parked: self._parked,
+            Unparked: self._unparked,
+            Shed: self._shed,
+            Buried: self._buried,
+            Revived: self._revived,
+            Answered: self._answered,
+        }
+
+    def apply(self, db: sqlite3.Connection, records: Iterable[Change], books: Books) -> None:
+        """These records, in their order."""
+        self._books = books
+        for kind, some in groupby(records, type):
+            self._apply[kind](db, list(some))
+
+    # -- in flight ---------------------------------------------------------------------------
+
+    def _assigned(self, db: sqlite3.Connection, records: Sequence[Assigned]) -> None:
+        for record in records:
+            if record.rows:
+                entries = [(packet_id, row.seq + BASE[row.priority]) for packet_id, row in record.rows]
+                self._line(db, SENT, entries)
+                self._books.packet_id = entries[-1][0]
+
+    def _released(self, db: sqlite3.Connection, records: Sequence[Released]) -> None:
+        for record in records:
+            if record.packet_ids:
+                self._line(db, RELEASED, self._flight.keys(record.packet_ids))
+
+    def _line(self, db: sqlite3.Connection, stage: int, entries: Sequence[Entry]) -> None:
+        db.execute("INSERT INTO flight VALUES (?, ?, ?)", self._flight.add(stage, entries))
+
+    def _received(self, db: sqlite3.Connection, records: Sequence[Received]) -> None:
+        for record in records:
+            _hold(db, RECEIVED, record.packet_ids)
+
+    def _forgotten(self, db: sqlite3.Connection, records: Sequence[Forgotten]) -> None:
+        gone = [(RECEIVED, packet_id) for record in records for packet_id in record.packet_ids]
+        each(db, "DELETE FROM ids WHERE kind = ? AND packet_id = ?", gone)
+
+    def _epoch_began(self, db: sqlite3.Connection, records: Sequence[EpochBegan]) -> None:
+        self.begin_epoch(db, records[-1].number, self._books)
+        tables.write_meta(db, restored=None)
+
+    def begin_epoch(self, db: sqlite3.Connection, number: int, books: Books) -> None:
+        """Nothing is in flight any more, and QoS 2 that was is uncertain (contract 6)."""
+        uncertain = "UPDATE message SET uncertain = 1 WHERE id BETWEEN ? AND ? AND qos = 2"
+        each(db, uncertain, runs(self._flight.clear()))
+        db.execute("DELETE FROM flight")
+        db.execute("DELETE FROM ids")
+        books.epoch = number
+
+    # -- endings -----------------------------------------------------------------------------
+
+    def _settled(self, db: sqlite3.Connection, records: Sequence[Settled]) -> None:
+        for record in records:
+            self._end(record.rows, record.ending)
+
+    def _shed(self, db: sqlite3.Connection, records: Sequence[Shed]) -> None:
+        for record in records:
+            count = len(record.rows)
+            setattr(self._books, record.ending, getattr(self._books, record.ending) + count)
+            self._accepted(record.rows)
+
+    def _accepted(self, rows: Sequence[Outgoing]) -> None:
+        self._books.accepted += len(rows)
+        self._books.last = max(self._books.last, *[row.seq for row in rows])
+
+    def _failed(self, db: sqlite3.Connection, records: Sequence[Failed]) -> None:
+        self._end([record.row for record in records], "failed")
+        _hold(db, WITHHELD, [record.withheld for record in records if record.withheld])
+        before = dead.count(db) if self._dead is None else self._dead
+        dead.add(db, [self._entry(record) for record in records])
+        over = before + len(records) - dead.MOST
+        if over > 0:
+            dead.trim(db, over)
+            log.warning("%d of the oldest dead letters were deleted: %d are kept", over, dead.MOST)
+        self._dead = before + len(records) - max(0, over)
+
+    def _entry(self, record: Failed) -> dead.Entry:
+        row = record.row
+        reason = dead.sentence(record.reason, record.detail)
+        return key_of(row), row.seq, row.priority, self._books.at, record.reason, reason, row.tries
+
+    def _end(self, rows: Sequence[Outgoing], ending: str) -> None:
+        setattr(self._books, ending, getattr(self._books, ending) + len(rows))
+        keys = keys_of(rows)
+        self._flight.end(keys)
+        self.ended += keys
+
+    # -- unsent again ------------------------------------------------------------------------
+
+    def _deferred(self, db: sqlite3.Connection, records: Sequence[Deferred]) -> None:
+        self._back(db, [record.row for record in records])
+
+    def _parked(self, db: sqlite3.Connection, records: Sequence[Parked]) -> None:
+        self._back(db, [record.row for record in records])
+        reasons = [(dead.sentence(one.reason, one.detail), key_of(one.row)) for one in records]
+        each(db, "UPDATE message SET parked = ? WHERE id = ?", reasons)
+
+    def _back(self, db: sqlite3.Connection, rows: Sequence[Outgoing]) -> None:
+        flying = [key for key in keys_of(rows) if key in self._flight]
+        if flying:
+            self._line(db, UNSENT, [(0, key) for key in flying])
+        for tries, some in groupby(rows, lambda row: row.tries):
+            ranges = [(tries, *run) for run in runs(sorted(keys_of(some)))]
+            each(db, "UPDATE message SET tries = ? WHERE id BETWEEN ? AND ?", ranges)
+
+    def _unparked(self, db: sqlite3.Connection, records: Sequence[Unparked]) -> None:
+        keys = sorted(key for record in records for key in keys_of(record.rows))
+        each(db, "UPDATE message SET parked = NULL WHERE id BETWEEN ? AND ?", runs(keys))
+
+    # -- what others look after --------------------------------------------------------------
+
+    def _buried(self, db: sqlite3.Connection, records: Sequence[Buried]) -> None:
+        dead.remove(db, [number for record in records for number in record.numbers])
+        self._dead = None
+
+    def _revived(self, db: sqlite3.Connection, records: Sequence[Revived]) -> None:
+        entries = [entry for record in records for entry in record.rows]
+        dead.revive(db, [(key_of(row), self._books.at, number) for number, row in entries])
+        self._accepted([row for _, row in entries])
+        dead.remove(db, [number for number, _ in entries])
+        self._dead = None
+
+    def _answered(self, db: sqlite3.Connection, records: Sequence[Answered]) -> None:
+        for record in records:
+            requests.answer(db, record.number, record.answer)
+
+
+def _hold(db: sqlite3.Connection, kind: int, packet_ids: Sequence[int]) -> None:
+    held = [(kind, packet_id) for packet_id in packet_ids]
+    each(db, "INSERT OR IGNORE INTO ids VALUES (?, ?)", held)

@@ -1,0 +1,167 @@
+"""Where the loop of a blocking client runs, and how its threads call it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
+from threading import Lock, get_ident
+from typing import Any, Protocol, TypeVar
+
+from holdfast.client import Client as Awaited
+from holdfast.client.blocking import CALLER
+from holdfast.client.loop_thread import LoopThread
+from holdfast.errors import ConfigurationError, HoldfastError, Stopped
+
+T = TypeVar("T")
+
+log = logging.getLogger("holdfast")
+
+LOOK_S = 1.0
+"""How often a thread that waits looks whether the loop is still there."""
+
+END_WITHIN_S = 2.0
+"""How long a run that was interrupted may take to let go of everything."""
+
+
+class Home(Protocol):
+    """Where the loop is."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """It, while the client runs there, or is about to."""
+
+    def open(self) -> None:
+        """Before the client is started."""
+
+    def close(self) -> None:
+        """Behind its end."""
+
+
+class Own:
+    """A thread for this client alone, from start to stop."""
+
+    def __init__(self, client: Awaited) -> None:
+        self._client = client
+        self._lock = Lock()
+        self._thread: LoopThread | None = None
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """Its loop."""
+        thread = self._thread
+        return None if thread is None or thread.over else thread.loop
+
+    def open(self) -> None:
+        """Begin the thread, if there is none."""
+        with self._lock:
+            if self._thread is None or self._thread.over:
+                self._thread = LoopThread("holdfast client", self._last, self._died)
+                self._thread.start()
+
+    def close(self) -> None:
+        """End the thread."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None and not thread.stop(END_WITHIN_S):
+            log.critical("the client's thread does not end: a function given to the client blocks it")
+
+    async def _last(self) -> None:
+        """Nothing of the client is left on the loop, however its end came."""
+        if self._client._core is not None:
+            with suppress(HoldfastError):
+                await self._client.stop(0)
+
+    def _died(self, error: BaseException | None) -> None:
+        log.critical("the client's thread failed: it is stopped", exc_info=error)
+
+
+class Theirs:
+    """The loop on which an asyncio client runs."""
+
+    def __init__(self, client: Awaited) -> None:
+        self._client = client
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The loop that started the client."""
+        core = self._client._core or self._client._ending
+        return None if core is None else core.loop
+
+    def open(self) -> None:
+        """It is theirs to start. Raises ConfigurationError."""
+        if self.loop is None:
+            raise ConfigurationError(
+                "over(client) cannot start the client",
+                hint="await client.start() on the loop it is to run on",
+            )
+
+    def close(self) -> None:
+        """The loop goes on."""
+
+
+def check(home: Home) -> None:
+    """Raise ConfigurationError on the loop's own thread, where a wait would be for itself."""
+    running = asyncio._get_running_loop()
+    if running is not None and running is home.loop:
+        raise ConfigurationError(
+            "a blocking call on the thread of the client's own loop would wait for itself",
+            hint="await the method of the asyncio client there, or call from another thread",
+        )
+
+
+def call(home: Home, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Do this on the loop, and block until it is done; Ctrl-C cancels it. Raises what it raises, Stopped."""
+    future = _begin(home, work)
+    try:
+        return _wait(home, future)
+    except BaseException:
+        future.cancel()
+        raise
+
+
+def call_to_the_end(home: Home, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """As ``call``, but a first Ctrl-C cancels it and waits for what it does about that."""
+    ended: Future[None] = Future()
+
+    async def working() -> T:
+        try:
+            return await work()
+        finally:
+            ended.set_result(None)
+
+    try:
+        return call(home, working)
+    except BaseException:
+        if home.loop is not None:
+            with suppress(TimeoutError):
+                ended.exception(END_WITHIN_S)
+        raise
+
+
+def _begin(home: Home, work: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
+    check(home)
+    loop = home.loop
+    CALLER.set(get_ident())
+    if loop is not None:
+        working = work()
+        try:
+            return asyncio.run_coroutine_threadsafe(working, loop)
+        except RuntimeError:  # it was closed just now
+            working.close()
+    raise Stopped("not running: the client's loop has ended")
+
+
+def _wait(home: Home, future: Future[T]) -> T:
+    while True:
+        try:
+            return future.result(LOOK_S)
+        except CancelledError:
+            raise Stopped("the client's loop ended meanwhile") from None
+        except TimeoutError:
+            if future.done():  # its own
+                raise
+            if home.loop is None:
+                raise Stopped("the client's loop ended meanwhile") from None

@@ -1,0 +1,100 @@
+"""A bit that flips anywhere in the file, a sector that goes bad: told, and the rest goes out (contract 1)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from holdfast.errors import OutboxError
+from holdfast.messages import Outgoing
+from holdfast.outbox.sqlite import SqliteOutbox
+from holdfast.protocol import Assigned, Failed, Parked, Received, Released, Settled
+from holdfast.testing.manual_clock import ManualClock
+from tests.unit.outbox.files import CLIENT_ID, open_outbox, write
+
+SECTOR = 512
+FLIPS = 300
+MANY = 10_000
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> bytes:
+    """An outbox with rows in every stage and class, with expiries, properties, and a dead letter."""
+    outbox = open_outbox(tmp_path / "whole.db")
+    rows = [_row(number) for number in range(60)]
+    outbox.accept(rows)
+    write(outbox)
+    taken = outbox.take(20)
+    write(outbox, Assigned([(100 + place, row) for place, row in enumerate(taken)]))
+    ones = [row for row in taken if row.qos == 1]
+    twos = [100 + place for place, row in enumerate(taken) if row.qos == 2]
+    write(outbox, Received([1, 2, 3]), Released(twos[:3]), Settled(ones[:2], "acknowledged"))
+    write(outbox, Failed(ones[2], 0x97, "no"), Parked(ones[3], 0x95, "too large"))
+    assert outbox.close(10)
+    return (tmp_path / "whole.db").read_bytes()
+
+
+def _row(number: int) -> Outgoing:
+    return Outgoing(
+        0,
+        f"plant/{number}",
+        b"x" * (number * 7 % 300),
+        2 if number % 2 else 1,
+        properties={"content_type": "a"} if number % 3 == 0 else {},
+        expires_at=9_000.0 if number % 4 == 0 else None,
+        priority=number % 3,
+    )
+
+
+def harmed(file: bytes, dice: Random) -> bytes:
+    place = dice.randrange(len(file))
+    if dice.random() < 0.8:
+        return file[:place] + bytes([file[place] ^ 1 << dice.randrange(8)]) + file[place + 1 :]
+    start = place - place % SECTOR
+    bad = dice.choice((bytes(SECTOR), dice.randbytes(SECTOR)))
+    return file[:start] + bad + file[start + SECTOR :]
+
+
+def drain(outbox: SqliteOutbox) -> int:
+    """Everything that comes out, is given up because it cannot, or is parked."""
+    ended: list[Outgoing] = []
+    outbox.on_ended = lambda rows, ending, why: ended.extend(rows)
+    restored = outbox.restore()
+    came = len(restored.sent) + len(restored.released)
+    for second in range(4):
+        while rows := outbox.take(1000):
+            came += len(rows)
+        outbox.sweep(2_000.0 + second)
+    return came + len(ended) + outbox.parked
+
+
+def open_harmed(path: Path, file: bytes) -> str:
+    """What became of it."""
+    path.write_bytes(file)
+    outbox = SqliteOutbox(path, ManualClock(), durability="process")
+    try:
+        outbox.open(CLIENT_ID)
+    except OutboxError:
+        return "refused"
+    pending = outbox.pending
+    assert drain(outbox) == pending
+    outbox.close(10)
+    return "set aside" if outbox.set_aside else "goes on"
+
+
+@pytest.mark.parametrize(
+    "times", [pytest.param(FLIPS, id="some"), pytest.param(MANY, id="many", marks=pytest.mark.chaos)]
+)
+def test_damage_costs_no_more_than_it_says(tmp_path: Path, file: bytes, times: int) -> None:
+    """No exception but the outbox's own; whatever it counts as pending comes out, or is given up by name."""
+    dice = Random(times)
+    became = {"refused": 0, "set aside": 0, "goes on": 0}
+    for number in range(times):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        became[open_harmed(folder / "outbox.db", harmed(file, dice))] += 1
+        for left in folder.iterdir():
+            left.unlink()
+    assert became["goes on"] > became["set aside"] > became["refused"]
