@@ -8,6 +8,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Literal
 
 from holdfast.client import outbox_option
+from holdfast.client.asked import asked
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.identity import check_client_id, check_session, expiry_s
 from holdfast.client.options import Limits, Will
@@ -128,7 +129,7 @@ class Setup(Value):
                     return file.read().rstrip("\r\n").encode()
             except (OSError, UnicodeDecodeError) as error:
                 raise ConfigurationError(f"password file {self.password_file}: {error}") from error
-        password = self.password() if callable(self.password) else self.password
+        password = asked("password", self.password)
         if password is None:
             password = self.address.password
         return None if password is None else password.encode()
