@@ -86,6 +86,7 @@ class Supervisor:
         self._suspicion = TakeoverSuspicion()
         self._hurry = asyncio.Event()
         self._connected = False
+        self._slow = False
         self.connection: Connection | None = None
 
     async def run(self) -> None:
@@ -107,6 +108,11 @@ class Supervisor:
         """Stop waiting, or do not begin to, and begin the backoff anew. Connected: nothing happens."""
         if not self._connected:
             self._backoff.reset()
+            self._hurry.set()
+
+    def network_changed(self) -> None:
+        """A broker that could not be reached may be now: dial. What only a person can mend still waits."""
+        if not self._connected and not self._slow:
             self._hurry.set()
 
     async def _wait(self, delay: float) -> None:
@@ -156,8 +162,9 @@ class Supervisor:
         gone = self._clock.now()
         blamed = self._blamed(self._verdict(ended), terms.keepalive_s)
         verdict = self._suspicion.judge(blamed, gone - now)
+        self._slow = verdict.slow
         self._reporter.disconnected(verdict)
-        return self._backoff.lost(gone, connection.worked, verdict.retry == "slow")
+        return self._backoff.lost(gone, connection.worked and not self._suspicion.stands, verdict.slow)
 
     def _unanswered(self, ended: Ended) -> Verdict:
         if ended.closed is None:
@@ -185,8 +192,9 @@ class Supervisor:
 
     def _failed(self, verdict: Verdict) -> float | None:
         self._suspicion.failed()
-        wait: float | None = self._backoff.failed(verdict.retry == "slow")
-        if self._backoff.exhausted or verdict.retry == "stop":
+        self._slow = verdict.slow
+        wait: float | None = self._backoff.failed(verdict.slow)
+        if self._backoff.exhausted:
             wait = None
         self._reporter.attempt_failed(verdict, wait)
         return wait

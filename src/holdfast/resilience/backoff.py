@@ -2,7 +2,7 @@
 
     delay before attempt n after a failure   U(0, min(cap, first · multiplier^n))
     first dial after a link that worked      U(0, 100 ms)
-    what only a person can mend              once a slow period: 10 s, or the cap where that is longer
+    what only a person can mend              a slow period: 10 s, or the cap where that is longer
     accepted connections                     10 at once, then one every 3 s: 30 in any minute
 
 A link that *worked* had carried an acknowledged packet; one that did not counts in n like a
@@ -22,7 +22,7 @@ from holdfast.values import Frozen
 QUICK_S = 0.1
 SLOW_S = 10.0
 SPREAD = 0.2
-"""A slow wait is drawn between this share less than the period, and the period."""
+"""A slow wait is drawn between the period and this share more."""
 
 BURST = 10
 REFILL_S = 3.0
@@ -124,7 +124,7 @@ class Backoff:
 
     def _slow(self) -> float:
         period = max(SLOW_S, self._policy.max_delay_s)
-        return self._uniform(period * (1 - SPREAD), period)
+        return self._uniform(period, period * (1 + SPREAD))
 
     def _draw(self) -> float:
         longest = self._longest

@@ -1,46 +1,30 @@
-"""How soon the next attempt follows, by what went wrong (contract 19).
+"""What only a person can mend, so that asking often helps nobody (contract 19).
 
-=======  ==================================================================================
-class    when the next attempt follows
-=======  ==================================================================================
-now      at once: the other version of MQTT is spoken then
-backoff  after the growing, jittered wait of ``backoff``: the broker is away, or busy
-slow     once a slow period, with credentials and TLS files read again: only a person can mend
-         it, and a broker that is asked more often may lock the account
-stop     never: the defect is ours
-=======  ==================================================================================
+After these causes the next attempt waits a slow period (``backoff``), with credentials and files read
+again: a broker that is asked more often may lock the account, and two clients with one id would throw each
+other out for ever. Whatever is not listed may pass by itself, and is met with the usual backoff: also what
+an authenticator or a handshake trips over, as that never came to a login.
 """
 
 from __future__ import annotations
 
-from typing import Literal
-
-Retry = Literal["now", "backoff", "slow", "stop"]
-
-_SLOW = (
-    "administrative",
-    "banned",
-    "certificate",
-    "client_certificate",
-    "client_id",
-    "configuration",
-    "credentials",
-    "not_authorized",
-    "proxy_forbidden",
-    "proxy_login",
-    "quota",
-    "rate",
-    "server_moved",
-    "socket_denied",
-    "takeover",
-    "tls",
-    "version",
-    "websocket",
+SLOW = frozenset(
+    {
+        "administrative",
+        "banned",
+        "certificate",
+        "client_certificate",
+        "client_id",
+        "configuration",
+        "credentials",
+        "not_authorized",
+        "proxy_forbidden",
+        "proxy_login",
+        "quota",
+        "rate",
+        "server_moved",
+        "socket_denied",
+        "takeover",
+        "version",
+    }
 )
-
-_BY_CAUSE: dict[str, Retry] = {**dict.fromkeys(_SLOW, "slow"), "internal": "stop"}
-
-
-def retry_of(cause: str) -> Retry:
-    """The class of this cause; what is not listed passes by itself."""
-    return _BY_CAUSE.get(cause, "backoff")
