@@ -60,15 +60,17 @@ class Drive:
             reporter,
             stalled,
         )
-        self._network = NetworkWatch(self.supervisor.redial)
         self.supervising = self._loop.create_task(self._supervise(), name="holdfast supervisor")
 
     async def _supervise(self) -> None:
         error = None
+        network = NetworkWatch(self.supervisor.network_changed)
         try:
             await self.supervisor.run()
         except Exception as defect:
             error = defect
+        finally:
+            network.close()
         self._ended(error)
 
     @property
@@ -98,11 +100,8 @@ class Drive:
         notice = self._will.gone() if self._will is not None and connection is not None else None
         if notice is not None and connection is not None:
             self.engine.announce(notice)
-            await asyncio.wait(
-                [connection.said, connection.ended],
-                timeout=timeout_s,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            ends: list[asyncio.Future[Any]] = [connection.said, connection.ended]
+            await asyncio.wait(ends, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
 
     async def disconnect(self, session_expiry_s: int | None, timeout_s: float) -> None:
         """Say DISCONNECT, and wait so long at most until the link is closed."""
@@ -118,5 +117,4 @@ class Drive:
 
     def close(self, gone: Sequence[str]) -> None:
         """Drive the session no more; the next run does not want these subscriptions."""
-        self._network.close()
         self.engine.close(gone)

@@ -10,11 +10,11 @@ import asyncio
 import socket
 from collections.abc import Callable
 
-_LINK, _IPV4_ADDRESS, _IPV6_ADDRESS = 0x1, 0x10, 0x100
+_LINK, _IPV4_ADDRESS, _IPV4_ROUTE, _IPV6_ADDRESS, _IPV6_ROUTE = 0x1, 0x10, 0x40, 0x100, 0x400
 """The multicast groups of rtnetlink(7)."""
 
 CALM_S = 1.0
-"""Changes come in flocks: at most one is told in so long."""
+"""Changes come in flocks: the first is told at once, those of the next moment together, behind it."""
 
 
 class NetworkWatch:
@@ -24,6 +24,7 @@ class NetworkWatch:
         self._loop = asyncio.get_running_loop()
         self._changed = changed
         self._calm: asyncio.TimerHandle | None = None
+        self._more = False
         self._socket = _open()
         if self._socket is not None:
             self._loop.add_reader(self._socket, self._readable)
@@ -49,15 +50,17 @@ class NetworkWatch:
                 pass
         except OSError:  # nothing more, or more than fitted: a change either way
             pass
+        self._more = True
         if self._calm is None:
             self._tell()
 
     def _tell(self) -> None:
-        self._calm = self._loop.call_later(CALM_S, self._calmed)
-        self._changed()
-
-    def _calmed(self) -> None:
+        """The last of a flock counts: a link is up before it has an address, and a route comes last."""
         self._calm = None
+        if self._more:
+            self._more = False
+            self._calm = self._loop.call_later(CALM_S, self._tell)
+            self._changed()
 
 
 def _open() -> socket.socket | None:
@@ -67,7 +70,7 @@ def _open() -> socket.socket | None:
     sock = None
     try:
         sock = socket.socket(family, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
-        sock.bind((0, _LINK | _IPV4_ADDRESS | _IPV6_ADDRESS))
+        sock.bind((0, _LINK | _IPV4_ADDRESS | _IPV4_ROUTE | _IPV6_ADDRESS | _IPV6_ROUTE))
     except OSError:  # a sandbox may forbid it
         if sock is not None:
             sock.close()
