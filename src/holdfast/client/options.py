@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from holdfast.client.asked import FunctionFailed, asked
 from holdfast.codec import packets
 from holdfast.errors import ConfigurationError, PayloadError
-from holdfast.messages import NO_PROPERTIES, Outgoing, Payload, QoS
+from holdfast.messages import NO_PROPERTIES, Payload, QoS
 from holdfast.topics import validate_topic
 from holdfast.values import Frozen
 
@@ -39,10 +40,12 @@ class Will(Frozen):
     """What the broker says for us when we vanish without a DISCONNECT (MQTT 5 §3.1.2.5).
 
     ``payload`` may be a function, called at every connection attempt. ``delay_s``: seconds the
-    broker waits before it speaks (MQTT 5), so that a short outage stays unheard. With ``birth``, a
-    payload or a function as well, it is said at every connection before anything that waits, and
-    ``payload`` before every DISCONNECT of ours, so that the topic always says how we are; both at
-    QoS 1 at most, and in no outbox: what was true yesterday is not delivered today.
+    broker waits before it speaks (MQTT 5), so that a short outage stays unheard.
+
+    With ``birth``, a payload or a function as well, ``topic`` always says how we are (contract 22): the
+    birth at every connection, before anything that waits; ``payload`` before every DISCONNECT of ours,
+    asked for anew; and the birth once more when the will of an older connection comes behind it. Both go
+    at QoS 1 at most, and are in no outbox: what was true yesterday is not delivered today.
     """
 
     __match_args__ = ("topic", "payload", "birth", "qos", "retain", "delay_s")
@@ -71,26 +74,34 @@ class Will(Frozen):
             raise ConfigurationError(f"Will: delay_s must be 0 to {LONGEST_DELAY_S}, not {self.delay_s}")
         if not callable(self.payload) and len(to_bytes(self.payload)) > LARGEST_WILL:
             raise ConfigurationError(f"Will: the payload must not be longer than {LARGEST_WILL} bytes")
+        if self.birth is not None and not callable(self.birth):
+            to_bytes(self.birth)
+        if self.birth is not None and self.topic.startswith("$share/"):
+            raise ConfigurationError(f"Will: {self.topic} cannot be watched: as a filter it means a group")
 
     def packet(self) -> packets.Will:
         """The will as CONNECT carries it."""
         properties = {"will_delay_interval": int(self.delay_s)} if self.delay_s else NO_PROPERTIES
-        return packets.Will(self.topic, _said(self.payload), self.qos, self.retain, properties)
+        return packets.Will(self.topic, self.gone(), self.qos, self.retain, properties)
 
-    def born(self) -> Outgoing | None:
-        """What is said at the beginning of a connection, if anything is."""
-        return None if self.birth is None else self._row(self.birth)
+    def born(self) -> bytes | None:
+        """What is said at the beginning of a connection, if anything is. Raises FunctionFailed."""
+        return None if self.birth is None else _said("the birth", self.birth)
 
-    def gone(self) -> Outgoing | None:
-        """What is said at its end, if its beginning was told."""
-        return None if self.birth is None else self._row(self.payload)
+    def gone(self) -> bytes:
+        """What is said at its end, by us or by the broker. Raises FunctionFailed."""
+        payload = _said("the will", self.payload)
+        if len(payload) > LARGEST_WILL:
+            raise FunctionFailed(f"the function for the will gave {len(payload)} bytes, above {LARGEST_WILL}")
+        return payload
 
-    def _row(self, payload: Payload | Callable[[], Payload]) -> Outgoing:
-        return Outgoing(0, self.topic, _said(payload), 1 if self.qos else 0, self.retain)
 
-
-def _said(payload: Payload | Callable[[], Payload]) -> bytes:
-    return to_bytes(payload() if callable(payload) else payload)
+def _said(what: str, given: Payload | Callable[[], Payload]) -> bytes:
+    payload = asked(what, given)
+    try:
+        return to_bytes(payload)
+    except (TypeError, PayloadError) as error:
+        raise FunctionFailed(f"the function for {what} gave no payload: {error}") from error
 
 
 class Limits(Frozen):

@@ -32,7 +32,8 @@ async def shut_down(core: Core, drain_s: float) -> None:
     core.state.set(Status.DRAINING)
     await _finish_handlers(core, left(HANDLERS))
     await core.state.changed.wait_until(lambda: _flushed(core), left(FLUSH))
-    if core.connected:
+    will = core.setup.will
+    if will is not None and will.birth is not None and core.connected:
         await core.keeper.farewell(left(FAREWELL))
     await _disconnect(core, left(1.0))
 

@@ -13,6 +13,7 @@ from holdfast.client.given_up import GivenUp
 from holdfast.client.intents import Intents
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.options import Limits
+from holdfast.client.presence import Presence
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.state import State
@@ -31,6 +32,7 @@ from holdfast.protocol import (
     Opened,
     Oversize,
     Parked,
+    Reasserted,
     Reauthenticated,
     Record,
     SessionEvent,
@@ -38,12 +40,11 @@ from holdfast.protocol import (
     Settled,
     Stripped,
     Unsubscribed,
+    Unwatched,
 )
 
 if TYPE_CHECKING:
     from holdfast.resilience.stall import Stall
-
-REFUSED = 0x80
 
 
 class Telling:
@@ -74,6 +75,7 @@ class Telling:
         self._resends = resends
         self._here = here
         self.given_up = GivenUp(receipts, state, here)
+        self._presence = Presence(state)
         self.on_refused: Callable[[], None] = _ignore
         self.on_unsubscribed: Callable[[str], None] = _ignore
         self.on_challenge: Callable[[Challenge], None] = _ignore
@@ -121,19 +123,15 @@ class Telling:
         self._publisher.agreed(event.terms)
         self._dispatcher.drop_retained = event.terms.version == V311
 
+    def _presence_told(self, event: Announced | Reasserted | Unwatched) -> None:
+        self._presence.told(event)
+
     def _challenge(self, event: Challenge) -> None:
         self.on_challenge(event)
 
     def _reauthenticated(self, event: Reauthenticated) -> None:
         self._state.emit(told.Reauthenticated(message=f"authenticated again to {self._state.place}"))
         self.on_reauthenticated()
-
-    def _announced(self, event: Announced) -> None:
-        if event.reason >= REFUSED:
-            row, reason = event.row, reasons.name(event.reason)
-            message = f"{self._state.place} refused what we say of ourselves on {row.topic}: {reason}"
-            self._state.emit(told.AnnouncementRefused(message=message, topic=row.topic), logging.WARNING)
-        self._state.changed.notify()
 
     def _granted(self, event: Granted) -> None:
         self._intents.granted(event)
@@ -231,7 +229,7 @@ def _ignore(*_news: object) -> None:
 
 
 _EVENTS: dict[type, Callable[[Telling, Any], None]] = {
-    Announced: Telling._announced,
+    **dict.fromkeys((Announced, Reasserted, Unwatched), Telling._presence_told),
     Anomaly: Telling._anomaly,
     Challenge: Telling._challenge,
     Granted: Telling._granted,

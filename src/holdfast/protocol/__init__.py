@@ -9,12 +9,14 @@ from holdfast.protocol.events import (
     NotGranted,
     Opened,
     Oversize,
+    Reasserted,
     Reauthenticated,
     Refused,
     SessionEvent,
     SessionLost,
     Stripped,
     Unsubscribed,
+    Unwatched,
 )
 from holdfast.protocol.receiver import Delivery
 from holdfast.protocol.records import (
@@ -55,6 +57,7 @@ __all__ = [
     "Output",
     "Oversize",
     "Parked",
+    "Reasserted",
     "Reauthenticated",
     "Received",
     "Record",
@@ -68,5 +71,6 @@ __all__ = [
     "Stripped",
     "Terms",
     "Unsubscribed",
+    "Unwatched",
     "wire_size",
 ]

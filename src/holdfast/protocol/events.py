@@ -90,13 +90,35 @@ class SessionLost(Value):
 
 
 class Announced(Value):
-    """A message of the connection (birth, offline) was acknowledged, or refused; at QoS 0: is on its way."""
+    """Our birth, or (``last``) our offline notice, was acknowledged or refused; at QoS 0: is on its way."""
 
-    __match_args__ = ("row", "reason")
+    __match_args__ = ("topic", "reason", "last")
     __slots__ = __match_args__
 
-    def __init__(self, row: Outgoing, reason: int) -> None:
-        self.row = row
+    def __init__(self, topic: str, reason: int, last: bool) -> None:
+        self.topic = topic
+        self.reason = reason
+        self.last = last
+
+
+class Reasserted(Value):
+    """Our status topic said offline while we are there: the birth is said again."""
+
+    __match_args__ = ("topic",)
+    __slots__ = __match_args__
+
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
+
+
+class Unwatched(Value):
+    """Our status topic cannot be subscribed to; ``reason`` as in SUBACK."""
+
+    __match_args__ = ("topic", "reason")
+    __slots__ = __match_args__
+
+    def __init__(self, topic: str, reason: int) -> None:
+        self.topic = topic
         self.reason = reason
 
 
@@ -173,6 +195,8 @@ SessionEvent = (
     | Reauthenticated
     | SessionLost
     | Announced
+    | Reasserted
+    | Unwatched
     | Granted
     | NotGranted
     | Unsubscribed

@@ -165,19 +165,26 @@ class Sender:
     def room(self) -> int:
         """How many rows of QoS 1 and 2 may be handed over now; 0 without a connection."""
         held = len(self.sent) + len(self.released) + len(self.unproven) + len(self.pending)
-        return max(0, self._window - held - len(self._announcer.waiting))
+        return max(0, self._window - held)
 
     def pump(self) -> None:
         """Queue what the window allows: resends first, then pending rows in order."""
         if not self._window:  # before CONNACK, or the connection is being ended
             return
+        if self._announcer.due:
+            self.announce()
         if self.unproven:
             self._resend()
         if self.pending and not self.unproven:
             self._send()
 
+    def announce(self) -> None:
+        """What we say of ourselves goes before all else; until it is answered the window is smaller."""
+        while self._announcer.due and self._free() > 0:
+            self._window -= self._announcer.say()
+
     def _free(self) -> int:
-        return self._window - len(self.sent) - len(self.released) - len(self._announcer.waiting)
+        return self._window - len(self.sent) - len(self.released)
 
     def _resend(self) -> None:
         group: Group = []
@@ -319,7 +326,8 @@ class Sender:
 
     def puback(self, packet: Puback) -> None:
         """QoS 1 ended, or was refused."""
-        if self._announcer.puback(packet):
+        if packet.packet_id not in self.sent and self._announcer.puback(packet):
+            self._window += 1
             return
         row = self._known(packet.packet_id, 1)
         if row is not None:

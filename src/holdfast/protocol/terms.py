@@ -6,7 +6,7 @@ from typing import Any
 
 from holdfast.codec import V5, Connack, Connect, Version, Will
 from holdfast.errors import ConfigurationError
-from holdfast.messages import NO_PROPERTIES, Outgoing, Properties, QoS
+from holdfast.messages import NO_PROPERTIES, Properties, QoS
 from holdfast.values import Value
 
 NEVER = 0xFFFFFFFF
@@ -18,7 +18,7 @@ class ConnectRequest(Value):
 
     A kept session is never asked for with Clean Start 1: that would delete what the broker
     holds for us (contract 1). ``topic_alias_maximum`` is for what comes, ``topic_aliases`` for what
-    goes: how many we set at most. ``birth`` is said first on the connection, and is in no outbox.
+    goes: how many we set at most. ``birth`` is said on the topic of the will, before all that waits.
     ``strip_properties``: what 3.1.1 cannot carry is left out, rather than the message kept back.
     ``authentication_method`` asks for enhanced authentication, which 3.1.1 does not have: never left
     out in silence.
@@ -52,7 +52,7 @@ class ConnectRequest(Value):
         username: str | None = None,
         password: bytes | None = None,
         will: Will | None = None,
-        birth: Outgoing | None = None,
+        birth: bytes | None = None,
         receive_maximum: int = 1000,
         max_packet_bytes: int = 16 << 20,
         topic_alias_maximum: int = 16,

@@ -6,97 +6,201 @@ from typing import Any
 
 import pytest
 
-from holdfast.codec import V5, V311, Connack, Puback, Version
-from holdfast.messages import Outgoing
+from holdfast.codec import (
+    V5,
+    V311,
+    Connack,
+    Connect,
+    Packet,
+    Puback,
+    Publish,
+    Pubrec,
+    Version,
+    Will,
+)
+from holdfast.messages import QoS
 from holdfast.protocol import Announced, Assigned, Settled
-from holdfast.protocol.announcer import MOST
-from tests.support.driven import Driven, row, sent
+from tests.support.driven import Driven, names, row, sent
 
 BOTH = pytest.mark.parametrize("version", [V311, V5])
 
-BIRTH = Outgoing(0, "status", b"online", 1, True)
-OFFLINE = Outgoing(0, "status", b"offline", 1, True)
+WILL = Will("status", b"offline", 1, True)
 
 
-def born(version: Version = V5, present: bool = False, **options: Any) -> tuple[Driven, list[bytes]]:
-    """A session whose requests carry a birth, connected; and what it published then."""
-    driven = Driven(version)
+def born(version: Version = V5, will: Will = WILL, **said: Any) -> tuple[Driven, list[Packet]]:
+    """A session with two rows that wait, connected with a birth; and what left then."""
+    driven = Driven(version, will=will, birth=b"online")
     driven.publish(row(1), row(2))
-    left = driven.up(present, birth=BIRTH, **options)
-    return driven, [one.payload for one in sent(left)]
+    return driven, driven.up(False, said)
+
+
+def payloads(packets: list[Packet]) -> list[bytes]:
+    """What was published, in order."""
+    return [one.payload for one in sent(packets)]
 
 
 @BOTH
 def test_birth_is_said_before_the_backlog(version: Version) -> None:
-    """It goes first, retained as it is, under an identifier of its own; no record speaks of it."""
-    driven, payloads = born(version)
-    assert payloads == [b"online", b"1", b"2"]
-    assert [seq for record in driven.told(Assigned) for _, one in record.rows if (seq := one.seq) == 0] == []
-    driven.feed(Puback(1), Puback(2))
-    assert driven.told(Announced) == [Announced(BIRTH, 0)]
-    assert [one.seq for record in driven.told(Settled) for one in record.rows] == [1]
+    """It goes first, retained as the will is, under an identifier of its own; no record speaks of it."""
+    driven, left = born(version)
+    assert payloads(left) == [b"online", b"1", b"2"]
+    assert (sent(left)[0].topic, sent(left)[0].qos, sent(left)[0].retain) == ("status", 1, True)
+    assert [one.seq for record in driven.told(Assigned) for _, one in record.rows] == [1, 2]
+    driven.feed(Puback(1), Puback(3), Puback(4))
+    assert driven.told(Announced) == [Announced("status", 0, False)]
+    assert [one.seq for record in driven.told(Settled) for one in record.rows] == [1, 2]
+    assert driven.session.room() == 1000
 
 
 @BOTH
-def test_what_was_not_acknowledged_goes_again_before_the_next(version: Version) -> None:
-    """Under its identifier and with DUP, as the standard demands [MQTT-4.4.0-1]; then the new birth."""
+def test_without_a_birth_nothing_is_said(version: Version) -> None:
+    """A plain will is the broker's business: no packet more, and no property in it."""
+    driven = Driven(version, will=WILL)
+    (connect,) = driven.connect()
+    assert isinstance(connect, Connect)
+    assert connect.will == WILL
+    assert driven.feed(Connack(False, 0, {})) == []
+    driven.session.farewell(b"offline", 0.0)
+    assert driven.pump() == []
+
+
+@pytest.mark.parametrize(("qos", "said"), [(0, 0), (1, 1), (2, 1)])
+def test_the_will_says_how(qos: QoS, said: int) -> None:
+    """Topic and retain are the will's, and the QoS up to 1: no identifier may outlive the process."""
+    driven, left = born(will=Will("status", b"offline", qos, False))
+    assert [(one.topic, one.qos, one.retain) for one in sent(left)[:1]] == [("status", said, False)]
+    assert (Announced("status", 0, False) in driven.events) is (said == 0)
+
+
+def test_a_connection_ends_what_was_said_on_it() -> None:
+    """What was not acknowledged is not said again: in its old place it would follow the new birth."""
+    driven, _ = born()
+    left = driven.again(True)
+    assert payloads(left) == [b"online", b"1", b"2"]
+    assert [one.dup for one in sent(left)] == [False, True, True]
+    assert payloads(driven.again(False)) == [b"online", b"1", b"2"]
+    driven.lost()
+    assert len(driven.session._sender._ids.used) == 2  # of the rows alone
+
+
+def test_birth_goes_before_what_was_released() -> None:
+    """A broker may hand on a QoS 2 message only at PUBREL: the birth is first all the same."""
+    driven = Driven()
+    driven.up()
+    driven.publish(row(1, 2))
+    driven.feed(Pubrec(1))
+    driven.lost()
+    assert names(driven.up(True, will=WILL, birth=b"online"))[:2] == ["PUBLISH 2", "PUBREL 1"]
+
+
+# -- the window --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("window", [1, 2, 3])
+def test_it_takes_a_place_in_the_window(window: int) -> None:
+    """The broker's Receive Maximum counts it, too (§4.9), until it is answered or refused."""
+    driven, left = born(receive_maximum=window)
+    assert payloads(left) == [b"online", b"1", b"2"][:window]
+    assert driven.session.room() == 0
+    assert payloads(driven.feed(Puback(1, 0x87))) == [b"1", b"2"][window - 1 : window]
+
+
+def test_the_notice_waits_for_room() -> None:
+    """A full window has no place for it; whoever says DISCONNECT meanwhile can tell."""
+    driven, _ = born(receive_maximum=1)
+    driven.feed(Puback(1))
+    driven.session.farewell(b"gone", 0.0)
+    assert payloads(driven.pump()) == []
+    assert driven.session.speechless
+    assert payloads(driven.feed(Puback(3))) == [b"gone"]
+    assert not driven.session.speechless
+
+
+# -- the end -----------------------------------------------------------------------------------
+
+
+@BOTH
+def test_offline_is_the_last_word(version: Version) -> None:
+    """Behind what is queued; its answer, or its refusal with the reason, is told as the last."""
     driven, _ = born(version)
-    left = sent(driven.again(True))
-    assert [(one.payload, one.packet_id, one.dup) for one in left[:2]] == [
-        (b"online", 1, True),
-        (b"online", 4, False),
-    ]
-    assert [one.dup for one in left[2:]] == [True, True]
-    assert driven.session.announcing == 2
-
-
-def test_a_new_session_knows_nothing_of_the_old_announcements() -> None:
-    """They are forgotten, and their identifiers are free."""
-    driven, _ = born()
-    assert [one.payload for one in sent(driven.again(False))] == [b"online", b"1", b"2"]
-    assert driven.session.announcing == 1
-
-
-def test_links_that_break_before_every_answer() -> None:
-    """What is carried along is bounded."""
-    driven, _ = born()
-    for _ in range(3 * MOST):
-        driven.again(True)
-    assert driven.session.announcing <= MOST + 1
-
-
-def test_offline_goes_behind_what_is_queued() -> None:
-    """The last word of a connection; its refusal is told with the reason."""
-    driven, _ = born()
-    driven.session.announce(OFFLINE, 0.0)
+    driven.session.farewell(b"gone", 0.0)
     (left,) = sent(driven.pump())
-    assert (left.payload, left.retain) == (b"offline", True)
-    driven.feed(Puback(left.packet_id, 0x87))
-    assert driven.told(Announced)[-1] == Announced(OFFLINE, 0x87)
+    assert (left.topic, left.payload, left.retain) == ("status", b"gone", True)
+    driven.feed(Puback(left.packet_id, 0x87 if version == V5 else 0))
+    assert driven.told(Announced)[-1] == Announced("status", 0x87 if version == V5 else 0, True)
 
 
-@pytest.mark.parametrize("qos", [0, 1])
-def test_at_qos_0_nobody_answers(qos: int) -> None:
-    """It counts as said when it is on its way."""
-    driven, _ = born()
-    driven.session.announce(Outgoing(0, "status", b"x", 0 if qos == 0 else 1), 0.0)
-    driven.pump()
-    assert (Announced in {type(one) for one in driven.events}) is (qos == 0)
+def test_a_notice_that_takes_the_place_of_a_birth() -> None:
+    """Online was never said: then it need not be any more."""
+    driven = Driven(will=WILL, birth=b"online")
+    driven.durable = False  # the birth waits for the record of the epoch
+    driven.up()
+    driven.session.farewell(b"gone", 0.0)
+    assert payloads(driven.pump()) == []
+    driven.durable = True
+    assert payloads(driven.commit())[-1:] == [b"gone"]
 
 
-def test_without_a_connection_nothing_is_said() -> None:
-    """There is nobody to say it to, and it is kept for nobody."""
+def test_without_a_connection_nobody_hears_a_notice() -> None:
+    """It is kept for nobody."""
     driven, _ = born()
     driven.lost()
-    driven.session.announce(OFFLINE, 0.0)
-    assert driven.session.announcing == 1
+    driven.session.farewell(b"gone", 0.0)
+    assert payloads(driven.up(True)) == [b"online", b"1", b"2"]
 
 
-def test_announcements_are_part_of_the_window() -> None:
-    """The broker's Receive Maximum counts them too (§4.9)."""
-    driven = Driven()
-    driven.publish(row(1), row(2))
-    driven.connect(birth=BIRTH)
-    left = sent(driven.feed(Connack(False, 0, {"receive_maximum": 2})))
-    assert [one.payload for one in left] == [b"online", b"1"]
-    assert [one.payload for one in sent(driven.feed(Puback(1)))] == [b"2"]
+def test_what_the_broker_takes_no_more_is_refused_here() -> None:
+    """Larger than its packets may be: told as refused, and nothing is sent [MQTT-3.2.2-15]."""
+    driven = Driven(will=WILL, birth=b"x" * 200)
+    assert payloads(driven.up(False, {"maximum_packet_size": 100})) == []
+    assert driven.told(Announced) == [Announced("status", 0x95, False)]
+    assert driven.session.room() > 0
+
+
+# -- what they carry ---------------------------------------------------------------------------
+
+
+def marks(packet: Publish | Will) -> tuple[tuple[str, str], ...]:
+    """Its user properties."""
+    return tuple(packet.properties.get("user_property", ()))
+
+
+def test_all_three_carry_presence_and_epoch() -> None:
+    """As user properties of MQTT 5; the will keeps what it has."""
+    will = Will("status", b"offline", 1, True, {"will_delay_interval": 5})
+    driven = Driven(will=will, birth=b"online")
+    (connect,) = driven.connect()
+    assert isinstance(connect, Connect)
+    assert connect.will is not None
+    assert connect.will.properties["will_delay_interval"] == 5
+    assert marks(connect.will) == (("presence", "offline"), ("epoch", "1"))
+    (birth,) = sent(driven.feed(Connack(False, 0, {})))
+    assert marks(birth) == (("presence", "online"), ("epoch", "1"))
+    driven.session.farewell(b"gone", 0.0)
+    (notice,) = sent(driven.pump())
+    assert marks(notice) == (("presence", "offline"), ("epoch", "1"))
+
+
+def test_311_has_no_place_for_them() -> None:
+    """Nothing is carried, and nothing is told as stripped."""
+    driven, left = born(V311)
+    assert marks(sent(left)[0]) == ()
+    assert not any(type(event).__name__ == "Stripped" for event in driven.events)
+
+
+@pytest.mark.parametrize(
+    ("expiry_s", "present", "epochs"),
+    [(3600, True, ("1", "1")), (0, False, ("2", "2")), (3600, False, ("1", "2"))],
+)
+def test_the_will_carries_the_epoch_that_is_expected(
+    expiry_s: int, present: bool, epochs: tuple[str, str]
+) -> None:
+    """A kept session goes on, a clean one begins; only a lost one is known too late for the will."""
+    driven = Driven(will=WILL, birth=b"online", session_expiry_s=expiry_s)
+    driven.up()
+    driven.lost()
+    (connect,) = driven.connect()
+    (birth,) = sent(driven.feed(Connack(present, 0, {})))
+    assert isinstance(connect, Connect)
+    assert connect.will is not None
+    assert (dict(marks(connect.will))["epoch"], dict(marks(birth))["epoch"]) == epochs
