@@ -178,9 +178,12 @@ class Sender:
         if self.pending and not self.unproven:
             self._send()
 
-    def announce(self) -> None:
-        """What we say of ourselves goes before all else; until it is answered the window is smaller."""
-        while self._announcer.due and self._free() > 0:
+    def announce(self, fresh: bool = False) -> None:
+        """What we say of ourselves goes before all else; until it is answered the window is smaller.
+
+        On a ``fresh`` connection there is room: what was released on others takes no place (§4.9).
+        """
+        while self._announcer.due and (fresh or self._free() > 0):
             self._window -= self._announcer.say()
 
     def _free(self) -> int:

@@ -419,7 +419,7 @@ class Session:
         if not resumed:  # a new session, or the first one we know of: nothing is in flight then
             self._begin_epoch()
         self._announcer.open(self._request, terms, self._receiver.epoch)
-        self._sender.announce()
+        self._sender.announce(fresh=True)
         if resumed:
             self._sender.resume()
         self._watch.open(terms)

@@ -28,7 +28,10 @@ UNSPECIFIED_ERROR = 0x80
 PACKET_TOO_LARGE = 0x95
 
 HANGUPS = 3
-"""Connections that ended before SUBACK: some brokers hang up on who may not subscribe, and would for ever."""
+"""Connections that ended before SUBACK, after which one does without.
+
+Some brokers hang up on who may not subscribe, and would at every connection.
+"""
 
 REMEMBERED = 8
 """Payloads of ours that said offline: on 3.1.1 they have no other mark."""
@@ -90,7 +93,10 @@ class Watch:
 
     def lost(self) -> None:
         """The connection is gone."""
-        self._hangups += Subscribe in self._asked.values()
+        if self.on and self._hangups == HANGUPS:
+            self._hangups -= 1  # this one did without
+        elif Subscribe in self._asked.values():
+            self._hangups += 1
         for packet_id in self._asked:
             self._ids.free(packet_id)
         self._asked.clear()
@@ -114,11 +120,10 @@ class Watch:
         return any(matches(split_share(filter)[1], self._topic) for filter in filters)
 
     def _ask(self) -> None:
+        self._alone = True  # also where it is not asked for: an earlier connection may have left it
         if self._hangups < HANGUPS:
-            self._alone = True
             self._request(Subscribe(self._ids.take(), [SubscribeOption(self._topic)]))
-        elif self._hangups == HANGUPS:
-            self._hangups += 1
+        else:
             self._tell.append(Unwatched(self._topic, UNSPECIFIED_ERROR))
 
     def _give_up(self) -> None:

@@ -229,12 +229,27 @@ def test_a_packet_that_is_too_large_is_not_sent() -> None:
     assert [event.reason for event in driven.told(Unwatched)] == [0x95]
 
 
-def test_a_broker_that_hangs_up_is_asked_no_more() -> None:
-    """Some do so on who may not subscribe: after a few times the connection is worth more than the watch."""
+def test_a_broker_that_hangs_up_is_asked_every_other_time() -> None:
+    """Some do so on who may not subscribe: after a few times a connection is worth more than the watch."""
     driven = Driven(will=WILL, birth=b"online")
     assert [filters(driven.again(True)) for _ in range(HANGUPS)] == [["+status"]] * HANGUPS
-    assert [filters(driven.again(True)) for _ in range(3)] == [[]] * 3
-    assert len(driven.told(Unwatched)) == 1
+    assert [filters(driven.again(True)) for _ in range(4)] == [[], ["+status"]] * 2
+    assert len(driven.told(Unwatched)) == 2
+    driven.again(True)
+    driven.feed(says(b"offline"))  # it took the filter all the same
+    assert driven.deliveries == []
+
+
+def test_an_attempt_that_failed_counts_for_nothing() -> None:
+    """It neither asked nor did without."""
+    driven = Driven(will=WILL, birth=b"online")
+    for _ in range(HANGUPS):
+        driven.again(True)
+    for _ in range(3):
+        driven.lost()
+        driven.connect()
+    driven.lost()
+    assert filters(driven.up(True)) == []
 
 
 def test_an_answer_begins_that_count_anew() -> None:

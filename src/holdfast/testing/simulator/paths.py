@@ -71,6 +71,7 @@ _OFTEN = (
         "more in flight than our Receive Maximum",
     ),
     *("closed by the broker, 0x8E", "killed, the commit arrived untold"),
+    "birth said again over an older offline",
 )
 _DISK = (
     *(

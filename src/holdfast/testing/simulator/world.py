@@ -17,6 +17,7 @@ from holdfast.testing.simulator.doorkeeper import authenticates
 from holdfast.testing.simulator.driver import Killed
 from holdfast.testing.simulator.epochs import Epochs
 from holdfast.testing.simulator.faults import Faults
+from holdfast.testing.simulator.herald import Herald
 from holdfast.testing.simulator.inbox import Inbox
 from holdfast.testing.simulator.machine import Machine
 from holdfast.testing.simulator.medium import Medium
@@ -33,8 +34,7 @@ from holdfast.testing.simulator.trace import Trace
 from holdfast.testing.simulator.truth import SessionTruth
 from holdfast.testing.simulator.turns import Turns
 
-KEEP_ALIVE_TIMEOUT = 0x8D
-PACKET_TOO_LARGE = 0x95
+KEEP_ALIVE_TIMEOUT, PACKET_TOO_LARGE = 0x8D, 0x95
 
 
 class World(Owner):
@@ -49,6 +49,7 @@ class World(Owner):
         self.scenario = Scenario.draw(self.rng)
         self.authenticates = authenticates(seed, self.scenario)
         self.storage = Storage.draw(Random(f"storage {seed}"), self.scenario.inflight)
+        self.herald = Herald(self, seed)
         self.schedule = Schedule(ManualClock())
         self.machine = Machine(self.schedule, self.paths)
         self.disk = Disk()
@@ -61,8 +62,7 @@ class World(Owner):
         self.turns = Turns(self)
         self.process: Process | None = None
         self.link: Link | None = None
-        self.processes = 0
-        self.off = False
+        self.processes, self.off = 0, False
         self.doom: tuple[str, int] | None = None
         self.trouble = True
         self.provoked = False
