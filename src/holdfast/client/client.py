@@ -6,6 +6,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from functools import partial
 from os import urandom
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
@@ -19,8 +20,9 @@ from holdfast.client.events import Event
 from holdfast.client.failures import foreign, unfinished
 from holdfast.client.gathering import Gathering
 from holdfast.client.intents import Intents, check_agreement
+from holdfast.client.lifecycle import Step
 from holdfast.client.opening import close_outbox, open_outbox
-from holdfast.client.options import Limits, Will
+from holdfast.client.options import Compression, Limits, Will
 from holdfast.client.outbox_option import Outbox
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipt import Receipt
@@ -84,6 +86,7 @@ class Client:
         limits: Limits = DEFAULT_LIMITS,
         drain_s: float = 5,
         isolated: bool | None = None,
+        compression: Compression | None = None,
     ) -> None:
         """Describe the connection.
 
@@ -108,10 +111,12 @@ class Client:
         is noticed within 1.5 times that; 0 switches it off. ``drain_s``: the longest a ``stop`` may take.
         ``isolated``: the link has a thread of its own, so that it stands while the event loop is blocked;
         functions for password, will and authentication are called on that thread. None: no.
+        ``compression``: large payloads leave as gzip, marked by their content type, and messages so marked
+        are opened before handlers and readers get them; needs ``version="5"``. None: neither.
         """
         self._setup: Setup = check(
             url, client_id, username, password, password_file, tls, proxy, version, session_expiry_s,
-            will, keepalive_s, reconnect, limits, drain_s, outbox, authentication, isolated,
+            will, keepalive_s, reconnect, limits, drain_s, outbox, authentication, isolated, compression,
         )  # fmt: skip
         self._clock = SystemClock()
         self._router = Router()
@@ -123,7 +128,7 @@ class Client:
         self._intents = Intents()
         self._versions = VersionChoice(self._setup.version)
         self._state = State(self._setup.place)
-        self._publisher = Publisher(
+        self._publisher = self._new_publisher()(
             self._outbox, self._receipts, self._clock, self._state.changed, rules, option.overflow == "wait"
         )
         self._filed = option.is_file
@@ -267,7 +272,7 @@ class Client:
                 self._receipts.give_up(error)
                 self._receipts = self._publisher.receipts = self._new_receipts()
             forking.unwatch(self)
-            self._state.set(Status.DISCONNECTED)
+            self._state.move(Step.END)
             self._state.bus.close()
             self._ending = None
             self._last = core.keeper
@@ -287,6 +292,14 @@ class Client:
         self._received += core.dispatcher.received
         self._handled += core.engine.handled
         self._dropped += core.dropped_inbound
+
+    def _new_publisher(self) -> Callable[..., Publisher]:
+        option = self._setup.compression
+        if option is None:
+            return Publisher
+        from holdfast.client.compressing import CompressingPublisher  # with zlib, for those who want it
+
+        return partial(CompressingPublisher, option)
 
     def _new_receipts(self) -> Receipts:
         return Receipts(lambda: self._outbox.durable)

@@ -11,7 +11,7 @@ from holdfast.client import outbox_option
 from holdfast.client.asked import asked
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.identity import check_client_id, check_session, expiry_s
-from holdfast.client.options import Limits, Will
+from holdfast.client.options import Compression, Limits, Will, check_compression
 from holdfast.client.outbox_option import Outbox
 from holdfast.codec import V5, V311, Version
 from holdfast.codec.wire import write_text
@@ -50,6 +50,7 @@ class Setup(Value):
         "outbox",
         "authentication",
         "isolated",
+        "compression",
     )
     __slots__ = __match_args__
 
@@ -72,6 +73,7 @@ class Setup(Value):
         outbox: Outbox,
         authentication: Callable[[], Authenticator] | None = None,
         isolated: bool | None = None,
+        compression: Compression | None = None,
     ) -> None:
         self.address = address
         self.client_id = client_id
@@ -90,6 +92,7 @@ class Setup(Value):
         self.outbox = outbox
         self.authentication = authentication
         self.isolated = isolated
+        self.compression = compression
 
     @property
     def place(self) -> str:
@@ -153,6 +156,7 @@ def check(
     outbox: StrPath | Outbox | None = None,
     authentication: Callable[[], Authenticator] | None = None,
     isolated: bool | None = None,
+    compression: Compression | None = None,
 ) -> Setup:
     """Raises ConfigurationError for the first thing that is wrong."""
     address = parse_url(url)
@@ -168,6 +172,8 @@ def check(
         raise ConfigurationError("a password without a username [MQTT-3.1.2-22]", hint="give username= too")
     option = outbox if isinstance(outbox, Outbox) else Outbox(outbox)
     outbox_option.check_client_id(option, client_id)
+    spoken = _version(version, authentication)
+    check_compression(compression, spoken)
     return Setup(
         address,
         check_client_id(client_id, session_expiry_s, option.is_file),
@@ -176,7 +182,7 @@ def check(
         password_file,
         tls,
         _proxy(proxy, address),
-        _version(version, authentication),
+        spoken,
         check_session(client_id, session_expiry_s, option.is_file),
         will,
         _keepalive(keepalive_s),
@@ -186,6 +192,7 @@ def check(
         option,
         authentication,
         isolated,
+        compression,
     )
 
 

@@ -55,13 +55,13 @@ from holdfast.protocol.terms import ConnectRequest, Terms
 from holdfast.protocol.watch import Watch
 from holdfast.protocol.wire import Wire
 
+NORMAL = 0x00
+DISCONNECT_WITH_WILL = 0x04
 UNSPECIFIED_ERROR = 0x80
 PROTOCOL_ERROR = 0x82
 KEEP_ALIVE_TIMEOUT = 0x8D
-DISCONNECT_WITH_WILL = 0x04
-PACKET_TOO_LARGE = 0x95
 QUOTA_EXCEEDED = 0x97
-TOO_MANY_WITHHELD = "too many messages in flight are above this broker's limits: the session is ended"
+TOO_MANY_WITHHELD = "too many messages in it may not be sent again"
 PINGREQ = b"\xc0\x00"
 
 
@@ -154,7 +154,7 @@ class Session:
                 codec.Pubcomp: self._sender.pubcomp,
                 codec.Suback: self._suback,
                 codec.Unsuback: self._unsuback,
-                codec.Pingresp: _nothing,
+                codec.Pingresp: self._pong,
                 codec.Disconnect: self._disconnected,
                 codec.Auth: self._authentication.auth,
             },
@@ -191,15 +191,20 @@ class Session:
             self._fail(QUOTA_EXCEEDED, "it sends and sends, and has yet to prove itself")
         self._sender.pump()
         if self._sender.crowded() and self.link is LinkState.UP and self._request.version == codec.V5:
-            self._fail(PACKET_TOO_LARGE, TOO_MANY_WITHHELD, {"session_expiry_interval": 0})
+            self._fail(NORMAL, TOO_MANY_WITHHELD, {"session_expiry_interval": 0})
 
     def lost(self, now: float) -> None:
         """The transport is gone; nothing that was queued for it will leave."""
         self._at(now)
         if self.link is LinkState.CONNECTING:
             self._subscriptions.doubt()
+        was_up = self.link is LinkState.UP
         self._halt()
-        self._sender.lost(self._wire.clear())
+        stayed = self._wire.clear()
+        if was_up:
+            self._sender.ended(stayed, None)
+        else:
+            self._sender.lost(stayed)
         self._subscriptions.lost()
         self._announcer.lost()
         self._watch.lost()
@@ -234,6 +239,10 @@ class Session:
             self._wire.pass_by(PINGREQ)
         elif due == "dead":
             self._fail(KEEP_ALIVE_TIMEOUT, "nothing came from the broker in spite of a ping")
+            return
+        if self._sender.tick():
+            self._keepalive.pinged(now)
+            self._wire.pass_by(PINGREQ)
 
     def listening(self, wanted: bool, now: float) -> None:
         """Whether bytes are read at all; while they are not, silence proves nothing."""
@@ -241,7 +250,10 @@ class Session:
 
     def deadline(self) -> float | None:
         """When ``tick`` has something to do next."""
-        return self._keepalive.deadline() if self.link is LinkState.UP else None
+        if self.link is not LinkState.UP:
+            return None
+        deadlines = (self._keepalive.deadline(), self._sender.suspicion.deadline())
+        return min((at for at in deadlines if at is not None), default=None)
 
     # -- authentication ----------------------------------------------------------------------
 
@@ -284,6 +296,16 @@ class Session:
         self._at(now)
         self._sender.pending.extend(rows)
         self._sender.pump()
+
+    @property
+    def ready(self) -> bool:
+        """Whether rows may be handed over: there is a connection, and no message is on trial."""
+        return self.link is LinkState.UP and not self._sender.suspicion.holds
+
+    @property
+    def suspects(self) -> bool:
+        """Whether a message is suspected of ending the link."""
+        return self._sender.suspicion.active
 
     def room(self) -> int:
         """How many more rows of QoS 1 and 2 fit into the window; 0 without a connection."""
@@ -454,7 +476,14 @@ class Session:
 
     def _disconnected(self, packet: codec.Disconnect) -> None:
         said = packet.properties.get
-        self._close(Closed(False, packet.reason, said("reason_string", ""), said("server_reference")))
+        self._halt()
+        self._sender.ended(self._wire.clear(), packet.reason)
+        closed = Closed(False, packet.reason, said("reason_string", ""), said("server_reference"))
+        self._events.append(closed)
+
+    def _pong(self, _packet: codec.Pingresp) -> None:
+        """That bytes came in was noted already."""
+        self._sender.suspicion.pong(self._now)
 
     def _fail(self, reason: int, sentence: str, properties: Properties = NO_PROPERTIES) -> None:
         """We end it: MQTT 5 says why before closing [MQTT-4.13.1-1], 3.1.1 just closes.
@@ -466,13 +495,10 @@ class Session:
             farewell = codec.encode(codec.Disconnect(reason, properties), codec.V5)
         else:
             farewell = b""
-        self._close(Closed(True, reason, sentence))
-        self._wire.pass_by(farewell)
-
-    def _close(self, closed: Closed) -> None:
         self._halt()
         self._sender.lost(self._wire.clear())
-        self._events.append(closed)
+        self._events.append(Closed(True, reason, sentence))
+        self._wire.pass_by(farewell)
 
     def _halt(self) -> None:
         """Nothing new is sent or acknowledged on this connection."""
@@ -489,7 +515,3 @@ def _name(packet: Packet) -> str:
     if isinstance(packet, Delivery | codec.OversizePublish):
         return "PUBLISH"
     return type(packet).__name__.upper().removesuffix("S")
-
-
-def _nothing(_packet: object) -> None:
-    """PINGRESP: that bytes came in was noted already."""

@@ -134,7 +134,7 @@ class Driver(Owner, ABC):
 
     def _feed(self) -> None:
         """Rows in order; QoS 1 and 2 as many as there is room for."""
-        if self.session.link is not LinkState.UP:
+        if not self.session.ready:
             return
         spilled = any(one.commit for one in self.outbox._backlog._spilled)
         rows = self.outbox.take(self.session.room())

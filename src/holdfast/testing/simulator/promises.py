@@ -25,6 +25,7 @@ class Promise(Enum):
     LEDGER = "contract 7: accepted = acknowledged + sent + failed + expired + dropped + pending"
     ORDER = "contract 8: first arrivals at the broker are in the order accepted"
     NOT_YET = "contract 8: what the broker refused for now is not sent again before its time"
+    INNOCENT = "contract 10: no message is given up for ending the link but one that does"
     RESEND_ORDER = "MQTT-4.6.0-1: PUBLISH packets are resent in their original order"
     PUBREL_ORDER = "MQTT-4.6.0-4: PUBREL packets leave in the order of the PUBREC packets"
     UNSENT_ONLY = "contract 9: expiry acts on unsent rows only"
