@@ -341,6 +341,37 @@ BUGS = (
         "if False:\n            self._again",
         seeds=1000,
     ),
+    # What the client says of itself.
+    Bug(
+        "a birth waits for room behind the QoS 0 of the backlog",
+        "PRESENCE",
+        SENDER,
+        "(fresh or self._free() > 0)",
+        "(self._free() > 0)",
+        seeds=1000,
+    ),
+    Bug(
+        "an announcement takes no place in the window",
+        "STRICT",
+        SENDER,
+        "self._window -= self._announcer.say()",
+        "self._announcer.say()",
+        also=("WINDOW",),
+    ),
+    Bug(
+        "an older offline is left standing",
+        "PRESENCE",
+        "protocol/watch.py",
+        " and self._announcer.repeat()",
+        "",
+    ),
+    Bug(
+        "handlers hear the watch",
+        "PRESENCE",
+        "protocol/watch.py",
+        "if not ours or not self._alone:",
+        "if True:",
+    ),
     Bug("the ping comes late", "PING", "protocol/keepalive.py", "PING_AFTER = 0.75", "PING_AFTER = 1.2"),
     Bug("a dead link is held", "HALF_OPEN", "protocol/keepalive.py", "DEAD_AFTER = 1.4", "DEAD_AFTER = 4.0"),
     # The broker: what a client alone cannot break first. Here the witnesses are shown to see.

@@ -7,6 +7,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from functools import partial
+from os import urandom
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
@@ -193,8 +194,12 @@ class Client:
             self._outbox.open(None, places)
         before = self._session
         if option.is_file or before is None:
+            restored, will = self._outbox.restore(), self._setup.will
+            if will is not None and will.birth is not None:
+                # A birth that went unanswered is in no file: its identifier may not be free for certain.
+                restored.last_packet_id = int.from_bytes(urandom(2), "big") % 65_535
             resends = option.on_session_lost == "resend"
-            self._session = Session(self._setup.limits.inflight, self._outbox.restore(), resends=resends)
+            self._session = Session(self._setup.limits.inflight, restored, resends=resends)
             if before is not None:
                 self._outbox.adopt(before.unended())
 

@@ -43,6 +43,7 @@ from holdfast.codec import (
 from holdfast.messages import Outgoing
 from holdfast.protocol import refusals
 from holdfast.protocol.aliases import Aliases
+from holdfast.protocol.announcer import Announcer
 from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import Anomaly, ProtocolError, SessionEvent, Stripped
 from holdfast.protocol.ids import PacketIds
@@ -78,6 +79,7 @@ class Sender:
         inflight: int,
         restored: Restored,
         resends: bool,
+        announcer: Announcer,
     ) -> None:
         self._journal = journal
         self._wire = wire
@@ -85,6 +87,7 @@ class Sender:
         self._tell = tell
         self._inflight = inflight
         self._resends = resends
+        self._announcer = announcer
         self._terms = Terms(V5, "", False, 0, 0)
         self._agreed = 0
         self._window = 0  # what is agreed, or less while a message is suspected
@@ -217,10 +220,25 @@ class Sender:
             return
         if self.suspicion.active:
             self._restrain()
+        if self._announcer.due:
+            self.announce()
         if self.unproven:
             self._resend()
         if self.pending and not self.unproven:
             self._send()
+
+    def announce(self, fresh: bool = False) -> None:
+        """What we say of ourselves goes before all else; until it is answered the window is smaller.
+
+        On a ``fresh`` connection there is room: what was released on others takes no place (§4.9).
+        """
+        while self._announcer.due and (fresh or self._free() > 0):
+            if self._announcer.say():
+                self._take_places(1)
+
+    def _take_places(self, count: int) -> None:
+        self._agreed -= count
+        self._window -= count
 
     def tick(self) -> bool:
         """Time has passed; whether the trial of a message wants a ping."""
@@ -402,6 +420,9 @@ class Sender:
 
     def puback(self, packet: Puback) -> None:
         """QoS 1 ended, or was refused."""
+        if packet.packet_id not in self.sent and self._announcer.puback(packet):
+            self._take_places(-1)
+            return
         row = self._known(packet.packet_id, 1)
         if row is not None:
             self._end(packet, row)

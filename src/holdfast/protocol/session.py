@@ -33,6 +33,7 @@ from holdfast import codec
 from holdfast.codec import Connack, Decoder, MalformedPacket, Packet
 from holdfast.errors import TooLarge
 from holdfast.messages import NO_PROPERTIES, Outgoing, Properties
+from holdfast.protocol.announcer import Announcer
 from holdfast.protocol.authentication import Authentication
 from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import (
@@ -53,9 +54,11 @@ from holdfast.protocol.records import EpochBegan, GroupEntered, Record, Restored
 from holdfast.protocol.sender import Sender
 from holdfast.protocol.subscriptions import Intent, Subscriptions
 from holdfast.protocol.terms import ConnectRequest, Terms
+from holdfast.protocol.watch import Watch
 from holdfast.protocol.wire import Wire
 
 NORMAL = 0x00
+DISCONNECT_WITH_WILL = 0x04
 UNSPECIFIED_ERROR = 0x80
 PROTOCOL_ERROR = 0x82
 KEEP_ALIVE_TIMEOUT = 0x8D
@@ -117,9 +120,15 @@ class Session:
         self._events: list[SessionEvent] = []
         self._journal = Journal()
         self._wire = Wire(self._encode)
-        self._sender = Sender(self._journal, self._wire, ids, self._events, inflight, restored, resends)
+        self._announcer = Announcer(self._journal, self._wire, ids, self._events)
+        self._sender = Sender(
+            self._journal, self._wire, ids, self._events, inflight, restored, resends, self._announcer
+        )
         self._receiver = Receiver(self._journal, self._wire, self._events, restored)
         self._subscriptions = Subscriptions(self._journal, self._wire, ids, self._events)
+        self._watch = Watch(
+            self._subscriptions, self._announcer, self._receiver, self._journal, self._wire, ids, self._events
+        )
         self._authentication = Authentication(self._wire, self._events)
         self._lost = restored.lost
         self.group = restored.group
@@ -152,8 +161,8 @@ class Session:
                 codec.Pubrel: self._receiver.pubrel,
                 codec.Pubcomps: self._sender.pubcomps,
                 codec.Pubcomp: self._sender.pubcomp,
-                codec.Suback: self._subscriptions.suback,
-                codec.Unsuback: self._subscriptions.unsuback,
+                codec.Suback: self._suback,
+                codec.Unsuback: self._unsuback,
                 codec.Pingresp: self._pong,
                 codec.Disconnect: self._disconnected,
                 codec.Auth: self._authentication.auth,
@@ -165,7 +174,8 @@ class Session:
 
     def connect(self, request: ConnectRequest, now: float) -> None:
         """A transport is open: CONNECT is the first packet on it [MQTT-3.1.0-1]."""
-        self._request = request
+        self._watch.begin(request)
+        self._request = request = self._announcer.begin(request, self._expected_epoch(request))
         self._decoder = Decoder(request.version, request.max_packet_bytes, publish=Delivery, runs=True)
         self._keepalive = Keepalive(0, now)
         data = codec.encode(request.packet(), request.version)
@@ -205,18 +215,25 @@ class Session:
         else:
             self._sender.lost(stayed)
         self._subscriptions.lost()
+        self._announcer.lost()
+        self._watch.lost()
         self._enter(LinkState.DOWN)
 
     def disconnect(self, now: float, reason: int = 0, session_expiry_s: int | None = None) -> None:
-        """End the connection on purpose: DISCONNECT goes behind what is queued, then nothing."""
+        """End the connection on purpose: DISCONNECT goes behind what is queued, then nothing.
+
+        With DISCONNECT_WITH_WILL the broker says the will; 3.1.1 has no packet for it but the end.
+        """
         self._at(now)
         if self.link is not LinkState.UP:
             return
-        properties = {}
-        if session_expiry_s is not None and self._request.session_expiry_s:  # a clean one stays clean
-            properties["session_expiry_interval"] = session_expiry_s
-        packet = codec.Disconnect(reason, properties)
-        self._wire.put(codec.encode(packet, self._request.version), self._journal.gate)
+        self._watch.leave()
+        if reason != DISCONNECT_WITH_WILL or self._request.version == codec.V5:
+            properties = {}
+            if session_expiry_s is not None and self._request.session_expiry_s:  # a clean one stays clean
+                properties["session_expiry_interval"] = session_expiry_s
+            packet = codec.Disconnect(reason, properties)
+            self._wire.put(codec.encode(packet, self._request.version), self._journal.gate)
         self._wire.close()
         self._halt()
 
@@ -294,9 +311,26 @@ class Session:
         """Whether rows may be handed over: there is a connection, and no message is on trial."""
         return self.link is LinkState.UP and not self._sender.suspicion.holds
 
+    @property
+    def suspects(self) -> bool:
+        """Whether a message is suspected of ending the link."""
+        return self._sender.suspicion.active
+
     def room(self) -> int:
         """How many more rows of QoS 1 and 2 fit into the window; 0 without a connection."""
         return self._sender.room()
+
+    def farewell(self, payload: bytes, now: float) -> None:
+        """Say on the topic of the will that we go, where a birth has said that we came (contract 22)."""
+        self._at(now)
+        if self._watch.on and self.link is LinkState.UP:
+            self._announcer.farewell(payload)
+            self._sender.pump()
+
+    @property
+    def speechless(self) -> bool:
+        """Whether something of that kind still waits for room in the window."""
+        return bool(self._announcer.due)
 
     def unended(self) -> list[Outgoing]:
         """The rows that were published here and have not ended."""
@@ -316,12 +350,18 @@ class Session:
     def subscribe(self, intents: Iterable[Intent], now: float) -> None:
         """Want these subscriptions from now on."""
         self._at(now)
+        intents = list(intents)
+        if self._watch.on:
+            self._watch.make_way([intent.filter for intent in intents])
         self._subscriptions.subscribe(intents)
 
     def unsubscribe(self, filters: Iterable[str], now: float) -> None:
         """Want these subscriptions no more."""
         self._at(now)
+        filters = list(filters)
         self._subscriptions.unsubscribe(filters)
+        if self._watch.on:
+            self._watch.look_again(filters)
 
     # -- the driver --------------------------------------------------------------------------
 
@@ -329,6 +369,9 @@ class Session:
         """Drain what came of the calls since the last ``take()``."""
         journal, receiver = self._journal, self._receiver
         deliveries, receiver.deliveries = receiver.deliveries, []
+        if deliveries and self._watch.on:
+            deliveries = self._watch.sift(deliveries)
+            self._sender.pump()
         events = self._events[:]
         self._events.clear()
         return Output(journal.take(), journal.serial, deliveries, events)
@@ -408,10 +451,14 @@ class Session:
         self._receiver.open(self._request)
         self._sender.open(terms)
         self._subscriptions.open(terms)
-        if terms.session_present and self._receiver.epoch and not self._lost:
-            self._sender.resume()
-        else:  # a new session, or the first one we know of: nothing is in flight then
+        resumed = terms.session_present and self._knows_one()
+        if not resumed:  # a new session, or the first one we know of: nothing is in flight then
             self._begin_epoch()
+        self._announcer.open(self._request, terms, self._receiver.epoch)
+        self._sender.announce(fresh=True)
+        if resumed:
+            self._sender.resume()
+        self._watch.open(terms)
         self._subscriptions.pump()
 
     def _group_of(self, present: bool) -> str:
@@ -436,6 +483,14 @@ class Session:
         kept, apart = self._request.session_expiry_s > 0, group != self._request.group
         self._events.append(BrokerChanged(group, resent, uncertain, kept, apart))
 
+    def _knows_one(self) -> bool:
+        return self._receiver.epoch > 0 and not self._lost
+
+    def _expected_epoch(self, request: ConnectRequest) -> int:
+        """That of the session that this CONNECT will find, unless the broker has lost it."""
+        kept = request.session_expiry_s > 0 and self._knows_one()
+        return self._receiver.epoch + (not kept)
+
     def _begin_epoch(self) -> None:
         """This session is not the one we know: what we hold of the old one ends [MQTT-3.2.2-5]."""
         had_one = self._receiver.epoch > 0 or self._lost
@@ -446,6 +501,14 @@ class Session:
         if had_one:
             kept = self._request.session_expiry_s > 0
             self._events.append(SessionLost(self._receiver.epoch, resent, uncertain, kept))
+
+    def _suback(self, packet: codec.Suback) -> None:
+        if not self._watch.answered(packet):
+            self._subscriptions.suback(packet)
+
+    def _unsuback(self, packet: codec.Unsuback) -> None:
+        if not self._watch.answered(packet):
+            self._subscriptions.unsuback(packet)
 
     def _disconnected(self, packet: codec.Disconnect) -> None:
         said = packet.properties.get

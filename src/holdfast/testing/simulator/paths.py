@@ -71,6 +71,7 @@ _OFTEN = (
         "an answer too late",
         "more in flight than our Receive Maximum",
     ),
+    "birth said again over an older offline",
     *("closed by the broker, 0x8E", "killed, the commit arrived untold", f"anomaly: {TRIAL}"),
     *(f"given up for ending the link, withheld: {withheld}" for withheld in (True, False)),
 )

@@ -17,6 +17,7 @@ from holdfast.testing.simulator.doorkeeper import authenticates
 from holdfast.testing.simulator.driver import Killed
 from holdfast.testing.simulator.epochs import Epochs
 from holdfast.testing.simulator.faults import Faults
+from holdfast.testing.simulator.herald import Herald
 from holdfast.testing.simulator.inbox import Inbox
 from holdfast.testing.simulator.machine import Machine
 from holdfast.testing.simulator.medium import Medium
@@ -49,6 +50,7 @@ class World(Owner):
         self.scenario = Scenario.draw(self.rng)
         self.authenticates = authenticates(seed, self.scenario)
         self.storage = Storage.draw(Random(f"storage {seed}"), self.scenario.inflight)
+        self.herald = Herald(self, seed)
         self.poison = Poison(seed)
         self.schedule = Schedule(ManualClock())
         self.machine = Machine(self.schedule, self.paths)
@@ -62,11 +64,9 @@ class World(Owner):
         self.turns = Turns(self)
         self.process: Process | None = None
         self.link: Link | None = None
-        self.processes = 0
-        self.off = False
+        self.processes, self.off = 0, False
         self.doom: tuple[str, int] | None = None
-        self.trouble = True
-        self.provoked = False
+        self.trouble, self.provoked = True, False
         self.quiet_s = 0.0
         self.redial_s = 5 * self.scenario.turn_s
         self.wanted = self.scenario.wanted
