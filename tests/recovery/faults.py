@@ -1,92 +1,19 @@
-"""What befalls a link: each fault is a place with a broker of its own, and can begin and heal."""
+"""The faults: what each does to the link, and how it heals."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from time import monotonic
-from typing import ClassVar
 
-from holdfast.testing import Broker, Proxy
+from holdfast.testing import Broker
 from tests.recovery import namespace
-from tests.support.mosquitto import Mosquitto
-
-ATTEMPT_S = 2.0
-"""How long one attempt may take with ``reconnect="lan"`` (contract 19)."""
-
-PROMPT_S = 1.5
-SILENT_S = 2 * ATTEMPT_S
-"""From the first moment a new dial could succeed until subscriptions are live, where attempts fail at once, and
-where nobody answers them."""
+from tests.recovery.fault import SILENT_S, Behind, Direct, Fault
 
 
-class Fault(ABC):
-    """Open while in ``with``; ``heal`` gives the first moment at which a new dial could succeed."""
-
-    words: ClassVar[str]
-    limit_s: ClassVar[float] = PROMPT_S
-    lasts_s: ClassVar[float] = 4.0
-    short_s: ClassVar[float] = 2.5
-    isolated: ClassVar[bool] = False
-    """Whether it needs a network of its own (see ``namespace``)."""
-    silent: ClassVar[bool] = False
-    """Whether the client is told nothing when it begins."""
-    url: str
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.violations: list[str] = []
-        """What a strict broker found, in the end."""
-
-    @contextmanager
-    @abstractmethod
-    def open(self) -> Iterator[None]:
-        """The broker runs."""
-
-    @abstractmethod
-    async def begin(self) -> None:
-        """Break the link."""
-
-    async def heal(self) -> float:
-        """Let it work again."""
-        healed = monotonic()
-        self.end()
-        return healed
-
-    def end(self) -> None:
-        """The same, where it is done at once."""
-
-
-class _Direct(Fault):
-    """Nothing stands between the client and mosquitto."""
-
-    saves: ClassVar[bool] = True
-
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        lines = ["max_queued_messages 0", "max_inflight_messages 100"]
-        if self.saves:
-            lines += ["persistence true", f"persistence_location {self._folder}/"]
-        with Mosquitto(self._folder / "mosquitto", *lines) as self._broker:
-            self.url = self._broker.url
-            yield
-
-
-class _Behind(_Direct):
-    """mosquitto behind a proxy."""
-
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        with super().open(), Proxy(self._broker.url) as self._proxy:
-            self.url = self._proxy.url
-            yield
-
-
-class Refused(_Behind):
+class Refused(Behind):
     """Cut, and the port refuses."""
 
     words = "port refused"
@@ -95,22 +22,27 @@ class Refused(_Behind):
         self._proxy.refuse()
         self._proxy.reset()
 
-    def end(self) -> None:
+    async def heal(self) -> float:
+        healed = monotonic()
         self._proxy.heal()
+        return healed
 
 
-class Reset(_Behind):
+class Reset(Behind):
     """A reset, over and over; a new dial could succeed at once."""
 
     words = "RST every 3 s"
-    lasts_s = 0.0
-    short_s = 0.0
+    lasts_s = short_s = 0.0
+    again_s = 3.0
 
     async def begin(self) -> None:
         self._proxy.reset()
 
+    async def heal(self) -> float:
+        return monotonic()
 
-class Swallowed(_Behind):
+
+class Swallowed(Behind):
     """TCP is accepted and nothing comes: no byte on the old link, no CONNACK on new ones."""
 
     words = "accepted, but no CONNACK"
@@ -122,11 +54,13 @@ class Swallowed(_Behind):
     async def begin(self) -> None:
         self._proxy.hole()
 
-    def end(self) -> None:
+    async def heal(self) -> float:
+        healed = monotonic()
         self._proxy.heal()
+        return healed
 
 
-class Killed(_Direct):
+class Killed(Direct):
     """kill -9, away for a while, and started again without its sessions."""
 
     words = "broker killed with -9"
@@ -149,7 +83,7 @@ class Ended(Killed):
     _how = signal.SIGTERM
 
 
-class Frozen(_Direct):
+class Frozen(Direct):
     """SIGSTOP: the kernel goes on accepting for it."""
 
     words = "broker stopped (SIGSTOP)"
@@ -161,11 +95,13 @@ class Frozen(_Direct):
     async def begin(self) -> None:
         self._broker.signal(signal.SIGSTOP)
 
-    def end(self) -> None:
+    async def heal(self) -> float:
+        healed = monotonic()
         self._broker.signal(signal.SIGCONT)
+        return healed
 
 
-class Dropped(_Direct):
+class Dropped(Direct):
     """Every packet is dropped, both ways, and nobody is told."""
 
     words = "packets dropped"
@@ -178,8 +114,10 @@ class Dropped(_Direct):
     async def begin(self) -> None:
         namespace.drop_packets()
 
-    def end(self) -> None:
+    async def heal(self) -> float:
+        healed = monotonic()
         namespace.pass_packets()
+        return healed
 
 
 class Busy(Fault):
@@ -199,11 +137,13 @@ class Busy(Fault):
         self._broker.refuse("CONNECT", 0x88)
         self._broker.cut()
 
-    def end(self) -> None:
+    async def heal(self) -> float:
+        healed = monotonic()
         self._broker.release()
+        return healed
 
 
-class Nameless(_Behind):
+class Nameless(Behind):
     """Cut, and the name server has gone: the system's resolver is told so at once."""
 
     words = "DNS gone"
@@ -222,8 +162,10 @@ class Nameless(_Behind):
         self._names.go()
         self._proxy.reset()
 
-    def end(self) -> None:
+    async def heal(self) -> float:
+        healed = monotonic()
         self._names.come()
+        return healed
 
 
 class Unanswered(Nameless):
@@ -238,6 +180,11 @@ class Unanswered(Nameless):
         self._proxy.reset()
 
 
-FAULTS: tuple[type[Fault], ...] = (
-    Refused, Reset, Killed, Ended, Busy, Nameless, Unanswered, Dropped, Frozen, Swallowed,
-)  # fmt: skip
+PROMPT: tuple[type[Fault], ...] = (Refused, Reset, Killed, Ended, Busy)
+"""Attempts fail at once."""
+
+SILENT: tuple[type[Fault], ...] = (Frozen, Swallowed)
+"""Attempts end by their own limit."""
+
+ISOLATED: tuple[type[Fault], ...] = (Nameless, Unanswered, Dropped)
+"""What needs a network of its own."""

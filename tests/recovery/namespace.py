@@ -1,7 +1,7 @@
 """A network and a resolver of our own, as Linux gives them to a child process without any right of ours.
 
-In such a child the loopback drops every packet when told, and names are asked of ``Names``: nothing of it is seen
-outside, and all of it is real: the kernel's queue, glibc's resolver, UDP.
+In such a child the loopback drops every packet when told, and names are asked of ``Names``. Nothing of it is
+seen outside, and all of it is real: the kernel's queue, the system's resolver, UDP.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Names:
     def go(self) -> None:
         """Nobody listens any more."""
         if self._socket is not None:
-            with contextlib.suppress(OSError):  # it is not connected, which it says, and wakes up all the same
+            with contextlib.suppress(OSError):  # not connected, it says; but it wakes up
                 self._socket.shutdown(socket.SHUT_RDWR)
             self._socket.close()
             self._socket = None

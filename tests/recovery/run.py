@@ -1,4 +1,4 @@
-"""A fault befalls clients that publish and listen: measured from its beginning until all of it has arrived."""
+"""A fault befalls clients that publish and listen: measured from its beginning until all has arrived."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from holdfast import Client
 from holdfast.testing import eventually
-from tests.recovery.faults import Fault
+from tests.recovery.fault import Fault
 from tests.recovery.publishing import Disk, Publisher
 from tests.recovery.wiretap import TAP, Attempt, Wiretap
 
 KEEPALIVE_S = 1
-RATE = 200
 GIVE_UP_S = 20.0
 """Far beyond every promise: what takes so long has not come back."""
 
@@ -45,23 +44,34 @@ class Run:
         return Run(**{name: value + getattr(other, name) for name, value in vars(self).items()})
 
 
-async def run(
-    fault: Fault, folder: Path, lasts_s: float, versions: Sequence[Version], times: int = 1, every_s: float = 0
-) -> Run:
-    """``versions``: of the client that publishes, and of others that only listen."""
-    taps = [Wiretap() for _ in versions]
+class Plan(NamedTuple):
+    """``versions``: of the client that publishes, ``rate`` messages a second, and of others that listen.
+
+    The fault comes ``times``, each time for ``lasts_s`` and ``every_s`` after the last.
+    """
+
+    versions: Sequence[Version]
+    lasts_s: float
+    rate: int
+    times: int = 1
+    every_s: float = 0
+
+
+async def run(fault: Fault, folder: Path, plan: Plan) -> Run:
+    """One broker and its clients, from their start until all has arrived."""
+    taps = [Wiretap() for _ in plan.versions]
     disk, found = Disk(folder / "disk"), Run()
     async with AsyncExitStack() as stack:
         stack.enter_context(fault.open())
-        outboxes = [folder / "outbox.db", *[None] * (len(versions) - 1)]
+        outboxes = [folder / "outbox.db", *[None] * (len(taps) - 1)]
         clients = [
             await stack.enter_async_context(_client(tap, fault.url, version, outbox))
-            for tap, version, outbox in zip(taps, versions, outboxes, strict=True)
+            for tap, version, outbox in zip(taps, plan.versions, outboxes, strict=True)
         ]
-        async with _publishing(clients[0]) as publisher:
-            for _ in range(times):
-                found += await _befallen(fault, lasts_s, taps, publisher, disk)
-                await asyncio.sleep(every_s)
+        async with _publishing(clients[0], plan.rate) as publisher:
+            for number in range(plan.times):
+                await asyncio.sleep(plan.every_s if number else 0)
+                found += await _befallen(fault, plan.lasts_s, taps, publisher, disk)
         await clients[0].flush(GIVE_UP_S)
     return found + _judged(fault, taps, publisher.numbers)
 
@@ -82,11 +92,11 @@ async def _client(tap: Wiretap, url: str, version: Version, outbox: Path | None)
 
 
 @asynccontextmanager
-async def _publishing(client: Client) -> AsyncIterator[Publisher]:
-    publisher = Publisher(client, RATE)
+async def _publishing(client: Client, rate: int) -> AsyncIterator[Publisher]:
+    publisher = Publisher(client, rate)
     task = asyncio.create_task(publisher.run())
     try:
-        await eventually(lambda: publisher.numbers > RATE // 4 or task.done())
+        await eventually(lambda: publisher.numbers > rate // 4 or task.done())
         yield publisher
     finally:
         publisher.stop()
@@ -108,16 +118,17 @@ async def _befallen(
         assert live is not None
         found.recovered_s.append(max(0.0, live - healed))
         found.noticed_s.append((noticed or live) - began)
-        found.attempts_s += [_length(one) for one in tap.attempts if _unanswered(one, began, healed)]
+        found.attempts_s += _unanswered(tap.attempts, began, healed)
     return found
 
 
-def _unanswered(attempt: Attempt, began: float, healed: float) -> bool:
-    return attempt.answered is None and began < attempt.began and attempt.ended is not None and attempt.ended < healed
-
-
-def _length(attempt: Attempt) -> float:
-    return (attempt.ended or attempt.began) - attempt.began
+def _unanswered(attempts: Sequence[Attempt], began: float, healed: float) -> list[float]:
+    """How long those took that began and ended while the fault was on."""
+    return [
+        one.ended - one.began
+        for one in attempts
+        if one.answered is None and began < one.began and one.ended is not None and one.ended < healed
+    ]
 
 
 def _judged(fault: Fault, taps: Sequence[Wiretap], messages: int) -> Run:

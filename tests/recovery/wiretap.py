@@ -42,7 +42,7 @@ class Attempt:
 class Wiretap(StrictTap):
     """What one client sent and got, over all its connections.
 
-    Subscriptions are live at SUBACK, or at the CONNACK of a session that 3.1.1 has kept: there nobody asks again.
+    Subscriptions are live at SUBACK, or at the CONNACK of a session kept by 3.1.1: there nobody asks again.
     """
 
     def __init__(self) -> None:
