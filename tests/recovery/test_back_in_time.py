@@ -40,10 +40,10 @@ async def broken(size: Size, folder: Path, *kinds: type[Fault]) -> list[str]:
         place.mkdir()
     runs = await asyncio.gather(*(measure(kind, size, one) for kind, one in zip(kinds, folders, strict=True)))
     rows = [row(kind, run) for kind, run in zip(kinds, runs, strict=True)]
-    for one in rows:
+    for kind, one in zip(kinds, rows, strict=True):
         print(one)
         if not size.short:
-            kept.keep(one.fault, vars(one))
+            kept.keep(kind.__name__, vars(one))
     return [words for one in rows for words in one.broken(size.late_s)]
 
 

@@ -18,9 +18,11 @@ from holdfast.client.clock import SystemClock
 from holdfast.client.events import ConnectFailed, Event
 from holdfast.resilience import PRESETS
 from holdfast.testing import Proxy
+from tests.recovery import kept
 from tests.recovery.faults import Ended
 from tests.recovery.hasty import HastyLoop
 from tests.recovery.measure import SHORT, VERSIONS
+from tests.recovery.outage import RATE, Scene
 from tests.recovery.run import Plan, run
 from tests.recovery.verdict import row
 from tests.recovery.wiretap import TAP, Wiretap, tapping
@@ -94,3 +96,14 @@ async def test_real_time(tmp_path: Path, away_s: float) -> None:
     with tapping():
         measured = await run(Ended(tmp_path), tmp_path, Plan(VERSIONS * 10, away_s, 100))
     assert row(Ended, measured).broken(SHORT.late_s) == []
+
+
+@pytest.mark.chaos
+@pytest.mark.needs("mosquitto")
+async def test_one_outage_to_look_at(tmp_path: Path) -> None:
+    """The picture: accepted goes on steadily, the outbox rises and falls, and all of it arrives."""
+    seen = await Scene(tmp_path).play()
+    kept.keep("outage", vars(seen))
+    assert seen.accepted[-1] == seen.arrived[-1]
+    assert seen.waiting[-1] == 0
+    assert max(seen.waiting) >= RATE
