@@ -7,6 +7,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from functools import partial
+from os import urandom
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
@@ -15,10 +16,8 @@ from holdfast.client.authenticator import Authenticator
 from holdfast.client.brokers import Target
 from holdfast.client.clock import SystemClock
 from holdfast.client.content import ABSENT, Absent
-from holdfast.client.core import Core
 from holdfast.client.events import Event
 from holdfast.client.failures import foreign, unfinished
-from holdfast.client.gathering import Gathering
 from holdfast.client.intents import Intents, check_agreement
 from holdfast.client.lifecycle import Step
 from holdfast.client.opening import close_outbox, open_outbox
@@ -29,7 +28,6 @@ from holdfast.client.receipt import Receipt
 from holdfast.client.receipts import Receipts
 from holdfast.client.rules import Rule
 from holdfast.client.setup import Setup, StrPath, check
-from holdfast.client.shutdown import shut_down
 from holdfast.client.state import VERSIONS, State
 from holdfast.client.status import Snapshot, Status
 from holdfast.client.subscription import Subscription
@@ -43,6 +41,8 @@ from holdfast.topics import Pattern
 from holdfast.transport import TLS
 
 if TYPE_CHECKING:
+    from holdfast.client.core import Core
+    from holdfast.client.gathering import Gathering
     from holdfast.client.port import Keeper
     from holdfast.client.workers import Reader
 
@@ -194,14 +194,20 @@ class Client:
             self._outbox.open(None, places)
         before = self._session
         if option.is_file or before is None:
+            restored, will = self._outbox.restore(), self._setup.will
+            if will is not None and will.birth is not None:
+                # A birth that went unanswered is in no file: its identifier may not be free for certain.
+                restored.last_packet_id = int.from_bytes(urandom(2), "big") % 65_535
             resends = option.on_session_lost == "resend"
-            self._session = Session(self._setup.limits.inflight, self._outbox.restore(), resends=resends)
+            self._session = Session(self._setup.limits.inflight, restored, resends=resends)
             if before is not None:
                 self._outbox.adopt(before.unended())
 
     def _begin(self) -> None:
         assert self._session is not None
         self._state.draining = False
+        from holdfast.client.core import Core  # with the first start, as much as can be
+
         self._core = core = Core(
             self._setup, self._session, self._outbox, self._publisher, self._receipts,
             self._intents, self._state, self._clock, self._versions,
@@ -233,6 +239,8 @@ class Client:
         await self._state.changed.wait_until(lambda: not self._opening, drain_s)
         core, self._core = self._core, None
         if core is not None:
+            from holdfast.client.shutdown import shut_down
+
             self._ending = core
             deadline = core.loop.time() + drain_s
             try:

@@ -156,6 +156,26 @@ class OutboxWorks(Event):
     """The outbox file can be written again."""
 
 
+class AnnouncementRefused(Event):
+    """The broker refused our birth or offline notice on ``topic``."""
+
+    topic: str
+    code: int
+
+
+class Reasserted(Event):
+    """Our status topic said offline while we are connected, and we said our birth on it again."""
+
+    topic: str
+
+
+class Unwatched(Event):
+    """We may not subscribe to our status topic: an old connection's will may stand there. Told once a run."""
+
+    topic: str
+    code: int
+
+
 class HandlerFailed(Event):
     """A handler raised; the message counts as handled and is acknowledged."""
 

@@ -8,6 +8,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Literal
 
 from holdfast.client import outbox_option
+from holdfast.client.asked import asked
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.brokers import Groups, Url, check_users, check_ways, parse_urls
 from holdfast.client.identity import check_client_id, check_session, expiry_s
@@ -124,6 +125,7 @@ class Setup(Value):
             username=self._username(address),
             password=self._password(address),
             will=self.will.packet() if self.will else None,
+            birth=self.will.born() if self.will else None,
             receive_maximum=self.limits.receive_maximum,
             max_packet_bytes=self.limits.max_packet_bytes,
             topic_alias_maximum=INBOUND_ALIASES,
@@ -143,7 +145,7 @@ class Setup(Value):
                     return file.read().rstrip("\r\n").encode()
             except (OSError, UnicodeDecodeError) as error:
                 raise ConfigurationError(f"password file {self.password_file}: {error}") from error
-        password = self.password() if callable(self.password) else self.password
+        password = asked("password", self.password)
         password = address.password if password is None else password
         return None if password is None else password.encode()
 

@@ -2,6 +2,7 @@
 
 until 60 % of the time   no more messages to handlers; those in hand finish
 until 90 %               their acknowledgements and what is pending leave
+until 95 %               the offline notice is acknowledged, where there is one
 then                     DISCONNECT, and the link is closed
 """
 
@@ -14,6 +15,7 @@ from holdfast.client.lifecycle import Step
 
 HANDLERS = 0.6
 FLUSH = 0.9
+FAREWELL = 0.95
 
 
 async def shut_down(core: Core, drain_s: float) -> None:
@@ -30,6 +32,9 @@ async def shut_down(core: Core, drain_s: float) -> None:
     core.state.move(Step.STOP)
     await _finish_handlers(core, left(HANDLERS))
     await core.state.changed.wait_until(lambda: _flushed(core), left(FLUSH))
+    will = core.setup.will
+    if will is not None and will.birth is not None and core.connected:
+        await core.keeper.farewell(left(FAREWELL))
     await _disconnect(core, left(1.0))
 
 

@@ -29,6 +29,7 @@ from holdfast.resilience import (
     of_connack,
     of_error,
 )
+from holdfast.resilience.retry import LOGIN
 
 if TYPE_CHECKING:
     from holdfast.client.targets import Targets
@@ -84,6 +85,7 @@ class Supervisor:
         self._suspicion = TakeoverSuspicion()
         self._hurry = asyncio.Event()
         self._connected = False
+        self._slow = False
         self.connection: Connection | None = None
 
     async def run(self) -> None:
@@ -105,6 +107,11 @@ class Supervisor:
         """Stop waiting, or do not begin to, and begin the backoff anew. Connected: nothing happens."""
         if not self._connected:
             self._backoff.reset()
+            self._hurry.set()
+
+    def network_changed(self) -> None:
+        """A broker that could not be reached may be now: dial. What only a person can mend still waits."""
+        if not self._connected and not self._slow:
             self._hurry.set()
 
     async def _wait(self, delay: float) -> None:
@@ -158,12 +165,19 @@ class Supervisor:
         verdict = self._blamed(self._verdict(ended), terms.keepalive_s)
         if self._place != here:
             verdict = Verdict("fail_back", f"{self._place} answers again: left {here} for it")
-        self._reporter.disconnected(self._suspicion.judge(verdict, gone - now))
+        verdict = self._judged(verdict, gone - now)
+        self._reporter.disconnected(verdict)
         self._targets.failover.lost(gone - now)
-        closed = ended.closed
+        closed, followed = ended.closed, None
         if closed is not None and not closed.by_us:
-            self._follow(here, self._targets.refer(closed.reason, closed.server_reference, connected=True))
-        return self._backoff.lost(gone, connection.worked)
+            followed = self._targets.refer(closed.reason, closed.server_reference, connected=True)
+        self._follow(here, followed)
+        self._slow = verdict.slow and verdict.cause not in LOGIN and followed is None
+        return self._backoff.lost(gone, connection.worked and not self._suspicion.stands, self._slow)
+
+    def _judged(self, verdict: Verdict, up_s: float) -> Verdict:
+        """A message that may have ended it (contract 10) is on trial already: that is no takeover."""
+        return verdict if self._engine.suspects else self._suspicion.judge(verdict, up_s)
 
     def _watching(self) -> AbstractAsyncContextManager[None]:
         """While we are with a backup, better brokers are watched for."""
@@ -217,8 +231,11 @@ class Supervisor:
         return self._targets.place
 
     def _failed(self, verdict: Verdict) -> float | None:
-        wait: float | None = self._backoff.failed()
-        if self._targets.failover.failed(self._clock.now()):
+        self._suspicion.failed()
+        elsewhere = self._targets.failover.failed(self._clock.now(), verdict.slow)
+        self._slow = verdict.slow and not elsewhere
+        wait: float | None = self._backoff.failed(self._slow)
+        if elsewhere:
             wait = 0.0
         if self._backoff.exhausted:
             wait = None

@@ -13,6 +13,7 @@ from holdfast.client.given_up import GivenUp
 from holdfast.client.intents import Intents
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.options import Limits
+from holdfast.client.presence import Presence
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.state import State
@@ -20,6 +21,7 @@ from holdfast.codec import V311
 from holdfast.errors import OutboxError
 from holdfast.outbox import Outbox
 from holdfast.protocol import (
+    Announced,
     Anomaly,
     BrokerChanged,
     Challenge,
@@ -31,6 +33,7 @@ from holdfast.protocol import (
     Opened,
     Oversize,
     Parked,
+    Reasserted,
     Reauthenticated,
     Record,
     SessionEvent,
@@ -38,6 +41,7 @@ from holdfast.protocol import (
     Settled,
     Stripped,
     Unsubscribed,
+    Unwatched,
 )
 
 if TYPE_CHECKING:
@@ -72,6 +76,7 @@ class Telling:
         self._resends = resends
         self._here = here
         self.given_up = GivenUp(receipts, state, here)
+        self.presence = Presence(state)
         self.on_refused: Callable[[], None] = _ignore
         self.on_unsubscribed: Callable[[str], None] = _ignore
         self.on_challenge: Callable[[Challenge], None] = _ignore
@@ -119,9 +124,6 @@ class Telling:
         self._publisher.agreed(event.terms)
         self._dispatcher.drop_retained = event.terms.version == V311
 
-    def _challenge(self, event: Challenge) -> None:
-        self.on_challenge(event)
-
     def _reauthenticated(self, event: Reauthenticated) -> None:
         self._state.emit(told.Reauthenticated(message=f"authenticated again to {self._state.place}"))
         self.on_reauthenticated()
@@ -136,9 +138,6 @@ class Telling:
         told_event = told.SubscriptionRefused(message=str(error), filter=event.filter, code=event.reason)
         self._state.emit(told_event, logging.ERROR)
         self.on_refused()
-
-    def _unsubscribed(self, event: Unsubscribed) -> None:
-        self.on_unsubscribed(event.filter)
 
     def _session_lost(self, event: SessionLost) -> None:
         self._lost(event, "forgot our session", self._uncertain(event))
@@ -236,9 +235,10 @@ def _ignore(*_news: object) -> None:
 
 
 _EVENTS: dict[type, Callable[[Telling, Any], None]] = {
+    **dict.fromkeys((Announced, Reasserted, Unwatched), lambda self, event: self.presence.told(event)),
     Anomaly: Telling._anomaly,
     BrokerChanged: Telling._broker_changed,
-    Challenge: Telling._challenge,
+    Challenge: lambda self, event: self.on_challenge(event),
     Granted: Telling._granted,
     NotGranted: Telling._not_granted,
     Opened: Telling._opened,
@@ -246,5 +246,5 @@ _EVENTS: dict[type, Callable[[Telling, Any], None]] = {
     Reauthenticated: Telling._reauthenticated,
     SessionLost: Telling._session_lost,
     Stripped: Telling._stripped,
-    Unsubscribed: Telling._unsubscribed,
+    Unsubscribed: lambda self, event: self.on_unsubscribed(event.filter),
 }

@@ -183,7 +183,9 @@ _LAGGING = (Settled, Deferred, Parked, Completed)
 
 def _lags(record: Change) -> bool:
     """Whether nothing waits for this record (``holdfast.protocol.records``)."""
-    return isinstance(record, _LAGGING) or (isinstance(record, Failed) and not record.withheld)
+    return isinstance(record, _LAGGING) or (
+        isinstance(record, Failed) and not (record.withheld or record.kills)
+    )
 
 
 def _call(call: Callable[[], None]) -> None:

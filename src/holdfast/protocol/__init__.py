@@ -2,6 +2,7 @@
 
 from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import (
+    Announced,
     Anomaly,
     BrokerChanged,
     Challenge,
@@ -10,12 +11,14 @@ from holdfast.protocol.events import (
     NotGranted,
     Opened,
     Oversize,
+    Reasserted,
     Reauthenticated,
     Refused,
     SessionEvent,
     SessionLost,
     Stripped,
     Unsubscribed,
+    Unwatched,
 )
 from holdfast.protocol.receiver import Delivery
 from holdfast.protocol.records import (
@@ -39,6 +42,7 @@ from holdfast.protocol.subscriptions import Intent
 from holdfast.protocol.terms import ConnectRequest, Terms
 
 __all__ = [
+    "Announced",
     "Anomaly",
     "Assigned",
     "BrokerChanged",
@@ -61,6 +65,7 @@ __all__ = [
     "Output",
     "Oversize",
     "Parked",
+    "Reasserted",
     "Reauthenticated",
     "Received",
     "Record",
@@ -74,5 +79,6 @@ __all__ = [
     "Stripped",
     "Terms",
     "Unsubscribed",
+    "Unwatched",
     "wire_size",
 ]

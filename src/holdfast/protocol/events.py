@@ -109,6 +109,39 @@ class BrokerChanged(Value):
         self.apart = apart
 
 
+class Announced(Value):
+    """Our birth, or (``last``) our offline notice, was acknowledged or refused; at QoS 0: is on its way."""
+
+    __match_args__ = ("topic", "reason", "last")
+    __slots__ = __match_args__
+
+    def __init__(self, topic: str, reason: int, last: bool) -> None:
+        self.topic = topic
+        self.reason = reason
+        self.last = last
+
+
+class Reasserted(Value):
+    """Our status topic said offline while we are there: the birth is said again."""
+
+    __match_args__ = ("topic",)
+    __slots__ = __match_args__
+
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
+
+
+class Unwatched(Value):
+    """Our status topic cannot be subscribed to; ``reason`` as in SUBACK."""
+
+    __match_args__ = ("topic", "reason")
+    __slots__ = __match_args__
+
+    def __init__(self, topic: str, reason: int) -> None:
+        self.topic = topic
+        self.reason = reason
+
+
 class Granted(Value):
     """SUBACK: the subscription is live at this QoS."""
 
@@ -182,6 +215,9 @@ SessionEvent = (
     | Reauthenticated
     | SessionLost
     | BrokerChanged
+    | Announced
+    | Reasserted
+    | Unwatched
     | Granted
     | NotGranted
     | Unsubscribed

@@ -67,7 +67,7 @@ class Subscriptions:
     def __init__(self, journal: Journal, wire: Wire, ids: PacketIds, tell: list[SessionEvent]) -> None:
         self._journal, self._wire, self._ids, self._tell = journal, wire, ids, tell
         self._terms: Terms | None = None
-        self._wanted: dict[str, Intent] = {}
+        self.wanted: dict[str, Intent] = {}
         self._leaving: dict[str, None] = {}
         self._ask: dict[str, None] = {}
         self._again: dict[str, None] = {}
@@ -79,7 +79,7 @@ class Subscriptions:
         """Want these; an intent for the same filter takes the place of the old one."""
         for intent in intents:
             intent.granted = None
-            self._wanted[intent.filter] = intent
+            self.wanted[intent.filter] = intent
             self._ask[intent.filter] = None
             self._again.pop(intent.filter, None)
             if intent.filter in self._leaving:
@@ -90,7 +90,7 @@ class Subscriptions:
     def unsubscribe(self, filters: Iterable[str]) -> None:
         """Want these no more; the broker is told now, or at the next connection."""
         for filter in filters:
-            self._wanted.pop(filter, None)
+            self.wanted.pop(filter, None)
             self._ask.pop(filter, None)
             self._again.pop(filter, None)
             self._leave(filter)
@@ -114,10 +114,10 @@ class Subscriptions:
             self._tell.extend(Unsubscribed(filter, 0) for filter in self._leaving)
             self._leaving.clear()
             self.doubt()
-        self._ask = {name: None for name, intent in self._wanted.items() if intent.granted is None}
+        self._ask = {name: None for name, intent in self.wanted.items() if intent.granted is None}
         self._again = {}
         if terms.version == V5:
-            self._again = {name: None for name in self._wanted if name not in self._ask}
+            self._again = {name: None for name in self.wanted if name not in self._ask}
 
     def lost(self) -> None:
         """The connection ended: requests in flight were not answered and are asked again."""
@@ -125,7 +125,7 @@ class Subscriptions:
         for packet_id, asked in self._asked.items():
             self._ids.free(packet_id)
             if isinstance(asked, str):
-                if asked in self._wanted:
+                if asked in self.wanted:
                     self._told_off(asked)
                 else:
                     self._leave(asked)
@@ -133,13 +133,13 @@ class Subscriptions:
 
     def move(self, left: Elsewhere, here: Elsewhere) -> None:
         """To another session: all is asked for, and what it has that nobody wants any more is given up."""
-        left.filters = {*self._wanted, *self._leaving}
-        self._leaving.update(dict.fromkeys(here.filters - self._wanted.keys()))
+        left.filters = {*self.wanted, *self._leaving}
+        self._leaving.update(dict.fromkeys(here.filters - self.wanted.keys()))
         self.doubt()
 
     def doubt(self) -> None:
         """A CONNECT went unanswered: the CONNACK that was lost may have said "a new session"."""
-        for intent in self._wanted.values():
+        for intent in self.wanted.values():
             intent.granted = None
 
     def pump(self) -> None:
@@ -153,7 +153,7 @@ class Subscriptions:
             while terms and asking and len(self._asked) < IN_FLIGHT:
                 filter = next(iter(asking))
                 del asking[filter]
-                self._send_subscribe(self._wanted[filter], terms)
+                self._send_subscribe(self.wanted[filter], terms)
 
     def _send_subscribe(self, intent: Intent, terms: Terms) -> None:
         reason = _forbidden(intent.filter, terms) or self._request(intent, terms)
@@ -185,7 +185,7 @@ class Subscriptions:
             raise ProtocolError(PROTOCOL_ERROR, "SUBACK that answers no SUBSCRIBE of ours")
         self._answered(packet.packet_id)
         reason = packet.reasons[0]
-        if self._wanted.get(intent.filter) is not intent:
+        if self.wanted.get(intent.filter) is not intent:
             return  # given up or replaced meanwhile: the next answer counts
         if reason >= REFUSED:
             self._refused(intent, reason)

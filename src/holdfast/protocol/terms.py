@@ -18,11 +18,11 @@ class ConnectRequest(Value):
 
     A kept session is never asked for with Clean Start 1: that would delete what the broker
     holds for us (contract 1). ``topic_alias_maximum`` is for what comes, ``topic_aliases`` for what
-    goes: how many we set at most. ``strip_properties``: what 3.1.1 cannot carry is left out, rather than
-    the message kept back. ``authentication_method`` asks for enhanced authentication, which
-    3.1.1 does not have: never left out in silence. ``group``: the brokers whose session it is (contract 3);
-    where ``apart`` is given, it is not sure that this broker is one of them: without a session of theirs
-    it is in a group of that name.
+    goes: how many we set at most. ``birth`` is said on the topic of the will, before all that waits.
+    ``strip_properties``: what 3.1.1 cannot carry is left out, rather than the message kept back.
+    ``authentication_method`` asks for enhanced authentication, which 3.1.1 does not have: never left
+    out in silence. ``group``: the brokers whose session it is (contract 3); where ``apart`` is given, it
+    is not sure that this broker is one of them: without a session of theirs it is in a group of that name.
     """
 
     __match_args__ = (
@@ -33,6 +33,7 @@ class ConnectRequest(Value):
         "username",
         "password",
         "will",
+        "birth",
         "receive_maximum",
         "max_packet_bytes",
         "topic_alias_maximum",
@@ -54,6 +55,7 @@ class ConnectRequest(Value):
         username: str | None = None,
         password: bytes | None = None,
         will: Will | None = None,
+        birth: bytes | None = None,
         receive_maximum: int = 1000,
         max_packet_bytes: int = 16 << 20,
         topic_alias_maximum: int = 16,
@@ -71,6 +73,7 @@ class ConnectRequest(Value):
         self.username = username
         self.password = password
         self.will = will
+        self.birth = birth
         self.receive_maximum = receive_maximum
         self.max_packet_bytes = max_packet_bytes
         self.topic_alias_maximum = topic_alias_maximum

@@ -15,7 +15,9 @@ CONNACK or DISCONNECT refers to other servers    these, one after the other, at 
 
 A group is exhausted when each of its addresses has failed twice, and ``attempt_timeout_s`` has passed
 since the first of these failures: a broker that restarts meanwhile keeps its clients, and their messages
-in flight stay certain. On a way back, before CONNACK, there are none, and one failure of each is enough.
+in flight stay certain. On a way back, before CONNACK, there are none, and one failure of each is enough; and
+so is one for which waiting is no help (``slow``). Where all groups fail so, the slow wait is before the
+first.
 
 While a connection is up that is not the primary's, its betters are looked at, as seldom as the hold-down
 ``fail_back_s`` allows: four times in that, once a second at most and every 15 s at least. A group that
@@ -66,33 +68,39 @@ class Failover(Generic[A]):
         """The address to dial."""
         return self._detour[0] if self._detour else self._groups[self.rank][self._index]
 
-    def failed(self, now: float) -> bool:
-        """An attempt at it failed. True: the next is at another group, and need not wait."""
+    def failed(self, now: float, slow: bool = False) -> bool:
+        """An attempt at it failed. True: the next is at another group, and need not wait.
+
+        ``slow``: this broker will say no again.
+        """
         if not self._failures:
             self._since = now
-        self._failures += 1
+        self._failures += ROUNDS if slow else 1
         self._references = 0
         if self._detour:
             del self._detour[0]
         else:
             self._index = (self._index + 1) % len(self._groups[self.rank])
-        if len(self._groups) == 1 or not self._is_exhausted(now):
+        if len(self._groups) == 1 or not self._is_exhausted(now, slow):
             return False
         self._vain_returns += self._on_trial
-        self._give_up()
-        return True
+        return not (self._give_up() and slow)
 
-    def _is_exhausted(self, now: float) -> bool:
+    def _is_exhausted(self, now: float, slow: bool) -> bool:
         size = len(self._groups[self.rank])
         if self._returning:
             return self._failures >= size
-        return self._failures >= ROUNDS * size and now - self._since >= self._policy.attempt_timeout_s
+        waited = slow or now - self._since >= self._policy.attempt_timeout_s
+        return self._failures >= ROUNDS * size and waited
 
-    def _give_up(self) -> None:
+    def _give_up(self) -> bool:
+        """Go to the next group; whether that begins anew, behind the last."""
         self._given_up.add(self.rank)
-        if len(self._given_up) == len(self._groups):  # begin anew, but not with the one that failed just now
+        anew = len(self._given_up) == len(self._groups)
+        if anew:  # but not with the one that failed just now
             self._given_up = set() if self.rank else {0}
         self._go(min(set(range(len(self._groups))) - self._given_up))
+        return anew
 
     def _go(self, rank: int) -> None:
         self.rank, self._index, self._failures = rank, 0, 0

@@ -16,6 +16,8 @@ async def test_errors_are_reported_and_followed_by_the_next_attempt() -> None:
     """Refused, a wrong password file, a defect: each has its verdict, none ends the dialling."""
     errors = [ConnectionRefusedError(), ConfigurationError("password file"), KeyError("boom")]
     run = Supervised(failing(*errors))
+    await eventually(lambda: "configuration" in run.reports)
+    run.supervisor.redial()  # a slow one: only a person can mend it
     await eventually(lambda: run.links)
     assert run.reports == [
         "dialling",
@@ -55,10 +57,13 @@ async def test_silence_ends_an_attempt_in_time() -> None:
 
 
 async def test_refused_login_is_tried_again() -> None:
-    """CONNACK with an error: verdict with its code, then the next attempt."""
+    """CONNACK with an error: verdict with its code, then the next attempt, after a slow wait or when told."""
     run = Supervised(wired)
     await eventually(lambda: run.links)
     run.links[0].feed(Connack(False, 0x86, {}))
+    await eventually(lambda: run.verdicts)
+    assert run.verdicts[0].slow
+    run.supervisor.redial()
     await eventually(lambda: len(run.links) == 2)
     assert (run.verdicts[0].cause, run.verdicts[0].code) == ("credentials", 0x86)
     await run.stop()
@@ -98,21 +103,6 @@ async def test_max_attempts() -> None:
     run.engine.close()
 
 
-async def test_redial_ends_the_wait() -> None:
-    """Somebody knows better: the next attempt is now, also when it was said during one that then failed."""
-    errors = [OSError(), OSError(), OSError()]
-    run = Supervised(failing(*errors), Reconnect(first_delay_s=60, max_delay_s=60, attempt_timeout_s=0.1))
-    for count in (1, 2, 3):
-        await eventually(lambda count=count: run.reports.count("network") == count)  # type: ignore[misc]
-        run.supervisor.redial()
-    await eventually(lambda: run.links)
-    run.links[0].accept()
-    await eventually(lambda: run.reports[-1] == "connected")
-    run.supervisor.redial()
-    assert not run.supervisor._hurry.is_set()
-    await run.stop()
-
-
 async def test_wordless_closes_become_a_suspicion() -> None:
     """Three closes soon after CONNACK, without a word: perhaps the client id is used twice (contract 20)."""
     run = Supervised(wired)
@@ -124,6 +114,7 @@ async def test_wordless_closes_become_a_suspicion() -> None:
     await eventually(lambda: len(run.verdicts) == 3)
     hints = ["client_id" in (verdict.hint or "") for verdict in run.verdicts]
     assert hints == [False, False, True]
+    assert [verdict.slow for verdict in run.verdicts] == hints
     await run.stop()
 
 

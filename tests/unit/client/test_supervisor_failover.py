@@ -104,10 +104,13 @@ async def test_a_reference_of_disconnect_is_followed_as_after_a_lost_link() -> N
 
 
 async def test_a_refusal_that_refers_to_nobody_is_a_failure() -> None:
-    """As any other: the next attempt is at the same broker, after the backoff."""
+    """Where the server has gone only a person can say: the next attempt is at the same broker, and slow."""
     run = Supervised(wired)
     await eventually(lambda: run.links)
     run.links[0].feed(Connack(False, 0x9C))
+    await eventually(lambda: run.retries)
+    assert (run.reports, (run.retries[0] or 0) >= 10) == (["dialling", "server_moved"], True)
+    run.supervisor.redial()
     await eventually(lambda: len(run.links) == 2)
     assert run.reports == ["dialling", "server_moved", "dialling"]
     await run.stop()

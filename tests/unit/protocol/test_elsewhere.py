@@ -93,6 +93,15 @@ def test_nothing_moves_before_connack() -> None:
     assert (again.packet_id, again.dup, driven.told(BrokerChanged)) == (1, True, [])
 
 
+def test_what_ended_links_there_is_not_suspected_here() -> None:
+    """Two ends behind one message make it suspect (contract 10); with other brokers it has ended none."""
+    driven = at_a()
+    driven.publish(row(1))
+    driven.lost()
+    assert go(driven, "A") == ["PUBLISH 1"]
+    assert go(driven, "B", False) == ["PUBLISH 2"]
+
+
 def test_a_pubrec_that_comes_again_is_answered() -> None:
     """The row that had this identifier may be anywhere by then, and is not touched."""
     driven = at_a()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.codec import Pubcomp, Pubrec, Pubrel, Suback, Unsuback, Version
+from holdfast.codec import Connect, Pubcomp, Pubrec, Pubrel, Suback, Unsuback, Version, Will
 from holdfast.protocol import (
     BrokerChanged,
     Elsewhere,
@@ -166,3 +166,16 @@ def test_states_are_values() -> None:
     """Equal by what a file keeps of them."""
     assert Elsewhere(1, [1], [2], [3], [4], True) == Elsewhere(1, [1], [2], [3], [4], True)
     assert Elsewhere(1, [1], [2], [3], [4]) != Elsewhere(1, [1], [2], [3], [5])
+
+
+def test_a_will_carries_the_epoch_of_the_session_that_is_dialled() -> None:
+    """Not that of the one before (contract 22): its number says which of two connections is older."""
+    will = Will("status", b"offline")
+    elsewhere = {"A": Elsewhere(4), "C": Elsewhere(9, lost=True)}
+    driven = Driven(restored=Restored(2, group="B", elsewhere=elsewhere))
+    for group, epoch in (("B", "2"), ("A", "4"), ("C", "10"), ("D", "1")):
+        (connect,) = driven.connect(group=group, will=will, birth=b"online")
+        assert isinstance(connect, Connect)
+        assert connect.will is not None
+        assert ("epoch", epoch) in connect.will.properties["user_property"]
+        driven.lost()

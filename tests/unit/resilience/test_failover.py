@@ -49,6 +49,14 @@ def test_another_group_is_dialled_at_once() -> None:
     assert [failover.failed(now) for now in (0.0, 9.9, 10.0, 10.1)] == [False, False, True, False]
 
 
+def test_who_says_no_for_good_is_not_asked_twice() -> None:
+    """A refused login at each address of a group is enough; behind the last group the slow wait is due."""
+    failover = Failover([["a1", "a2"], ["b"]], POLICY)
+    dialled = [(failover.target, failover.failed(float(now), slow=True)) for now in range(6)]
+    round_ = [("a1", False), ("a2", True), ("b", False)]
+    assert dialled == round_ * 2
+
+
 def test_every_group_has_its_turn() -> None:
     """From the primary to the last one, and then anew, for ever."""
     dialled = failing(Failover(THREE, POLICY), 18, every_s=5)

@@ -34,7 +34,7 @@ class BrokerSide:
         """``generation``: the serial number before that of its first session with us."""
         self._world = world
         self._doorkeeper = Doorkeeper if world.authenticates else None
-        self.core = BrokerCore(world.scenario.limits, strict=True, authentication=self._doorkeeper)
+        self.core = self._new(world.scenario.limits)
         self.links: dict[int, Link] = {}
         self._aliasers: dict[int, Aliaser] = {}
         self._serial = 0
@@ -166,13 +166,17 @@ class BrokerSide:
     def restart(self, forget: bool, limits: BrokerLimits) -> None:
         """The broker stops, breaking every link, and is there again, with or without its state."""
         if forget:
-            core = BrokerCore(limits, strict=True, authentication=self._doorkeeper)
+            core = self._new(limits)
         else:
             core = self._load(self.core.state(), limits, not self.witness.rolled_back)
         self._become(core, forget)
 
+    def _new(self, limits: BrokerLimits) -> BrokerCore:
+        limits = self._world.poison.limits(limits)
+        return BrokerCore(limits, strict=True, authentication=self._doorkeeper)
+
     def _load(self, state: State, limits: BrokerLimits, strict: bool) -> BrokerCore:
-        now = self._world.now
+        now, limits = self._world.now, self._world.poison.limits(limits)
         return BrokerCore.load(state, now, limits, strict=strict, authentication=self._doorkeeper)
 
     def _become(self, core: BrokerCore, forget: bool) -> None:
@@ -202,12 +206,6 @@ class BrokerSide:
         self.witness.rolled_back = True
         self._world.inbox.forgiven()
         self._become(self._load(self.core.state(), self.core._books.limits, False), False)
-
-    def excuse(self) -> None:
-        """We come from another broker: what it did not answer of QoS 1 has gone on there, for ever."""
-        unanswered = self._session.unanswered if self._session else {}
-        for packet_id in [packet_id for packet_id, entry in unanswered.items() if entry[2][:1] == (1,)]:
-            del unanswered[packet_id]
 
     def refuse(self, times: int) -> None:
         """The next CONNECTs are refused."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from holdfast.protocol import Anomaly, Closed, NotGranted, Oversize, Refused, SessionEvent, SessionLost
+from holdfast.protocol.sender import TRIAL
 from holdfast.testing.simulator.scenario import KILL_BORDERS
 
 if TYPE_CHECKING:
@@ -70,11 +71,13 @@ _OFTEN = (
         "an answer too late",
         "more in flight than our Receive Maximum",
     ),
-    *("closed by the broker, 0x8E", "killed, the commit arrived untold"),
     *("another broker", "another broker, with rows in flight", "back in a session that was left"),
     *("back, with exchanges to complete", "back, with QoS 1 that nobody answered"),
     *("back, with inbound QoS 2 unreleased", "back, and it has forgotten us"),
     "an exchange is completed that was left behind",
+    "birth said again over an older offline",
+    *("closed by the broker, 0x8E", "killed, the commit arrived untold", f"anomaly: {TRIAL}"),
+    *(f"given up for ending the link, withheld: {withheld}" for withheld in (True, False)),
 )
 _DISK = (
     *(

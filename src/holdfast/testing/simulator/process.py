@@ -62,6 +62,7 @@ class Process(Driver):
             topic_aliases=OUR_ALIASES,
             authentication_method=METHOD if self.world.authenticates else None,
             group=self.world.sites.here.name,
+            **self.world.herald.asks(),
         )
 
     def _dial_later(self) -> None:
@@ -80,6 +81,7 @@ class Process(Driver):
     def leave(self) -> None:
         """End the connection on purpose, then come back."""
         if self.session.link is LinkState.UP:
+            self.world.herald.farewell(self)
             self.session.disconnect(self.now)
             self.world.paths["left on purpose"] += 1
             self.leaving = True

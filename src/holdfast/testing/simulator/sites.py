@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.testing.simulator.broker_side import BrokerSide
 from holdfast.testing.simulator.epochs import Epochs
+from holdfast.testing.simulator.scenario import CLIENT_ID
 from holdfast.testing.simulator.truth import SessionTruth
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Sites:
             site.truth.resumed(moved)
         if moved:
             self._tell(present)
-            site.broker.excuse()
+            _excuse(site.broker)
         generation = site.broker.generation
         if site.epochs.connack(present, generation):
             flying = (*world.disk.sent.values(), *world.disk.released.values())
@@ -116,3 +117,11 @@ class Sites:
             world.paths["back, with identifiers withheld"] += bool(known.withheld)
         elif known is not None:
             world.paths["back, and it has forgotten us"] += 1
+
+
+def _excuse(broker: BrokerSide) -> None:
+    """We come from another broker: what this one did not answer of QoS 1 has gone on there, for ever."""
+    session = broker.core.sessions.get(CLIENT_ID)
+    unanswered = session.unanswered if session else {}
+    for packet_id in [packet_id for packet_id, entry in unanswered.items() if entry[2][:1] == (1,)]:
+        del unanswered[packet_id]
