@@ -18,7 +18,6 @@ from holdfast.errors import (
     TooLarge,
 )
 from holdfast.outbox.ring import QOS0_RING
-from holdfast.protocol import Failed
 from holdfast.resilience import Verdict
 
 
@@ -41,23 +40,23 @@ _DROPPED = {
 }
 
 
-def publish_failed(record: Failed) -> PublishFailed:
-    """The error for a message that was refused, or whose fate nobody knows (reason 0)."""
-    if not record.reason:
+def publish_failed(seq: int, topic: str, code: int, detail: str) -> PublishFailed:
+    """The error for a message that was refused, or whose fate nobody knows (code 0)."""
+    if not code:
         return PublishFailed(
-            f"message {record.row.seq} on {record.row.topic} failed: {record.detail}",
+            f"message {seq} on {topic} failed: {detail}",
             hint='Outbox(on_session_lost="resend") sends it again, at the price of a duplicate',
         )
-    said = f" ({record.detail})" if record.detail else ""
-    reason = reasons.name(record.reason)
+    said = f" ({detail})" if detail else ""
+    reason = reasons.name(code)
     error = PublishRefused(
-        f"message {record.row.seq} on {record.row.topic} was refused: {reason}{said}",
-        code=record.reason,
+        f"message {seq} on {topic} was refused: {reason}{said}",
+        code=code,
         reason=reason,
-        hint=reasons.sentence(record.reason),
+        hint=reasons.sentence(code),
     )
-    if record.reason == reasons.PACKET_TOO_LARGE:
-        error.__cause__ = TooLarge(record.detail)
+    if code == reasons.PACKET_TOO_LARGE:
+        error.__cause__ = TooLarge(detail)
     return error
 
 
