@@ -122,15 +122,24 @@ class Setup(Value):
 
     def _password(self) -> bytes | None:
         if self.password_file is not None:
-            try:
-                with open(self.password_file, encoding="utf-8") as file:
-                    return file.read().rstrip("\r\n").encode()
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigurationError(f"password file {self.password_file}: {error}") from error
+            return _secret_in(self.password_file)
         password = self.password() if callable(self.password) else self.password
         if password is None:
             password = self.address.password
         return None if password is None else password.encode()
+
+
+def _secret_in(path: StrPath) -> bytes:
+    """All of it but the end of its line. Python's own error for what is no text would quote it."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read().rstrip("\r\n").encode()
+    except OSError as error:
+        fact = f"password file {str(path)!r} cannot be read: {error.strerror}"
+        raise ConfigurationError(fact, hint="is the path right, and may this user read it?") from error
+    except UnicodeDecodeError:
+        fact = f"password file {str(path)!r} is not UTF-8"
+    raise ConfigurationError(fact, hint="is it the right file, and the password alone in it?")
 
 
 def check(
