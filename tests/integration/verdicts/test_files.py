@@ -18,6 +18,7 @@ from holdfast.client.events import ConnectFailed
 from holdfast.resilience.rows import Row
 from holdfast.testing import Broker, eventually
 from tests.support.certificates import Certificates, Pair
+from tests.support.leaks import SECRET
 from tests.support.provoking import as_nobody, the_row
 
 QUICK = Reconnect(first_delay_s=0.01, max_delay_s=0.05)
@@ -43,7 +44,7 @@ class Files:
         shutil.copy(self.made.ca.file, self.ca)
         shutil.copy(self.made.client.cert, self.cert)
         shutil.copy(self.made.client.key, self.key)
-        self.password.write_text("open sesame\n")
+        self.password.write_text(f"{SECRET}\n")
 
     def client(self, broker: Broker) -> Client:
         """One that uses all of them."""
@@ -82,7 +83,7 @@ def encrypted(password: str | None) -> Break:
     """The key is behind a password that is not the one given."""
 
     def harm(files: Files) -> None:
-        shutil.copy(files.made.client.encrypted("open sesame"), files.key)
+        shutil.copy(files.made.client.encrypted(SECRET), files.key)
         files.key_password = password
 
     return harm
@@ -125,7 +126,7 @@ def check(event: ConnectFailed, files: Files, words: str, hint: str) -> None:
     assert event.cause == CONFIGURATION.cause
     assert words.format_map(vars(files)) in event.message
     assert hint in str(event.hint)
-    assert "open sesame" not in event.message
+    assert SECRET not in event.message
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -13,6 +13,7 @@ import pytest
 from holdfast.resilience import of_error
 from holdfast.resilience.rows import Row
 from holdfast.resilience.troubles import row_of
+from tests.support.leaks import SECRET
 from tests.support.provoking import Provoke, as_nobody, failure, the_row
 from tests.support.proxies import SOCKS_FORBIDDEN, small_proxy
 from tests.support.sockets import Peer, closed_port, listening_with
@@ -130,7 +131,7 @@ PROVOKED: dict[str, tuple[Provoke, Row]] = {
         for what, options, words in (
             ("proxy hangs up", {"answer": b""}, "in the middle of its answer"),
             ("proxy is none", {"answer": b"SSH-2.0-OpenSSH_9.2\r\n"}, "does not speak as one"),
-            ("proxy wants a login", {"login": ("me", "open sesame")}, "refused our login"),
+            ("proxy wants a login", {"login": ("me", SECRET)}, "refused our login"),
             ("proxy forbids", {"answer": forbidden}, "does not allow"),
             ("proxy does not get through", {}, "did not get through"),
         )
