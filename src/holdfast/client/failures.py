@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from os import getpid
+import os
+from types import TracebackType
 
 from holdfast import reasons
 from holdfast.client.outbox_option import Outbox
@@ -30,6 +31,8 @@ def unsent(seq: int, state: str, why: str) -> PublishFailed:
     sentence, hint = _DROPPED.get(why, (f"the outbox was full ({why})", _MORE_ROOM))
     return Dropped(f"message {seq} was given up: {sentence}", policy=why, hint=hint)
 
+
+_HOLDFAST = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 _MORE_ROOM = "the broker takes less than is published, or is away"
 _EXPIRED = {"max_age_s": "it waited longer than Outbox(max_age_s=...)"}
@@ -79,6 +82,20 @@ def _kills_link(record: Failed) -> KillsLink:
     return error
 
 
+def raised(error: Exception) -> str:
+    """Class and place of an error in the application's own code, not its words: they may hold a secret."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None and _is_ours(trace):
+        trace = trace.tb_next
+    assert trace is not None, "it was raised"
+    place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
+    return f"{type(error).__name__} at {place}"
+
+
+def _is_ours(trace: TracebackType) -> bool:
+    return trace.tb_frame.f_code.co_filename.startswith(_HOLDFAST)
+
+
 def connect_refused(verdict: Verdict | None) -> ConnectRefused | None:
     """The broker's refusal behind a verdict, if there is one."""
     if verdict is None or verdict.code is None:
@@ -91,8 +108,8 @@ def foreign(outbox: Outbox, parent: int) -> OutboxError | Stopped:
     """The error for a child that uses a client of its parent (contract 26)."""
     hint = "make a client after the fork, each process its own"
     if outbox.path is None:
-        return Stopped(f"this client belongs to process {parent}; this is its child {getpid()}", hint=hint)
-    sentence = f"{outbox.path} belongs to process {parent}; this is its child {getpid()}"
+        return Stopped(f"this client belongs to process {parent}; this is its child {os.getpid()}", hint=hint)
+    sentence = f"{outbox.path} belongs to process {parent}; this is its child {os.getpid()}"
     return OutboxError(sentence, path=str(outbox.path), hint=f"{hint}, and its own file")
 
 

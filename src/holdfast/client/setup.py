@@ -7,7 +7,7 @@ from collections.abc import Callable
 from os import PathLike
 from typing import TYPE_CHECKING, Literal
 
-from holdfast.client import outbox_option
+from holdfast.client import credentials, outbox_option
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.identity import check_client_id, check_session, expiry_s
 from holdfast.client.options import Limits, Will
@@ -108,7 +108,7 @@ class Setup(Value):
             session_expiry_s=self.expiry_s(subscribes),
             keepalive_s=self.keepalive_s,
             username=self._username(),
-            password=self._password(),
+            password=credentials.read(self.password, self.password_file, self.address.password),
             will=self.will.packet() if self.will else None,
             receive_maximum=self.limits.receive_maximum,
             max_packet_bytes=self.limits.max_packet_bytes,
@@ -119,27 +119,6 @@ class Setup(Value):
 
     def _username(self) -> str | None:
         return self.username if self.username is not None else self.address.username
-
-    def _password(self) -> bytes | None:
-        if self.password_file is not None:
-            return _secret_in(self.password_file)
-        password = self.password() if callable(self.password) else self.password
-        if password is None:
-            password = self.address.password
-        return None if password is None else password.encode()
-
-
-def _secret_in(path: StrPath) -> bytes:
-    """All of it but the end of its line. Python's own error for what is no text would quote it."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read().rstrip("\r\n").encode()
-    except OSError as error:
-        fact = f"password file {str(path)!r} cannot be read: {error.strerror}"
-        raise ConfigurationError(fact, hint="is the path right, and may this user read it?") from error
-    except UnicodeDecodeError:
-        fact = f"password file {str(path)!r} is not UTF-8"
-    raise ConfigurationError(fact, hint="is it the right file, and the password alone in it?")
 
 
 def check(

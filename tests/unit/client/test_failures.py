@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
 
-from holdfast.client.failures import connect_refused, foreign, publish_failed, unfinished, unsent
+from holdfast.client.failures import connect_refused, foreign, publish_failed, raised, unfinished, unsent
 from holdfast.client.outbox_option import Outbox
 from holdfast.errors import (
     ConnectRefused,
@@ -61,6 +62,20 @@ def test_a_message_that_ends_the_link_is_named() -> None:
     assert str(error) == "message 7 on plant/a, 300 bytes, was given up: the link ended 5 times"
     assert error.hint
     assert isinstance(publish_failed(Failed(row, 0x95, "", kills=5)).__cause__, TooLarge)
+
+
+def _fails() -> None:
+    json.loads("no JSON")
+
+
+def test_an_error_of_the_application_is_told_by_its_place() -> None:
+    """Not where a library of others raised it, but where the application's own code stood."""
+    line = _fails.__code__.co_firstlineno + 1
+    with pytest.raises(ValueError, match="Expecting") as failed:
+        _fails()
+    assert failed.value.__traceback__ is not None
+    error = failed.value.with_traceback(failed.value.__traceback__.tb_next)
+    assert raised(error) == f"JSONDecodeError at test_failures.py:{line}"
 
 
 def test_an_outbox_that_did_not_end_in_time() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,7 @@ import pytest
 from holdfast import Authenticator, Client
 from holdfast.client.setup import Setup
 from holdfast.errors import ConfigurationError
-
-SECRET = "correct-horse"
+from tests.support.leaks import SECRET
 
 
 def setup(url: str = "mqtt://host", **options: Any) -> Setup:
@@ -66,23 +64,6 @@ def test_sessions_by_role() -> None:
     assert stable.request(5, False).session_expiry_s == 3600
     assert setup(client_id="a", session_expiry_s=0).request(5, True).session_expiry_s == 0
     assert setup(client_id="a", session_expiry_s=float("inf")).request(5, True).session_expiry_s == 0xFFFFFFFF
-
-
-def test_credentials_are_read_at_every_attempt(tmp_path: Path) -> None:
-    """A function and a file are asked each time; the line end of a file is none of the password."""
-    words = iter(["one", "two"])
-    asked = setup(username="u", password=lambda: next(words))
-    assert [asked.request(5, False).password, asked.request(5, False).password] == [b"one", b"two"]
-    file = tmp_path / "password"
-    stored = setup(username="u", password_file=file)
-    with pytest.raises(ConfigurationError, match="password"):
-        stored.request(5, False)
-    for word in ("first", "second"):
-        file.write_text(f"{word}\r\n")
-        assert stored.request(5, False).password == word.encode()
-    file.write_bytes(b"\xff")
-    with pytest.raises(ConfigurationError):
-        stored.request(5, False)
 
 
 def test_credentials_of_the_url() -> None:
