@@ -40,6 +40,11 @@ def in_url(broker: Broker, made: Certificates, folder: Path) -> Options:
     return {"url": broker.url.replace("//", f"//me:{SECRET}@")}
 
 
+def in_urls(broker: Broker, made: Certificates, folder: Path) -> Options:
+    nobody = f"mqtt://me:other-{SECRET}@127.0.0.1:1"
+    return {"url": [nobody, broker.url.replace("//", f"//me:{SECRET}@")]}
+
+
 def as_setting(broker: Broker, made: Certificates, folder: Path) -> Options:
     return {"url": broker.url, "username": "me", "password": SECRET}
 
@@ -112,6 +117,7 @@ def of_a_proxy(kind: str) -> Source:
 
 SOURCES: dict[str, Source] = {
     "URL": given(in_url),
+    "URLs": given(in_urls),
     "setting": given(as_setting),
     "function": given(by_function),
     "function that fails": given(by_function_that_fails),
@@ -185,6 +191,8 @@ def _error(record: Any) -> BaseException | None:
 WRONG = [
     {"url": f"mqtt://me:{SECRET}@host/path"},
     {"url": f"me:{SECRET}@host"},
+    {"url": [f"mqtt://me:{SECRET}@one", f"mqtt://me:{SECRET}@two:port"]},
+    {"url": [[f"mqtt://me:{SECRET}@one", f"mqtt://me:{SECRET}@one"]]},
     {"url": f"mqtt://me:{SECRET}@host:port"},
     {"url": f"mqtt://me:{SECRET}%FF@host"},
     {"url": f"mqtt://me:{SECRET} @host"},

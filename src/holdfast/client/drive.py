@@ -14,7 +14,6 @@ from holdfast.clock import Clock
 from holdfast.outbox import Outbox
 from holdfast.protocol import Session
 from holdfast.resilience import VersionChoice
-from holdfast.transport import open_link
 
 if TYPE_CHECKING:
     from holdfast.resilience.stall import Stall
@@ -29,7 +28,7 @@ class Drive:
         session: Session,
         outbox: Outbox,
         clock: Clock,
-        versions: VersionChoice,
+        versions: dict[str, VersionChoice],
         subscribes: Callable[[], bool],
         outlet: Outlet,
         reporter: Reporter,
@@ -46,17 +45,13 @@ class Drive:
         limit_s = setup.reconnect.attempt_timeout_s
         self.engine = Engine(session, outbox, clock, outlet, setup.limits)
         self.authenticating = Authenticating(self.engine, setup.authentication, limit_s)
+        from holdfast.client.targets import Targets  # with the first start, as much as can be
+
+        names = outbox.names
+        begin = names.index(session.group) if session.group in names and session.unended() else 0
+        targets = Targets(setup, names, versions, subscribes, begin)
         self.supervisor = Supervisor(
-            self.engine,
-            setup.place,
-            lambda user: open_link(setup.address, setup.tls, user, setup.proxy),
-            lambda version: setup.request(version, subscribes()),
-            self.authenticating,
-            setup.reconnect,
-            versions,
-            clock,
-            reporter,
-            stalled,
+            self.engine, targets, self.authenticating, setup.reconnect, clock, reporter, stalled
         )
         self.supervising = self._loop.create_task(self._supervise(), name="holdfast supervisor")
 

@@ -147,6 +147,11 @@ class Engine:
         return self._handled + len(self._inlet.acks)
 
     @property
+    def in_flight(self) -> int:
+        """How many rows the session has, sent or about to be."""
+        return len(self._session.unended())
+
+    @property
     def dropped(self) -> int:
         """QoS 0 messages for which there was no room."""
         return self.pressure.dropped

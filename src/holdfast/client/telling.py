@@ -21,6 +21,7 @@ from holdfast.errors import OutboxError
 from holdfast.outbox import Outbox
 from holdfast.protocol import (
     Anomaly,
+    BrokerChanged,
     Challenge,
     Deferred,
     Delivery,
@@ -140,18 +141,32 @@ class Telling:
         self.on_unsubscribed(event.filter)
 
     def _session_lost(self, event: SessionLost) -> None:
-        if self._resends:
-            self._receipts.uncertain(event.uncertain)
-        self._intents.session_lost()
+        self._lost(event, "forgot our session", self._uncertain(event))
+
+    def _lost(self, event: SessionLost | BrokerChanged, what: str, how: str) -> None:
         if event.kept:
             self._state.sessions_lost += 1
-            uncertain = "of them (QoS 2) may arrive twice" if self._resends else "(QoS 2) have failed instead"
             message = (
-                f"{self._state.place} forgot our session: {event.resent} messages go out again, "
-                f"{len(event.uncertain)} {uncertain}"
+                f"{self._state.place} {what}: {event.resent} messages go out again, "
+                f"{len(event.uncertain)} {how}"
             )
             lost = told.SessionLost(message=message, resent=event.resent, uncertain=len(event.uncertain))
             self._state.emit(lost, logging.WARNING)
+
+    def _broker_changed(self, event: BrokerChanged) -> None:
+        how = self._uncertain(event)
+        if event.apart or self._state.is_same_group:
+            self._lost(event, "has another session of ours than the broker before", how)
+        else:
+            self._state.broker_changed(event.resent, len(event.uncertain), how)
+
+    def _uncertain(self, event: SessionLost | BrokerChanged) -> str:
+        """Nothing is granted, and QoS 2 in flight is uncertain; gives what becomes of that, in words."""
+        self._intents.session_lost()
+        if not self._resends:
+            return "(QoS 2) have failed instead"
+        self._receipts.uncertain(event.uncertain)
+        return "of them (QoS 2) may arrive twice"
 
     def _oversize(self, event: Oversize) -> None:
         limit = self._limits.max_packet_bytes
@@ -222,6 +237,7 @@ def _ignore(*_news: object) -> None:
 
 _EVENTS: dict[type, Callable[[Telling, Any], None]] = {
     Anomaly: Telling._anomaly,
+    BrokerChanged: Telling._broker_changed,
     Challenge: Telling._challenge,
     Granted: Telling._granted,
     NotGranted: Telling._not_granted,

@@ -1,7 +1,9 @@
 """Floor 2: the session as a sans-I/O state machine."""
 
+from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import (
     Anomaly,
+    BrokerChanged,
     Challenge,
     Closed,
     Granted,
@@ -18,10 +20,12 @@ from holdfast.protocol.events import (
 from holdfast.protocol.receiver import Delivery
 from holdfast.protocol.records import (
     Assigned,
+    Completed,
     Deferred,
     EpochBegan,
     Failed,
     Forgotten,
+    GroupEntered,
     Parked,
     Received,
     Record,
@@ -37,15 +41,19 @@ from holdfast.protocol.terms import ConnectRequest, Terms
 __all__ = [
     "Anomaly",
     "Assigned",
+    "BrokerChanged",
     "Challenge",
     "Closed",
+    "Completed",
     "ConnectRequest",
     "Deferred",
     "Delivery",
+    "Elsewhere",
     "EpochBegan",
     "Failed",
     "Forgotten",
     "Granted",
+    "GroupEntered",
     "Intent",
     "LinkState",
     "NotGranted",

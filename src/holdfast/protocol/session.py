@@ -34,7 +34,9 @@ from holdfast.codec import Connack, Decoder, MalformedPacket, Packet
 from holdfast.errors import TooLarge
 from holdfast.messages import NO_PROPERTIES, Outgoing, Properties
 from holdfast.protocol.authentication import Authentication
+from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import (
+    BrokerChanged,
     Challenge,
     Closed,
     Opened,
@@ -47,7 +49,7 @@ from holdfast.protocol.ids import PacketIds
 from holdfast.protocol.journal import Journal
 from holdfast.protocol.keepalive import Keepalive
 from holdfast.protocol.receiver import Delivery, Receiver
-from holdfast.protocol.records import EpochBegan, Record, Restored
+from holdfast.protocol.records import EpochBegan, GroupEntered, Record, Restored
 from holdfast.protocol.sender import Sender
 from holdfast.protocol.subscriptions import Intent, Subscriptions
 from holdfast.protocol.terms import ConnectRequest, Terms
@@ -97,7 +99,11 @@ class Output:
 
 
 class Session:
-    """One client's session with one broker, over any number of connections."""
+    """One client's session with a broker, over any number of connections.
+
+    ``group`` is whose it is. With other brokers (``ConnectRequest.group``) it is another one, from CONNACK
+    on; what was in flight goes out there, and each session is found again as it was left (contract 3).
+    """
 
     def __init__(
         self, inflight: int = 1000, restored: Restored | None = None, *, resends: bool = True
@@ -116,6 +122,9 @@ class Session:
         self._subscriptions = Subscriptions(self._journal, self._wire, ids, self._events)
         self._authentication = Authentication(self._wire, self._events)
         self._lost = restored.lost
+        self.group = restored.group
+        self._elsewhere = dict(restored.elsewhere)
+        self._members: set[str] = set()
         self._committed = 0
         self._request = ConnectRequest("")
         self._decoder = Decoder()
@@ -301,6 +310,8 @@ class Session:
     def abandon(self) -> None:
         """The application stops handling: what it did not acknowledge is delivered anew."""
         self._receiver.abandon()
+        for one in self._elsewhere.values():
+            one.running = {}
 
     def subscribe(self, intents: Iterable[Intent], now: float) -> None:
         """Want these subscriptions from now on."""
@@ -388,6 +399,9 @@ class Session:
 
     def _open(self, terms: Terms) -> None:
         self._enter(LinkState.UP)
+        group = self._group_of(terms.session_present)
+        if group != self.group:
+            self._move(group)
         self._authentication.max_packet_bytes = terms.max_packet_bytes
         self._keepalive.agree(terms.keepalive_s)
         self._events.append(Opened(terms))
@@ -399,6 +413,28 @@ class Session:
         else:  # a new session, or the first one we know of: nothing is in flight then
             self._begin_epoch()
         self._subscriptions.pump()
+
+    def _group_of(self, present: bool) -> str:
+        """Whose session this is: a broker that is not sure to be of a group has shown it, or has not."""
+        group, apart = self._request.group, self._request.apart
+        if apart is None or apart in self._members:
+            return group
+        if not present or apart == self.group or apart in self._elsewhere:
+            return apart
+        self._members.add(apart)
+        return group
+
+    def _move(self, group: str) -> None:
+        """To the session with other brokers; what the one before holds of us stays with it."""
+        left, here = Elsewhere(lost=self._lost), self._elsewhere.pop(group, None) or Elsewhere()
+        left.unanswered, left.unreleased = self._sender.tombstones()
+        self._journal.write(GroupEntered(group, left.unanswered, left.unreleased))
+        resent, uncertain = self._sender.move(left, here)
+        self._receiver.move(left, here)
+        self._subscriptions.move(left, here)
+        self._elsewhere[self.group], self.group, self._lost = left, group, here.lost
+        kept, apart = self._request.session_expiry_s > 0, group != self._request.group
+        self._events.append(BrokerChanged(group, resent, uncertain, kept, apart))
 
     def _begin_epoch(self) -> None:
         """This session is not the one we know: what we hold of the old one ends [MQTT-3.2.2-5]."""

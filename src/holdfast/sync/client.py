@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
-from holdfast.client import Authenticator, Event, Limits, Outbox, Rule, Snapshot, Status, Will
+from holdfast.client import Authenticator, Compression, Event, Limits, Outbox, Rule, Snapshot, Status, Will
 from holdfast.client import Client as Awaited
 from holdfast.client.client import DEFAULT_LIMITS, Retained
 from holdfast.client.content import ABSENT, Absent
@@ -40,7 +40,7 @@ class Client:
 
     def __init__(
         self,
-        url: str = "mqtt://localhost",
+        url: str | Sequence[str | Sequence[str]] = "mqtt://localhost",
         *,
         client_id: str | None = None,
         username: str | None = None,
@@ -59,12 +59,15 @@ class Client:
         limits: Limits = DEFAULT_LIMITS,
         drain_s: float = 5,
         isolated: bool | None = None,
+        compression: Compression | None = None,
     ) -> None:
         """Describe the connection.
 
         ``url``: ``mqtt://host[:1883]``, ``mqtts://host[:8883]``, ``ws://host[:80][/mqtt]``,
         ``wss://host[:443][/mqtt]`` (both need ``holdfast[ws]``) or ``unix:///path``;
-        ``user:password@`` allowed.
+        ``user:password@`` allowed. Several: the first that can be had, and back to it when it has
+        answered for ``Reconnect.fail_back_s``; a list in the list is one group whose brokers share
+        sessions.
         ``client_id``: stable for a kept session; None: a random one, with a clean session, but with
         an outbox file one that is made once and kept in the file.
         ``password`` (or a function) and ``password_file`` are read at every attempt.
@@ -83,6 +86,8 @@ class Client:
         is noticed within 1.5 times that; 0 switches it off. ``drain_s``: the longest a ``stop`` may take.
         ``isolated``: the link has a thread of its own, so that it stands while the event loop is blocked;
         functions for password, will and authentication are called on that thread. None: no.
+        ``compression``: large payloads leave as gzip, marked by their content type, and messages so marked
+        are opened before handlers and readers get them; needs ``version="5"``. None: neither.
         """
         if isolated is False:
             raise ConfigurationError(
@@ -107,6 +112,7 @@ class Client:
             reconnect=reconnect,
             limits=limits,
             drain_s=drain_s,
+            compression=compression,
         )
         self._attach(client, Own(client))
 
