@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from os import getpid
+import os
 
 from holdfast import reasons
 from holdfast.client.outbox_option import Outbox
@@ -87,8 +87,8 @@ def foreign(outbox: Outbox, parent: int) -> OutboxError | Stopped:
     """The error for a child that uses a client of its parent (contract 26)."""
     hint = "make a client after the fork, each process its own"
     if outbox.path is None:
-        return Stopped(f"this client belongs to process {parent}; this is its child {getpid()}", hint=hint)
-    sentence = f"{outbox.path} belongs to process {parent}; this is its child {getpid()}"
+        return Stopped(f"this client belongs to process {parent}; this is its child {os.getpid()}", hint=hint)
+    sentence = f"{outbox.path} belongs to process {parent}; this is its child {os.getpid()}"
     return OutboxError(sentence, path=str(outbox.path), hint=f"{hint}, and its own file")
 
 
