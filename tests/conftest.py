@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support.leaks import LEAKS
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # The same examples on every machine, however slow it is: a red test must be red again.
@@ -18,6 +20,11 @@ settings.load_profile("steady")
 
 # Debian puts brokers where only root looks.
 os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Whatever any test prints or logs is searched for the secret that tests use."""
+    config.pluginmanager.register(LEAKS, "leaks")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Literal
@@ -135,7 +135,7 @@ class Outgoing:
     clock given to the session, and so is ``accepted_at``. ``uncertain`` is set when the message may
     have reached a broker that has since lost the session (contract 6). ``priority`` is its class: 0
     low, 1 normal, 2 high. ``tries`` counts how often the broker refused it. ``size`` counts against a
-    byte budget. ``ticket`` refers weakly to whoever is told how it ends; None: nobody.
+    byte budget.
     """
 
     __slots__ = (
@@ -148,7 +148,6 @@ class Outgoing:
         "retain",
         "seq",
         "size",
-        "ticket",
         "topic",
         "tries",
         "uncertain",
@@ -177,7 +176,6 @@ class Outgoing:
         self.priority = priority
         self.tries = 0
         self.accepted_at = 0.0
-        self.ticket: Callable[[], Any] | None = None
         self.size = OVERHEAD + len(topic) + len(payload)
 
     def __repr__(self) -> str:

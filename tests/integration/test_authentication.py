@@ -13,7 +13,8 @@ from holdfast.errors import NotReady, Undelivered
 from holdfast.resilience import backoff
 from holdfast.testing import Broker, eventually
 from tests.integration.authenticated import Late, authenticating, client_of
-from tests.support.scram import PASSWORD, Liar, Scram
+from tests.support.leaks import SECRET
+from tests.support.scram import Liar, Scram
 
 
 @pytest.mark.parametrize("make", [Scram, Late])
@@ -70,7 +71,7 @@ async def test_a_server_that_cannot_prove_itself_gets_nothing(caplog: pytest.Log
         assert broker.messages() == []
         assert broker.connects > 1
         assert broker.violations == []
-        assert PASSWORD not in f"{told!r} {vars(told)} {unready.value} {unready.value.hint} {caplog.text}"
+        assert SECRET not in f"{told!r} {vars(told)} {unready.value} {unready.value.hint} {caplog.text}"
 
 
 async def test_a_wrong_password_is_refused_and_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +79,7 @@ async def test_a_wrong_password_is_refused_and_read_again(monkeypatch: pytest.Mo
     monkeypatch.setattr(backoff, "SLOW_S", 0.1)
     passwords = iter(["wrong", "wrong too"])
     with authenticating() as broker:
-        async with client_of(broker, lambda: Scram(password=next(passwords, PASSWORD))) as client:
+        async with client_of(broker, lambda: Scram(password=next(passwords, SECRET))) as client:
             await client.ready(8)
         assert broker.connects == 3
 
@@ -109,14 +110,14 @@ class Unreachable(Scram):
     """The token server is down."""
 
     async def start(self) -> bytes:  # type: ignore[override]
-        raise ConnectionRefusedError(f"token for {PASSWORD}")
+        raise ConnectionRefusedError(f"token for {SECRET}")
 
 
 class Wordy(Scram):
     """Gives what is no data."""
 
     def challenge(self, data: bytes) -> bytes:
-        return PASSWORD  # type: ignore[return-value]
+        return SECRET  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize(
@@ -138,4 +139,4 @@ async def test_what_the_authenticator_does_wrong_is_named(make: type[Authenticat
             await eventually(lambda: client.snapshot().attempts > 1)
         assert unready.value.cause == "authentication"
         assert words in str(unready.value)
-        assert PASSWORD not in f"{unready.value} {unready.value.hint}"
+        assert SECRET not in f"{unready.value} {unready.value.hint}"

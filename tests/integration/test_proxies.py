@@ -12,7 +12,8 @@ from holdfast.errors import NotReady
 from holdfast.testing import Broker, eventually
 from tests.integration.conftest import AnyBroker, MakeClient
 from tests.support.command import holdfast
-from tests.support.programs import PASSWORD, ProxyProgram
+from tests.support.leaks import SECRET
+from tests.support.programs import ProxyProgram
 from tests.support.proxies import small_proxy
 from tests.support.sockets import closed_port, listening
 
@@ -63,7 +64,7 @@ def test_the_command_line_goes_through(ours: Broker, program: ProxyProgram) -> N
     assert [message.text() for message in ours.messages("through/x")] == ["y"]
     refused = holdfast("pub", "-u", ours.url, "--proxy", program.url + "/path", "through/x", "y")
     assert refused.returncode == 2
-    assert PASSWORD not in done.stdout + done.stderr + refused.stdout + refused.stderr
+    assert SECRET not in done.stdout + done.stderr + refused.stdout + refused.stderr
 
 
 @pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
@@ -87,7 +88,7 @@ async def test_a_wrong_login(
 ) -> None:
     """Said with its cause, and neither the right nor the wrong password is printed anywhere."""
     caplog.set_level(0)
-    wrong = program.url.replace(PASSWORD, "hunter2")
+    wrong = program.url.replace(SECRET, f"not-{SECRET}")
     async with make(proxy=wrong) as client:
         events = client.events()
         with pytest.raises(NotReady) as unready:
@@ -98,8 +99,8 @@ async def test_a_wrong_login(
         said = (
             f"{unready.value!r} {unready.value.hint} {client.snapshot()!r} {event!r} {client!r} {caplog.text}"
         )
-        assert "hunter2" not in said
-        assert "hunter2" not in repr(client._setup)
+        assert SECRET not in said
+        assert SECRET not in repr(client._setup)
 
 
 @pytest.mark.parametrize("kind", ["http", "socks5"])

@@ -12,7 +12,8 @@ from holdfast import Client, Reconnect
 from holdfast.errors import AuthenticationFailed, ConfigurationError, Stopped, Timeout
 from holdfast.testing import eventually
 from tests.integration.authenticated import Late, authenticating, client_of
-from tests.support.scram import PASSWORD, Scram, ScramServer
+from tests.support.leaks import SECRET
+from tests.support.scram import Scram, ScramServer
 
 
 async def test_authenticating_again_while_messages_flow() -> None:
@@ -59,9 +60,9 @@ async def test_messages_do_not_wait_for_the_answer() -> None:
 
 async def test_refused_again() -> None:
     """DISCONNECT 0x87: named with its code, and the next connection comes by itself."""
-    passwords = iter([PASSWORD, "wrong"])
+    passwords = iter([SECRET, "wrong"])
     with authenticating() as broker:
-        async with client_of(broker, lambda: Scram(password=next(passwords, PASSWORD))) as client:
+        async with client_of(broker, lambda: Scram(password=next(passwords, SECRET))) as client:
             await client.ready(5)
             with pytest.raises(AuthenticationFailed, match="Not authorized") as failed:
                 await client.reauthenticate()

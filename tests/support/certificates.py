@@ -54,8 +54,13 @@ class Authority:
             *("-keyout", self._key, "-out", self.file),
         )
 
-    def issue(self, name: str, hosts: str = LOCAL, *, days: int = 30, client: bool = False) -> Pair:
-        """A certificate for these hosts, or for a client; negative ``days``: it has expired."""
+    def issue(
+        self, name: str, hosts: str = LOCAL, *, days: int = 30, client: bool = False, later: bool = False
+    ) -> Pair:
+        """A certificate for these hosts, or for a client; negative ``days``: it has expired.
+
+        ``later``: it will be valid when nobody who reads this is here any more.
+        """
         pair = Pair(self._folder / f"{name}.pem", self._folder / f"{name}.key")
         request = self._folder / f"{name}.csr"
         _openssl(
@@ -66,11 +71,28 @@ class Authority:
         self._extensions.write_text(
             f"authorityKeyIdentifier=keyid\nbasicConstraints=critical,CA:FALSE\nextendedKeyUsage={use}\n"
         )
+        if later:
+            self._issue_later(request, pair.cert)
+            return pair
         _openssl(
             *("x509", "-req", "-in", request, "-CA", self.file, "-CAkey", self._key, "-CAcreateserial"),
             *("-days", str(days), "-extfile", self._extensions, "-out", pair.cert),
         )
         return pair
+
+    def _issue_later(self, request: Path, cert: Path) -> None:
+        """``openssl x509`` can only begin now; ``openssl ca`` wants a book of what it has issued."""
+        book, config = self._folder / "book", self._folder / "ca.conf"
+        book.touch()
+        config.write_text(
+            f"[ca]\ndefault_ca = here\n[here]\ndatabase = {book}\nnew_certs_dir = {self._folder}\n"
+            "rand_serial = yes\ndefault_md = sha256\npolicy = any\n[any]\ncommonName = supplied\n"
+        )
+        _openssl(
+            *("ca", "-batch", "-notext", "-config", config, "-cert", self.file, "-keyfile", self._key),
+            *("-startdate", "20900101000000Z", "-enddate", "20910101000000Z"),
+            *("-extfile", self._extensions, "-in", request, "-out", cert),
+        )
 
 
 @dataclass(frozen=True)
@@ -82,6 +104,7 @@ class Certificates:
     server: Pair
     wrong_host: Pair
     expired: Pair
+    not_yet: Pair
     client: Pair
     stranger: Pair
     """A client certificate of the other CA."""
@@ -96,6 +119,7 @@ def make(folder: Path) -> Certificates:
         server=ca.issue("server"),
         wrong_host=ca.issue("wrong", "DNS:broker.example"),
         expired=ca.issue("expired", days=-1),
+        not_yet=ca.issue("not-yet", later=True),
         client=ca.issue("gateway-7", client=True),
         stranger=other.issue("stranger", client=True),
     )

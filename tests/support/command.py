@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic, sleep
 
+from tests.support.leaks import LEAKS
+
 HOLDFAST = [sys.executable, "-m", "holdfast.cli"]
 LIMIT_S = 60
 
@@ -42,6 +44,7 @@ class Running:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(LIMIT_S)
+        LEAKS.look("the output of a process", self.out + self.err)
 
     @property
     def out(self) -> str:

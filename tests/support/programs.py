@@ -11,10 +11,11 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from tests.support.leaks import SECRET
 from tests.support.mosquitto import free_port
 
 START_LIMIT_S = 10
-USER, PASSWORD = "gateway", "proxy-s3cret"
+USER = "gateway"
 
 
 class ProxyProgram:
@@ -30,7 +31,7 @@ class ProxyProgram:
     def url(self) -> str:
         """For ``proxy=``, with the login."""
         scheme = "http" if self.program == "tinyproxy" else "socks5"
-        return f"{scheme}://{USER}:{PASSWORD}@127.0.0.1:{self.port}"
+        return f"{scheme}://{USER}:{SECRET}@127.0.0.1:{self.port}"
 
     def start(self) -> None:
         """Return when it accepts connections."""
@@ -53,9 +54,9 @@ class ProxyProgram:
         program = shutil.which(self.program)
         assert program is not None, f"{self.program} is not installed"
         if self.program == "microsocks":
-            return [program, "-i", "127.0.0.1", "-p", str(self.port), "-u", USER, "-P", PASSWORD]
+            return [program, "-i", "127.0.0.1", "-p", str(self.port), "-u", USER, "-P", SECRET]
         config = self._folder / "tinyproxy.conf"
-        config.write_text(f"Port {self.port}\nListen 127.0.0.1\nTimeout 600\nBasicAuth {USER} {PASSWORD}\n")
+        config.write_text(f"Port {self.port}\nListen 127.0.0.1\nTimeout 600\nBasicAuth {USER} {SECRET}\n")
         return [program, "-d", "-c", str(config)]
 
     def _listens(self) -> bool:

@@ -8,9 +8,9 @@ import os
 from base64 import b64decode, b64encode
 
 from holdfast import Authenticator
+from tests.support.leaks import SECRET
 
 USER = "plant"
-PASSWORD = "pencil"
 ROUNDS = 64  # a real server takes 4,096 and more
 SALT = b"of the user"
 
@@ -46,7 +46,7 @@ class Scram(Authenticator):
 
     method = "SCRAM-SHA-256"
 
-    def __init__(self, user: str = USER, password: str = PASSWORD) -> None:
+    def __init__(self, user: str = USER, password: str = SECRET) -> None:
         self._user = user
         self._password = password
         self._nonce = b64encode(os.urandom(18)).decode()
@@ -78,7 +78,7 @@ class ScramServer:
 
     method = "SCRAM-SHA-256"
 
-    def __init__(self, user: str = USER, password: str = PASSWORD) -> None:
+    def __init__(self, user: str = USER, password: str = SECRET) -> None:
         self._user = user
         self._keys = _Keys(password, SALT, ROUNDS)
         self._first = self._challenge = ""

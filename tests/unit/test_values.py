@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holdfast.values import Frozen, Value, fields, replace
+from tests.support.leaks import SECRET
 
 
 class Login(Value):
@@ -33,21 +34,21 @@ def test_another_class_is_another_value() -> None:
 
 def test_shown_without_passwords() -> None:
     """A repr names class and fields, and never a field with a password."""
-    assert repr(Login("a", "secret")) == "Login(name='a')"
+    assert repr(Login("a", SECRET)) == "Login(name='a')"
 
 
 class Step(Value):
     __match_args__ = ("properties", "authentication_data")
     __slots__ = __match_args__
 
-    def __init__(self, properties: dict[str, object], authentication_data: bytes = b"secret") -> None:
+    def __init__(self, properties: dict[str, object], authentication_data: bytes = SECRET.encode()) -> None:
         self.properties = properties
         self.authentication_data = authentication_data
 
 
 def test_shown_without_authentication_data() -> None:
     """Neither as a field nor among the properties of a packet."""
-    step = Step({"authentication_method": "M", "authentication_data": b"secret"})
+    step = Step({"authentication_method": "M", "authentication_data": SECRET.encode()})
     assert repr(step) == "Step(properties={'authentication_method': 'M'})"
     assert repr(Step({"a": 1})) == "Step(properties={'a': 1})"
 

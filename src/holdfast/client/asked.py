@@ -9,11 +9,15 @@ from __future__ import annotations
 import os
 from asyncio import CancelledError
 from collections.abc import Callable
+from types import TracebackType
 from typing import TypeVar
 
 from holdfast.errors import HoldfastError
 
 T = TypeVar("T", str, bytes | bytearray | memoryview | str, str | None)
+
+
+_HOLDFAST = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 
 class FunctionFailed(HoldfastError):
@@ -27,14 +31,19 @@ def asked(what: str, given: T | Callable[[], T]) -> T:
     try:
         return given()
     except (Exception, CancelledError) as error:  # the latter would end whoever asks
-        raise FunctionFailed(f"the function for {what} raised {where(error)}") from None
+        place = where(error)
+    raise FunctionFailed(f"the function for {what} raised {place}")  # not in front of its error
 
 
 def where(error: BaseException) -> str:
-    """Class and place of an error, without its words."""
+    """Class and place of an error in the application's own code, without its words."""
     trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
+    while trace is not None and trace.tb_next is not None and _is_ours(trace):
         trace = trace.tb_next
     assert trace is not None, "it was raised"
     place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
     return f"{type(error).__name__} at {place}"
+
+
+def _is_ours(trace: TracebackType) -> bool:
+    return trace.tb_frame.f_code.co_filename.startswith(_HOLDFAST)

@@ -23,6 +23,7 @@ from holdfast.client.lifecycle import Step
 from holdfast.client.opening import close_outbox, open_outbox
 from holdfast.client.options import Compression, Limits, Will
 from holdfast.client.outbox_option import Outbox
+from holdfast.client.page import Pages
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipt import Receipt
 from holdfast.client.receipts import Receipts
@@ -126,7 +127,7 @@ class Client:
         option = self._setup.outbox
         self._outbox = outbox_option.make(option, limits.qos0_outbox, self._clock)
         self._session: Session | None = None
-        self._receipts = self._new_receipts()
+        self._receipts = self._new_receipts(Pages())
         self._intents = Intents()
         self._versions: dict[str, VersionChoice] = {}
         first = self._setup.first
@@ -278,7 +279,7 @@ class Client:
             self._receipts.stop()
             if error is not None:  # their commits have no numbers any more: the next run gives these again
                 self._receipts.give_up(error)
-                self._receipts = self._publisher.receipts = self._new_receipts()
+                self._receipts = self._publisher.receipts = self._new_receipts(self._receipts.pages)
             forking.unwatch(self)
             self._state.move(Step.END)
             self._state.bus.close()
@@ -309,8 +310,8 @@ class Client:
 
         return partial(CompressingPublisher, option)
 
-    def _new_receipts(self) -> Receipts:
-        return Receipts(lambda: self._outbox.durable)
+    def _new_receipts(self, pages: Pages) -> Receipts:
+        return Receipts(lambda: self._outbox.durable, pages)
 
     def _forked(self, parent: int) -> None:
         """This is a copy in a child of the process that runs the client: it has nothing to stop or to use."""

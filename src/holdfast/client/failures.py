@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from os import getpid
+import os
 
 from holdfast import reasons
 from holdfast.client.outbox_option import Outbox
@@ -19,7 +19,6 @@ from holdfast.errors import (
     TooLarge,
 )
 from holdfast.outbox.ring import QOS0_RING
-from holdfast.protocol import Failed
 from holdfast.resilience import Verdict
 
 
@@ -42,40 +41,37 @@ _DROPPED = {
 }
 
 
-def publish_failed(record: Failed) -> PublishFailed:
-    """The error for a message that was refused, or whose fate nobody knows (reason 0)."""
-    if not record.reason:
+def publish_failed(seq: int, topic: str, code: int, detail: str) -> PublishFailed:
+    """The error for a message that was refused, or whose fate nobody knows (code 0)."""
+    if not code:
         return PublishFailed(
-            f"message {record.row.seq} on {record.row.topic} failed: {record.detail}",
+            f"message {seq} on {topic} failed: {detail}",
             hint='Outbox(on_session_lost="resend") sends it again, at the price of a duplicate',
         )
-    if record.kills:
-        return _kills_link(record)
-    said = f" ({record.detail})" if record.detail else ""
-    reason = reasons.name(record.reason)
+    said = f" ({detail})" if detail else ""
+    reason = reasons.name(code)
     error = PublishRefused(
-        f"message {record.row.seq} on {record.row.topic} was refused: {reason}{said}",
-        code=record.reason,
+        f"message {seq} on {topic} was refused: {reason}{said}",
+        code=code,
         reason=reason,
-        hint=reasons.sentence(record.reason),
+        hint=reasons.sentence(code),
     )
-    if record.reason == reasons.PACKET_TOO_LARGE:
-        error.__cause__ = TooLarge(record.detail)
+    if code == reasons.PACKET_TOO_LARGE:
+        error.__cause__ = TooLarge(detail)
     return error
 
 
-def _kills_link(record: Failed) -> KillsLink:
-    row = record.row
-    size = len(row.payload)
+def kills_link(seq: int, topic: str, size: int, times: int, code: int, detail: str) -> KillsLink:
+    """The error for a message that ended the link so many times (contract 10)."""
     error = KillsLink(
-        f"message {row.seq} on {row.topic}, {size} bytes, was given up: {record.detail}",
-        topic=row.topic,
+        f"message {seq} on {topic}, {size} bytes, was given up: {detail}",
+        topic=topic,
         size=size,
-        times=record.kills,
+        times=times,
         hint="is it larger than this broker takes, or its topic one that the broker forbids? Its log may say",
     )
-    if record.reason == reasons.PACKET_TOO_LARGE:
-        error.__cause__ = TooLarge(reasons.sentence(record.reason))
+    if code == reasons.PACKET_TOO_LARGE:
+        error.__cause__ = TooLarge(reasons.sentence(code))
     return error
 
 
@@ -91,8 +87,8 @@ def foreign(outbox: Outbox, parent: int) -> OutboxError | Stopped:
     """The error for a child that uses a client of its parent (contract 26)."""
     hint = "make a client after the fork, each process its own"
     if outbox.path is None:
-        return Stopped(f"this client belongs to process {parent}; this is its child {getpid()}", hint=hint)
-    sentence = f"{outbox.path} belongs to process {parent}; this is its child {getpid()}"
+        return Stopped(f"this client belongs to process {parent}; this is its child {os.getpid()}", hint=hint)
+    sentence = f"{outbox.path} belongs to process {parent}; this is its child {os.getpid()}"
     return OutboxError(sentence, path=str(outbox.path), hint=f"{hint}, and its own file")
 
 

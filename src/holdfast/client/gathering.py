@@ -18,14 +18,14 @@ from holdfast.messages import Outgoing
 
 
 class _Entry:
-    """The rows of one call, and who waits for them."""
+    """The rows of one call, who waits for them, and their receipt once they were handed over."""
 
     __slots__ = ("receipt", "rows", "waiter")
 
-    def __init__(self, rows: list[Outgoing], receipt: Receipt, waiter: asyncio.Future[bool]) -> None:
+    def __init__(self, rows: list[Outgoing], waiter: asyncio.Future[bool]) -> None:
         self.rows = rows
-        self.receipt = receipt
         self.waiter = waiter
+        self.receipt: Receipt | None = None
 
 
 class Gathering:
@@ -45,13 +45,15 @@ class Gathering:
         Cancelled before they were handed over: not accepted; after that the CancelledError carries
         ``.receipt`` (contract 11). Raises OutboxError, Stopped.
         """
-        entry = _Entry(rows, self._publisher.open(rows), asyncio.Future(loop=self._loop))
+        if self._publisher.stopped is not None:
+            raise self._publisher.refusal()
+        entry = _Entry(rows, asyncio.Future(loop=self._loop))
         self._entries.append(entry)
         self._accepted()
         try:
             return entry.receipt if await entry.waiter else None
         except asyncio.CancelledError as cancelled:
-            if entry.receipt.commit:
+            if entry.receipt is not None:
                 cancelled.receipt = entry.receipt  # type: ignore[attr-defined]
             raise
 
@@ -69,23 +71,13 @@ class Gathering:
         """Whether there was room for all of these."""
         waiters = [entry.waiter for entry in entries]
         try:
-            commit = self._publisher.admit(
-                [row for entry in entries for row in entry.rows],
-                len(entries) == 1,
-                lambda first: _number(entries, first),
-            )
+            receipts = self._publisher.take_all([entry.rows for entry in entries])
         except HoldfastError as error:
             self._commits.tell(waiters, error)
             return True
-        if commit is None:
+        if receipts is None:
             return False
-        for entry in entries:
-            entry.receipt.commit = commit
-        self._commits.wake_at(commit, waiters)
+        for entry, receipt in zip(entries, receipts, strict=True):
+            entry.receipt = receipt
+        self._commits.wake_at(receipts[0].commit, waiters)
         return True
-
-
-def _number(entries: list[_Entry], first: int) -> None:
-    for entry in entries:
-        entry.receipt.id = first
-        first += len(entry.rows)

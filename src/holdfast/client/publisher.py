@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -194,7 +195,7 @@ class Publisher:
         """
         with self._lock:  # sequence numbers rise in accept order, whichever thread publishes
             if self.stopped is not None:
-                raise self._refusal()
+                raise self.refusal()
             if self._is_full(rows, spare):
                 return None
             receipt = self.receipts.open(self._outbox.last + 1, rows)
@@ -202,32 +203,28 @@ class Publisher:
         self.wake()
         return receipt
 
-    def open(self, rows: Sequence[Outgoing]) -> Receipt:
-        """A receipt for rows that ``admit`` is to take in; whoever does so completes it. Raises Stopped."""
-        if self.stopped is not None:
-            raise self._refusal()
-        return self.receipts.open(0, rows)
-
-    def admit(self, rows: Sequence[Outgoing], alone: bool, number: Callable[[int], None]) -> int | None:
-        """Take in rows that have their receipts: the number of their commit; None when there is no room.
-
-        ``alone``: they are of one call, and older messages may be given up for them. ``number`` is told
-        the first one's before anybody else sees it. Raises OutboxError, Stopped.
-        """
+    def take_all(self, calls: Sequence[Sequence[Outgoing]]) -> list[Receipt] | None:
+        """As ``take``, several calls in one commit. Older messages are given up for a single one only."""
+        rows = [row for call in calls for row in call]
         with self._lock:
             if self.stopped is not None:
-                raise self._refusal()
-            if self._is_full(rows) if alone else self._outbox.lacks(rows) is not None:
+                raise self.refusal()
+            if self._is_full(rows) if len(calls) == 1 else self._outbox.lacks(rows) is not None:
                 return None
-            number(self._outbox.last + 1)
-            return self._outbox.accept(rows)
+            firsts = accumulate(map(len, calls), initial=self._outbox.last + 1)
+            receipts = [self.receipts.open(first, call) for first, call in zip(firsts, calls, strict=False)]
+            commit = self._outbox.accept(rows)
+        for receipt in receipts:
+            receipt.commit = commit
+        return receipts
 
     # -- inside ------------------------------------------------------------------------------
 
     def _is_full(self, rows: Sequence[Outgoing], spare: bool = False) -> bool:
         return self._outbox.lacks(rows, spare) is not None and not self._outbox.make_room(rows)
 
-    def _refusal(self) -> HoldfastError:
+    def refusal(self) -> HoldfastError:
+        """The error for a call while it is ``stopped``."""
         return self._foreign or Stopped(f"not accepted: {self.stopped}")
 
     def _check_size(self, row: Outgoing) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Awaitable
+from time import monotonic
+from typing import TYPE_CHECKING
 
-from holdfast.errors import HoldfastError, PublishFailed, Stopped, Timeout
+from holdfast.client.page import STATES, Page, State
+from holdfast.errors import PublishFailed, Stopped, Timeout
 
 if TYPE_CHECKING:
-    from holdfast.client.blocking import Once
     from holdfast.client.receipts import Receipts
-
-Waiter: TypeAlias = "asyncio.Future[None] | Once"
-
-State = Literal["submitted", "pending", "acknowledged", "sent", "failed", "expired", "dropped"]
 
 
 class Receipt:
@@ -25,38 +23,34 @@ class Receipt:
     the number of the outbox commit it is in.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_book",
-        "_count",
-        "_failures",
-        "_left",
-        "_state",
-        "_waiters",
-        "commit",
-        "id",
-        "maybe_duplicate",
-    )
+    __slots__ = ("__weakref__", "_book", "_page", "_place", "commit")
 
-    def __init__(self, book: Receipts, id: int, count: int = 1) -> None:
-        self.id = id
-        self._state: State = "pending" if count else "acknowledged"
-        self.commit = 0
-        self.maybe_duplicate = False
+    def __init__(self, book: Receipts, page: Page, place: int) -> None:
         self._book = book
-        self._count = self._left = count
-        self._failures: list[tuple[int, PublishFailed]] | None = None
-        self._waiters: list[Waiter] | None = None
+        self._page = page
+        self._place = place
+        self.commit = 0
 
     def __repr__(self) -> str:
         return f"Receipt(id={self.id}, state={self.state!r})"
 
     @property
+    def id(self) -> int:
+        """The outbox sequence number."""
+        return self._page.first + self._place
+
+    @property
+    def maybe_duplicate(self) -> bool:
+        """Whether it may have arrived twice."""
+        return self._place in self._page.uncertain
+
+    @property
     def state(self) -> State:
         """Where the message is; "submitted" until it is durable in an outbox file."""
-        if self._state == "pending" and self.commit > self._book.durable():
+        state = self._result()
+        if state == "pending" and self.commit > self._book.durable():
             return "submitted"
-        return self._state
+        return state
 
     async def accepted(self, timeout_s: float | None = None) -> None:
         """Return once the message is kept: at once in memory, after the commit in a file.
@@ -76,110 +70,97 @@ class Receipt:
         Cancelling the wait leaves the message alone. Raises PublishRefused, Expired, Dropped, KillsLink
         (all PublishFailed; a TooLarge is its cause), Timeout (still pending), Stopped.
         """
-        in_time = True
-        if self._is_open():
-            waiter: asyncio.Future[None] = asyncio.Future(loop=asyncio.get_running_loop())
-            self._await(waiter)
-            try:
-                if not self._is_open():  # it may have ended on its own thread meanwhile
-                    pass
-                elif timeout_s is None:
-                    await waiter
-                else:
-                    in_time = await _in_time(waiter, timeout_s)
-            finally:
-                if self._waiters is not None:  # given up: nothing is left behind
-                    self._forget(waiter)
-        self._check(in_time, timeout_s)
-
-    def _block_acknowledged(self, timeout_s: float | None) -> None:
-        """As ``acknowledged``, on a thread."""
-        in_time = True
-        if self._is_open():
-            from holdfast.client.blocking import Once
-
-            waiter = Once()
-            self._await(waiter)
-            try:
-                in_time = not self._is_open() or waiter.wait(timeout_s)
-            finally:
-                self._forget(waiter)
-        self._check(in_time, timeout_s)
+        if self._open() is not None:
+            in_time = True
+            if timeout_s is None:
+                await self._ended()
+            else:
+                in_time = await _in_time(self._ended(), timeout_s)
+            self._check_end(in_time, timeout_s)
+        self._check_result()
 
     def _block_accepted(self, timeout_s: float | None) -> None:
         """As ``accepted``, on a thread."""
         if self.commit > self._book.durable() and not self._book.block_kept(self.commit, timeout_s):
             raise Timeout(f"message {self.id} was not committed in {timeout_s} s")
 
-    def _is_open(self) -> bool:
-        return bool(self._left) and not self._book.stopped
+    def _block_acknowledged(self, timeout_s: float | None) -> None:
+        """As ``acknowledged``, on a thread."""
+        if self._open() is not None:
+            self._check_end(self._block_ended(timeout_s), timeout_s)
+        self._check_result()
 
-    def _check(self, in_time: bool, timeout_s: float | None) -> None:
-        if self._left or self._failures is not None:
-            raise self._complaint(in_time, timeout_s)
+    # -- waiting: for one message after the other, as a group may have several -----------------
 
-    def _await(self, waiter: Waiter) -> None:
-        with self._book.lock:
-            if self._waiters is None:
-                self._waiters = [waiter]
-                self._book.waited_for.add(self)
-            else:
-                self._waiters.append(waiter)
+    async def _ended(self) -> None:
+        """Return once it has ended, or the client was stopped."""
+        book, run = self._book, self._book.run
+        while (seq := self._awaited(run)) is not None:
+            waiter: asyncio.Future[None] = asyncio.Future(loop=asyncio.get_running_loop())
+            book.await_end(seq, waiter)
+            try:
+                if self._awaited(run) == seq:  # it may have ended on its own thread meanwhile
+                    await waiter
+            finally:
+                book.forget(seq, waiter)
 
-    def _forget(self, waiter: Waiter) -> None:
-        with self._book.lock:
-            waiters = self._waiters
-            if waiters is not None and waiter in waiters:
-                waiters.remove(waiter)
-                if not waiters:
-                    self._waiters = None
-                    self._book.waited_for.discard(self)
+    def _block_ended(self, timeout_s: float | None) -> bool:
+        """As ``_ended``, on a thread; False when time ran out."""
+        from holdfast.client.blocking import Once
 
-    def _complaint(self, in_time: bool, timeout_s: float | None) -> HoldfastError:
-        if not self._left and self._failures is not None:
-            if self._count == 1:
-                return self._failures[0][1]
-            return PublishFailed.of_group(sorted(self._failures, key=_index))
+        book, run = self._book, self._book.run
+        deadline = None if timeout_s is None else monotonic() + timeout_s
+        while (seq := self._awaited(run)) is not None:
+            waiter = Once()
+            book.await_end(seq, waiter)
+            try:
+                left = None if deadline is None else deadline - monotonic()
+                if self._awaited(run) == seq and not waiter.wait(left):
+                    return False
+            finally:
+                book.forget(seq, waiter)
+        return True
+
+    def _awaited(self, run: int) -> int | None:
+        """The number of a message that may yet end in this run of the client; None: wait no more."""
+        book = self._book
+        return None if book.stopped or book.run != run else self._open()
+
+    def _check_end(self, in_time: bool, timeout_s: float | None) -> None:
+        if self._open() is None:
+            return
         if in_time:  # woken by the end of a run, whether or not the client runs again by now
-            return Stopped(f"the client stopped before message {self.id} was acknowledged")
-        return Timeout(f"message {self.id} was not acknowledged in {timeout_s} s; it is still pending")
+            raise Stopped(f"the client stopped before message {self.id} was acknowledged")
+        raise Timeout(f"message {self.id} was not acknowledged in {timeout_s} s; it is still pending")
 
-    # -- what the client tells it, on the engine's thread or its own -------------------------
+    def _check_result(self) -> None:
+        failure = self._failure()
+        if failure is not None:
+            raise failure
 
-    def _settle(self, count: int, state: State) -> None:
-        if self._count == 1:
-            self._left = 0
-        else:
-            with self._book.lock:  # messages of a group may end on both
-                self._left -= count
-        if not self._left:
-            self._state = state if self._failures is None or self._count == 1 else "failed"
-            if self._waiters is not None:
-                self._wake()
+    # -- what its page says --------------------------------------------------------------------
 
-    def _note(self, error: PublishFailed, index: int) -> None:
-        if self._count == 1:
-            error.errors = ((0, error),)
-        with self._book.lock:
-            self._failures = self._failures or []
-            self._failures.append((index, error))
+    def _open(self) -> int | None:
+        """The number of its message, if that has not ended: of a group, of the last such one."""
+        return None if self._page.states[self._place] else self._page.first + self._place
 
-    def _wake(self) -> None:
-        with self._book.lock:
-            waiters, self._waiters = self._waiters or (), None
-            self._book.waited_for.discard(self)
-        for waiter in waiters:
-            self._book.wake(waiter)
+    def _result(self) -> State:
+        return STATES[self._page.states[self._place]]
+
+    def _failure(self) -> PublishFailed | None:
+        """The error it ended with: a new one each time, as one that was raised keeps what it came through."""
+        failure = self._page.failures.get(self._place)
+        if failure is None:
+            return None
+        error = failure()
+        error.errors = ((0, error),)
+        return error
 
 
-async def _in_time(waiter: asyncio.Future[None], timeout_s: float) -> bool:
+async def _in_time(ended: Awaitable[None], timeout_s: float) -> bool:
     """Whether it was told before the time was up."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(timeout_s):
-            await waiter
+            await ended
             return True
     return False
-
-
-def _index(entry: tuple[int, HoldfastError]) -> int:
-    return entry[0]

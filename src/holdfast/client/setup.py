@@ -7,8 +7,7 @@ from collections.abc import Callable
 from os import PathLike
 from typing import TYPE_CHECKING, Literal
 
-from holdfast.client import outbox_option
-from holdfast.client.asked import asked
+from holdfast.client import credentials, outbox_option
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.brokers import Groups, Url, check_users, check_ways, parse_urls
 from holdfast.client.identity import check_client_id, check_session, expiry_s
@@ -123,7 +122,7 @@ class Setup(Value):
             session_expiry_s=self.expiry_s(subscribes),
             keepalive_s=self.keepalive_s,
             username=self._username(address),
-            password=self._password(address),
+            password=credentials.read(self.password, self.password_file, address.password),
             will=self.will.packet() if self.will else None,
             birth=self.will.born() if self.will else None,
             receive_maximum=self.limits.receive_maximum,
@@ -137,17 +136,6 @@ class Setup(Value):
 
     def _username(self, address: Address) -> str | None:
         return self.username if self.username is not None else address.username
-
-    def _password(self, address: Address) -> bytes | None:
-        if self.password_file is not None:
-            try:
-                with open(self.password_file, encoding="utf-8") as file:
-                    return file.read().rstrip("\r\n").encode()
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigurationError(f"password file {self.password_file}: {error}") from error
-        password = asked("password", self.password)
-        password = address.password if password is None else password
-        return None if password is None else password.encode()
 
 
 def check(

@@ -28,6 +28,7 @@ from holdfast.resilience import (
     of_close,
     of_connack,
     of_error,
+    unanswered,
 )
 from holdfast.resilience.retry import LOGIN
 
@@ -193,8 +194,7 @@ class Supervisor:
             self._targets.versions.closed_before_connack()
         verdict = self._verdict(ended)
         if verdict.cause == "closed":
-            sentence = f"{self._place} closed the connection without an answer"
-            return Verdict("closed", sentence, "Is it an MQTT broker?")
+            return unanswered(self._place)
         return verdict
 
     def _verdict(self, ended: Ended) -> Verdict:

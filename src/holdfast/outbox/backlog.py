@@ -6,8 +6,7 @@
 
 Spilled rows are read when their commit has happened: a commit is visible whole and commits are in
 accept order, so what the file shows is always a prefix of what was accepted. While something of a
-class is spilled, its new rows are too: nothing overtakes (contract 8). Receipts of rows that only the
-file has are held weakly, so that a receipt somebody kept is told, and one that was dropped costs nothing.
+class is spilled, its new rows are too: nothing overtakes (contract 8).
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ from holdfast.outbox.latest import Latest
 from holdfast.outbox.line import Line
 from holdfast.outbox.queries import Queries
 from holdfast.outbox.taking import TAKEN_BYTES
-from holdfast.outbox.tickets import Tickets
 from holdfast.outbox.waiting import CLASSES, Waiting
 
 READY_ROWS = 4000
@@ -61,7 +59,6 @@ class Backlog(Waiting):
         durable: Callable[[], int],
         hold_class: bool = False,
         latest: Latest | None = None,
-        tickets: Tickets | None = None,
     ) -> None:
         """``commit`` wrote the newest row, 0: there is none; the rows of the keys ``flying`` are in flight.
 
@@ -74,7 +71,6 @@ class Backlog(Waiting):
         self._spilled = tuple(Spilled(commit) for _ in CLASSES)
         self._skip = set(flying)  # behind a cursor, and not spilled all the same
         self._bytes = 0  # of the rows in the lines
-        self.tickets = Tickets() if tickets is None else tickets
         self.absent: Container[int] = Absent(self)
         self.unreadable: Callable[[sqlite3.Error], None] = _fail
         """Is told that the file cannot be read at present; what waits there stays there."""
@@ -87,7 +83,6 @@ class Backlog(Waiting):
             some = [row for row in rows if row.priority == line.priority]
             if some and not self._keep(line, some):
                 self._spilled[line.priority].commit = commit
-                self.tickets.keep(some)
         if self.latest is not None:
             self.latest.add(rows)
 
@@ -126,8 +121,6 @@ class Backlog(Waiting):
                     spilled.cursor = row.seq
                     if key_of(row) in self._skip:
                         continue
-                    self.tickets.give(row)
-                    self.tickets.forget(row)
                     rows.append(row)
                     left -= row.size
                     if len(rows) >= BATCH_ROWS or left <= 0:
@@ -151,11 +144,6 @@ class Backlog(Waiting):
         return seq_of(key) > self._spilled[priority_of(key)].cursor
 
     # -- out of the line, and back -----------------------------------------------------------
-
-    def park(self, row: Outgoing) -> None:
-        """As ``Waiting`` has it; the file alone keeps the row."""
-        self.tickets.keep((row,))
-        super().park(row)
 
     def come_back(self, rows: Sequence[Outgoing]) -> None:
         """As ``Waiting`` has it; in the file they look as if they were spilled."""
@@ -212,9 +200,7 @@ class Backlog(Waiting):
     def _read(self, key: int) -> Outgoing | None:
         try:
             with closing(self._queries.by_keys((key,))) as found:
-                for row in found:
-                    self.tickets.give(row)
-                    return row
+                return next(found, None)
         except sqlite3.Error as error:
             self.unreadable(error)
         return None
@@ -226,12 +212,6 @@ class Backlog(Waiting):
         for key in filter(self.parked.__contains__, keys):
             self.parked.discard(key)
         return [Outgoing(seq_of(key), "", b"", priority=priority_of(key)) for key in keys]
-
-    def keep_tickets(self) -> None:
-        """The file is closed: what is in memory will be read anew."""
-        for line in self.lines:
-            self.tickets.keep((*line.back, *line.rows))
-            self.tickets.keep(self.deferred.of(line.priority))
 
 
 def _fail(error: sqlite3.Error) -> None:

@@ -100,10 +100,7 @@ class Outbox(Protocol):
         """What was in flight when this outbox was last used."""
 
     def adopt(self, rows: Sequence[Outgoing]) -> None:
-        """Opened again: an earlier run of this process had taken these, and they had not ended.
-
-        Somebody may hold their receipts.
-        """
+        """Opened again: an earlier run of this process had taken these, and they had not ended."""
 
     def lacks(self, rows: Sequence[Outgoing], spare: bool = False) -> int | None:
         """None when there is room for these, else the bound that is met.

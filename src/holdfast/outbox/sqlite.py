@@ -27,7 +27,6 @@ from holdfast.outbox.slots import open_slot
 from holdfast.outbox.sqlite_file import Durability
 from holdfast.outbox.sweeping import EXPIRY, MAX_AGE
 from holdfast.outbox.tally import ENDINGS, Tally
-from holdfast.outbox.tickets import Tickets
 from holdfast.outbox.timeline import Timeline
 from holdfast.outbox.waiting import Fits
 from holdfast.outbox.writer import Writer
@@ -67,7 +66,6 @@ class SqliteOutbox(Keeping):
         self._hold_class = hold_class
         self._opened: opening.Opened | None = None
         self._make_writer: Callable[..., Commits] = Writer  # the simulator has one without a thread
-        self._tickets = Tickets()  # over one opening and the next
         self._pid = 0
         self._since = clock.wall()
         self._driven = False  # a session lives on it, and comes again and again
@@ -127,7 +125,6 @@ class SqliteOutbox(Keeping):
             lambda: self.durable,
             self._hold_class,
             latest,
-            self._tickets,
         )
         self._sight = Sight(self.path, opened.reader, lambda error: self.on_failed(error))
         backlog.unreadable = self._sight.failed
@@ -142,9 +139,6 @@ class SqliteOutbox(Keeping):
     def adopt(self, rows: Sequence[Outgoing]) -> None:
         """As the port has it: rows of the file are read anew, those of the ring are there only here."""
         self._ring.give_back([row for row in rows if self._books.is_volatile(row)])
-        self._tickets.keep(rows)
-        for _, row in (*self._restored.sent, *self._restored.released):
-            self._tickets.give(row)
 
     def close(self, timeout_s: float | None = None) -> bool:
         """As the port has it; what was not committed was never told durable."""
@@ -155,7 +149,6 @@ class SqliteOutbox(Keeping):
         if writer.ended:  # else it may still write: the file stays ours, and close() may be called again
             self._opened = None
             with self._backlog:
-                self._backlog.keep_tickets()
                 opened.reader.close()
             opened.lock.note(writer.durable)
             opened.lock.release()

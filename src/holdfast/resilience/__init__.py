@@ -2,7 +2,7 @@
 
 from holdfast.resilience.backoff import PRESETS, Backoff, Reconnect
 from holdfast.resilience.takeover import TakeoverSuspicion
-from holdfast.resilience.verdicts import Verdict, of_close, of_connack, of_error
+from holdfast.resilience.verdicts import Verdict, of_close, of_connack, of_error, unanswered
 from holdfast.resilience.versions import VersionChoice
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "of_close",
     "of_connack",
     "of_error",
+    "unanswered",
 ]

@@ -40,8 +40,8 @@ TRANSPORTS = (
         "ProxyFailed",
         {"name"},
         "proxy",
-        "the proxy {place}: its host name is not known ({words})",
-        "Is it spelt right in proxy=?",
+        "the proxy {place}: its host name leads to no address ({words})",
+        "Is it spelt right in proxy=, and the name server reachable?",
     ),
     row(
         "ProxyFailed",

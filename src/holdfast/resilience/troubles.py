@@ -34,7 +34,7 @@ _ALERTS = {
 # EAI_AGAIN on Linux, macOS, Windows
 _AGAIN: set[int | str] = {-3, 2, 11002}
 
-_UNREACHABLE: set[int | str] = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
+_UNREACHABLE: set[int | str] = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN}
 
 ERRORS = (
     row(
@@ -100,7 +100,13 @@ ERRORS = (
         "{place}: name resolution does not work now ({words})",
         "Is the network up, and the name server reachable?",
     ),
-    row("gaierror", set(), "name", "{place}: the host name is not known ({words})", "Is it spelt right?"),
+    row(
+        "gaierror",
+        set(),
+        "name",
+        "{place}: the host name is not known ({words})",
+        "Is it spelt right, and does the name server know an address for it?",
+    ),
     row(
         "ConnectionRefusedError",
         set(),
@@ -121,7 +127,8 @@ ERRORS = (
             set(),
             "reset",
             "{place} reset the connection",
-            "The broker's log may say why; if it never worked: do scheme and port fit?",
+            "The broker's log may say why; if it never worked: does the scheme fit the port (mqtts:// for"
+            " TLS), and does the broker want a certificate of ours?",
         )
         for kind in ("ConnectionResetError", "ConnectionAbortedError", "BrokenPipeError")
     ),
@@ -131,6 +138,14 @@ ERRORS = (
         "unreachable",
         "{place} cannot be reached: {words}",
         "Is the network up, and is there a route to the broker?",
+    ),
+    row(
+        "OSError",
+        {errno.EADDRNOTAVAIL},
+        "unreachable",
+        "no way from here to {place}: {words}",
+        "Has this machine an address of that kind (IPv6), and a port left? Each connection that ended keeps"
+        " one for a while.",
     ),
     row(
         "OSError",
@@ -144,7 +159,7 @@ ERRORS = (
         set(),
         "network",
         "the connection to {place} failed: {words}",
-        "The words are the operating system's; look into its log.",
+        "The words are the operating system's: does a rule of this machine (firewall, sandbox) forbid it?",
     ),
     row("NoneType", set(), "closed", "{place} closed the connection", "The broker's log says why."),
     row(

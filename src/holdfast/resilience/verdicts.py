@@ -56,6 +56,8 @@ def _words(error: BaseException | None) -> str:
     return str(words or error or type(error).__name__).rstrip(".")
 
 
+NO_BROKER = "Is it an MQTT broker, and does the URL's scheme fit this port: mqtts:// for TLS, ws:// for HTTP?"
+
 _CAUSES = {
     0x84: "version",
     0x85: "client_id",
@@ -113,13 +115,18 @@ def of_close(by_us: bool, reason: int, detail: str, place: str) -> Verdict:
     if by_us and reason == 0x80:  # our authenticator will not go on
         return of_error(AuthenticationFailed(detail), place)
     if by_us:
-        return Verdict("protocol", f"{place} broke the protocol: {detail}", "Is it an MQTT broker?")
+        return Verdict("protocol", f"{place} broke the protocol: {detail}", NO_BROKER)
     name = reasons.name(reason, "DISCONNECT")
     return Verdict(
         _CAUSES.get(reason, "closed_by_broker"),
         f"{place} ended the connection: {name}{_said(detail)}",
         _hint(reason),
     )
+
+
+def unanswered(place: str) -> Verdict:
+    """The verdict for a connection that the other side closed before it said a word."""
+    return Verdict("closed", f"{place} closed the connection without an answer", NO_BROKER)
 
 
 def _said(detail: str) -> str:

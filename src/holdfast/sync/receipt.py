@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holdfast.client import Receipt as Awaited
-from holdfast.client.receipt import State
+from holdfast.client.page import State
 from holdfast.sync.home import Home, check
 
 

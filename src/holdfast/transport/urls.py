@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import socket
+from contextlib import suppress
 
 from holdfast.errors import ConfigurationError
 
@@ -94,11 +95,9 @@ def credentials(url: str, userinfo: str | None) -> tuple[str | None, str | None]
 
 def decoded(url: str, text: str, what: str) -> str:
     """The text without percent-encoding. Raises ConfigurationError if ``what`` it is is not UTF-8."""
-    try:
+    with suppress(UnicodeError):  # Python's own error holds the bytes: ours must not even stand behind it
         return _ENCODED.sub(lambda found: bytes([int(found[1], 16)]), text.encode()).decode()
-    except UnicodeError:
-        # Python's own error would quote the bytes.
-        raise refused(url, f"has {what} that is not UTF-8", "percent-encode it as UTF-8") from None
+    raise refused(url, f"has {what} that is not UTF-8", "percent-encode it as UTF-8")
 
 
 def encoded(text: str, also: str = "") -> str:

@@ -15,9 +15,8 @@ from holdfast.outbox import MemoryOutbox
 from holdfast.protocol import Challenge, ConnectRequest, Reauthenticated, Session, SessionEvent
 from holdfast.testing import eventually
 from holdfast.testing.manual_clock import ManualClock
+from tests.support.leaks import SECRET
 from tests.unit.client.wired import Wired
-
-SECRET = "correct-horse"
 
 
 class Plain(Authenticator):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
-from holdfast.client.asked import FunctionFailed, asked
+from holdfast.client.asked import FunctionFailed, asked, where
 from holdfast.resilience import of_error
 
 
@@ -32,7 +33,7 @@ def test_an_error_is_told_by_class_and_place(error: Exception) -> None:
     raised = f"{type(error).__name__} at test_asked.py:"
     assert verdict.sentence.startswith(f"the function for password raised {raised}")
     assert "s3cret" not in str(verdict)
-    assert failure.value.__cause__ is None
+    assert (failure.value.__cause__, failure.value.__context__) == (None, None)
 
 
 def test_a_cancellation_inside_ends_nobody() -> None:
@@ -43,3 +44,17 @@ def test_a_cancellation_inside_ends_nobody() -> None:
 
     with pytest.raises(FunctionFailed):
         asked("password", cancelled)
+
+
+def test_an_error_of_the_application_is_told_by_its_place() -> None:
+    """Not where a library of others raised it, but where the application's own code stood."""
+    line = _fails.__code__.co_firstlineno + 1
+    with pytest.raises(ValueError, match="Expecting") as failed:
+        _fails()
+    assert failed.value.__traceback__ is not None
+    error = failed.value.with_traceback(failed.value.__traceback__.tb_next)
+    assert where(error) == f"JSONDecodeError at test_asked.py:{line}"
+
+
+def _fails() -> None:
+    json.loads("no JSON")

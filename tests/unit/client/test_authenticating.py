@@ -13,7 +13,8 @@ from holdfast.codec import Connack, Disconnect
 from holdfast.errors import AuthenticationFailed, ConfigurationError
 from holdfast.protocol import Closed, ConnectRequest
 from holdfast.testing import eventually
-from tests.unit.client.exchange import SECRET, Bench, Plain, auth
+from tests.support.leaks import SECRET
+from tests.unit.client.exchange import Bench, Plain, auth
 
 
 async def test_without_one_nothing_is_asked_for() -> None:

@@ -13,6 +13,7 @@ import pytest
 from holdfast import Client
 from holdfast.errors import Stopped, Undelivered
 from holdfast.testing import Broker, eventually
+from tests.support.leaks import SECRET
 from tests.unit.client.conftest import engine_threads, inside
 
 CYCLES = 50
@@ -84,7 +85,7 @@ async def test_a_function_that_blocks_the_thread(caplog: pytest.LogCaptureFixtur
     def password() -> str:
         asked.set()
         blocked.wait(30)
-        return "secret"
+        return SECRET
 
     with Broker() as broker:
         client = Client(broker.url, username="me", password=password, isolated=True)

@@ -127,22 +127,20 @@ async def test_accepted_in_order_with_rising_numbers() -> None:
     assert len(woken) == 3
 
 
-def test_rows_with_a_receipt_are_admitted() -> None:
-    """Opened first, admitted later: numbered then, or refused for want of room."""
+def test_calls_of_one_turn_are_taken_together() -> None:
+    """Numbered in their order, each with its receipt, in one commit; none where there is no room for all."""
     to = publisher(max_bytes=1000)
-    rows = [row(to), row(to)]
-    receipt = to.open(rows)
-    firsts: list[int] = []
-    assert to.admit(rows, False, firsts.append) == 0
-    assert firsts == [1]
-    assert [one.seq for one in rows] == [1, 2]
-    assert all(one.ticket is not None and one.ticket() is receipt for one in rows)
-    assert to.admit([row(to, payload=b"x" * 1000)], True, firsts.append) is None
+    calls = [[row(to)], [row(to), row(to)], [row(to)]]
+    receipts = to.take_all(calls)
+    assert receipts is not None
+    assert [one.id for one in receipts] == [1, 2, 4]
+    assert {one.commit for one in receipts} == {0}
+    assert [one.seq for call in calls for one in call] == [1, 2, 3, 4]
+    assert to.take_all([[row(to)], [row(to, payload=b"x" * 1000)]]) is None
+    assert to.take_all([[row(to, payload=b"x" * 1000)]]) is None
     to.close("the client was stopped")
     with pytest.raises(Stopped, match="was stopped"):
-        to.open([row(to)])
-    with pytest.raises(Stopped, match="was stopped"):
-        to.admit([row(to)], True, firsts.append)
+        to.take_all([[row(to)]])
 
 
 async def test_waits_for_room_until_time_runs_out() -> None:

@@ -10,7 +10,7 @@ import pytest
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.receipt import Receipt
 from holdfast.client.receipts import Receipts
-from holdfast.errors import Dropped, Expired, OutboxError, PublishFailed, PublishRefused, Stopped, Timeout
+from holdfast.errors import Expired, OutboxError, PublishFailed, PublishRefused, Stopped, Timeout
 from holdfast.messages import Outgoing
 from holdfast.protocol import Failed
 
@@ -26,32 +26,6 @@ def opened(receipts: Receipts, first: int, count: int = 1) -> tuple[Receipt, lis
     return receipts.open(first, group), group
 
 
-async def test_single_endings() -> None:
-    """Acknowledged and sent return; expired, dropped and refused raise their own error, again and again."""
-    receipts = Receipts()
-    well, one = opened(receipts, 1)
-    receipts.settle(one, "acknowledged")
-    await well.acknowledged()
-    await well.accepted()
-    assert (well.state, repr(well)) == ("acknowledged", "Receipt(id=1, state='acknowledged')")
-    sent, two = opened(receipts, 2)
-    receipts.settle([*two, *rows(77)], "sent")
-    await sent.acknowledged(0)
-    for seq, state, kind in ((3, "expired", Expired), (4, "dropped", Dropped)):
-        receipt, ended = opened(receipts, seq)
-        receipts.settle(ended, state)  # type: ignore[arg-type]
-        for _ in range(2):
-            with pytest.raises(kind) as failed:
-                await receipt.acknowledged()
-            assert failed.value.errors == ((0, failed.value),)
-        assert receipt.state == state
-    refused, (row,) = opened(receipts, 5)
-    receipts.fail(Failed(row, 0x87, "acl"))
-    with pytest.raises(PublishRefused, match="acl"):
-        await refused.acknowledged()
-    assert refused.state == "failed"
-
-
 async def test_waiting_ends_with_the_message_or_the_time() -> None:
     """Two wait, one runs out of time, the other is told; a wait that is given up leaves nothing."""
     receipts = Receipts()
@@ -60,8 +34,7 @@ async def test_waiting_ends_with_the_message_or_the_time() -> None:
     for _ in range(3):
         with pytest.raises(Timeout, match="still pending"):
             await receipt.acknowledged(0.001)
-    assert receipt._waiters is not None
-    assert len(receipt._waiters) == 1
+    assert [len(waiters) for waiters in receipts.waited_for.values()] == [1]
     receipts.settle(row, "acknowledged")
     await waiting
     assert not receipts.waited_for
@@ -93,40 +66,27 @@ async def test_group_with_mixed_results() -> None:
     assert [*states, other.state] == ["pending", "sent"]
 
 
-async def test_many_failures_cost_in_proportion() -> None:
-    """20,000 messages of one group expire: each is listed, in a moment."""
-    receipts = Receipts()
-    group, many = opened(receipts, 1, 20_000)
-    async with asyncio.timeout(2):
-        receipts.settle(many, "expired")
-        with pytest.raises(PublishFailed) as failed:
-            await group.acknowledged()
-    assert len(failed.value.errors) == 20_000
-
-
-async def test_group_of_one_and_of_none() -> None:
-    """A group of one is a single; an empty one has ended already."""
-    receipts = Receipts()
-    none, _ = opened(receipts, 1, 0)
-    await none.acknowledged(0)
-    one, (row,) = opened(receipts, 1)
-    receipts.fail(Failed(row, 0x80, ""))
-    with pytest.raises(PublishFailed) as failed:
-        await one.acknowledged()
-    assert [index for index, _ in failed.value.errors] == [0]
-
-
-async def test_dropped_receipts_leave_nothing() -> None:
-    """Weakly held: a receipt that nobody holds is gone at once; that its messages end is no error."""
-    receipts = Receipts()
-    one, three = rows(1), rows(2, 3)
-    receipts.open(1, one)
-    receipts.open(2, three)
-    assert [row.ticket() for row in (*one, *three) if row.ticket] == [None] * 4
-    receipts.settle([*one, *three], "acknowledged")
-    receipts.settle(one, "expired")
-    assert isinstance(receipts.fail(Failed(three[0], 0x80, "")), PublishRefused)
-    receipts.uncertain(one)
+async def test_the_receipts_of_a_book_that_was_closed() -> None:
+    """A later book has the same pages: it tells them how their messages end, where those had been kept."""
+    former = Receipts(lambda: 1)
+    (kept, row), (lost, _), (other, second) = (opened(former, seq) for seq in (1, 2, 3))
+    kept.commit, lost.commit, other.commit = 1, 2, 1
+    former.stop()
+    former.give_up(OutboxError("the disk is gone", path="x.db"))
+    receipts = Receipts(lambda: 2, former.pages)
+    receipts.start()
+    new, third = opened(receipts, 4)
+    with pytest.raises(Stopped):
+        await kept.acknowledged()
+    receipts.settle([*row, *third], "acknowledged")
+    receipts.fail(Failed(second[0], 0x87, ""))
+    await kept.acknowledged()
+    await new.acknowledged()
+    with pytest.raises(PublishRefused):
+        await other.acknowledged()
+    with pytest.raises(OutboxError):
+        await lost.accepted()
+    assert lost.state == "submitted"
 
 
 async def test_rows_of_an_earlier_process_have_no_receipt() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +14,7 @@ from holdfast.client.setup import Setup
 from holdfast.codec import Version
 from holdfast.errors import ConfigurationError
 from holdfast.protocol import ConnectRequest
-
-SECRET = "correct-horse"
+from tests.support.leaks import SECRET
 
 
 def setup(url: Url = "mqtt://host", **options: Any) -> Setup:
@@ -79,23 +77,6 @@ def test_sessions_by_role() -> None:
     assert (
         request(setup(client_id="a", session_expiry_s=float("inf")), 5, True).session_expiry_s == 0xFFFFFFFF
     )
-
-
-def test_credentials_are_read_at_every_attempt(tmp_path: Path) -> None:
-    """A function and a file are asked each time; the line end of a file is none of the password."""
-    words = iter(["one", "two"])
-    asked = setup(username="u", password=lambda: next(words))
-    assert [request(asked, 5, False).password, request(asked, 5, False).password] == [b"one", b"two"]
-    file = tmp_path / "password"
-    stored = setup(username="u", password_file=file)
-    with pytest.raises(ConfigurationError, match="password"):
-        request(stored, 5, False)
-    for word in ("first", "second"):
-        file.write_text(f"{word}\r\n")
-        assert request(stored, 5, False).password == word.encode()
-    file.write_bytes(b"\xff")
-    with pytest.raises(ConfigurationError):
-        request(stored, 5, False)
 
 
 def test_credentials_of_the_url() -> None:

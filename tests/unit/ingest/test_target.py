@@ -6,6 +6,7 @@ import pytest
 
 from holdfast.errors import ConfigurationError
 from holdfast.ingest.target import sqlite_path
+from tests.support.leaks import SECRET
 
 
 @pytest.mark.parametrize(
@@ -29,10 +30,12 @@ def test_what_names_no_file_is_refused(into: str) -> None:
         sqlite_path(into)
 
 
-@pytest.mark.parametrize("into", ["postgresql://u:secret@db/x", "sqlite:readings.db", "sqlite://readings.db"])
+@pytest.mark.parametrize(
+    "into", [f"postgresql://u:{SECRET}@db/x", "sqlite:readings.db", "sqlite://readings.db"]
+)
 def test_another_scheme_is_refused_without_its_secrets(into: str) -> None:
     """The sentence names the scheme, the hint the forms that work, neither a password."""
     with pytest.raises(ConfigurationError) as caught:
         sqlite_path(into)
-    assert "secret" not in f"{caught.value}{caught.value.hint}"
+    assert SECRET not in f"{caught.value}{caught.value.hint}"
     assert "sqlite:///relative" in str(caught.value.hint)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import sqlite3
 from collections.abc import Sequence
-from weakref import ref
 
 import pytest
 
@@ -171,31 +169,6 @@ def test_the_window_bounds_qos_1_and_2_alone() -> None:
     assert file.take(1) == [2, 3]
     assert file.take(-1) == []
     assert file.take(1) == [4]
-
-
-class Held:
-    """A receipt."""
-
-
-def test_receipts_of_spilled_rows_are_told_if_they_are_held() -> None:
-    """Read back from the file a row knows its receipt again; one that was dropped is gone from memory."""
-    file = File()
-    file.accept(READY_ROWS)
-    held, dropped = Held(), Held()
-    rows = file.made(3)
-    rows[0].ticket, rows[1].ticket = ref(held), ref(dropped)
-    file.hand(rows)
-    with file.backlog:
-        file.backlog.hand_over(rows, file.handed)
-    file.commit()
-    del dropped, rows
-    gc.collect()
-    taken = []
-    while some := file.rows():
-        taken += some
-    tickets = [row.ticket() if row.ticket else None for row in taken[-3:]]
-    assert tickets == [held, None, None]
-    assert len(file.backlog.tickets) == 0
 
 
 def test_a_batch_is_a_few_milliseconds() -> None:

@@ -6,16 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from weakref import ref
 
 import pytest
 
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
-from holdfast.outbox.backlog import READY_ROWS
 from holdfast.outbox.keeping import UNCOMMITTED_BYTES
 from holdfast.outbox.sqlite import SqliteOutbox
-from holdfast.protocol import Assigned, Failed, Released, Settled
+from holdfast.protocol import Failed, Settled
 from holdfast.testing.manual_clock import ManualClock
 from tests.contracts.outboxes import wait
 from tests.unit.outbox.files import CLIENT_ID, accept, open_outbox, query, seqs, write
@@ -163,31 +161,6 @@ def test_the_client_does_not_load_it() -> None:
     script = "import sys; from holdfast import Client; print('sqlite3' in sys.modules)"
     run = subprocess.run([sys.executable, "-I", "-c", script], check=True, capture_output=True, text=True)
     assert run.stdout.strip() == "False"
-
-
-class Ticket:
-    """A receipt, as far as an outbox knows it."""
-
-
-def test_receipts_go_on_when_it_is_opened_again(path: Path) -> None:
-    """In one process: of rows that were taken, in flight or not, and of rows that waited anywhere."""
-    outbox = open_outbox(path)
-    rows = [Outgoing(0, "t", b"", 1) for _ in range(READY_ROWS + 3)]
-    held = [Ticket() for _ in rows]
-    for row, ticket in zip(rows, held, strict=True):
-        row.ticket = ref(ticket)
-        outbox.accept([row])
-    taken = outbox.take(3)
-    write(outbox, Assigned([(1, taken[0])]), Assigned([(2, taken[1])]), Released([2]))
-    assert outbox.close(10)
-    outbox.open(CLIENT_ID)
-    outbox.adopt(taken)
-    restored = outbox.restore()
-    again = [row for _, row in (*restored.sent, *restored.released)]
-    while some := outbox.take(1000):
-        again += some
-    assert [row.ticket() for row in again if row.ticket is not None] == held
-    outbox.close()
 
 
 def test_volatile_rows_that_were_taken_go_on_when_it_is_opened_again(path: Path) -> None:

@@ -9,6 +9,7 @@ from holdfast.protocol import Challenge, Closed, Intent, LinkState, Opened, Refu
 from holdfast.protocol.authentication import HELD_BYTES
 from tests.support.authenticating import METHOD, accept, answer, asking, auth, challenge, ended, up
 from tests.support.driven import Driven, filters, incoming, names, row
+from tests.support.leaks import SECRET
 
 
 def test_a_whole_exchange() -> None:
@@ -182,11 +183,11 @@ def test_answers_of_an_earlier_connection_mean_nothing() -> None:
 def test_no_secret_in_any_repr() -> None:
     """Requests, packets and challenges show their method, never their data."""
     driven = asking()
-    driven.feed(auth(0x18, b"SECRET"))
+    driven.feed(auth(0x18, SECRET.encode()))
     request = driven.session._request
-    request.authentication_data = b"SECRET"
-    shown = f"{request!r} {request.packet()!r} {auth(0x18, b'SECRET')!r} {accept(b'SECRET')!r} "
+    request.authentication_data = SECRET.encode()
+    shown = f"{request!r} {request.packet()!r} {auth(0x18, SECRET.encode())!r} {accept(SECRET.encode())!r} "
     shown += repr(driven.told(Challenge))
-    assert "SECRET" not in shown
+    assert SECRET not in shown
     assert METHOD in shown
-    assert b"SECRET" in encode(request.packet(), V5)
+    assert SECRET.encode() in encode(request.packet(), V5)

@@ -7,7 +7,7 @@ import pytest
 from holdfast import reasons
 from holdfast.codec import V5, V311, Version
 from holdfast.errors import AuthenticationFailed, ConfigurationError
-from holdfast.resilience import Verdict, of_close, of_connack, of_error
+from holdfast.resilience import Verdict, of_close, of_connack, of_error, unanswered
 
 PLACE = "broker.example:8883"
 
@@ -96,6 +96,13 @@ def test_the_brokers_own_words_are_told() -> None:
     """A Reason String (MQTT 5 §3.2.2.3.9) stands behind the name."""
     assert of_connack(0x97, "10 clients", PLACE, V5).sentence.endswith("Quota exceeded (10 clients)")
     assert of_close(False, 0x98, "maintenance", PLACE).sentence.endswith("(maintenance)")
+
+
+def test_a_port_that_says_nothing() -> None:
+    """Closed before any answer: the hint asks for the broker and for the scheme."""
+    verdict = unanswered(PLACE)
+    assert (verdict.cause, verdict.sentence) == ("closed", f"{PLACE} closed the connection without an answer")
+    assert "mqtts://" in str(verdict.hint)
 
 
 # -- DISCONNECT ------------------------------------------------------------------------------

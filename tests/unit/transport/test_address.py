@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from holdfast.errors import ConfigurationError
 from holdfast.transport import Address, check_tls, parse_url
 from holdfast.transport.address import LONGEST_SOCKET_PATH
+from tests.support.leaks import SECRET
 
-SECRET = "hunter2"
 USER = "gateway-seven"
 
 
@@ -61,8 +61,8 @@ def test_what_is_accepted(url: str, place: str, printed: str) -> None:
         ("@", None, None),
         ("me@", "me", None),
         ("me:@", "me", ""),
-        ("me:secret@", "me", "secret"),
-        (":secret@", None, "secret"),
+        (f"me:{SECRET}@", "me", SECRET),
+        (f":{SECRET}@", None, SECRET),
         ("me:a:b@", "me", "a:b"),
         ("me:a@b@", "me", "a@b"),
         ("me:100%@", "me", "100%"),

@@ -13,6 +13,7 @@ from holdfast.transport.proxy import LONGEST_ANSWER
 from holdfast.transport.proxy_address import ProxyAddress, parse_proxy
 from holdfast.transport.resolving import Info
 from tests.support.certificates import Certificates
+from tests.support.leaks import SECRET
 from tests.support.proxies import SOCKS_FORBIDDEN, SmallProxy, small_proxy
 from tests.support.sockets import Ear, Peer, closed_port, listening, listening_with, until
 
@@ -104,14 +105,14 @@ async def test_tls_is_with_the_broker(kind: str, made: Certificates) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_login(kind: str) -> None:
     """user:password@ of the proxy's URL; wrong or missing: login, and the password is in no sentence."""
-    async with listening_with(Answering) as peers, small_proxy(kind, login=("me", "s3cret")) as proxy:
+    async with listening_with(Answering) as peers, small_proxy(kind, login=("me", SECRET)) as proxy:
         address = Address("mqtt", "127.0.0.1", peers.port)
-        await exchange(address, with_login(proxy, "me:s3cret"))
-        for wrong in (parse_proxy(proxy.url), with_login(proxy, "me:hunter2")):
+        await exchange(address, with_login(proxy, f"me:{SECRET}"))
+        for wrong in (parse_proxy(proxy.url), with_login(proxy, f"me:not-{SECRET}")):
             error = await failure(wrong, address)
             assert error.status == "login"
             chain = f"{error!r} {error.__cause__!r} {error.__context__!r}"
-            assert "hunter2" not in chain
+            assert SECRET not in chain
 
 
 async def test_an_answer_in_two_pieces() -> None:

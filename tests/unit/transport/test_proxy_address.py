@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from holdfast.errors import ConfigurationError
 from holdfast.transport.proxy_address import ProxyAddress, parse_proxy
-
-SECRET = "hunter2"
+from tests.support.leaks import SECRET
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,14 @@ import pytest
 from holdfast.errors import ConfigurationError
 from holdfast.transport import TLS
 from tests.support.certificates import Certificates
-
-PASSWORD = "hunter2"
+from tests.support.leaks import SECRET
 
 
 @pytest.mark.parametrize(
     ("options", "fact"),
     [
         ({"key_file": "me.key"}, "a key without cert_file"),
-        ({"key_password": PASSWORD}, "a key without cert_file"),
+        ({"key_password": SECRET}, "a key without cert_file"),
         ({"alpn": "mqtt"}, "alpn is a list of names, not 'mqtt'"),
         ({"alpn": [""]}, "alpn '' is not 1 to 255 ASCII characters"),
         ({"alpn": ["x" * 256]}, "1 to 255 ASCII"),
@@ -36,7 +35,7 @@ def test_contradictions(options: dict[str, Any], fact: str) -> None:
 
 def test_the_password_is_not_printed() -> None:
     """repr() shows the options without the key's password."""
-    shown = repr(TLS(cert_file="client.pem", key_password=PASSWORD, alpn=["mqtt"]))
+    shown = repr(TLS(cert_file="client.pem", key_password=SECRET, alpn=["mqtt"]))
     assert shown == (
         "TLS(ca_file=None, cert_file='client.pem', key_file=None, server_name=None, alpn=['mqtt'])"
     )
@@ -62,7 +61,7 @@ def refusal(tls: TLS) -> ConfigurationError:
         tls.context()
     assert str(caught.value).startswith("TLS: ")
     assert caught.value.hint
-    assert PASSWORD not in f"{caught.value} {caught.value.hint}"
+    assert SECRET not in f"{caught.value} {caught.value.hint}"
     return caught.value
 
 
@@ -104,23 +103,23 @@ def test_a_certificate_without_key(made: Certificates) -> None:
 
 def test_an_encrypted_key(made: Certificates) -> None:
     """Without key_password it never asks on the terminal; the hint names the option."""
-    error = refusal(TLS(cert_file=made.client.cert, key_file=made.client.encrypted(PASSWORD)))
+    error = refusal(TLS(cert_file=made.client.cert, key_file=made.client.encrypted(SECRET)))
     assert "is encrypted" in str(error)
     assert "key_password=" in str(error.hint)
 
 
-@pytest.mark.parametrize("wrong", ["guess", "", PASSWORD * 300])
+@pytest.mark.parametrize("wrong", ["guess", "", SECRET * 300])
 def test_a_wrong_password(wrong: str, made: Certificates) -> None:
     """A password that does not open the key is said to be the trouble."""
-    key = made.client.encrypted(PASSWORD)
+    key = made.client.encrypted(SECRET)
     error = refusal(TLS(cert_file=made.client.cert, key_file=key, key_password=wrong))
     assert f"key_password does not open the key {key}" in str(error)
 
 
 def test_the_right_password(made: Certificates) -> None:
     """An encrypted key with its password is used."""
-    key = made.client.encrypted(PASSWORD)
-    TLS(cert_file=made.client.cert, key_file=key, key_password=PASSWORD).context()
+    key = made.client.encrypted(SECRET)
+    TLS(cert_file=made.client.cert, key_file=key, key_password=SECRET).context()
 
 
 def test_files_that_do_not_belong_together(made: Certificates) -> None:

@@ -13,6 +13,7 @@ from websockets.frames import Frame, Opcode
 from holdfast.transport import open_link, parse_url
 from holdfast.transport.failures import WebSocketFailed
 from holdfast.transport.websocket import WebSocketLink
+from tests.support.leaks import SECRET
 from tests.support.sockets import Ear, Peer, listening_with, until
 from tests.support.websockets import WebSocketPeer, answering, choosing
 
@@ -93,8 +94,8 @@ async def test_an_answer_in_pieces_with_a_packet_behind_it() -> None:
         (b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", 503, "HTTP 503 Busy"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200, "HTTP 200 OK"),
         (
-            b"HTTP/1.1 301 Moved\r\nLocation: https://me:secret@other.test/x?token=secret\r\n"
-            b"Content-Length: 0\r\n\r\n",
+            f"HTTP/1.1 301 Moved\r\nLocation: https://me:{SECRET}@other.test/x?token={SECRET}\r\n"
+            "Content-Length: 0\r\n\r\n".encode(),
             301,
             "https://***@other.test/x?***",
         ),
@@ -111,7 +112,7 @@ async def test_an_answer_that_opens_nothing(answer: bytes, status: int | str, wo
     error = await refusal(answering(answer))
     assert error.status == status
     assert words in str(error)
-    assert "secret" not in str(error)
+    assert SECRET not in str(error)
     assert len(str(error)) < 200
 
 
