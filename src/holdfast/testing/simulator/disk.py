@@ -79,6 +79,7 @@ class Disk(Places):
             received=list(self.received),
             withheld=list(self.withheld),
             last_packet_id=self.packet_id or 0,
+            lost=self.lost,
             group=self.group,
             unreleased=list(self.unreleased),
             elsewhere=self.elsewhere,
@@ -127,12 +128,13 @@ class Disk(Places):
     def distrust(self, epoch: int) -> None:
         """What is known of any session is stale (contract 26)."""
         self.commit([EpochBegan(epoch)])
+        self.lost = True
         self.elsewhere = {name: Elsewhere(one.epoch + 1, lost=True) for name, one in self.elsewhere.items()}
 
     def _epoch_began(self, record: EpochBegan) -> None:
         self._unsend()
         self.received, self.withheld, self.unreleased = {}, {}, {}
-        self.epoch = record.number
+        self.epoch, self.lost = record.number, False
 
     def _unsend(self) -> None:
         for row in (*self.sent.values(), *self.released.values()):
@@ -146,9 +148,9 @@ class Disk(Places):
         known, here = dict(self.elsewhere), self.elsewhere.get(record.group, Elsewhere())
         known.pop(record.group, None)
         known[self.group] = Elsewhere(
-            self.epoch, record.unanswered, record.unreleased, self.withheld, self.received
+            self.epoch, record.unanswered, record.unreleased, self.withheld, self.received, self.lost
         )
-        self.elsewhere, self.group, self.epoch = known, record.group, here.epoch
+        self.elsewhere, self.group, self.epoch, self.lost = known, record.group, here.epoch, here.lost
         self.received, self.withheld = dict.fromkeys(here.received), dict.fromkeys(here.withheld)
         self.unreleased = dict.fromkeys(here.unreleased)
 

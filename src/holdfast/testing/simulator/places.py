@@ -27,7 +27,7 @@ State = dict[str, Any]
 _KNOWN = (
     *("number", "last", "packet_id", "accepted", "endings", "unsent", "parked", "sent", "released"),
     *("received", "withheld", "epoch", "uncertain", "perhaps", "tries", "letters", "letter", "_stage"),
-    *("group", "unreleased", "elsewhere"),
+    *("group", "lost", "unreleased", "elsewhere"),
 )
 
 
@@ -52,6 +52,7 @@ class Places:
         self.withheld: dict[int, None] = {}
         self.epoch = 0
         self.group = ""
+        self.lost = False  # what its broker has of us is not ours to resume
         self.unreleased: dict[int, None] = {}
         self.elsewhere: dict[str, Elsewhere] = {}
         self.uncertain: set[int] = set()
