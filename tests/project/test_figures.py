@@ -41,7 +41,7 @@ def test_the_kept_run_has_both_sides_of_the_gate() -> None:
 
 
 def test_the_page_about_recovery_quotes_the_kept_run() -> None:
-    """The table in docs/recovery.md is the one that benchmarks/results/recovery.json makes, every fault in it."""
+    """The table in docs/recovery.md is that of benchmarks/results/recovery.json, with every fault."""
     found, page = report.kept(), report.PAGE.read_text("utf-8")
     assert report.quoted(page, found) == page
     assert set(report.ORDER) < set(found)

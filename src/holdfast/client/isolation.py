@@ -182,6 +182,12 @@ class Isolated:
         """What the engine has told until now has arrived when this returns."""
         await self._ask(lambda: self._inside.settled())
 
+    async def farewell(self, timeout_s: float) -> None:
+        """Say that we go offline, behind what was handled here."""
+        with suppress(Stopped, TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._ask(lambda: self._inside.farewell(timeout_s))
+
     async def disconnect(self, session_expiry_s: int | None, timeout_s: float) -> None:
         """Say DISCONNECT behind what was handled here, and wait until the link is closed."""
         with suppress(Stopped, TimeoutError):  # a function of the application may block the thread

@@ -56,7 +56,7 @@ async def _socket(address: Address, proxy: ProxyAddress | None) -> socket.socket
 def _named(error: OSError, encrypted: bool) -> OSError:
     """The error by its own class, where asyncio has hidden it."""
     if encrypted and isinstance(error, ConnectionResetError | ConnectionAbortedError):
-        return ssl.SSLError("the connection ended during the TLS handshake")
+        return ssl.SSLError(ssl.SSL_ERROR_EOF, "the connection ended during the TLS handshake")
     return error
 
 
