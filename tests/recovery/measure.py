@@ -50,7 +50,7 @@ async def _measure(kind: type[Fault], size: Size, folder: Path) -> Run:
     chance, found = Random(kind.__name__), Run()
     lasts_s = kind.short_s if size.short else kind.lasts_s
     if kind.again_s is not None:
-        times = 3 if size.short else size.runs
+        times = 2 if size.short else size.runs
         return await run(
             kind(folder), folder, Plan(_versions(size, 0), lasts_s, size.rate, times, kind.again_s)
         )
