@@ -56,4 +56,4 @@ def test_the_pictures_of_recovery_are_of_the_kept_run() -> None:
 def test_what_is_quoted_kept_its_promises() -> None:
     """No figure in the table is beyond its limit."""
     found = report.kept()
-    assert [words for name in report.ORDER for words in Row(**found[name]).broken(0)] == []
+    assert [words for name in report.ORDER for words in Row(**found[name]).broken(loaded=False)] == []

@@ -83,7 +83,7 @@ def test_live_is_suback(tap: Wiretap) -> None:
 
 KEPT = row(
     Frozen,
-    Run([0.1] * 20, [1.4], [2.0], [0.001] * 100, [0.001] * 100, messages=100),
+    Run([0.1] * 20, [1.4], [2.0], [0.001] * 100, [0.001] * 100, [0.0], messages=100),
 )
 
 
@@ -102,9 +102,9 @@ KEPT = row(
 )
 def test_each_promise_can_be_broken(late: dict[str, object]) -> None:
     """One figure beyond its limit is one sentence."""
-    assert KEPT.broken(0) == []
+    assert KEPT.broken(loaded=False) == []
     worse: Row = replace(KEPT, **late)  # type: ignore[arg-type]
-    assert len(worse.broken(0)) == 1
+    assert len(worse.broken(loaded=False)) == 1
 
 
 def test_p95_of_twenty_is_the_second_longest() -> None:
@@ -122,4 +122,4 @@ async def test_a_client_that_dials_too_rarely_is_seen(
     monkeypatch.setattr(Refused, "short_s", 0.5)
     with tapping():
         found = row(Refused, await measure(Refused, SHORT, tmp_path))
-    assert [words for words in found.broken(SHORT.late_s) if "back in" in words]
+    assert [words for words in found.broken(loaded=True) if "back in" in words]
