@@ -9,6 +9,7 @@ from holdfast.client.brokers import Target
 from holdfast.client.setup import Setup
 from holdfast.codec import Version
 from holdfast.protocol import ConnectRequest
+from holdfast.protocol.session import DISCONNECT_WITH_WILL
 from holdfast.resilience import VersionChoice
 from holdfast.resilience.failover import Failover
 from holdfast.transport import Address, Link, LinkUser, open_link
@@ -58,6 +59,12 @@ class Targets:
             self._versions[place] = VersionChoice(self._setup.version)
         return self._versions[place]
 
+    @property
+    def farewell(self) -> int:
+        """How DISCONNECT says that we go to another broker: with the will, where there was a birth."""
+        will = self._setup.will
+        return DISCONNECT_WITH_WILL if will is not None and will.birth is not None else 0
+
     async def dial(self, user: LinkUser) -> Link:
         """A link to it. Raises as ``open_link``."""
         return await self.open(self.failover.target, user)
@@ -90,10 +97,12 @@ class Targets:
             return None
         from holdfast.transport.references import parse_references
 
-        known = {address.place: address for group in self._setup.groups for address in group}
-        found, wrong = parse_references(reference, self.failover.target)
+        here = self.failover.target
+        found, wrong = parse_references(reference, here)
         for sentence in wrong:
             log.warning("%s refers us to another server, which is ignored: %s", self.place, sentence)
+        told = [one for group in self._setup.groups for one in group if one.scheme == here.scheme]
+        known = {address.place: address for address in told}  # with users of their own
         found = [known.get(address.place, address) for address in found]
         for_good = code == SERVER_MOVED and (connected or self._setup.authentication is None)
         if not found or not self.failover.refer(found, for_good):

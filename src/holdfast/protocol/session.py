@@ -356,9 +356,11 @@ class Session:
         self._subscriptions.subscribe(intents)
 
     def unsubscribe(self, filters: Iterable[str], now: float) -> None:
-        """Want these subscriptions no more."""
+        """Want these subscriptions no more, here and wherever an earlier process has made them."""
         self._at(now)
         filters = list(filters)
+        for one in self._elsewhere.values():
+            one.filters.update(filters)
         self._subscriptions.unsubscribe(filters)
         if self._watch.on:
             self._watch.look_again(filters)
@@ -488,8 +490,11 @@ class Session:
 
     def _expected_epoch(self, request: ConnectRequest) -> int:
         """That of the session that this CONNECT will find, unless the broker has lost it."""
-        kept = request.session_expiry_s > 0 and self._knows_one()
-        return self._receiver.epoch + (not kept)
+        epoch, known = self._receiver.epoch, self._knows_one()
+        if request.group != self.group:
+            there = self._elsewhere.get(request.group, Elsewhere())
+            epoch, known = there.epoch, there.epoch > 0 and not there.lost
+        return epoch + (not (request.session_expiry_s > 0 and known))
 
     def _begin_epoch(self) -> None:
         """This session is not the one we know: what we hold of the old one ends [MQTT-3.2.2-5]."""

@@ -51,7 +51,10 @@ class Bench:
         self.links.append(Wired(user))
         return self.links[-1]
 
-    def disconnect(self, session_expiry_s: int | None) -> None:
+    farewell = 4
+
+    def disconnect(self, session_expiry_s: int | None, reason: int) -> None:
+        assert reason == self.farewell
         self.left.append(session_expiry_s)
 
     def left_later(self) -> bool:

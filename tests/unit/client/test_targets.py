@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from holdfast import Client, Reconnect
+from holdfast import Client, Reconnect, Will
 from holdfast.client.brokers import Target
 from holdfast.client.targets import Targets
 from holdfast.codec import V5, V311
@@ -98,6 +98,12 @@ def test_a_reference_to_a_broker_that_we_know() -> None:
     assert (request.group, request.apart, request.username) == ("b1:1883", None, "you")
 
 
+def test_a_reference_weakens_no_transport() -> None:
+    """Also where we know the broker that it names, without TLS."""
+    made = targets("mqtts://a", "mqtt://b:1883")
+    assert refer(made, 0x9C, "b:1883") == (Target("b:1883", "mqtts://b:1883", 0), False)
+
+
 def test_what_is_no_reference_is_ignored(caplog: pytest.LogCaptureFixture) -> None:
     """Other codes, nothing, and nonsense, which is said."""
     made = targets("mqtt://a")
@@ -112,3 +118,10 @@ def test_a_circle_of_references_is_left() -> None:
     """After so many the next one is as good as none."""
     made = targets("mqtt://a")
     assert [refer(made, 0x9C, "r") is None for _ in range(6)] == [False] * 5 + [True]
+
+
+def test_a_birth_is_taken_back_where_we_leave() -> None:
+    """The broker says the will for us, which is "offline" (contract 22); one without a birth stays unsaid."""
+    assert targets("mqtt://a").farewell == 0
+    assert targets("mqtt://a", will=Will("status", "gone")).farewell == 0
+    assert targets("mqtt://a", will=Will("status", "offline", birth="online")).farewell == 4
