@@ -12,6 +12,7 @@ from holdfast.codec import (
     Connack,
     Connect,
     Packet,
+    Pingresp,
     Puback,
     Publish,
     Pubrec,
@@ -20,6 +21,7 @@ from holdfast.codec import (
 )
 from holdfast.messages import QoS
 from holdfast.protocol import Announced, Assigned, Settled
+from holdfast.protocol.suspicion import FIRST_S, PATIENCE
 from tests.support.driven import Driven, names, row, sent
 
 BOTH = pytest.mark.parametrize("version", [V311, V5])
@@ -205,3 +207,24 @@ def test_the_will_carries_the_epoch_that_is_expected(
     assert isinstance(connect, Connect)
     assert connect.will is not None
     assert (dict(marks(connect.will))["epoch"], dict(marks(birth))["epoch"]) == epochs
+
+
+# -- beside a message that may end the link ----------------------------------------------------
+
+
+def test_a_trial_holds_up_no_birth() -> None:
+    """Two links have ended behind one message: the control sends none, but it says that we are there."""
+    driven, _ = born()
+    assert not driven.session.suspects
+    for _ in range(PATIENCE):
+        driven.lost()
+        left = driven.up(True)
+    assert driven.session.suspects
+    assert payloads(left) == [b"online"]
+    (said,) = sent(left)
+    driven.feed(Puback(said.packet_id))
+    driven.session.farewell(b"gone", 0.0)
+    assert payloads(driven.pump()) == []
+    assert driven.session.speechless  # so that DISCONNECT asks for the will
+    assert names(driven.later(FIRST_S)) == ["PINGREQ"]
+    assert payloads(driven.feed(Pingresp())) == [b"gone"]
