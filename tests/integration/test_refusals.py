@@ -603,7 +603,8 @@ async def test_no_password_anywhere(caplog: pytest.LogCaptureFixture) -> None:
                     said += [repr(error), str(error), str(error.hint), repr(error.__cause__)]
                 said += [repr(client), repr(client.snapshot()), repr(client._setup), str(vars(client))]
                 assert client._core is not None
-                said += [repr(client._setup.request(5, True)), repr(client._setup.request(5, True).packet())]
+                asked = client._setup.request(5, True, client._setup.first, "")
+                said += [repr(asked), repr(asked.packet())]
             said += [repr(event) async for event in events]
     for wrong in (f"mqtt://me:{SECRET}@host/path", f"me:{SECRET}@host", f"mqtt://me:{SECRET}@host:port"):
         with pytest.raises(ConfigurationError) as refused:

@@ -54,7 +54,7 @@ class Core:
         intents: Intents,
         state: State,
         clock: Clock,
-        versions: VersionChoice,
+        versions: dict[str, VersionChoice],
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.setup = setup

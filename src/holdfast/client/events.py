@@ -80,6 +80,33 @@ class SessionLost(Event):
     uncertain: int
 
 
+class FailedOver(Event):
+    """The better brokers cannot be had (``cause``): the client is with a backup, ``broker``.
+
+    ``resent`` messages were in flight and go out there; ``uncertain`` of QoS 2 may have arrived before.
+    """
+
+    broker: str
+    cause: str | None
+    resent: int
+    uncertain: int
+
+
+class FailedBack(Event):
+    """The client is back with a better broker than before; ``resent`` and ``uncertain`` as in FailedOver."""
+
+    broker: str
+    resent: int
+    uncertain: int
+
+
+class Redirected(Event):
+    """The broker refers us to ``broker``: ``for_good``, or for now (MQTT 5 §4.11)."""
+
+    broker: str
+    for_good: bool
+
+
 class Subscribed(Event):
     """A subscription is live."""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def make_keeper(
-    core: Core, session: Session, clock: Clock, versions: VersionChoice
+    core: Core, session: Session, clock: Clock, versions: dict[str, VersionChoice]
 ) -> tuple[Keeper, Inwards]:
     """It begins to dial; what it does is told to the parts of this run."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from holdfast.client import events as told
+from holdfast.client.brokers import Target
 from holdfast.client.event_bus import EventBus
 from holdfast.client.events import Event
 from holdfast.client.lifecycle import TRANSITIONS, Step
@@ -25,8 +26,10 @@ VERSIONS: dict[int, Literal["5", "3.1.1"]] = {5: "5", 4: "3.1.1"}
 class State:
     """The reporter of the supervisor; ``changed`` is notified whenever something did."""
 
-    def __init__(self, place: str) -> None:
-        self.place = place
+    def __init__(self, target: Target) -> None:
+        """``target``: the broker that is dialled first."""
+        self.target = target
+        self._rank: int | None = None  # of the last connection
         self.bus = EventBus()
         self.changed = Signal()
         self.status = Status.DISCONNECTED
@@ -42,6 +45,16 @@ class State:
         self.outbox_error: OutboxError | None = None
         self.given_up: Counter[str] = Counter()  # unsent messages that ended, by reason
         self.draining = False
+
+    @property
+    def place(self) -> str:
+        """Where the broker is that is dialled, or was last, for sentences."""
+        return self.target.place
+
+    @property
+    def is_same_group(self) -> bool:
+        """Whether it is of the group that the last connection was to."""
+        return self._rank == self.target.rank
 
     @property
     def reason(self) -> str:
@@ -66,8 +79,9 @@ class State:
 
     # -- the supervisor's news ---------------------------------------------------------------
 
-    def dialling(self) -> None:
+    def dialling(self, target: Target) -> None:
         """An attempt begins."""
+        self.target = target
         self.last_attempt_at = datetime.now(UTC)
         self.move(Step.DIAL)
 
@@ -77,6 +91,7 @@ class State:
         self.verdict = None
         self.attempts = 0
         self.connections += 1
+        self._rank = self.target.rank
         self.connected_since = datetime.now(UTC)
         self.move(Step.ACCEPT)
         version = VERSIONS[terms.version]
@@ -114,6 +129,25 @@ class State:
         self.emit(
             told.Disconnected(message=str(verdict), cause=verdict.cause, hint=verdict.hint), logging.WARNING
         )
+
+    def redirected(self, place: str, target: Target, for_good: bool) -> None:
+        """The broker at ``place`` has sent us to this one (MQTT 5 §4.11)."""
+        how = "has moved" if for_good else "sends us elsewhere for now"
+        message = f"{place} {how}: going to {target.place}"
+        self.emit(told.Redirected(message=message, broker=target.broker, for_good=for_good), logging.WARNING)
+
+    def broker_changed(self, resent: int, uncertain: int, how: str) -> None:
+        """We are in a session with other brokers; ``connected`` follows. ``how``: what becomes of QoS 2."""
+        target, before, verdict = self.target, self._rank, self.verdict
+        facts: dict[str, Any] = {"broker": target.broker, "resent": resent, "uncertain": uncertain}
+        moved = f"{resent} messages in flight go out there, {uncertain} {how}"
+        if not target.rank or (before is not None and target.rank < before):
+            self.emit(told.FailedBack(message=f"back with {target.place}: {moved}", **facts))
+            return
+        why = f" ({verdict.sentence})" if verdict else ""
+        message = f"failed over to {target.place}{why}: {moved}"
+        cause = verdict.cause if verdict else None
+        self.emit(told.FailedOver(message=message, cause=cause, **facts), logging.WARNING)
 
     def _is_news(self, verdict: Verdict) -> bool:
         return self.verdict is None or self.verdict.cause != verdict.cause

@@ -1,8 +1,10 @@
 """Floor 2: the session as a sans-I/O state machine."""
 
+from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import (
     Announced,
     Anomaly,
+    BrokerChanged,
     Challenge,
     Closed,
     Granted,
@@ -21,10 +23,12 @@ from holdfast.protocol.events import (
 from holdfast.protocol.receiver import Delivery
 from holdfast.protocol.records import (
     Assigned,
+    Completed,
     Deferred,
     EpochBegan,
     Failed,
     Forgotten,
+    GroupEntered,
     Parked,
     Received,
     Record,
@@ -41,15 +45,19 @@ __all__ = [
     "Announced",
     "Anomaly",
     "Assigned",
+    "BrokerChanged",
     "Challenge",
     "Closed",
+    "Completed",
     "ConnectRequest",
     "Deferred",
     "Delivery",
+    "Elsewhere",
     "EpochBegan",
     "Failed",
     "Forgotten",
     "Granted",
+    "GroupEntered",
     "Intent",
     "LinkState",
     "NotGranted",

@@ -89,6 +89,26 @@ class SessionLost(Value):
         self.kept = kept
 
 
+class BrokerChanged(Value):
+    """We are in a session with other brokers than before (contract 3).
+
+    ``resent``, ``uncertain`` and ``kept`` as in SessionLost: what was in flight goes out here. ``apart``: the
+    broker is not of the group that was expected, as it does not know its session.
+    """
+
+    __match_args__ = ("group", "resent", "uncertain", "kept", "apart")
+    __slots__ = __match_args__
+
+    def __init__(
+        self, group: str, resent: int, uncertain: list[Outgoing], kept: bool, apart: bool = False
+    ) -> None:
+        self.group = group
+        self.resent = resent
+        self.uncertain = uncertain
+        self.kept = kept
+        self.apart = apart
+
+
 class Announced(Value):
     """Our birth, or (``last``) our offline notice, was acknowledged or refused; at QoS 0: is on its way."""
 
@@ -194,6 +214,7 @@ SessionEvent = (
     | Challenge
     | Reauthenticated
     | SessionLost
+    | BrokerChanged
     | Announced
     | Reasserted
     | Unwatched

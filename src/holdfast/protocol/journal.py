@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holdfast.messages import Outgoing
-from holdfast.protocol.records import Ending, Failed, Record, Settled
+from holdfast.protocol.records import Completed, Ending, Failed, Record, Settled
 
 
 class Journal:
@@ -44,6 +44,10 @@ class Journal:
             rows = self._open[ending] = []
             self._lag(Settled(rows, ending))
         return rows
+
+    def complete(self, packet_id: int) -> None:
+        """Note that an exchange without a row has ended."""
+        self._lag(Completed([packet_id]))
 
     def _lag(self, record: Record) -> None:
         self.pending.append(record)

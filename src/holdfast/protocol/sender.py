@@ -12,6 +12,8 @@ The session present:     released: PUBREL again; unproven: PUBLISH again under t
                          identifier, DUP if it ever left, in the old order and as the new
                          connection's window allows [MQTT-4.4.0-1, 3.3.4-7, 4.6.0-1]
 The session gone:        sent, unproven, released ──▶ pending, oldest first, new identifiers
+Other brokers:           the same; the identifiers stay behind, to be completed there (``elsewhere``):
+                         back in that session they stand in released, without a row
 
 PUBRELs go first: a broker may hand a QoS 2 message on only then, and they are the older ones.
 
@@ -42,6 +44,7 @@ from holdfast.messages import Outgoing
 from holdfast.protocol import refusals
 from holdfast.protocol.aliases import Aliases
 from holdfast.protocol.announcer import Announcer
+from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import Anomaly, ProtocolError, SessionEvent, Stripped
 from holdfast.protocol.ids import PacketIds
 from holdfast.protocol.journal import Journal
@@ -99,7 +102,10 @@ class Sender:
         self.now = 0.0
         self.pending: deque[Outgoing] = deque()
         self.sent: dict[int, Outgoing] = {}
-        self.released: dict[int, Outgoing] = dict(restored.released)
+        self._rowless = set(restored.unreleased)
+        self._late: list[int] = []
+        self.released: dict[int, Outgoing | None] = dict.fromkeys(restored.unreleased)
+        self.released.update(restored.released)
         self.unproven: deque[tuple[int, Outgoing]] = deque(restored.sent)
         ids.used.update(self.released, self._left, self._withheld)
 
@@ -123,11 +129,34 @@ class Sender:
             self._pubrel(packet_id, 0)
 
     def restart(self) -> tuple[int, list[Outgoing]]:
-        """The session is gone: everything in flight is pending again, oldest first.
+        """The session is gone: everything in flight is pending again.
 
-        Gives how many rows that are, and which of them are QoS 2 and so uncertain (contract 6); these
-        end here where they are not to be sent again.
+        Gives how many rows that are, and which of them are QoS 2 and so uncertain (contract 6).
         """
+        unproven = (packet_id for packet_id, _ in self.unproven)
+        self._ids.used.difference_update(self.sent, self.released, unproven, self._withheld, self._late)
+        self._withheld, self._late = [], []
+        return self._again()
+
+    def tombstones(self) -> tuple[list[int], list[int]]:
+        """Identifiers that the broker may know when we are gone: of QoS 1, and of QoS 2 in order."""
+        sent = [(packet_id, row.qos) for packet_id, row in self.unproven if packet_id in self._left]
+        ones = [packet_id for packet_id, qos in sent if qos == 1]
+        return ones, [*self.released, *(packet_id for packet_id, qos in sent if qos == 2)]
+
+    def move(self, left: Elsewhere, here: Elsewhere) -> tuple[int, list[Outgoing]]:
+        """From one session to another: as ``restart``, but that identifiers stay in use, each in its own."""
+        left.withheld, self._withheld, self._late = self._withheld, here.withheld, here.unanswered
+        self.suspicion = Suspicion()  # what ended links there has yet to end one here
+        moved = self._again()
+        self.released = dict.fromkeys(here.unreleased)
+        self._rowless = set(here.unreleased)
+        self._ids.used.clear()
+        self._ids.used.update(self.released, self._withheld, self._late)
+        return moved
+
+    def _again(self) -> tuple[int, list[Outgoing]]:
+        """What is in flight is pending, oldest first; QoS 2 ends here where it is not to be sent again."""
         rows = self._in_flight()
         uncertain = [row for row in rows if row.qos == 2]
         for row in uncertain:
@@ -136,10 +165,8 @@ class Sender:
                 self._journal.fail(row, 0, FORGOTTEN)
         if not self._resends:
             rows = [row for row in rows if row.qos != 2]
-        unproven = (packet_id for packet_id, _ in self.unproven)
-        self._ids.used.difference_update(self.sent, self.released, unproven, self._withheld)
         self.sent, self.released, self.unproven = {}, {}, deque()
-        self._withheld, self._left = [], set()
+        self._left, self._rowless = set(), set()
         self.pending = deque(sorted([*rows, *self.pending], key=lambda row: row.seq))
         return sum(row.qos > 0 for row in rows), uncertain
 
@@ -148,7 +175,8 @@ class Sender:
         return [*self._in_flight(), *self.pending]
 
     def _in_flight(self) -> list[Outgoing]:
-        return [*self.sent.values(), *self.released.values(), *(row for _, row in self.unproven)]
+        released = [row for row in self.released.values() if row is not None]
+        return [*self.sent.values(), *released, *(row for _, row in self.unproven)]
 
     def crowded(self) -> bool:
         """Whether more identifiers are withheld than a session should carry along."""
@@ -176,6 +204,8 @@ class Sender:
         left += [one for one in stayed if not one[0] or self.sent.get(one[0]) is one[1]]
         self.unproven.extendleft(reversed(left))
         self.sent = {}
+        self._ids.used.difference_update(self._late)
+        self._late = []
 
     # -- what goes out -----------------------------------------------------------------------
 
@@ -444,10 +474,19 @@ class Sender:
         """QoS 2 ended. 0x92 too: the broker completed it before, and our deletion lagged."""
         row = self.released.pop(packet.packet_id, None)
         if row is None:
-            self._tell.append(Anomaly("pubcomp for an unknown packet identifier", packet.packet_id))
+            self._complete(packet.packet_id)
             return
         self._ids.free(packet.packet_id)
         self._journal.settle("acknowledged").append(row)
+
+    def _complete(self, packet_id: int) -> None:
+        """PUBCOMP for an exchange whose row has gone on with other brokers, or for none."""
+        if packet_id not in self._rowless:
+            self._tell.append(Anomaly("pubcomp for an unknown packet identifier", packet_id))
+            return
+        self._rowless.discard(packet_id)
+        self._ids.free(packet_id)
+        self._journal.complete(packet_id)
 
     def _known(self, packet_id: int, qos: int) -> Outgoing | None:
         """Take the row that this acknowledgement is for out of its place."""

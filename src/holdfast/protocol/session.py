@@ -35,7 +35,9 @@ from holdfast.errors import TooLarge
 from holdfast.messages import NO_PROPERTIES, Outgoing, Properties
 from holdfast.protocol.announcer import Announcer
 from holdfast.protocol.authentication import Authentication
+from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import (
+    BrokerChanged,
     Challenge,
     Closed,
     Opened,
@@ -48,7 +50,7 @@ from holdfast.protocol.ids import PacketIds
 from holdfast.protocol.journal import Journal
 from holdfast.protocol.keepalive import Keepalive
 from holdfast.protocol.receiver import Delivery, Receiver
-from holdfast.protocol.records import EpochBegan, Record, Restored
+from holdfast.protocol.records import EpochBegan, GroupEntered, Record, Restored
 from holdfast.protocol.sender import Sender
 from holdfast.protocol.subscriptions import Intent, Subscriptions
 from holdfast.protocol.terms import ConnectRequest, Terms
@@ -56,7 +58,7 @@ from holdfast.protocol.watch import Watch
 from holdfast.protocol.wire import Wire
 
 NORMAL = 0x00
-DISCONNECT_WITH_WILL = 0x04
+WITH_WILL = 0x04
 UNSPECIFIED_ERROR = 0x80
 PROTOCOL_ERROR = 0x82
 KEEP_ALIVE_TIMEOUT = 0x8D
@@ -100,7 +102,11 @@ class Output:
 
 
 class Session:
-    """One client's session with one broker, over any number of connections."""
+    """One client's session with a broker, over any number of connections.
+
+    ``group`` is whose it is. With other brokers (``ConnectRequest.group``) it is another one, from CONNACK
+    on; what was in flight goes out there, and each session is found again as it was left (contract 3).
+    """
 
     def __init__(
         self, inflight: int = 1000, restored: Restored | None = None, *, resends: bool = True
@@ -125,6 +131,9 @@ class Session:
         )
         self._authentication = Authentication(self._wire, self._events)
         self._lost = restored.lost
+        self.group = restored.group
+        self._elsewhere = dict(restored.elsewhere)
+        self._members: set[str] = set()
         self._committed = 0
         self._request = ConnectRequest("")
         self._decoder = Decoder()
@@ -213,17 +222,19 @@ class Session:
     def disconnect(self, now: float, reason: int = 0, session_expiry_s: int | None = None) -> None:
         """End the connection on purpose: DISCONNECT goes behind what is queued, then nothing.
 
-        With DISCONNECT_WITH_WILL the broker says the will; 3.1.1 has no packet for it but the end.
+        A clean one keeps the will from being said: where our own notice has not left, the broker is asked for
+        it, for which 3.1.1 has no packet but the end (contract 22).
         """
         self._at(now)
         if self.link is not LinkState.UP:
             return
         self._watch.leave()
-        if reason != DISCONNECT_WITH_WILL or self._request.version == codec.V5:
+        by_will = self._announcer.owes and not reason
+        if not by_will or self._request.version == codec.V5:
             properties = {}
             if session_expiry_s is not None and self._request.session_expiry_s:  # a clean one stays clean
                 properties["session_expiry_interval"] = session_expiry_s
-            packet = codec.Disconnect(reason, properties)
+            packet = codec.Disconnect(WITH_WILL if by_will else reason, properties)
             self._wire.put(codec.encode(packet, self._request.version), self._journal.gate)
         self._wire.close()
         self._halt()
@@ -318,11 +329,6 @@ class Session:
             self._announcer.farewell(payload)
             self._sender.pump()
 
-    @property
-    def speechless(self) -> bool:
-        """Whether something of that kind still waits for room in the window."""
-        return bool(self._announcer.due)
-
     def unended(self) -> list[Outgoing]:
         """The rows that were published here and have not ended."""
         return self._sender.unended()
@@ -335,6 +341,8 @@ class Session:
     def abandon(self) -> None:
         """The application stops handling: what it did not acknowledge is delivered anew."""
         self._receiver.abandon()
+        for one in self._elsewhere.values():
+            one.running = {}
 
     def subscribe(self, intents: Iterable[Intent], now: float) -> None:
         """Want these subscriptions from now on."""
@@ -431,13 +439,16 @@ class Session:
 
     def _open(self, terms: Terms) -> None:
         self._enter(LinkState.UP)
+        group = self._group_of(terms.session_present)
+        if group != self.group:
+            self._move(group)
         self._authentication.max_packet_bytes = terms.max_packet_bytes
         self._keepalive.agree(terms.keepalive_s)
         self._events.append(Opened(terms))
         self._receiver.open(self._request)
         self._sender.open(terms)
         self._subscriptions.open(terms)
-        resumed = terms.session_present and self._knows_one()
+        resumed = terms.session_present and self._receiver.epoch > 0 and not self._lost
         if not resumed:  # a new session, or the first one we know of: nothing is in flight then
             self._begin_epoch()
         self._announcer.open(self._request, terms, self._receiver.epoch)
@@ -447,13 +458,36 @@ class Session:
         self._watch.open(terms)
         self._subscriptions.pump()
 
-    def _knows_one(self) -> bool:
-        return self._receiver.epoch > 0 and not self._lost
+    def _group_of(self, present: bool) -> str:
+        """Whose session this is: a broker that is not sure to be of a group has shown it, or has not."""
+        group, apart = self._request.group, self._request.apart
+        if apart is None or apart in self._members:
+            return group
+        if not present or apart == self.group or apart in self._elsewhere:
+            return apart
+        self._members.add(apart)
+        return group
+
+    def _move(self, group: str) -> None:
+        """To the session with other brokers; what the one before holds of us stays with it."""
+        left, here = Elsewhere(lost=self._lost), self._elsewhere.pop(group, None) or Elsewhere()
+        left.unanswered, left.unreleased = self._sender.tombstones()
+        self._journal.write(GroupEntered(group, left.unanswered, left.unreleased))
+        resent, uncertain = self._sender.move(left, here)
+        self._receiver.move(left, here)
+        self._subscriptions.move(left, here)
+        self._elsewhere[self.group], self.group, self._lost = left, group, here.lost
+        kept, apart = self._request.session_expiry_s > 0, group != self._request.group
+        self._events.append(BrokerChanged(group, resent, uncertain, kept, apart))
 
     def _expected_epoch(self, request: ConnectRequest) -> int:
         """That of the session that this CONNECT will find, unless the broker has lost it."""
-        kept = request.session_expiry_s > 0 and self._knows_one()
-        return self._receiver.epoch + (not kept)
+        epoch, lost = self._receiver.epoch, self._lost
+        if request.group != self.group:
+            there = self._elsewhere.get(request.group) or Elsewhere()
+            epoch, lost = there.epoch, there.lost
+        kept = request.session_expiry_s > 0 and epoch > 0 and not lost
+        return epoch + (not kept)
 
     def _begin_epoch(self) -> None:
         """This session is not the one we know: what we hold of the old one ends [MQTT-3.2.2-5]."""

@@ -3,11 +3,11 @@
 An intent is *wanted* from ``subscribe`` to ``unsubscribe``, and *granted* from SUBACK until
 the broker loses the session. What is wanted and not granted is asked for on every connection.
 
-"Session present" is no proof of a subscription: a broker that was killed may come back with the
-session as it last saved it, and the session may be one that somebody else began. On MQTT 5 what was
-granted on an earlier connection is therefore asked for *again* on each later one, behind everything
-else and still counting as granted; Retain Handling 1 keeps this from replaying retained messages.
-3.1.1 has no such option: every reconnect would replay them all, so a grant is believed there.
+"Session present" is no proof of a subscription: a broker that was killed may come back with the session as it
+last saved it, and the session may be one that somebody else began. On MQTT 5 what was granted on an earlier
+connection is therefore asked for *again* on each later one, behind everything else and still counting as
+granted; Retain Handling 1 keeps this from replaying retained messages. 3.1.1 has no such option: every
+reconnect would replay them all, so a grant is believed there.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Literal
 
 from holdfast.codec import V5, Suback, Subscribe, SubscribeOption, Unsuback, Unsubscribe, encode
 from holdfast.messages import NO_PROPERTIES, QoS
+from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import Granted, NotGranted, ProtocolError, SessionEvent, Unsubscribed
 from holdfast.protocol.ids import PacketIds
 from holdfast.protocol.journal import Journal
@@ -26,7 +27,6 @@ from holdfast.topics import split_share
 from holdfast.values import Value
 
 Retained = Literal["always", "new", "never"]
-
 PROTOCOL_ERROR = 0x82
 PACKET_TOO_LARGE = 0x95
 REFUSED = 0x80
@@ -65,10 +65,7 @@ class Subscriptions:
     """The intents of a client and the requests about them that are in flight."""
 
     def __init__(self, journal: Journal, wire: Wire, ids: PacketIds, tell: list[SessionEvent]) -> None:
-        self._journal = journal
-        self._wire = wire
-        self._ids = ids
-        self._tell = tell
+        self._journal, self._wire, self._ids, self._tell = journal, wire, ids, tell
         self._terms: Terms | None = None
         self.wanted: dict[str, Intent] = {}
         self._leaving: dict[str, None] = {}
@@ -134,6 +131,12 @@ class Subscriptions:
                     self._leave(asked)
         self._asked = {}
 
+    def move(self, left: Elsewhere, here: Elsewhere) -> None:
+        """To another session: all is asked for, and what it has that nobody wants any more is given up."""
+        left.filters = {*self.wanted, *self._leaving}
+        self._leaving.update(dict.fromkeys(here.filters - self.wanted.keys()))
+        self.doubt()
+
     def doubt(self) -> None:
         """A CONNECT went unanswered: the CONNACK that was lost may have said "a new session"."""
         for intent in self.wanted.values():
@@ -165,8 +168,8 @@ class Subscriptions:
     def _request(self, asked: Intent | str, terms: Terms) -> int:
         """Send SUBSCRIBE or UNSUBSCRIBE; gives the reason code that forbids it, or 0."""
         packet_id = self._ids.take()
-        data = encode(_packet(packet_id, asked, terms), terms.version)
-        if terms.max_packet_bytes is not None and len(data) > terms.max_packet_bytes:  # [MQTT-3.2.2-15]
+        data, limit = encode(_packet(packet_id, asked, terms), terms.version), terms.max_packet_bytes
+        if limit is not None and len(data) > limit:  # [MQTT-3.2.2-15]
             self._ids.free(packet_id)
             return PACKET_TOO_LARGE
         self._asked[packet_id] = asked
@@ -209,7 +212,6 @@ class Subscriptions:
 
 
 _QOS: tuple[QoS, QoS, QoS] = (0, 1, 2)
-
 _RETAIN_HANDLING: dict[tuple[Retained, bool], Literal[0, 1, 2]] = {
     ("always", False): 0,
     ("always", True): 1,  # contract 16: no second replay on a resumed session
@@ -223,9 +225,8 @@ _RETAIN_HANDLING: dict[tuple[Retained, bool], Literal[0, 1, 2]] = {
 def _packet(packet_id: int, asked: Intent | str, terms: Terms) -> Subscribe | Unsubscribe:
     if isinstance(asked, str):
         return Unsubscribe(packet_id, [asked])
-    properties = NO_PROPERTIES
-    if asked.identifier and terms.identifiers_available:
-        properties = {"subscription_identifier": asked.identifier}
+    named = asked.identifier and terms.identifiers_available
+    properties = {"subscription_identifier": asked.identifier} if named else NO_PROPERTIES
     return Subscribe(packet_id, [_option(asked, terms)], properties)
 
 
@@ -243,6 +244,5 @@ def _forbidden(filter: str, terms: Terms) -> int:
     group, plain = split_share(filter)
     if group and not terms.shared_available:
         return SHARED_NOT_SUPPORTED
-    if not terms.wildcard_available and ("+" in plain or "#" in plain):
-        return WILDCARDS_NOT_SUPPORTED
-    return 0
+    wild = "+" in plain or "#" in plain
+    return WILDCARDS_NOT_SUPPORTED if wild and not terms.wildcard_available else 0

@@ -21,7 +21,8 @@ class ConnectRequest(Value):
     goes: how many we set at most. ``birth`` is said on the topic of the will, before all that waits.
     ``strip_properties``: what 3.1.1 cannot carry is left out, rather than the message kept back.
     ``authentication_method`` asks for enhanced authentication, which 3.1.1 does not have: never left
-    out in silence.
+    out in silence. ``group``: the brokers whose session it is (contract 3); where ``apart`` is given, it
+    is not sure that this broker is one of them: without a session of theirs it is in a group of that name.
     """
 
     __match_args__ = (
@@ -40,6 +41,8 @@ class ConnectRequest(Value):
         "strip_properties",
         "authentication_method",
         "authentication_data",
+        "group",
+        "apart",
     )
     __slots__ = __match_args__
 
@@ -60,6 +63,8 @@ class ConnectRequest(Value):
         strip_properties: bool = False,
         authentication_method: str | None = None,
         authentication_data: bytes | None = None,
+        group: str = "",
+        apart: str | None = None,
     ) -> None:
         self.client_id = client_id
         self.version = version
@@ -76,6 +81,8 @@ class ConnectRequest(Value):
         self.strip_properties = strip_properties
         self.authentication_method = authentication_method
         self.authentication_data = authentication_data
+        self.group = group
+        self.apart = apart
 
     def packet(self) -> Connect:
         """The CONNECT packet. Raises ConfigurationError."""

@@ -37,6 +37,8 @@ class Reconnect(Frozen):
     caps it; the wait itself is drawn between 0 and that. ``stable_s``: a link that was up for
     so long makes the next trouble a new one. ``attempt_timeout_s`` bounds a whole attempt,
     name resolution to CONNACK. ``max_attempts`` failures in a row end in ``Status.FAILED``.
+    ``fail_back_s``: with several groups of brokers, how long a better one must have answered before
+    the client goes back to it; None: never while its connection lasts.
     """
 
     __match_args__ = (
@@ -46,6 +48,7 @@ class Reconnect(Frozen):
         "stable_s",
         "attempt_timeout_s",
         "max_attempts",
+        "fail_back_s",
     )
     __slots__ = __match_args__
 
@@ -58,6 +61,7 @@ class Reconnect(Frozen):
         stable_s: float = 30,
         attempt_timeout_s: float = 10,
         max_attempts: int | None = None,
+        fail_back_s: float | None = 60,
     ) -> None:
         self.first_delay_s = first_delay_s
         self.multiplier = multiplier
@@ -65,8 +69,11 @@ class Reconnect(Frozen):
         self.stable_s = stable_s
         self.attempt_timeout_s = attempt_timeout_s
         self.max_attempts = max_attempts
+        self.fail_back_s = fail_back_s
         for name, lowest in _LOWEST.items():
             value = getattr(self, name)
+            if value is None and name == "fail_back_s":
+                continue
             if not lowest <= value < inf:
                 raise ConfigurationError(
                     f"Reconnect: {name} must be finite and at least {lowest:g}, not {value}"
@@ -84,6 +91,7 @@ _LOWEST = {
     "max_delay_s": 0.001,
     "stable_s": 0,
     "attempt_timeout_s": 0.001,
+    "fail_back_s": 0,
 }
 
 PRESETS = {

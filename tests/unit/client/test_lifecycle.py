@@ -9,13 +9,14 @@ from random import Random
 
 import pytest
 
+from holdfast.client.brokers import Target
 from holdfast.client.lifecycle import TRANSITIONS, Step, diagram
 from holdfast.client.state import State
 from holdfast.client.status import Status
 from holdfast.codec import Connack
 from holdfast.resilience import Reconnect, Verdict
 from holdfast.transport import Link, LinkUser
-from tests.unit.client.test_supervisor import Supervised
+from tests.unit.client.supervised import Supervised
 from tests.unit.client.wired import Wired
 
 STEPS = 10_000
@@ -30,7 +31,7 @@ class Recording(State):
     """Which steps were seen in which state."""
 
     def __init__(self) -> None:
-        super().__init__("host:1")
+        super().__init__(Target("host:1", "mqtt://host:1"))
         self.seen: Counter[tuple[Status, Step]] = Counter()
 
     def move(self, step: Step) -> None:
@@ -118,7 +119,7 @@ def test_every_state_has_a_way_out_and_one_in(state: Status) -> None:
 
 async def test_a_defect_before_the_first_dial_is_the_end_as_well() -> None:
     """Given up twice it stays so."""
-    state = State("host:1")
+    state = State(Target("host:1", "mqtt://host:1"))
     state.attempt_failed(Verdict("internal", "the supervisor failed"), None)
     state.attempt_failed(Verdict("internal", "the supervisor failed"), None)
     assert state.status is Status.FAILED

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from holdfast.client.brokers import Target
 from holdfast.client.event_bus import EventBus
 from holdfast.client.events import AnnouncementRefused, Event, Reasserted, Unwatched
 from holdfast.client.presence import Presence
@@ -31,7 +32,7 @@ class Heard(EventBus):
 def heard(caplog: pytest.LogCaptureFixture) -> tuple[Presence, Heard]:
     """One run, and its events."""
     caplog.set_level(logging.DEBUG, "holdfast")
-    state, bus = State("host:1"), Heard()
+    state, bus = State(Target("host:1", "mqtt://host:1")), Heard()
     state.bus = bus
     return Presence(state), bus
 

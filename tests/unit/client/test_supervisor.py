@@ -3,107 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
 
-from holdfast import Authenticator, Reconnect
-from holdfast.client.authenticating import Authenticating
-from holdfast.client.clock import SystemClock
-from holdfast.client.engine import Engine
-from holdfast.client.options import Limits
-from holdfast.client.supervisor import Supervisor
-from holdfast.codec import V5, Connack, Disconnect, Version
+from holdfast import Reconnect
+from holdfast.codec import V5, Connack, Disconnect
 from holdfast.errors import ConfigurationError
-from holdfast.outbox import MemoryOutbox
-from holdfast.protocol import ConnectRequest, Session, Terms
 from holdfast.protocol.suspicion import QUIET
-from holdfast.resilience import Verdict, VersionChoice
-from holdfast.resilience.stall import Stall
+from holdfast.resilience import VersionChoice
 from holdfast.testing import eventually
-from holdfast.testing.manual_clock import ManualClock
-from holdfast.transport import Link, LinkUser
-from tests.unit.client.wired import Wired
-
-QUICK = Reconnect(first_delay_s=0.001, max_delay_s=0.002, attempt_timeout_s=0.1)
-
-
-class Supervised:
-    """A supervisor, the links it opened, and its reports."""
-
-    def __init__(
-        self,
-        answer: Callable[[int, LinkUser], Link],
-        policy: Reconnect = QUICK,
-        authentication: Callable[[], Authenticator] | None = None,
-        keepalive_s: int = 0,
-    ) -> None:
-        outbox = MemoryOutbox(ManualClock())
-        self.links: list[Wired] = []
-        self.reports: list[str] = []
-        self.verdicts: list[Verdict] = []
-        self.versions: list[Version] = []
-        self.stall: Stall | None = None
-        self._keepalive_s = keepalive_s
-        self._answer = answer
-        self._dialled = 0
-        self.engine = Engine(Session(10), outbox, SystemClock(), self, Limits())
-        self.supervisor = Supervisor(
-            self.engine, "host:1", self._dial, self._request, Authenticating(self.engine, authentication, 1),
-            policy, VersionChoice(), SystemClock(), self, lambda: self.stall,
-        )  # fmt: skip
-        self.task = asyncio.create_task(self.supervisor.run())
-
-    def batch(self, *_: Any) -> None:
-        """The engine's news are not looked at here."""
-
-    async def _dial(self, user: LinkUser) -> Link:
-        self._dialled += 1
-        link = self._answer(self._dialled, user)
-        if isinstance(link, Wired):
-            self.links.append(link)
-        return link
-
-    def _request(self, version: Version) -> ConnectRequest:
-        self.versions.append(version)
-        return ConnectRequest("c", version, keepalive_s=self._keepalive_s)
-
-    # Reporter
-
-    def dialling(self) -> None:
-        self.reports.append("dialling")
-
-    def connected(self, terms: Terms) -> None:
-        self.reports.append("connected")
-
-    def attempt_failed(self, verdict: Verdict, retry_in_s: float | None) -> None:
-        self.verdicts.append(verdict)
-        self.reports.append("given up" if retry_in_s is None else verdict.cause)
-
-    def disconnected(self, verdict: Verdict) -> None:
-        self.verdicts.append(verdict)
-        self.reports.append(f"lost: {verdict.cause}")
-
-    async def stop(self) -> None:
-        """End it."""
-        self.task.cancel()
-        await asyncio.wait([self.task])
-        self.engine.close()
-
-
-def wired(_number: int, user: LinkUser) -> Link:
-    """Every dial opens a link."""
-    return Wired(user)
-
-
-def failing(*errors: Exception) -> Callable[[int, LinkUser], Link]:
-    """The first dials fail with these."""
-
-    def answer(number: int, user: LinkUser) -> Link:
-        if number <= len(errors):
-            raise errors[number - 1]
-        return Wired(user)
-
-    return answer
+from tests.unit.client.supervised import Supervised, failing, wired
 
 
 async def test_errors_are_reported_and_followed_by_the_next_attempt() -> None:

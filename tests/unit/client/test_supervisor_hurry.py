@@ -5,7 +5,7 @@ from __future__ import annotations
 from holdfast import Reconnect
 from holdfast.codec import Connack, Disconnect
 from holdfast.testing import eventually
-from tests.unit.client.test_supervisor import Supervised, failing, wired
+from tests.unit.client.supervised import Supervised, failing, wired
 
 
 async def test_redial_ends_the_wait() -> None:

@@ -43,6 +43,7 @@ def test_the_presets() -> None:
     assert {preset.first_delay_s for preset in PRESETS.values()} == {0.1}
     assert {preset.multiplier for preset in PRESETS.values()} == {2}
     assert {preset.max_attempts for preset in PRESETS.values()} == {None}
+    assert {preset.fail_back_s for preset in PRESETS.values()} == {60}
     assert Reconnect() == wan
 
 
@@ -53,6 +54,7 @@ def test_the_presets() -> None:
         *(("max_delay_s", wrong) for wrong in (0, -1, nan, inf)),
         *(("attempt_timeout_s", wrong) for wrong in (0, -1, nan, inf)),
         *(("stable_s", wrong) for wrong in (-1, nan, inf)),
+        *(("fail_back_s", wrong) for wrong in (-1, nan, inf)),
         *(("multiplier", wrong) for wrong in (0.5, 0, -2, nan, inf)),
         *(("max_attempts", wrong) for wrong in (0, -1)),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from holdfast.codec import V5
@@ -33,7 +34,9 @@ def books(session: Session) -> None:
     sender, asked = session._sender, session._subscriptions._asked
     ours = (session._announcer._waiting, session._watch._asked)
     unproven = [packet_id for packet_id, _ in sender.unproven if packet_id]
-    places = (sender.sent, sender.released, unproven, sender._withheld, asked, *ours)
+    places: tuple[Collection[int], ...] = (
+        *(sender.sent, sender.released, unproven, sender._withheld, sender._late, asked, *ours),
+    )
     used: set[int] = set().union(*places)
     if len(used) != sum(map(len, places)) or used != sender._ids.used:
         raise PromiseBroken(Promise.SANE, f"identifiers in use {sender._ids.used}, by place {places}")
@@ -46,6 +49,7 @@ def kept(process: Process) -> None:
         return
     queued = sum(not entry[0] for _, item in wire._queue if isinstance(item, list) for entry in item)
     held = sum(map(len, (sender.pending, sender.sent, sender.released, sender.unproven)))
+    held -= len(sender._rowless)
     if held + queued != len(process.mine):
         raise PromiseBroken(
             Promise.NOTHING_LOST, f"{held + queued} rows in the session, it was given {process.mine}"
