@@ -100,7 +100,7 @@ BUGS = (
         "what is given up is given up with one broker alone",
         "SUBSCRIBED",
         SUBSCRIPTIONS,
-        "        self._leaving.update(dict.fromkeys(here.filters - self._wanted.keys()))\n",
+        "        self._leaving.update(dict.fromkeys(here.filters - self.wanted.keys()))\n",
         "",
         seeds=1000,
     ),
