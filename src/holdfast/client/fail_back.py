@@ -70,7 +70,7 @@ class FailBack:
                     break
                 await asyncio.sleep(ASK_S)
             self._targets.failover.go_back(rank)
-            self._engine.disconnect(None, self._targets.farewell)
+            self._engine.disconnect(None)
         finally:
             self._engine.limit = limit
 

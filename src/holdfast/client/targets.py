@@ -9,7 +9,6 @@ from holdfast.client.brokers import Target
 from holdfast.client.setup import Setup
 from holdfast.codec import Version
 from holdfast.protocol import ConnectRequest
-from holdfast.protocol.session import DISCONNECT_WITH_WILL
 from holdfast.resilience import VersionChoice
 from holdfast.resilience.failover import Failover
 from holdfast.transport import Address, Link, LinkUser, open_link
@@ -58,12 +57,6 @@ class Targets:
         if place not in self._versions:
             self._versions[place] = VersionChoice(self._setup.version)
         return self._versions[place]
-
-    @property
-    def farewell(self) -> int:
-        """How DISCONNECT says that we go to another broker: with the will, where there was a birth."""
-        will = self._setup.will
-        return DISCONNECT_WITH_WILL if will is not None and will.birth is not None else 0
 
     async def dial(self, user: LinkUser) -> Link:
         """A link to it. Raises as ``open_link``."""

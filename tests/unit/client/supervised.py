@@ -116,8 +116,6 @@ class Two:
         followed = code >= 0x9C and reference and self.failover.refer([reference], code == 0x9D)
         return (self.target, code == 0x9D) if followed else None
 
-    farewell = 0
-
     @property
     def place(self) -> str:
         return self.failover.target

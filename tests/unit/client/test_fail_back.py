@@ -51,10 +51,7 @@ class Bench:
         self.links.append(Wired(user))
         return self.links[-1]
 
-    farewell = 4
-
-    def disconnect(self, session_expiry_s: int | None, reason: int) -> None:
-        assert reason == self.farewell
+    def disconnect(self, session_expiry_s: int | None) -> None:
         self.left.append(session_expiry_s)
 
     def left_later(self) -> bool:

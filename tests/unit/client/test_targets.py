@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from holdfast import Client, Reconnect, Will
+from holdfast import Client, Reconnect
 from holdfast.client.brokers import Target
 from holdfast.client.targets import Targets
 from holdfast.codec import V5, V311
@@ -118,10 +118,3 @@ def test_a_circle_of_references_is_left() -> None:
     """After so many the next one is as good as none."""
     made = targets("mqtt://a")
     assert [refer(made, 0x9C, "r") is None for _ in range(6)] == [False] * 5 + [True]
-
-
-def test_a_birth_is_taken_back_where_we_leave() -> None:
-    """The broker says the will for us, which is "offline" (contract 22); one without a birth stays unsaid."""
-    assert targets("mqtt://a").farewell == 0
-    assert targets("mqtt://a", will=Will("status", "gone")).farewell == 0
-    assert targets("mqtt://a", will=Will("status", "offline", birth="online")).farewell == 4
