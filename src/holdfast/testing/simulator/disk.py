@@ -127,12 +127,13 @@ class Disk(Places):
     def distrust(self, epoch: int) -> None:
         """What is known of any session is stale (contract 26)."""
         self.commit([EpochBegan(epoch)])
+        self.lost = True
         self.elsewhere = {name: Elsewhere(one.epoch + 1, lost=True) for name, one in self.elsewhere.items()}
 
     def _epoch_began(self, record: EpochBegan) -> None:
         self._unsend()
         self.received, self.withheld, self.unreleased = {}, {}, {}
-        self.epoch = record.number
+        self.epoch, self.lost = record.number, False
 
     def _unsend(self) -> None:
         for row in (*self.sent.values(), *self.released.values()):
@@ -146,8 +147,9 @@ class Disk(Places):
         known, here = dict(self.elsewhere), self.elsewhere.get(record.group, Elsewhere())
         known.pop(record.group, None)
         known[self.group] = Elsewhere(
-            self.epoch, record.unanswered, record.unreleased, self.withheld, self.received
+            self.epoch, record.unanswered, record.unreleased, self.withheld, self.received, self.lost
         )
+        self.lost = here.lost
         self.elsewhere, self.group, self.epoch = known, record.group, here.epoch
         self.received, self.withheld = dict.fromkeys(here.received), dict.fromkeys(here.withheld)
         self.unreleased = dict.fromkeys(here.unreleased)
