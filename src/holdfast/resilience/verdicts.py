@@ -11,7 +11,6 @@ from holdfast import reasons
 from holdfast.codec import V311
 from holdfast.errors import AuthenticationFailed
 from holdfast.resilience.retry import SLOW
-from holdfast.resilience.troubles import row_of
 from holdfast.values import Value
 
 
@@ -41,6 +40,8 @@ def of_error(error: BaseException | None, place: str) -> Verdict:
 
     An error that knows its own place, as a proxy's does, is told with that one.
     """
+    from holdfast.resilience.troubles import row_of  # with the first trouble: a program may never meet any
+
     row = row_of(error)
     place = getattr(error, "place", place)
     sentence = row.sentence.format(place=place, words=_words(error), kind=type(error).__name__)

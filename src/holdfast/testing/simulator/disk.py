@@ -79,7 +79,6 @@ class Disk(Places):
             received=list(self.received),
             withheld=list(self.withheld),
             last_packet_id=self.packet_id or 0,
-            lost=self.lost,
             group=self.group,
             unreleased=list(self.unreleased),
             elsewhere=self.elsewhere,
@@ -150,7 +149,8 @@ class Disk(Places):
         known[self.group] = Elsewhere(
             self.epoch, record.unanswered, record.unreleased, self.withheld, self.received, self.lost
         )
-        self.elsewhere, self.group, self.epoch, self.lost = known, record.group, here.epoch, here.lost
+        self.lost = here.lost
+        self.elsewhere, self.group, self.epoch = known, record.group, here.epoch
         self.received, self.withheld = dict.fromkeys(here.received), dict.fromkeys(here.withheld)
         self.unreleased = dict.fromkeys(here.unreleased)
 

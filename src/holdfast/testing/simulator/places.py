@@ -27,7 +27,7 @@ State = dict[str, Any]
 _KNOWN = (
     *("number", "last", "packet_id", "accepted", "endings", "unsent", "parked", "sent", "released"),
     *("received", "withheld", "epoch", "uncertain", "perhaps", "tries", "letters", "letter", "_stage"),
-    *("group", "lost", "unreleased", "elsewhere"),
+    *("group", "unreleased", "elsewhere", "lost"),
 )
 
 
@@ -52,9 +52,10 @@ class Places:
         self.withheld: dict[int, None] = {}
         self.epoch = 0
         self.group = ""
-        self.lost = False  # what its broker has of us is not ours to resume
         self.unreleased: dict[int, None] = {}
         self.elsewhere: dict[str, Elsewhere] = {}
+        self.lost = False
+        """What is known of the present session is stale, until a new one has begun."""
         self.uncertain: set[int] = set()
         self.perhaps: set[int] = set()
         """Those that may be marked as uncertain already; it is too early for that, and does no harm."""

@@ -32,7 +32,7 @@ def recount(world: World, outbox: SqliteOutbox) -> None:
     _same("received", sorted(restored.received), sorted(due.received))
     _same("withheld", sorted(restored.withheld), sorted(due.withheld))
     _same("epoch", restored.epoch, due.epoch)
-    _same("group", (restored.group, restored.lost), (due.group, due.lost))
+    _same("group", restored.group, due.group)
     _same("to be released", restored.unreleased, due.unreleased)
     _same("elsewhere", _states(restored), _states(due))
     if due.last_packet_id:
@@ -101,7 +101,7 @@ def adopt(disk: Disk, outbox: SqliteOutbox) -> None:
             disk.endings[-len(disk.endings) - 1] = name
     disk.accepted, disk.number, disk.last = ledger.accepted, outbox.durable, outbox.last
     disk.epoch, disk.packet_id = restored.epoch, restored.last_packet_id
-    disk.group, disk.lost, disk.elsewhere = restored.group, restored.lost, dict(restored.elsewhere)
+    disk.group, disk.elsewhere = restored.group, dict(restored.elsewhere)
     disk.letters = _letters(outbox)
     disk.letter = _last_letter(outbox)
 
