@@ -141,6 +141,24 @@ def test_left_before_it_was_begun_anew_it_is_still_stale(path: Path) -> None:
     outbox.close()
 
 
+@pytest.mark.parametrize("mark", ["", "INSERT INTO meta VALUES ('restored', 'damaged')"])
+def test_a_present_session_that_is_also_elsewhere(path: Path, mark: str) -> None:
+    """What mends a damaged file may have older pages of it: there is one session of that name."""
+    outbox = at_a(path)
+    write(outbox, *IN_FLIGHT)
+    outbox.close(10)
+    edit(path, "INSERT INTO session VALUES ('b', 7, 0)")
+    edit(path, "INSERT INTO held (name, kind, packet_id) VALUES ('b', 1, 9), ('b', 2, 9), ('b', 2, 9)")
+    if mark:
+        edit(path, mark)
+    outbox = opened(path)
+    assert list(outbox.restore().elsewhere) == ["a1"]
+    write(outbox, GroupEntered("a1", [], []), EpochBegan(4), GroupEntered("b", [], []), EpochBegan(5))
+    restored = again(outbox)
+    assert (restored.group, restored.epoch, restored.elsewhere) == ("b", 5, {"a1": Elsewhere(4)})
+    outbox.close()
+
+
 def test_another_client_has_no_sessions_yet(path: Path) -> None:
     """They belong to a client id and a group (contract 3); the brokers are the same."""
     outbox = at_a(path)
