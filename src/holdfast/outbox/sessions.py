@@ -25,7 +25,7 @@ def enter(db: sqlite3.Connection, record: GroupEntered, books: Books) -> None:
     here = (record.group,)
     found = db.execute("SELECT epoch, lost FROM session WHERE name = ?", here).fetchone()
     books.epoch, lost = found or (0, 0)
-    db.execute("INSERT OR IGNORE INTO ids SELECT kind, packet_id FROM held WHERE name = ? AND kind IN (1, 2)", here)
+    db.execute(_RETURN, here)
     db.execute(f"DELETE FROM held WHERE name = ? AND kind <> {UNRELEASED}", here)
     db.execute("DELETE FROM session WHERE name = ?", here)
     tables.write_meta(db, group=record.group, restored="elsewhere" if lost else None)
@@ -41,6 +41,7 @@ def _leave(db: sqlite3.Connection, name: str, record: GroupEntered, epoch: int, 
         each(db, _HOLD, [(name, kind, packet_id) for packet_id in packet_ids])
 
 
+_RETURN = "INSERT OR IGNORE INTO ids SELECT kind, packet_id FROM held WHERE name = ? AND kind IN (1, 2)"
 _HOLD = "INSERT INTO held (name, kind, packet_id) VALUES (?, ?, ?)"
 
 
@@ -82,7 +83,8 @@ def unreleased(db: sqlite3.Connection, name: str) -> list[int]:
 def elsewhere(db: sqlite3.Connection) -> dict[str, Elsewhere]:
     """All but the present one, by the names of their groups. Raises sqlite3.Error."""
     found: dict[str, Elsewhere] = {}
-    for name, epoch, lost in db.execute(f"SELECT name, epoch, lost FROM session WHERE name IS NOT {_PRESENT}"):
+    select = f"SELECT name, epoch, lost FROM session WHERE name IS NOT {_PRESENT}"
+    for name, epoch, lost in db.execute(select).fetchall():
         if not (isinstance(name, str) and isinstance(epoch, int)):
             raise damaged("nobody knows which sessions there are")
         ones, twos, withheld, received = (_held(db, name, kind) for kind in _KINDS)

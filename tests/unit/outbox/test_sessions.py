@@ -159,6 +159,19 @@ def test_a_present_session_that_is_also_elsewhere(path: Path, mark: str) -> None
     outbox.close()
 
 
+@pytest.mark.parametrize("key", ["inode", "device", "group"])
+def test_a_file_that_has_lost_where_it_was_used(path: Path, key: str) -> None:
+    """One bit of a key of ``meta``: no session is resumed, and nothing that is pending is lost."""
+    outbox = at_a(path)
+    write(outbox, *IN_FLIGHT)
+    outbox.close(10)
+    edit(path, f"UPDATE meta SET key = 'zzz' WHERE key = '{key}'")
+    outbox = opened(path)
+    assert (outbox.restore().lost, outbox.restore().epoch) == (True, 2)
+    assert seqs(outbox.take(9)) == [1, 2, 3, 5]
+    outbox.close()
+
+
 def test_another_client_has_no_sessions_yet(path: Path) -> None:
     """They belong to a client id and a group (contract 3); the brokers are the same."""
     outbox = at_a(path)
