@@ -91,7 +91,7 @@ class Opened:
         if not self._check_books():
             meta["restored"] = "damaged"
         here = origin.place(self.path, self._mount)
-        stale = meta.get("restored") or self._doubt(meta, here)
+        stale = meta.get("restored") or self._doubt(meta, here, bool(known))
         group = meta.get("group") or next(iter(self.names), None)
         self._go_on(meta, {"group": group, "restored": stale, **here}, brokers.news(groups, known))
         if stale:
@@ -122,10 +122,10 @@ class Opened:
                 hint=f"if its messages are to go to {given!r}: holdfast outbox rebind {self.path} --url URL",
             )
 
-    def _doubt(self, meta: dict[str, Any], here: dict[str, int]) -> str | None:
+    def _doubt(self, meta: dict[str, Any], here: dict[str, int], bound: bool) -> str | None:
         """A copy, or an older state, is as good as restored."""
         boot, commits = self._codec.timeline.clock.boot(), self.store.books.commits
-        why = origin.doubt(meta, here, boot, commits, self.lock.noted)
+        why = origin.doubt(meta, here, boot, commits, self.lock.noted, bound)
         if why is not None:
             log.warning("%s %s: what was in flight is sent again, in a new session", self.path, why)
         return why

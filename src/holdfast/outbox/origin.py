@@ -11,6 +11,7 @@ a copy         it lies elsewhere than ``meta`` says: another inode, or within on
                another disk. Whoever makes a whole disk a copy of another one is not noticed
 an older one   its books are behind the number of the commit that stands in the lock file beside it
 missing        the lock file tells of commits, and there is no file
+damaged        it does not say where it lay, or with which group of its brokers it was
 =============  ==================================================================================
 
 Numbers of inodes last as long as the file, but on FAT; those of devices may change when the machine
@@ -35,14 +36,21 @@ def place(path: str, mount: Mount | None) -> dict[str, int]:
 
 
 def doubt(
-    meta: Mapping[str, Any], here: Mapping[str, int], boot: str | None, commits: int, noted: int | None
+    meta: Mapping[str, Any],
+    here: Mapping[str, int],
+    boot: str | None,
+    commits: int,
+    noted: int | None,
+    bound: bool = False,
 ) -> str | None:
     """Why the file may not be resumed from, as the end of a sentence; None: it may. Pure.
 
-    ``commits`` is the number in its books, ``noted`` the one in the lock file.
+    ``commits`` is the number in its books, ``noted`` the one in the lock file; ``bound``: it has brokers.
     """
-    if "inode" not in meta:
+    if not {"inode", "device"} & meta.keys():
         return None  # made by us a moment ago, or by a release that did not write it
+    if not {"inode", "device"} <= meta.keys() or (bound and "group" not in meta):
+        return "does not say any more where it was used"
     if meta["inode"] != here["inode"] or _moved(meta, here, boot):
         return "is a copy of a file that was used elsewhere"
     if noted is not None and commits < noted:

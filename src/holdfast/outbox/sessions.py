@@ -25,7 +25,7 @@ def enter(db: sqlite3.Connection, record: GroupEntered, books: Books) -> None:
     here = (record.group,)
     found = db.execute("SELECT epoch, lost FROM session WHERE name = ?", here).fetchone()
     books.epoch, lost = found or (0, 0)
-    db.execute("INSERT INTO ids SELECT kind, packet_id FROM held WHERE name = ? AND kind IN (1, 2)", here)
+    db.execute(_RETURN, here)
     db.execute(f"DELETE FROM held WHERE name = ? AND kind <> {UNRELEASED}", here)
     db.execute("DELETE FROM session WHERE name = ?", here)
     tables.write_meta(db, group=record.group, restored="elsewhere" if lost else None)
@@ -33,7 +33,7 @@ def enter(db: sqlite3.Connection, record: GroupEntered, books: Books) -> None:
 
 def _leave(db: sqlite3.Connection, name: str, record: GroupEntered, epoch: int, lost: bool) -> None:
     """What the session before holds of us stays with it."""
-    db.execute("INSERT INTO session VALUES (?, ?, ?)", (name, epoch, lost))
+    db.execute("INSERT OR REPLACE INTO session VALUES (?, ?, ?)", (name, epoch, lost))
     db.execute("DELETE FROM held WHERE name = ?", (name,))
     db.execute("INSERT INTO held (name, kind, packet_id) SELECT ?, kind, packet_id FROM ids", (name,))
     db.execute("DELETE FROM ids")
@@ -41,10 +41,12 @@ def _leave(db: sqlite3.Connection, name: str, record: GroupEntered, epoch: int, 
         each(db, _HOLD, [(name, kind, packet_id) for packet_id in packet_ids])
 
 
+_RETURN = "INSERT OR IGNORE INTO ids SELECT kind, packet_id FROM held WHERE name = ? AND kind IN (1, 2)"
 _HOLD = "INSERT INTO held (name, kind, packet_id) VALUES (?, ?, ?)"
 
 
-_HERE = "name = (SELECT value FROM meta WHERE key = 'group')"
+_PRESENT = "(SELECT value FROM meta WHERE key = 'group')"
+_HERE = f"name = {_PRESENT}"
 
 
 def complete(db: sqlite3.Connection, packet_ids: Sequence[int]) -> None:
@@ -58,8 +60,12 @@ def complete_all(db: sqlite3.Connection) -> None:
 
 
 def distrust(db: sqlite3.Connection) -> None:
-    """What is known of all of them is stale: each will begin anew (contract 26)."""
+    """What is known of all of them is stale: each will begin anew (contract 26).
+
+    A mended file may have one of the present group too, from before we entered it.
+    """
     db.execute("DELETE FROM held")
+    db.execute(f"DELETE FROM session WHERE {_HERE}")
     db.execute("UPDATE session SET epoch = epoch + 1, lost = 1")
 
 
@@ -77,7 +83,8 @@ def unreleased(db: sqlite3.Connection, name: str) -> list[int]:
 def elsewhere(db: sqlite3.Connection) -> dict[str, Elsewhere]:
     """All but the present one, by the names of their groups. Raises sqlite3.Error."""
     found: dict[str, Elsewhere] = {}
-    for name, epoch, lost in db.execute("SELECT name, epoch, lost FROM session").fetchall():
+    select = f"SELECT name, epoch, lost FROM session WHERE name IS NOT {_PRESENT}"
+    for name, epoch, lost in db.execute(select).fetchall():
         if not (isinstance(name, str) and isinstance(epoch, int)):
             raise damaged("nobody knows which sessions there are")
         ones, twos, withheld, received = (_held(db, name, kind) for kind in _KINDS)

@@ -48,6 +48,18 @@ def test_a_file_that_was_never_opened_is_believed() -> None:
     assert doubt({"client_id": "gateway-7"}, HERE, "run 1", 0, 100) is None
 
 
+@pytest.mark.parametrize("key", ["inode", "device", "group"])
+def test_damage_may_take_a_key_away(key: str) -> None:
+    """A bit of it in the file is another one, and no check of SQLite's notices."""
+    meta = {name: value for name, value in {**KNOWN, "group": "a1"}.items() if name != key}
+    assert "does not say any more" in (doubt(meta, HERE, "run 1", 5, 5, bound=True) or "")
+
+
+def test_a_file_of_no_broker_has_no_group() -> None:
+    """A tool has opened it, or a session without addresses."""
+    assert doubt(KNOWN, HERE, "run 1", 5, 5, bound=False) is None
+
+
 def test_the_place_of_a_file(tmp_path: Path) -> None:
     """Its inode, and its device where that is a real one; on FAT neither means anything."""
     path = tmp_path / "a.db"

@@ -141,6 +141,37 @@ def test_left_before_it_was_begun_anew_it_is_still_stale(path: Path) -> None:
     outbox.close()
 
 
+@pytest.mark.parametrize("mark", ["", "INSERT INTO meta VALUES ('restored', 'damaged')"])
+def test_a_present_session_that_is_also_elsewhere(path: Path, mark: str) -> None:
+    """What mends a damaged file may have older pages of it: there is one session of that name."""
+    outbox = at_a(path)
+    write(outbox, *IN_FLIGHT)
+    outbox.close(10)
+    edit(path, "INSERT INTO session VALUES ('b', 7, 0)")
+    edit(path, "INSERT INTO held (name, kind, packet_id) VALUES ('b', 1, 9), ('b', 2, 9), ('b', 2, 9)")
+    if mark:
+        edit(path, mark)
+    outbox = opened(path)
+    assert list(outbox.restore().elsewhere) == ["a1"]
+    write(outbox, GroupEntered("a1", [], []), EpochBegan(4), GroupEntered("b", [], []), EpochBegan(5))
+    restored = again(outbox)
+    assert (restored.group, restored.epoch, restored.elsewhere) == ("b", 5, {"a1": Elsewhere(4)})
+    outbox.close()
+
+
+@pytest.mark.parametrize("key", ["inode", "device", "group"])
+def test_a_file_that_has_lost_where_it_was_used(path: Path, key: str) -> None:
+    """One bit of a key of ``meta``: no session is resumed, and nothing that is pending is lost."""
+    outbox = at_a(path)
+    write(outbox, *IN_FLIGHT)
+    outbox.close(10)
+    edit(path, f"UPDATE meta SET key = 'zzz' WHERE key = '{key}'")
+    outbox = opened(path)
+    assert (outbox.restore().lost, outbox.restore().epoch) == (True, 2)
+    assert seqs(outbox.take(9)) == [1, 2, 3, 5]
+    outbox.close()
+
+
 def test_another_client_has_no_sessions_yet(path: Path) -> None:
     """They belong to a client id and a group (contract 3); the brokers are the same."""
     outbox = at_a(path)
