@@ -6,7 +6,6 @@ seen outside, and all of it is real: the kernel's queue, the system's resolver, 
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import subprocess
 import threading
@@ -17,6 +16,8 @@ ENTER = ("unshare", "--user", "--map-root-user", "--net", "--mount")
 PROGRAMS = ("unshare", "ip", "tc", "mount", "mosquitto")
 NAME = "broker.test"
 
+_PLACE = ("127.0.0.1", 53)
+_ENOUGH = b""
 _ADDRESS = bytes([127, 0, 0, 1])
 _A = 1
 
@@ -58,15 +59,16 @@ class Names:
 
     def __init__(self) -> None:
         self._silent = False
-        self._socket: socket.socket | None = None
+        self._serving: threading.Thread | None = None
 
     def come(self) -> None:
         """Answer; if it was gone, listen."""
         self._silent = False
-        if self._socket is None:
-            self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            self._socket.bind(("127.0.0.1", 53))
-            threading.Thread(target=self._serve, args=(self._socket,), daemon=True).start()
+        if self._serving is None:
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sock.bind(_PLACE)
+            self._serving = threading.Thread(target=self._serve, args=(sock,))
+            self._serving.start()
 
     def fall_silent(self) -> None:
         """Take queries and say nothing."""
@@ -74,11 +76,11 @@ class Names:
 
     def go(self) -> None:
         """Nobody listens any more."""
-        if self._socket is not None:
-            with contextlib.suppress(OSError):  # not connected, it says; but it wakes up
-                self._socket.shutdown(socket.SHUT_RDWR)
-            self._socket.close()
-            self._socket = None
+        if self._serving is not None:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.sendto(_ENOUGH, _PLACE)
+            self._serving.join()
+            self._serving = None
 
     def __enter__(self) -> Names:
         self.come()
@@ -90,13 +92,13 @@ class Names:
         self.go()
 
     def _serve(self, sock: socket.socket) -> None:
-        while True:
-            try:
+        with sock:
+            while True:
                 query, asker = sock.recvfrom(512)
-                if query and not self._silent:
+                if query == _ENOUGH:
+                    return
+                if not self._silent:
                     sock.sendto(_answer(query), asker)
-            except OSError:
-                return
 
 
 def _answer(query: bytes) -> bytes:
