@@ -354,8 +354,8 @@ BUGS = (
         "an announcement takes no place in the window",
         "STRICT",
         SENDER,
-        "self._window -= self._announcer.say()",
-        "self._announcer.say()",
+        "            if self._announcer.say():\n                self._take_places(1)\n",
+        "            self._announcer.say()\n",
         also=("WINDOW",),
     ),
     Bug(
