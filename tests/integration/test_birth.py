@@ -58,6 +58,7 @@ async def test_the_words_are_of_the_moment(broker: AnyBroker, make: MakeClient, 
                 await watcher.says("online 1")
                 proxy.reset()
                 await eventually(lambda: len(watcher.heard) == 3)
+                await client.ready(5)
                 story = ["online 1", "offline 0", asked[-1]]  # an attempt that failed has asked, too
         await watcher.said_no_more(*story, f"offline {len(asked) - 1}")
 

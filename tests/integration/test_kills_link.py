@@ -114,6 +114,7 @@ async def test_a_real_broker_that_hangs_up(silent: Mosquitto, tmp_path: Path, se
         receipts = await publish(publisher, "1", "x" * 3000, "3")
         error = await killed(receipts[1])
         assert (error.size, receipts[1].state) == (3000, "failed")
+        assert "takeover" not in publisher.snapshot().disconnections
         await receipts[2].acknowledged(5)
     dead, withheld = found(path)
     assert dead == [("plant/1", 3000, f"Unspecified error: {str(error).partition('given up: ')[2]}")]

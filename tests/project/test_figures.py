@@ -5,6 +5,8 @@ from __future__ import annotations
 from benchmarks import chart, quoted
 from benchmarks.targets import TARGETS
 from tests.project.source import ROOT
+from tests.recovery import report
+from tests.recovery.verdict import Row
 
 
 def test_the_readme_quotes_the_kept_run() -> None:
@@ -36,3 +38,22 @@ def test_the_kept_run_has_both_sides_of_the_gate() -> None:
     assert [
         target for target in unmeasured if not told & {(target.case, peer) for peer in target.peers}
     ] == []
+
+
+def test_the_page_about_recovery_quotes_the_kept_run() -> None:
+    """The table in docs/recovery.md is that of benchmarks/results/recovery.json, with every fault."""
+    found, page = report.kept(), report.PAGE.read_text("utf-8")
+    assert report.quoted(page, found) == page
+    assert set(report.ORDER) < set(found)
+
+
+def test_the_pictures_of_recovery_are_of_the_kept_run() -> None:
+    """Both were drawn from it by the code that is here."""
+    for path, drawn in report.pictures(report.kept()).items():
+        assert path.read_text("utf-8") == drawn
+
+
+def test_what_is_quoted_kept_its_promises() -> None:
+    """No figure in the table is beyond its limit."""
+    found = report.kept()
+    assert [words for name in report.ORDER for words in Row(**found[name]).broken(loaded=False)] == []

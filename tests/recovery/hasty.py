@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from math import inf
 
-BREATH_S = 0.001
-"""So long it really waits for sockets and threads before it skips ahead to the next timer."""
+BREATH_S, STRIDE_S = 0.001, 0.01
+"""While somebody outside has to answer: so long it really waits, and then so far it skips."""
 
 
 class HastyLoop(asyncio.SelectorEventLoop):
-    """``stride_s``: how far its time may skip at once; small strides leave others the time to answer."""
+    """``alone``: nobody has to answer, so that it may skip to the next timer at once."""
 
     def __init__(self) -> None:
+        self.alone = False
         self.skipped_s = 0.0
-        self.stride_s = inf
         super().__init__(_Selector(self))
 
     def time(self) -> float:
@@ -31,7 +30,7 @@ class _Selector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None or timeout <= BREATH_S:
             return super().select(timeout)
-        ready = super().select(BREATH_S)
+        ready = super().select(0 if self._loop.alone else BREATH_S)
         if not ready:
-            self._loop.skipped_s += min(timeout - BREATH_S, self._loop.stride_s)
+            self._loop.skipped_s += timeout if self._loop.alone else min(timeout, STRIDE_S)
         return ready

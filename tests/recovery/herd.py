@@ -15,6 +15,7 @@ from time import monotonic
 
 from holdfast import Client
 from holdfast.testing import eventually
+from tests.recovery.lag import Lag
 from tests.recovery.wiretap import TAP, Attempt, Wiretap
 from tests.support.mosquitto import Mosquitto
 
@@ -69,26 +70,6 @@ def _together(one: Sequence[float], other: Sequence[float]) -> int:
         run = run + 1 if is_met else 0
         longest = max(longest, run)
     return longest
-
-
-class Lag:
-    """How late this machine is: the most that a timer was, while inside."""
-
-    def __init__(self) -> None:
-        self.worst_s = 0.0
-
-    async def __aenter__(self) -> Lag:
-        self._task = asyncio.create_task(self._watch())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
-
-    async def _watch(self) -> None:
-        while True:
-            due = monotonic() + STEP_S
-            await asyncio.sleep(STEP_S)
-            self.worst_s = max(self.worst_s, monotonic() - due)
 
 
 async def stampede(folder: Path, away_s: float, clients: int = CLIENTS) -> Herd:

@@ -19,19 +19,18 @@ VERSIONS: tuple[Version, Version] = ("5", "3.1.1")
 
 
 class Size(NamedTuple):
-    """``late_s``: what a loaded machine may add to a timer."""
+    """``rate``: messages a second."""
 
     runs: int
     clients: int
     rate: int
     short: bool
-    late_s: float
 
 
-FULL = Size(runs=20, clients=1, rate=200, short=False, late_s=0)
+FULL = Size(runs=20, clients=1, rate=200, short=False)
 """Twenty outages, one after the other, of a client that has the machine to itself."""
 
-SHORT = Size(runs=1, clients=20, rate=50, short=True, late_s=0.25)
+SHORT = Size(runs=1, clients=20, rate=50, short=True)
 """One outage of twenty clients."""
 
 
@@ -50,7 +49,7 @@ async def _measure(kind: type[Fault], size: Size, folder: Path) -> Run:
     chance, found = Random(kind.__name__), Run()
     lasts_s = kind.short_s if size.short else kind.lasts_s
     if kind.again_s is not None:
-        times = 3 if size.short else size.runs
+        times = 2 if size.short else size.runs
         return await run(
             kind(folder), folder, Plan(_versions(size, 0), lasts_s, size.rate, times, kind.again_s)
         )

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 from holdfast import Client
 from holdfast.testing import eventually
 from tests.recovery.fault import Fault
+from tests.recovery.lag import Lag
 from tests.recovery.publishing import Disk, Publisher
 from tests.recovery.wiretap import TAP, Attempt, Wiretap
 
@@ -33,6 +34,8 @@ class Run:
     """Of the attempts that ended unanswered while the fault was on."""
     accepted_s: list[float] = field(default_factory=list)
     synced_s: list[float] = field(default_factory=list)
+    late_s: list[float] = field(default_factory=list)
+    """The most that a timer of this machine was late, in each outage."""
     messages: int = 0
     lost: int = 0
     reordered: int = 0
@@ -108,18 +111,21 @@ async def _befallen(
 ) -> Run:
     began = monotonic()
     with disk.measured():
-        await fault.begin()
-        await asyncio.sleep(lasts_s)
-        healed = await fault.heal()
-        await eventually(lambda: all(tap.live_since(began) for tap in taps), GIVE_UP_S)
-    found = Run(synced_s=disk.take(), accepted_s=publisher.taken(began, max(healed, monotonic())))
-    for tap in taps:
-        live, noticed = tap.live_since(began), tap.noticed(began)
-        assert live is not None
-        found.recovered_s.append(max(0.0, live - healed))
-        found.noticed_s.append((noticed or live) - began)
-        found.attempts_s += _unanswered(tap.attempts, began, healed)
-    return found
+        async with Lag() as lag:
+            await fault.begin()
+            await asyncio.sleep(lasts_s)
+            healed = await fault.heal()
+            await eventually(lambda: all(tap.live_since(began) for tap in taps), GIVE_UP_S)
+    accepted_s = publisher.taken(began, monotonic())
+    found = Run(accepted_s=accepted_s, synced_s=disk.take(), late_s=[lag.worst_s])
+    return sum((_seen(tap, began, healed) for tap in taps), found)
+
+
+def _seen(tap: Wiretap, began: float, healed: float) -> Run:
+    """What one client did from the fault on."""
+    live, ended = tap.live_since(began), tap.noticed(began)
+    assert live is not None
+    return Run([max(0.0, live - healed)], [(ended or live) - began], _unanswered(tap.attempts, began, healed))
 
 
 def _unanswered(attempts: Sequence[Attempt], began: float, healed: float) -> list[float]:

@@ -44,7 +44,7 @@ async def broken(size: Size, folder: Path, *kinds: type[Fault]) -> list[str]:
         print(one)
         if not size.short:
             kept.keep(kind.__name__, vars(one))
-    return [words for one in rows for words in one.broken(size.late_s)]
+    return [words for one in rows for words in one.broken(loaded=size.short)]
 
 
 @pytest.mark.needs("mosquitto")

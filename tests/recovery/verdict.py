@@ -11,6 +11,9 @@ from tests.recovery.run import KEEPALIVE_S, Run
 
 NOTICED_S = 1.5 * KEEPALIVE_S
 
+LATE_S = 0.25
+"""What a loaded machine may add beyond what its timers show: brokers and disks wait for it, too."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -26,15 +29,17 @@ class Row:
     attempt_s: tuple[float, float] | None
     accepted_s: tuple[float, float]
     synced_s: tuple[float, float]
+    late_s: float
     messages: int
     counts: dict[str, int]
 
-    def broken(self, late_s: float) -> list[str]:
-        """The promises that were not kept, each with its figure; ``late_s`` is forgiven to timers."""
+    def broken(self, *, loaded: bool) -> list[str]:
+        """The promises that were not kept, each with its figure; a ``loaded`` machine is forgiven its own."""
+        late_s = LATE_S + self.late_s if loaded else 0
         accept_p50, accept_p99 = self.accepted_s
         sync_p50, sync_p99 = self.synced_s
         checks = {
-            f"back in {self.p95_s:.3f} s": self.p95_s <= self.limit_s,
+            f"back in {self.p95_s:.3f} s": self.p95_s <= self.limit_s + late_s,
             f"noticed in {self.noticed_s} s": (self.noticed_s or 0) <= NOTICED_S + late_s,
             f"attempts of {self.attempt_s} s": _keeps(self.attempt_s, late_s),
             f"accepted in {self.accepted_s} s at p50": accept_p50 <= sync_p50 + 0.001 + late_s,
@@ -65,6 +70,7 @@ def row(kind: type[Fault], run: Run) -> Row:
         attempt_s=(min(run.attempts_s), max(run.attempts_s)) if silent else None,
         accepted_s=(at(run.accepted_s, 0.5), at(run.accepted_s, 0.99)),
         synced_s=(at(run.synced_s, 0.5), at(run.synced_s, 0.99)),
+        late_s=max(run.late_s),
         messages=run.messages,
         counts={
             name: getattr(run, name) for name in ("lost", "reordered", "unmarked", "early", "violations")

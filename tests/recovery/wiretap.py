@@ -134,7 +134,7 @@ class Line:
 @contextmanager
 def tapping() -> Iterator[None]:
     """Inside, clients dial through the tap of the context they were started in, if it has one."""
-    with patch("holdfast.client.drive.open_link", _open):
+    with patch("holdfast.client.targets.open_link", _open):
         yield
 
 

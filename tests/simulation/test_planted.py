@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from holdfast.testing.simulator import Promise
-from tests.simulation import planted, planted_disk
+from tests.simulation import planted, planted_disk, planted_groups
 from tests.simulation.planted import Bug
 
-BUGS = (*planted.BUGS, *planted_disk.BUGS)
+BUGS = (*planted.BUGS, *planted_disk.BUGS, *planted_groups.BUGS)
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "holdfast"
 
 

@@ -7,6 +7,9 @@ import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
+from holdfast import Client
+from holdfast.client.events import ConnectFailed, Disconnected
+from holdfast.resilience import Verdict
 from holdfast.resilience.rows import Row
 from holdfast.resilience.transports import TRANSPORTS
 from holdfast.resilience.troubles import ERRORS
@@ -40,6 +43,13 @@ async def failure(
         return error
     await until(lambda: bool(ear.losses))
     return ear.losses[0]
+
+
+async def first(client: Client, kind: type[ConnectFailed | Disconnected]) -> Verdict:
+    """The verdict in its first event of this kind."""
+    async with asyncio.timeout(5):
+        event = await anext(event async for event in client.events() if isinstance(event, kind))
+    return Verdict(event.cause, event.message, event.hint)
 
 
 @contextmanager

@@ -19,8 +19,6 @@ T = TypeVar("T", str, bytes | bytearray | memoryview | str, str | None)
 
 _HOLDFAST = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
-UNTOLD = "of its error only class and place are told: the words may hold a secret"
-
 
 class FunctionFailed(HoldfastError):
     """A function given to the client raised, or gave what cannot be used."""
@@ -34,7 +32,7 @@ def asked(what: str, given: T | Callable[[], T]) -> T:
         return given()
     except (Exception, CancelledError) as error:  # the latter would end whoever asks
         place = where(error)
-    raise FunctionFailed(f"the function for {what} raised {place}", hint=UNTOLD)  # not in front of its error
+    raise FunctionFailed(f"the function for {what} raised {place}")  # not in front of its error
 
 
 def where(error: BaseException) -> str:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.client.asked import FunctionFailed
 from holdfast.client.authenticating import Authenticating
-from holdfast.client.connection import Connection
 from holdfast.client.engine import Engine, Outlet
 from holdfast.client.setup import Setup
 from holdfast.client.supervisor import Reporter, Supervisor
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
     from holdfast.resilience.stall import Stall
 
 log = logging.getLogger("holdfast")
-
-WITH_WILL = 0x04
-REFUSED = 0x80
 
 
 class Drive:
@@ -50,7 +46,6 @@ class Drive:
         """
         self._loop = asyncio.get_running_loop()
         self._will = setup.will
-        self._unmade = False
         self._ended = ended
         limit_s = setup.reconnect.attempt_timeout_s
         self.engine = Engine(session, outbox, clock, outlet, setup.limits)
@@ -108,24 +103,15 @@ class Drive:
             self.engine.farewell(will.gone())
         except FunctionFailed as error:
             log.error("no offline notice: %s; the broker says the will instead", error)
-            self._unmade = True
             return
         ends: list[asyncio.Future[Any]] = [connection.said, connection.ended]
         await asyncio.wait(ends, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
 
-    def _unsaid(self, connection: Connection) -> bool:
-        """Whether the offline notice has yet to leave, or never will."""
-        refused = connection.said.done() and connection.said.result() >= REFUSED
-        return self._unmade or refused or self.engine.speechless
-
     async def disconnect(self, session_expiry_s: int | None, timeout_s: float) -> None:
-        """Say DISCONNECT, and wait so long at most until the link is closed.
-
-        A clean one keeps the will from being said, so where our own notice was not, it is no clean one.
-        """
+        """Say DISCONNECT, and wait so long at most until the link is closed."""
         connection = self.supervisor.connection
         if connection is not None:
-            self.engine.disconnect(session_expiry_s, WITH_WILL if self._unsaid(connection) else 0)
+            self.engine.disconnect(session_expiry_s)
             await asyncio.wait([connection.ended], timeout=timeout_s)
 
     async def end(self, others: Sequence[asyncio.Task[Any]], timeout_s: float) -> None:

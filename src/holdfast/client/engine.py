@@ -190,7 +190,7 @@ class Engine:
         self._pump()
 
     def farewell(self, payload: bytes) -> None:
-        """Say that we go (contract 22); ``said`` of the connection is the broker's answer."""
+        """Say that we go (contract 22); ``said`` of the connection tells of the broker's answer."""
         self._session.farewell(payload, self._clock.now())
         self._pump()
 
@@ -199,15 +199,10 @@ class Engine:
         """Whether a message is suspected of ending the link."""
         return self._session.suspects
 
-    @property
-    def speechless(self) -> bool:
-        """Whether what we say of ourselves still waits for room in the window."""
-        return self._session.speechless
-
-    def disconnect(self, session_expiry_s: int | None, reason: int = 0) -> None:
+    def disconnect(self, session_expiry_s: int | None) -> None:
         """Say DISCONNECT, behind what was handed over, and close."""
         self._take_in()
-        self._session.disconnect(self._clock.now(), reason, session_expiry_s)
+        self._session.disconnect(self._clock.now(), session_expiry_s=session_expiry_s)
         self._pump()
         if self._connection is not None:
             self._connection.close()
@@ -353,7 +348,7 @@ class Engine:
                 connection.answered(event)
                 connection.close()
             elif isinstance(event, Announced) and event.last:
-                connection.said.set_result(event.reason)
+                connection.said.set_result(None)
             elif isinstance(event, Challenge) and self._session.link is LinkState.PROVING:
                 self._read(False)  # what a broker sends that has yet to prove itself stays with it
             elif isinstance(event, Closed):

@@ -25,6 +25,7 @@ class Status(StrEnum):
 class Snapshot(Frozen):
     """Everything that health, metrics and dashboards know, at one moment.
 
+    ``broker``: the URL of the one that the client is with, or dials, without user and password.
     ``attempts``: connection attempts that failed since the last connection.
     ``session_losses``: how often the broker forgot a session it was asked to keep. ``outbox_error``:
     why the outbox file cannot be written at present.

@@ -90,10 +90,12 @@ class Targets:
             return None
         from holdfast.transport.references import parse_references
 
-        known = {address.place: address for group in self._setup.groups for address in group}
-        found, wrong = parse_references(reference, self.failover.target)
+        here = self.failover.target
+        found, wrong = parse_references(reference, here)
         for sentence in wrong:
             log.warning("%s refers us to another server, which is ignored: %s", self.place, sentence)
+        told = [one for group in self._setup.groups for one in group if one.scheme == here.scheme]
+        known = {address.place: address for address in told}  # with users of their own
         found = [known.get(address.place, address) for address in found]
         for_good = code == SERVER_MOVED and (connected or self._setup.authentication is None)
         if not found or not self.failover.refer(found, for_good):

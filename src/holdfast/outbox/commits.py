@@ -178,9 +178,12 @@ class Commits(ABC):
         _call(lambda: self._on_failed(None))
 
 
+_LAGGING = (Settled, Deferred, Parked, Completed)
+
+
 def _lags(record: Change) -> bool:
     """Whether nothing waits for this record (``holdfast.protocol.records``)."""
-    return isinstance(record, Settled | Deferred | Parked | Completed) or (
+    return isinstance(record, _LAGGING) or (
         isinstance(record, Failed) and not (record.withheld or record.kills)
     )
 

@@ -23,13 +23,18 @@ from holdfast.protocol.terms import ConnectRequest, Terms
 from holdfast.protocol.wire import Wire
 from holdfast.values import replace
 
+REFUSED = 0x80
+
 Mark = tuple[str, str]
 ONLINE: Mark = ("presence", "online")
 OFFLINE: Mark = ("presence", "offline")
 
 
 class Announcer:
-    """Says them in order, as the window allows; ``due`` is what has yet to be said."""
+    """Says them in order, as the window allows; ``due`` is what has yet to be said.
+
+    ``owes``: online stands there, and no offline of ours has left that the broker did not refuse.
+    """
 
     def __init__(self, journal: Journal, wire: Wire, ids: PacketIds, tell: list[SessionEvent]) -> None:
         self._journal = journal
@@ -42,6 +47,7 @@ class Announcer:
         self._birth: Outgoing | None = None
         self._last: Outgoing | None = None
         self._again = False
+        self.owes = False
         self._waiting: dict[int, Outgoing] = {}
         self.due: deque[Outgoing] = deque()
 
@@ -59,6 +65,7 @@ class Announcer:
         if request.birth is not None and request.will is not None:
             self._birth = self._row(request.will, request.birth, ONLINE)
             self.due.append(self._birth)
+            self.owes = True
 
     def _row(self, will: Will, payload: bytes, mark: Mark) -> Outgoing:
         """QoS 1 at most: for 2 an identifier would have to outlive the process, and a file to keep it."""
@@ -94,6 +101,7 @@ class Announcer:
         head, version = (row.topic, row.payload, row.qos, row.retain), self._terms.version
         data = encode_publish(*head, False, packet_id, row.properties, version)
         self._wire.put(data, self._journal.gate)
+        self.owes = row is not self._last
         if packet_id:
             self._waiting[packet_id] = row
         return bool(packet_id)
@@ -111,12 +119,14 @@ class Announcer:
         return True
 
     def _ended(self, row: Outgoing, reason: int) -> None:
-        self._tell.append(Announced(row.topic, reason, row is self._last))
+        last = row is self._last
+        self.owes = self.owes or (last and reason >= REFUSED)
+        self._tell.append(Announced(row.topic, reason, last))
 
     def lost(self) -> None:
         """The connection is gone, and with it what was said on it."""
         self._birth = self._last = None
-        self._again = False
+        self._again = self.owes = False
         self.due.clear()
         for packet_id in self._waiting:
             self._ids.free(packet_id)

@@ -58,7 +58,7 @@ from holdfast.protocol.watch import Watch
 from holdfast.protocol.wire import Wire
 
 NORMAL = 0x00
-DISCONNECT_WITH_WILL = 0x04
+WITH_WILL = 0x04
 UNSPECIFIED_ERROR = 0x80
 PROTOCOL_ERROR = 0x82
 KEEP_ALIVE_TIMEOUT = 0x8D
@@ -222,17 +222,19 @@ class Session:
     def disconnect(self, now: float, reason: int = 0, session_expiry_s: int | None = None) -> None:
         """End the connection on purpose: DISCONNECT goes behind what is queued, then nothing.
 
-        With DISCONNECT_WITH_WILL the broker says the will; 3.1.1 has no packet for it but the end.
+        A clean one keeps the will from being said: where our own notice has not left, the broker is asked for
+        it, for which 3.1.1 has no packet but the end (contract 22).
         """
         self._at(now)
         if self.link is not LinkState.UP:
             return
         self._watch.leave()
-        if reason != DISCONNECT_WITH_WILL or self._request.version == codec.V5:
+        by_will = self._announcer.owes and not reason
+        if not by_will or self._request.version == codec.V5:
             properties = {}
             if session_expiry_s is not None and self._request.session_expiry_s:  # a clean one stays clean
                 properties["session_expiry_interval"] = session_expiry_s
-            packet = codec.Disconnect(reason, properties)
+            packet = codec.Disconnect(WITH_WILL if by_will else reason, properties)
             self._wire.put(codec.encode(packet, self._request.version), self._journal.gate)
         self._wire.close()
         self._halt()
@@ -327,11 +329,6 @@ class Session:
             self._announcer.farewell(payload)
             self._sender.pump()
 
-    @property
-    def speechless(self) -> bool:
-        """Whether something of that kind still waits for room in the window."""
-        return bool(self._announcer.due)
-
     def unended(self) -> list[Outgoing]:
         """The rows that were published here and have not ended."""
         return self._sender.unended()
@@ -356,9 +353,11 @@ class Session:
         self._subscriptions.subscribe(intents)
 
     def unsubscribe(self, filters: Iterable[str], now: float) -> None:
-        """Want these subscriptions no more."""
+        """Want these subscriptions no more, here and wherever an earlier process has made them."""
         self._at(now)
         filters = list(filters)
+        for one in self._elsewhere.values():
+            one.filters.update(filters)
         self._subscriptions.unsubscribe(filters)
         if self._watch.on:
             self._watch.look_again(filters)
@@ -451,7 +450,7 @@ class Session:
         self._receiver.open(self._request)
         self._sender.open(terms)
         self._subscriptions.open(terms)
-        resumed = terms.session_present and self._knows_one()
+        resumed = terms.session_present and self._receiver.epoch > 0 and not self._lost
         if not resumed:  # a new session, or the first one we know of: nothing is in flight then
             self._begin_epoch()
         self._announcer.open(self._request, terms, self._receiver.epoch)
@@ -483,13 +482,14 @@ class Session:
         kept, apart = self._request.session_expiry_s > 0, group != self._request.group
         self._events.append(BrokerChanged(group, resent, uncertain, kept, apart))
 
-    def _knows_one(self) -> bool:
-        return self._receiver.epoch > 0 and not self._lost
-
     def _expected_epoch(self, request: ConnectRequest) -> int:
         """That of the session that this CONNECT will find, unless the broker has lost it."""
-        kept = request.session_expiry_s > 0 and self._knows_one()
-        return self._receiver.epoch + (not kept)
+        epoch, lost = self._receiver.epoch, self._lost
+        if request.group != self.group:
+            there = self._elsewhere.get(request.group) or Elsewhere()
+            epoch, lost = there.epoch, there.lost
+        kept = request.session_expiry_s > 0 and epoch > 0 and not lost
+        return epoch + (not kept)
 
     def _begin_epoch(self) -> None:
         """This session is not the one we know: what we hold of the old one ends [MQTT-3.2.2-5]."""

@@ -15,8 +15,9 @@ CONNACK or DISCONNECT refers to other servers    these, one after the other, at 
 
 A group is exhausted when each of its addresses has failed twice, and ``attempt_timeout_s`` has passed
 since the first of these failures: a broker that restarts meanwhile keeps its clients, and their messages
-in flight stay certain. On a way back there are none, and one failure of each address is enough; and so
-is one for which waiting is no help (``retry``). Where all groups fail so, the slow wait is before the first.
+in flight stay certain. On a way back, before CONNACK, there are none, and one failure of each is enough; and
+so is one for which waiting is no help (``slow``). Where all groups fail so, the slow wait is before the
+first.
 
 While a connection is up that is not the primary's, its betters are looked at, as seldom as the hold-down
 ``fail_back_s`` allows: four times in that, once a second at most and every 15 s at least. A group that
@@ -55,7 +56,7 @@ class Failover(Generic[A]):
         self._since = 0.0  # the first of these failures
         self._given_up: set[int] = set()
         self._answering: dict[int, float] = {}
-        self._returning = False
+        self._returning = self._on_trial = False  # until CONNACK; until a connection has lasted
         self._vain_returns = 0
         self.rank = rank
         self._index = 0
@@ -82,8 +83,7 @@ class Failover(Generic[A]):
             self._index = (self._index + 1) % len(self._groups[self.rank])
         if len(self._groups) == 1 or not self._is_exhausted(now, slow):
             return False
-        if self._returning:
-            self._vain_returns += 1
+        self._vain_returns += self._on_trial
         return not (self._give_up() and slow)
 
     def _is_exhausted(self, now: float, slow: bool) -> bool:
@@ -104,18 +104,19 @@ class Failover(Generic[A]):
 
     def _go(self, rank: int) -> None:
         self.rank, self._index, self._failures = rank, 0, 0
-        self._returning, self._detour = False, []
+        self._returning, self._on_trial, self._detour = False, False, []
 
     def accepted(self) -> None:
         """CONNACK accepted us there."""
         self._failures = self._references = 0
+        self._returning = False
         self._given_up = set()
         self._answering = {}
 
     def lost(self, up_s: float) -> None:
         """That connection ended, after so many seconds."""
-        if up_s >= self._policy.stable_s and self._returning:
-            self._returning, self._vain_returns = False, 0
+        if up_s >= self._policy.stable_s and self._on_trial:
+            self._on_trial, self._vain_returns = False, 0
 
     # -- references --------------------------------------------------------------------------
 
@@ -170,4 +171,4 @@ class Failover(Generic[A]):
     def go_back(self, rank: int) -> None:
         """Dial this better group next."""
         self._go(rank)
-        self._returning = True
+        self._returning = self._on_trial = True

@@ -36,11 +36,22 @@ async def open_tcp(
     context, server_name = await _tls_of(address, tls)
     try:
         sock = await _socket(address, proxy)
-        _, link = await asyncio.get_running_loop().create_connection(
-            lambda: TcpLink(user), sock=sock, ssl=context, server_hostname=server_name
-        )
+        return await _link(sock, context, server_name, user)
     except OSError as error:
         raise _named(error, context is not None) from error
+
+
+async def _link(
+    sock: socket.socket, context: ssl.SSLContext | None, server_name: str | None, user: LinkUser
+) -> Link:
+    loop = asyncio.get_running_loop()
+    try:
+        _, link = await loop.create_connection(
+            lambda: TcpLink(user), sock=sock, ssl=context, server_hostname=server_name
+        )
+    except BaseException:
+        sock.close()  # asyncio leaves it open where the context itself fails
+        raise
     return link
 
 

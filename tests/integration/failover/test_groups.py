@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from holdfast import Client, Reconnect, sync
+from holdfast import Client, Reconnect, Will, sync
 from holdfast.client.events import Connected
 from holdfast.errors import OutboxError, Undelivered
 from holdfast.testing import Broker, Proxy, eventually
@@ -148,3 +148,27 @@ async def test_an_attempt_counts_wherever_it_was(ours: Two) -> None:
     async with client:
         await eventually(lambda: client.status == "failed")
         assert client.snapshot().attempts == 9
+
+
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+async def test_a_status_topic_is_true_at_each_broker(ours: Two, version: Any) -> None:
+    """Online at the broker that the client is with, offline at the backup that it has left (contract 22)."""
+    primary, backup = ours
+    primary.stop()
+    will = Will("status", "offline", birth="online")
+    said: list[str] = []
+    watching = Client(backup.url, reconnect=QUICK)
+
+    @watching.on("status")
+    async def heard_there(payload: str) -> None:
+        said.append(payload)
+
+    async with watching, client_of(primary.url, backup.url, will=will, version=version) as client:
+        await watching.ready(5)
+        await client.ready(5)
+        await eventually(lambda: said == ["online"])
+        events = client.events()
+        primary.start()
+        await heard(events, "failed_back")
+        await eventually(lambda: said == ["online", "offline"])
+        await eventually(lambda: [one.text() for one in primary.messages("status")] == ["online"])

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from holdfast import Authenticator, Client, Will, reasons
+from holdfast import Client, reasons
 from holdfast.client.events import ConnectFailed, Disconnected
 from holdfast.codec import V5, V311, Connack, Disconnect, Packet, Suback, Version, encode
 from holdfast.resilience import Verdict, of_close, of_connack
-from holdfast.resilience.rows import Row
 from holdfast.testing import Broker
 from holdfast.testing.model import BrokerLimits
-from tests.integration.authenticated import authenticating, client_of
 from tests.integration.conftest import Version as Name
 from tests.support.certificates import Certificates
 from tests.support.mosquitto import Mosquitto
-from tests.support.provoking import the_row
+from tests.support.provoking import first
 from tests.support.sockets import Peer, listening_with
 
 Listen = Callable[[Certificates | None], AbstractContextManager[int]]
@@ -56,13 +53,6 @@ async def meeting(make: type[Peer], version: Name = "5", **options: Any) -> Asyn
         given = {"client_id": "c", "version": version, "drain_s": 0, **options}
         async with Client(f"mqtt://{place}", **given) as client:
             yield client, place
-
-
-async def first(client: Client, kind: type[ConnectFailed | Disconnected]) -> Verdict:
-    """The verdict in its first event of this kind."""
-    async with asyncio.timeout(5):
-        event = await anext(event async for event in client.events() if isinstance(event, kind))
-    return Verdict(event.cause, event.message, event.hint)
 
 
 def told(verdict: Verdict) -> Verdict:
@@ -211,56 +201,3 @@ async def _arrived(broker: Broker, count: int) -> None:
     async with asyncio.timeout(5):
         while len(broker.messages()) < count:  # noqa: ASYNC110  # a broker knows no event
             await asyncio.sleep(0.005)
-
-
-# -- what our own side does -------------------------------------------------------------------------
-
-
-async def an_authenticator_that_fails() -> Verdict:
-    class Failing(Authenticator):
-        method = "X"
-
-        def start(self) -> bytes:
-            raise KeyError("token")
-
-    with authenticating() as broker:
-        async with client_of(broker, Failing) as client:
-            return await first(client, ConnectFailed)
-
-
-async def a_function_that_fails() -> Verdict:
-    def fail() -> bytes:
-        raise LookupError("no sensor")
-
-    with Broker() as broker:
-        async with Client(broker.url, will=Will("t", fail)) as client:
-            return await first(client, ConnectFailed)
-
-
-class Broken(ssl.SSLContext):
-    """A context of the application's own that does not work."""
-
-    def wrap_bio(self, *_: Any, **__: Any) -> ssl.SSLObject:
-        raise LookupError("no engine")
-
-
-async def a_context_that_fails() -> Verdict:
-    with Broker() as broker:
-        url = broker.url.replace("mqtt:", "mqtts:")
-        async with Client(url, tls=Broken(ssl.PROTOCOL_TLS_CLIENT)) as client:
-            return await first(client, ConnectFailed)
-
-
-PROVOKED: dict[str, tuple[Callable[[], Awaitable[Verdict]], Row]] = {
-    "authenticator": (an_authenticator_that_fails, the_row("AuthenticationFailed", "")),
-    "function": (a_function_that_fails, the_row("FunctionFailed", "")),
-    "context": (a_context_that_fails, the_row("object", "")),
-}
-
-
-@pytest.mark.parametrize("name", PROVOKED)
-async def test_provoked(name: str) -> None:
-    """What the application's own functions do wrong is no fault of the network."""
-    provoke, row = PROVOKED[name]
-    verdict = await provoke()
-    assert (verdict.cause, verdict.hint) == (row.cause, row.hint)

@@ -40,7 +40,6 @@ def test_a_function_that_fails_is_told_without_its_words() -> None:
         read(fail, None, None)
     assert "password raised KeyError at test_credentials.py:" in str(refused.value)
     assert (refused.value.__cause__, refused.value.__context__) == (None, None)
-    assert refused.value.hint
 
 
 @pytest.mark.parametrize(("name", "words"), [("missing", "No such file"), ("", "Is a directory")])

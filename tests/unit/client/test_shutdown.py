@@ -57,9 +57,9 @@ async def test_handlers_get_six_tenths() -> None:
         disconnect = engine.disconnect
         began = time.monotonic()
 
-        def measured(session_expiry_s: int | None, reason: int = 0) -> None:
+        def measured(session_expiry_s: int | None) -> None:
             shares.append((time.monotonic() - began) / 0.5)
-            disconnect(session_expiry_s, reason)
+            disconnect(session_expiry_s)
 
         engine.disconnect = measured  # type: ignore[method-assign]
         await client.stop(0.5)
@@ -96,9 +96,9 @@ async def test_first_subscription_grows_the_session() -> None:
         engine = engine_of(client)
         disconnect = engine.disconnect
 
-        def noted(session_expiry_s: int | None, reason: int = 0) -> None:
+        def noted(session_expiry_s: int | None) -> None:
             asked.append(session_expiry_s)
-            disconnect(session_expiry_s, reason)
+            disconnect(session_expiry_s)
 
         engine.disconnect = noted  # type: ignore[method-assign]
         async with client.subscribe("x") as messages:

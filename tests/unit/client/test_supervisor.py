@@ -7,6 +7,7 @@ import asyncio
 from holdfast import Reconnect
 from holdfast.codec import V5, Connack, Disconnect
 from holdfast.errors import ConfigurationError
+from holdfast.protocol.suspicion import QUIET
 from holdfast.resilience import VersionChoice
 from holdfast.testing import eventually
 from tests.unit.client.supervised import Supervised, failing, wired
@@ -101,6 +102,32 @@ async def test_max_attempts() -> None:
     assert run.reports.count("dialling") == 3
     assert run.reports[-1] == "given up"
     run.engine.close()
+
+
+async def test_closes_behind_a_message_on_trial_are_no_takeover() -> None:
+    """The session looks for a message that ends the link: that is tried soon, and blamed on nobody else."""
+    run = Supervised(wired)
+    for number in range(4):
+        await eventually(lambda number=number: len(run.links) > number)  # type: ignore[misc]
+        run.links[number].accept()
+        await eventually(lambda number=number: run.reports.count("connected") > number)  # type: ignore[misc]
+        run.links[number].user.lost(None)
+        run.engine._session._sender.suspicion._enter(QUIET)  # as with a message in flight
+    await eventually(lambda: len(run.verdicts) == 4)
+    assert {verdict.cause for verdict in run.verdicts} == {"closed"}
+    await run.stop()
+
+
+async def test_an_accepted_login_that_lapsed_is_renewed_soon() -> None:
+    """DISCONNECT 0x87 ends a connection that had been accepted: a token expired, for one."""
+    run = Supervised(wired)
+    await eventually(lambda: run.links)
+    run.links[0].accept()
+    await eventually(lambda: run.reports[-1] == "connected")
+    run.links[0].feed(Disconnect(0x87, {}))
+    run.links[0].user.lost(None)
+    await eventually(lambda: len(run.links) == 2)
+    await run.stop()
 
 
 async def test_wordless_closes_become_a_suspicion() -> None:

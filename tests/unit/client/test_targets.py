@@ -98,6 +98,12 @@ def test_a_reference_to_a_broker_that_we_know() -> None:
     assert (request.group, request.apart, request.username) == ("b1:1883", None, "you")
 
 
+def test_a_reference_weakens_no_transport() -> None:
+    """Also where we know the broker that it names, without TLS."""
+    made = targets("mqtts://a", "mqtt://b:1883")
+    assert refer(made, 0x9C, "b:1883") == (Target("b:1883", "mqtts://b:1883", 0), False)
+
+
 def test_what_is_no_reference_is_ignored(caplog: pytest.LogCaptureFixture) -> None:
     """Other codes, nothing, and nonsense, which is said."""
     made = targets("mqtt://a")

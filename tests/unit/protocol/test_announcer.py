@@ -12,6 +12,7 @@ from holdfast.codec import (
     Connack,
     Connect,
     Packet,
+    Pingresp,
     Puback,
     Publish,
     Pubrec,
@@ -20,6 +21,7 @@ from holdfast.codec import (
 )
 from holdfast.messages import QoS
 from holdfast.protocol import Announced, Assigned, Settled
+from holdfast.protocol.suspicion import FIRST_S, PATIENCE
 from tests.support.driven import Driven, names, row, sent
 
 BOTH = pytest.mark.parametrize("version", [V311, V5])
@@ -107,14 +109,12 @@ def test_it_takes_a_place_in_the_window(window: int) -> None:
 
 
 def test_the_notice_waits_for_room() -> None:
-    """A full window has no place for it; whoever says DISCONNECT meanwhile can tell."""
+    """A full window has no place for it until one is answered."""
     driven, _ = born(receive_maximum=1)
     driven.feed(Puback(1))
     driven.session.farewell(b"gone", 0.0)
     assert payloads(driven.pump()) == []
-    assert driven.session.speechless
     assert payloads(driven.feed(Puback(3))) == [b"gone"]
-    assert not driven.session.speechless
 
 
 # -- the end -----------------------------------------------------------------------------------
@@ -182,6 +182,22 @@ def test_all_three_carry_presence_and_epoch() -> None:
     assert marks(notice) == (("presence", "offline"), ("epoch", "1"))
 
 
+def test_the_epoch_is_that_of_the_broker_that_is_dialled() -> None:
+    """Three sessions with one broker, then the first with another, and back."""
+    driven = Driven(will=WILL, birth=b"online", session_expiry_s=3600)
+    for _ in range(3):
+        driven.again(False)
+    epochs = []
+    for group, present in (("other", False), ("", True), ("other", True)):
+        driven.lost()
+        (connect,) = driven.connect(group=group)
+        birth = sent(driven.feed(Connack(present, 0, {})))[0]
+        assert isinstance(connect, Connect)
+        assert connect.will is not None
+        epochs.append((dict(marks(connect.will))["epoch"], dict(marks(birth))["epoch"]))
+    assert epochs == [("1", "1"), ("3", "3"), ("1", "1")]
+
+
 def test_311_has_no_place_for_them() -> None:
     """Nothing is carried, and nothing is told as stripped."""
     driven, left = born(V311)
@@ -205,3 +221,22 @@ def test_the_will_carries_the_epoch_that_is_expected(
     assert isinstance(connect, Connect)
     assert connect.will is not None
     assert (dict(marks(connect.will))["epoch"], dict(marks(birth))["epoch"]) == epochs
+
+
+# -- beside a message that may end the link ----------------------------------------------------
+
+
+def test_a_trial_holds_up_no_birth() -> None:
+    """Two links have ended behind one message: the control sends none, but it says that we are there."""
+    driven, _ = born()
+    for _ in range(PATIENCE):
+        driven.lost()
+        left = driven.up(True)
+    assert driven.session.suspects
+    assert payloads(left) == [b"online"]
+    (said,) = sent(left)
+    driven.feed(Puback(said.packet_id))
+    driven.session.farewell(b"gone", 0.0)
+    assert payloads(driven.pump()) == []
+    assert names(driven.later(FIRST_S)) == ["PINGREQ"]
+    assert payloads(driven.feed(Pingresp())) == [b"gone"]

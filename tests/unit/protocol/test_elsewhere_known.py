@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.codec import Pubcomp, Pubrec, Pubrel, Suback, Unsuback, Version
+from holdfast.codec import Connect, Pubcomp, Pubrec, Pubrel, Suback, Unsuback, Version, Will
 from holdfast.protocol import (
     BrokerChanged,
     Elsewhere,
@@ -88,6 +88,16 @@ def test_what_was_given_up_meanwhile_is_given_up_when_we_are_back() -> None:
     assert filters(driven.up(True, group="A")) == ["-a", "+b"]
 
 
+def test_what_an_earlier_process_subscribed_elsewhere_is_given_up_too() -> None:
+    """Nobody has written down that it did; but who gives a filter up wants it nowhere."""
+    restored = Restored(1, group="B", elsewhere={"A": Elsewhere(1)})
+    driven = Driven(restored=restored)
+    driven.up(True, group="B")
+    driven.unsubscribe("a")
+    driven.lost()
+    assert filters(driven.up(True, group="A")) == ["-a"]
+
+
 def test_what_could_not_be_given_up_in_time_is_given_up_in_both() -> None:
     """Nobody knows which of the two has it."""
     driven = at_a()
@@ -156,3 +166,16 @@ def test_states_are_values() -> None:
     """Equal by what a file keeps of them."""
     assert Elsewhere(1, [1], [2], [3], [4], True) == Elsewhere(1, [1], [2], [3], [4], True)
     assert Elsewhere(1, [1], [2], [3], [4]) != Elsewhere(1, [1], [2], [3], [5])
+
+
+def test_a_will_carries_the_epoch_of_the_session_that_is_dialled() -> None:
+    """Not that of the one before (contract 22): its number says which of two connections is older."""
+    will = Will("status", b"offline")
+    elsewhere = {"A": Elsewhere(4), "C": Elsewhere(9, lost=True)}
+    driven = Driven(restored=Restored(2, group="B", elsewhere=elsewhere))
+    for group, epoch in (("B", "2"), ("A", "4"), ("C", "10"), ("D", "1")):
+        (connect,) = driven.connect(group=group, will=will, birth=b"online")
+        assert isinstance(connect, Connect)
+        assert connect.will is not None
+        assert ("epoch", epoch) in connect.will.properties["user_property"]
+        driven.lost()

@@ -21,7 +21,6 @@ from holdfast.codec import (
 )
 from holdfast.messages import QoS
 from holdfast.protocol import Intent, NotGranted, Reasserted, Unsubscribed
-from holdfast.protocol.session import DISCONNECT_WITH_WILL
 from tests.support.driven import Driven, filters, names, row, sent
 
 BOTH = pytest.mark.parametrize("version", [V311, V5])
@@ -196,12 +195,9 @@ def test_what_comes_by_a_filter_that_was_left_is_acknowledged() -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("reason", [0, DISCONNECT_WITH_WILL])
-def test_it_is_given_up_before_disconnect(version: Version, reason: int) -> None:
-    """No kept session is left with a filter that nobody asked for; 3.1.1 asks for its will by silence."""
+def test_it_is_given_up_before_disconnect(version: Version) -> None:
+    """No kept session is left with a filter that nobody asked for."""
     driven, _ = watching(version)
-    driven.session.disconnect(0.0, reason)
-    assert names(driven.pump()) == [
-        "UNSUBSCRIBE 3",
-        *(["DISCONNECT"] if version == V5 or not reason else []),
-    ]
+    driven.session.farewell(b"gone", 0.0)
+    driven.session.disconnect(0.0)
+    assert names(driven.pump()) == ["PUBLISH 3", "UNSUBSCRIBE 4", "DISCONNECT"]

@@ -136,6 +136,15 @@ def test_a_way_back_that_fails_costs_one_attempt_for_each_address() -> None:
     assert failing(failover, 3, every_s=0.1) == ["a1", "a2", "b"]
 
 
+def test_once_it_has_accepted_us_it_is_a_group_like_any_other() -> None:
+    """There may be messages in flight again: it is given up when it is exhausted, and not before."""
+    failover = at_backup(groups=(("a",), ("b",)))
+    failover.go_back(0)
+    failover.accepted()
+    failover.lost(1)
+    assert failing(failover, 4, every_s=5) == ["a", "a", "a", "b"]
+
+
 def test_it_is_not_tried_again_so_soon() -> None:
     """Twice the hold-down, four times, and so on up to an hour: it answers looks, and not us."""
     failover, now = at_backup(), 0.0

@@ -30,7 +30,8 @@ UNAVAILABLE = 0x88
 class BrokerSide:
     """A ``BrokerCore`` in strict mode behind the links of the world."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, generation: int) -> None:
+        """``generation``: the serial number before that of its first session with us."""
         self._world = world
         self._doorkeeper = Doorkeeper if world.authenticates else None
         self.core = self._new(world.scenario.limits)
@@ -43,7 +44,7 @@ class BrokerSide:
         self._held: dict[bytes, int] = {}
         self._tick_at: float | None = None
         self._saved: tuple[State, int, dict[bytes, int]] | None = None
-        self.generation = 0
+        self.generation = generation
         self.stolen: set[int] = set()
         self.away_until = 0.0
         self.lose_connack = False

@@ -52,7 +52,7 @@ def try_out(world: World, image: Image) -> tuple[SqliteOutbox, bool]:
     outbox = world.medium.outbox(nobody)
     outcome = "refused"
     with suppress(OutboxError):
-        outbox.open(CLIENT_ID)
+        outbox.open(CLIENT_ID, world.sites.groups)
         outcome = _outcome(world, outbox, 2 if where == "header of a frame" else 1)
     goes_on = outcome in ("set aside", "mended") and world.rng.random() < 0.3
     world.note("damage to the %s: %s", where, outcome)

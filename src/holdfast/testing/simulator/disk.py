@@ -124,6 +124,11 @@ class Disk(Places):
         for packet_id in record.packet_ids:
             self.received.pop(packet_id, None)
 
+    def distrust(self, epoch: int) -> None:
+        """What is known of any session is stale (contract 26)."""
+        self.commit([EpochBegan(epoch)])
+        self.elsewhere = {name: Elsewhere(one.epoch + 1, lost=True) for name, one in self.elsewhere.items()}
+
     def _epoch_began(self, record: EpochBegan) -> None:
         self._unsend()
         self.received, self.withheld, self.unreleased = {}, {}, {}

@@ -15,15 +15,21 @@ from holdfast.testing.simulator.promises import Promise, PromiseBroken
 class Epochs:
     """The client's epochs against the broker's generations (serial numbers of its sessions)."""
 
-    def __init__(self, disk: Disk) -> None:
+    def __init__(self, disk: Disk, group: str) -> None:
         self._disk = disk
+        self._group = group
         self._due = 0
         self.lost = False
         self._generations: dict[int, int] = {}
 
     def restarted(self, lost: bool) -> None:
         """A new process knows what is on the disk; ``lost``: that this is not all there once was."""
-        self._due, self.lost = self._disk.epoch, lost
+        self._due, self.lost = self._disk.epoch_of(self._group), lost
+
+    @property
+    def known(self) -> bool:
+        """Whether the client, by its disk, has ever had a session there."""
+        return self._disk.epoch_of(self._group) > 0
 
     def connack(self, present: bool, generation: int) -> bool:
         """CONNACK reaches the client. Whether it resumes a session that is not the one it knew.
@@ -44,7 +50,8 @@ class Epochs:
 
     def depended_on(self, packet: Packet) -> None:
         """A packet leaves that belongs to the session."""
-        if self._disk.epoch < self._due:
+        disk, due = self._disk, f"epoch {self._due} at {self._group!r}"
+        if disk.group != self._group or disk.epoch < self._due:
             raise PromiseBroken(
-                Promise.EPOCH_FIRST, f"{packet} in epoch {self._due}, the disk is in {self._disk.epoch}"
+                Promise.EPOCH_FIRST, f"{packet} in {due}, the disk is in {disk.epoch} at {disk.group!r}"
             )

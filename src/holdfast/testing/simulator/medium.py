@@ -21,7 +21,7 @@ from holdfast.errors import OutboxError
 from holdfast.outbox import backlog, requests, reserve, sqlite_file, tables
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.outbox.store import Group
-from holdfast.protocol import EpochBegan, ids, sender
+from holdfast.protocol import ids, sender
 from holdfast.testing.simulator import images
 from holdfast.testing.simulator.damage import try_out
 from holdfast.testing.simulator.images import Image
@@ -84,7 +84,7 @@ class Medium:
         """The outbox of a process that starts. Raises OutboxError where the disk does not let it."""
         world, outbox = self._world, self.outbox(process)
         try:
-            outbox.open(CLIENT_ID)
+            outbox.open(CLIENT_ID, world.sites.groups)
         except OutboxError:
             world.paths["an outbox that cannot be opened"] += 1
             raise
@@ -112,7 +112,7 @@ class Medium:
             self._world.paths["a power cut took commits"] += 1
             self._world.forgot()
         if outbox.restore().lost:
-            disk.commit([EpochBegan(outbox.restore().epoch)])
+            disk.distrust(outbox.restore().epoch)
         if outbox.set_aside or outbox.mended:
             raise PromiseBroken(Promise.NOTHING_LOST, f"opened: {outbox.set_aside} {outbox.mended}")
         if number != disk.number:

@@ -71,6 +71,10 @@ class Places:
         for name, value in state.items():
             setattr(self, name, copy(value))
 
+    def epoch_of(self, group: str) -> int:
+        """That of the session with these brokers; 0: there is none."""
+        return self.epoch if group == self.group else self.elsewhere.get(group, Elsewhere()).epoch
+
     def accept(self, row: Outgoing) -> None:
         """The row is durable: from now on it is ours."""
         self.accepted += 1

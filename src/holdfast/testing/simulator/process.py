@@ -61,6 +61,7 @@ class Process(Driver):
             topic_alias_maximum=scenario.topic_alias_maximum,
             topic_aliases=OUR_ALIASES,
             authentication_method=METHOD if self.world.authenticates else None,
+            group=self.world.sites.here.name,
             **self.world.herald.asks(),
         )
 

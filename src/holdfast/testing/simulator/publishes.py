@@ -24,7 +24,7 @@ class Publishes:
 
     def __init__(self, world: World, process: Driver, version: Version) -> None:
         self._world = world
-        self._truth = world.truth
+        self._truth = world.sites.here.truth
         self._disk = world.disk
         self._process = process
         self._version = version
@@ -120,7 +120,7 @@ class Publishes:
             self._fail(Promise.DUP, "%s is DUP %d; sent before: %s", packet, packet.dup, resend)
         if packet.dup:
             self._world.paths["PUBLISH again with DUP"] += 1
-        self._truth.leaves(packet.packet_id, seq)
+        self._truth.leaves(packet.packet_id, seq, packet.qos)
 
     def _resent(self, seq: int, order: int) -> None:
         """In the order in which they left first, whatever their classes."""

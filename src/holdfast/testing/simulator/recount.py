@@ -15,6 +15,7 @@ from holdfast.outbox.queries import Queries
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.outbox.tally import ENDINGS
 from holdfast.outbox.waiting import CLASSES
+from holdfast.protocol import Restored
 from holdfast.testing.simulator.disk import Disk
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 
@@ -31,6 +32,9 @@ def recount(world: World, outbox: SqliteOutbox) -> None:
     _same("received", sorted(restored.received), sorted(due.received))
     _same("withheld", sorted(restored.withheld), sorted(due.withheld))
     _same("epoch", restored.epoch, due.epoch)
+    _same("group", restored.group, due.group)
+    _same("to be released", restored.unreleased, due.unreleased)
+    _same("elsewhere", _states(restored), _states(due))
     if due.last_packet_id:
         _same("the last packet identifier", restored.last_packet_id, due.last_packet_id)
     flying = {row.seq for _, row in (*restored.sent, *restored.released)}
@@ -42,6 +46,15 @@ def recount(world: World, outbox: SqliteOutbox) -> None:
     _same("the last number", outbox.last, disk.last)
     _same("dead letters", _letters(outbox), disk.letters)
     balanced(outbox, disk)
+
+
+def _states(restored: Restored) -> Any:
+    """The other sessions; identifiers that have no order, sorted."""
+    states = {}
+    for name, one in restored.elsewhere.items():
+        held = sorted(one.withheld), sorted(one.received)
+        states[name] = (one.epoch, one.lost, one.unanswered, one.unreleased, held)
+    return states
 
 
 def _queries(outbox: SqliteOutbox) -> Queries:
@@ -88,6 +101,7 @@ def adopt(disk: Disk, outbox: SqliteOutbox) -> None:
             disk.endings[-len(disk.endings) - 1] = name
     disk.accepted, disk.number, disk.last = ledger.accepted, outbox.durable, outbox.last
     disk.epoch, disk.packet_id = restored.epoch, restored.last_packet_id
+    disk.group, disk.elsewhere = restored.group, dict(restored.elsewhere)
     disk.letters = _letters(outbox)
     disk.letter = _last_letter(outbox)
 

@@ -42,6 +42,9 @@ def _live(world: World) -> World:
     for _ in range(HEALING_STEPS):
         if not audit.restless(world):
             audit.at_the_end(world)
+            if not world.sites.at_rest():
+                _step(world)
+                continue
             world.paths.update(f"ended: {ending}" for ending in world.disk.endings.values())
             return world
         _step(world)

@@ -30,7 +30,7 @@ class Tap:
 
     def __init__(self, world: World, process: Driver, request: ConnectRequest) -> None:
         self._world = world
-        self._truth = world.truth
+        self._truth, self._epochs = world.sites.here.truth, world.sites.here.epochs
         self._disk = world.disk
         self._process = process
         self._request = request
@@ -41,6 +41,7 @@ class Tap:
         self._publishes = Publishes(world, process, request.version)
         self._repeated: set[int] = set()
         self._last_pubrec = 0
+        self._behind: set[int] = set()  # released on this connection, of what was left behind
         self.connack: Connack | None = None
         self.keepalive_s = 0
         self.generation = 0
@@ -73,7 +74,7 @@ class Tap:
             self._fail(Promise.CONNECT_FIRST, "%s, and CONNACK is %s", packet, self.connack)
         self._connected = True
         if not isinstance(packet, codec.Auth | codec.Connect | codec.Pingreq | codec.Disconnect):
-            self._world.epochs.depended_on(packet)
+            self._epochs.depended_on(packet)
 
     def _publish_out(self, packet: Publish) -> None:
         if self._world.herald.leaves(packet):
@@ -90,6 +91,9 @@ class Tap:
     def _pubrel(self, packet: codec.Pubrel) -> None:
         packet_id = packet.packet_id
         row = self._disk.released.get(packet_id)
+        if row is None and packet_id in self._disk.unreleased:
+            self._completes(packet_id)
+            return
         if row is None:
             answered = packet.reason == UNKNOWN or packet_id in self._repeated
             if not answered and (self._request.version == V5 or packet_id in self._disk.sent):
@@ -99,6 +103,15 @@ class Tap:
         if order < self._last_pubrec and packet_id not in self._repeated:
             self._fail(Promise.PUBREL_ORDER, "%s for PUBREC %d behind %d", packet, order, self._last_pubrec)
         self._last_pubrec = max(order, self._last_pubrec)
+
+    def _completes(self, packet_id: int) -> None:
+        """What was begun before we went to other brokers, in the order in which it was left (contract 3)."""
+        self._world.paths["an exchange is completed that was left behind"] += 1
+        if packet_id not in self._behind:
+            first = next(one for one in self._disk.unreleased if one not in self._behind)
+            if packet_id != first:
+                self._fail(Promise.PUBREL_ORDER, "PUBREL %d before PUBREL %d", packet_id, first)
+            self._behind.add(packet_id)
 
     def _puback(self, packet: codec.Puback) -> None:
         self._lines.acknowledge(1, packet.packet_id)
@@ -143,7 +156,8 @@ class Tap:
         )
         self._publishes.agree(packet)
         self.keepalive_s = said("server_keep_alive", self._request.keepalive_s)
-        self.generation = self._world.connected(packet.session_present)
+        self._world.refused.clear()
+        self.generation = self._world.sites.connected(packet.session_present)
 
     def _publish_in(self, packet: Publish) -> None:
         self._world.paths["topic alias in place of a topic"] += not packet.topic

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from holdfast.codec import Publish
@@ -20,7 +19,7 @@ SILENCE = "MQTT-3.1.2-22"
 
 
 class Witness:
-    """``arrivals`` counts per message how often it went onward; ``refusing``: some are refused on purpose.
+    """Counts per message how often it went onward, here or elsewhere; ``refusing``: some are refused.
 
     ``rolled_back``: the broker has come back as it once was, so that nothing it took counts (contract 6).
     """
@@ -30,7 +29,6 @@ class Witness:
         self._accepted = self._routed = 0
         self._last_first = [0, 0, 0]
         self._first: set[int] = set()
-        self.arrivals: Counter[int] = Counter()
         self.refusing = False
         self.rolled_back = False
 
@@ -70,9 +68,9 @@ class Witness:
         seq, world = seq_of(packet.payload), self._world
         if packet.topic != OUR_TOPICS[seq % len(OUR_TOPICS)]:
             raise PromiseBroken(Promise.ALIAS, f"message {seq} arrived on {packet.topic}")
-        self.arrivals[seq] += 1
-        if packet.qos == 2 and self.arrivals[seq] > 1:
+        world.arrivals[seq] += 1
+        if packet.qos == 2 and world.arrivals[seq] > 1:
             named = world.storage.resends and seq in world.disk.uncertain
             if not (self.rolled_back or named or seq in world.excused):
-                raise PromiseBroken(Promise.ONCE_OUT, f"message {seq} arrived {self.arrivals[seq]} times")
+                raise PromiseBroken(Promise.ONCE_OUT, f"message {seq} arrived {world.arrivals[seq]} times")
             world.paths["QoS 2 doubled by a session loss, and named"] += 1

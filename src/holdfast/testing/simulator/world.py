@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from random import Random
 
 from holdfast.errors import OutboxError
@@ -15,7 +16,6 @@ from holdfast.testing.simulator.broker_side import BrokerSide
 from holdfast.testing.simulator.disk import Disk
 from holdfast.testing.simulator.doorkeeper import authenticates
 from holdfast.testing.simulator.driver import Killed
-from holdfast.testing.simulator.epochs import Epochs
 from holdfast.testing.simulator.faults import Faults
 from holdfast.testing.simulator.herald import Herald
 from holdfast.testing.simulator.inbox import Inbox
@@ -30,9 +30,9 @@ from holdfast.testing.simulator.publishes import seq_of
 from holdfast.testing.simulator.recount import adopt
 from holdfast.testing.simulator.scenario import FILTERS, Scenario
 from holdfast.testing.simulator.schedule import Owner, Schedule
+from holdfast.testing.simulator.sites import Sites
 from holdfast.testing.simulator.storage import Storage
 from holdfast.testing.simulator.trace import Trace
-from holdfast.testing.simulator.truth import SessionTruth
 from holdfast.testing.simulator.turns import Turns
 
 KEEP_ALIVE_TIMEOUT = 0x8D
@@ -56,11 +56,10 @@ class World(Owner):
         self.machine = Machine(self.schedule, self.paths)
         self.disk = Disk()
         self.faults = Faults(self)
+        self.arrivals: Counter[int] = Counter()
+        self.sites = Sites(self, seed)
         self.medium = Medium(self)
-        self.truth = SessionTruth()
-        self.epochs = Epochs(self.disk)
         self.inbox = Inbox(self)
-        self.broker = BrokerSide(self)
         self.turns = Turns(self)
         self.process: Process | None = None
         self.link: Link | None = None
@@ -87,6 +86,11 @@ class World(Owner):
         """Seconds on the virtual clock."""
         return self.schedule.now
 
+    @property
+    def broker(self) -> BrokerSide:
+        """The one that is dialled, or was last."""
+        return self.sites.here.broker
+
     def note(self, text: str, *arguments: object) -> None:
         """A line for the trace."""
         self.trace.note(self.schedule.now, text, *arguments)
@@ -106,8 +110,7 @@ class World(Owner):
             self.schedule.after(self.rng.random() * self.redial_s, self, self.revive)
             return
         self.note("process %d starts: %s", self.processes, self.disk.restored())
-        self.epochs.restarted(process.restored.lost)
-        self.truth.restarted(self.disk)
+        self.sites.restarted(process.restored.lost)
         self.process = process
         process.start()
 
@@ -146,8 +149,7 @@ class World(Owner):
         """
         self.numbered = max(self.numbered, self.ages.highest)
         self.machine.forgot()
-        self.truth.rolled_back(self.disk)
-        self.broker.forgive()
+        self.sites.forgot()
 
     def start_over(self, outbox: SqliteOutbox) -> None:
         """The file was damaged: the next process goes on with what there is, or with a new one."""
@@ -176,26 +178,18 @@ class World(Owner):
             yield Intent(filter, qos, retained, identifier=1 + FILTERS.index(filter))
 
     def open_link(self, process: Process) -> Link | None:
-        """Dial the broker; None if nobody listens."""
+        """Dial a broker; None if nobody listens."""
+        self.sites.choose()
         if self.broker.away_until > self.now:
             self.paths["nobody listens"] += 1
             return None
         return self.broker.accept(process)
 
-    def connected(self, present: bool) -> int:
-        """CONNACK 0 reaches the client; the serial number of the session it is in."""
-        process, generation = self.process, self.broker.generation
-        assert process is not None
-        self.refused.clear()
-        if not present or not self.disk.epoch or self.epochs.lost:
-            self.truth.lost()
-        if self.epochs.connack(present, generation):
-            self.paths["session lost without a word"] += 1
-            rows = (*self.disk.sent.values(), *self.disk.released.values())
-            self.excused.update(row.seq for row in rows)
-            self.mistaken.add(generation)
-            self.epochs.mistaken(generation)
-        return generation
+    def mistook(self, generation: int, rows: Sequence[Outgoing]) -> None:
+        """The client resumes a session that is not the one it knew; with these rows in flight."""
+        self.paths["session lost without a word"] += 1
+        self.excused.update(row.seq for row in rows)
+        self.mistaken.add(generation)
 
     def not_granted(self, event: NotGranted) -> None:
         """A subscription was refused: until the next connection it is not missed."""
@@ -243,7 +237,8 @@ class World(Owner):
         self.trouble, self.doom, self.redial_s = False, None, 0.2
         self.faults.heal()
         self.scenario.weather.heal()
-        self.broker.heal()
+        for site in self.sites.all:
+            site.broker.heal()
         if self.link is not None:
             self.link.cut(True, True)
         for process, delivery in self._stuck:
