@@ -40,7 +40,7 @@ def forget_sent(sender: Sender, *_: object) -> None:
 
 
 def publish_released_again(sender: Sender, *_: object) -> None:
-    sender.sent.update(sender.released)
+    sender.sent.update({packet_id: row for packet_id, row in sender.released.items() if row is not None})
     sender._left.update(sender.released)
     sender.released.clear()
 

@@ -9,7 +9,7 @@ import pytest
 
 from holdfast.messages import Outgoing, QoS
 from holdfast.outbox import Ledger, Outbox
-from holdfast.protocol import Assigned, Failed, Record, Released, Settled
+from holdfast.protocol import Assigned, Completed, EpochBegan, Failed, GroupEntered, Record, Released, Settled
 from tests.contracts.outboxes import ADAPTERS, BUDGET, LARGE, RING, rows, wait
 
 
@@ -161,6 +161,23 @@ def test_stages_end_nothing(outbox: Outbox) -> None:
     outbox.write([Assigned([(1, row)])])
     outbox.write([Released([1])])
     assert counts(outbox.ledger()) == {"accepted": 1, "pending": 1}
+
+
+def test_a_change_of_brokers_ends_nothing(outbox: Outbox) -> None:
+    """Contract 3: what was in flight is pending wherever it goes, and a tombstone is no message."""
+    accept(outbox, 2, qos=2)
+    one, two = outbox.take(2)
+    outbox.write([Assigned([(1, one), (2, two)]), GroupEntered("b", [], [1, 2]), EpochBegan(1)])
+    outbox.write([Assigned([(3, one), (4, two)]), GroupEntered("a", [], [3, 4]), Completed([1, 2])])
+    assert counts(outbox.ledger()) == {"accepted": 2, "pending": 2}
+
+
+def test_groups_of_brokers_have_names(outbox: Outbox) -> None:
+    """The first address of each; with nothing known of any session, it is the first one's that is ours."""
+    assert outbox.close(10)
+    outbox.open("gateway-7", [["a1", "a2"], ["b"]])
+    assert outbox.names == ["a1", "b"]
+    assert (outbox.restore().group, outbox.restore().epoch) == ("a1", 0)
 
 
 def test_the_ring_drops_its_oldest(outbox: Outbox) -> None:

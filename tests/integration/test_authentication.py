@@ -10,6 +10,7 @@ import pytest
 
 from holdfast import Authenticator, Reconnect
 from holdfast.errors import NotReady, Undelivered
+from holdfast.resilience import backoff
 from holdfast.testing import Broker, eventually
 from tests.integration.authenticated import Late, authenticating, client_of
 from tests.support.scram import PASSWORD, Liar, Scram
@@ -72,12 +73,13 @@ async def test_a_server_that_cannot_prove_itself_gets_nothing(caplog: pytest.Log
         assert PASSWORD not in f"{told!r} {vars(told)} {unready.value} {unready.value.hint} {caplog.text}"
 
 
-async def test_a_wrong_password_is_refused_and_read_again() -> None:
+async def test_a_wrong_password_is_refused_and_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """CONNACK 0x87: the next attempt asks for the secret anew, and is let in."""
+    monkeypatch.setattr(backoff, "SLOW_S", 0.1)
     passwords = iter(["wrong", "wrong too"])
     with authenticating() as broker:
         async with client_of(broker, lambda: Scram(password=next(passwords, PASSWORD))) as client:
-            await client.ready(5)
+            await client.ready(8)
         assert broker.connects == 3
 
 

@@ -6,8 +6,10 @@ import asyncio
 import logging
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,7 @@ from holdfast.errors import (
     TooLarge,
     Undelivered,
 )
+from holdfast.resilience import PRESETS, backoff
 from holdfast.testing import Broker, eventually
 from holdfast.testing.model import BrokerLimits
 from tests.integration.conftest import MakeClient, Version
@@ -362,6 +365,57 @@ async def test_password_file_changed_on_disk(version: Version, tmp_path: Path) -
             await client.ready(5)
 
 
+async def refused_until_mended(tmp_path: Path, version: Version, policy: Reconnect, refusals: int) -> None:
+    """A wrong password is refused, at most once in a period; mended, the next attempt is let in (A15)."""
+    users, file = tmp_path / "users", tmp_path / "password"
+    command = ["mosquitto_passwd", "-b", "-c", str(users), "gateway", "right-one"]
+    await asyncio.to_thread(subprocess.run, command, check=True)
+    users.chmod(0o644)
+    file.write_text("wrong-one\n")
+    options = {"username": "gateway", "password_file": file, "version": version, "reconnect": policy}
+    period = max(backoff.SLOW_S, policy.max_delay_s)
+    with Mosquitto(tmp_path / "locked", f"password_file {users}", anonymous=False) as broker:
+        client = Client(broker.url, client_id="pw", **options)  # type: ignore[arg-type]
+        events = client.events()
+        async with client:
+            times: list[float] = []
+            async for event in events:
+                if event.name == "connect_failed":
+                    assert event.cause in ("credentials", "not_authorized")  # type: ignore[attr-defined]
+                    assert period <= event.retry_in_s <= 1.2 * period  # type: ignore[attr-defined]
+                    times.append(time.monotonic())
+                if len(times) == refusals:
+                    break
+            assert all(later - sooner >= period for sooner, later in pairwise(times))
+            file.write_text("right-one\n")
+            await client.ready(1.2 * period + 5)
+
+
+@pytest.mark.needs("mosquitto", "mosquitto_passwd")
+async def test_a_refused_login_is_asked_for_slowly(
+    version: Version, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At most one attempt in a period, each with the file read again; nobody restarts or calls anything."""
+    monkeypatch.setattr(backoff, "SLOW_S", 0.5)
+    await refused_until_mended(tmp_path, version, Reconnect(max_delay_s=0.1), 3)
+
+
+@pytest.mark.chaos
+@pytest.mark.needs("mosquitto", "mosquitto_passwd")
+@pytest.mark.parametrize("preset", ["lan", "wan"])
+async def test_a_refused_login_at_full_length(version: Version, tmp_path: Path, preset: str) -> None:
+    """As above, with the periods that everybody has: 10 s, or the cap of 15 s."""
+    await refused_until_mended(tmp_path, version, PRESETS[preset], 2)
+
+
+async def test_a_broker_that_is_busy_is_asked_again_soon(version: Version) -> None:
+    """0x88 and 0x89 (3.1.1: return code 3) pass by themselves: the usual backoff."""
+    with Broker() as broker:
+        broker.refuse("CONNECT", 0x89, times=2)
+        async with Client(broker.url, client_id="x", version=version, reconnect="lan") as client:
+            await client.ready(3)
+
+
 async def test_max_attempts_ends_every_wait() -> None:
     """max_attempts used up: FAILED, and everything that waits raises Stopped; stop() is quick then."""
     policy = Reconnect(first_delay_s=0.001, max_delay_s=0.3, max_attempts=4)
@@ -400,18 +454,40 @@ async def test_takeover_is_named(make: MakeClient) -> None:
         await one.ready(5)
         async with make(client_id="twin", reconnect=Reconnect(first_delay_s=60, max_delay_s=60)):
             await eventually(lambda: one.snapshot().disconnections.get("takeover"))
+        one.redial()
         await one.ready(5)
 
 
 @pytest.mark.parametrize("broker", ["mosquitto"], indirect=True)
-async def test_takeover_is_suspected(make: MakeClient) -> None:
-    """Where the broker has no word for it, the third close soon after connecting is worded as a suspicion."""
-    async with make(client_id="twin") as one, make(client_id="twin"):
-        events = one.events()
-        async with asyncio.timeout(10):
-            async for event in events:
-                if event.name == "disconnected" and "same client_id" in event.message:
-                    break
+async def test_two_with_one_id_name_it_and_slow_down(
+    make: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the broker has no word for it, each suspects it at its third close, and slows down (A14)."""
+    monkeypatch.setattr(backoff, "SLOW_S", 0.7)
+    twin = {"client_id": "twin", "reconnect": Reconnect(max_delay_s=0.2)}
+    async with make(**twin) as one, make(**twin) as other:
+        both = (one, other)
+        causes = await asyncio.wait_for(asyncio.gather(*map(closes, both)), 20)
+        assert causes == [["closed", "closed", "takeover"]] * 2
+
+        def connections() -> int:
+            return sum(client.snapshot().connections for client in both)
+
+        before, began = connections(), time.monotonic()
+        await eventually(lambda: connections() >= before + 4, 20)
+        assert time.monotonic() - began > 0.7  # each at most once in a period
+
+
+async def closes(client: Client) -> list[str]:
+    """What ended its connections, up to the takeover."""
+    causes: list[str] = []
+    async for event in client.events():
+        if event.name == "disconnected":
+            causes.append(event.cause)  # type: ignore[attr-defined]
+            if causes[-1] == "takeover":
+                assert "same client_id" in event.message
+                break
+    return causes
 
 
 class OldBroker:
@@ -527,7 +603,8 @@ async def test_no_password_anywhere(caplog: pytest.LogCaptureFixture) -> None:
                     said += [repr(error), str(error), str(error.hint), repr(error.__cause__)]
                 said += [repr(client), repr(client.snapshot()), repr(client._setup), str(vars(client))]
                 assert client._core is not None
-                said += [repr(client._setup.request(5, True)), repr(client._setup.request(5, True).packet())]
+                asked = client._setup.request(5, True, client._setup.first, "")
+                said += [repr(asked), repr(asked.packet())]
             said += [repr(event) async for event in events]
     for wrong in (f"mqtt://me:{SECRET}@host/path", f"me:{SECRET}@host", f"mqtt://me:{SECRET}@host:port"):
         with pytest.raises(ConfigurationError) as refused:

@@ -11,12 +11,12 @@ nothing but closing when it fails [MQTT-4.12.1-2], the connection ends with it.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from inspect import isawaitable
 from typing import Any
 
 from holdfast import reasons
+from holdfast.client.asked import where
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.connection import Connection
 from holdfast.client.engine import Engine
@@ -94,7 +94,7 @@ class Authenticating:
             if isawaitable(result):
                 result = await result
         except Exception as error:
-            failed = AuthenticationFailed(f"our authenticator's {name}() raised {_where(error)}")
+            failed = AuthenticationFailed(f"our authenticator's {name}() raised {where(error)}")
         self._running = ""
         if failed is not None:  # raised out here, or it would carry the other's words as its context
             raise failed
@@ -175,16 +175,6 @@ def _checked(name: str, data: Any) -> bytes | None:
     if len(raw) > MAX_LENGTH:
         raise AuthenticationFailed(f"our authenticator's {name}() gave {len(raw)} bytes, above {MAX_LENGTH}")
     return raw
-
-
-def _where(error: Exception) -> str:
-    """Class and place of an error, without its words."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    assert trace is not None, "it was raised"
-    place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
-    return f"{type(error).__name__} at {place}"
 
 
 def _seen(task: asyncio.Task[None]) -> None:

@@ -7,18 +7,19 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from functools import partial
+from os import urandom
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from holdfast.client import forking, outbox_option
 from holdfast.client.authenticator import Authenticator
+from holdfast.client.brokers import Target
 from holdfast.client.clock import SystemClock
 from holdfast.client.content import ABSENT, Absent
-from holdfast.client.core import Core
 from holdfast.client.events import Event
 from holdfast.client.failures import foreign, unfinished
-from holdfast.client.gathering import Gathering
 from holdfast.client.intents import Intents, check_agreement
+from holdfast.client.lifecycle import Step
 from holdfast.client.opening import close_outbox, open_outbox
 from holdfast.client.options import Compression, Limits, Will
 from holdfast.client.outbox_option import Outbox
@@ -28,7 +29,6 @@ from holdfast.client.receipt import Receipt
 from holdfast.client.receipts import Receipts
 from holdfast.client.rules import Rule
 from holdfast.client.setup import Setup, StrPath, check
-from holdfast.client.shutdown import shut_down
 from holdfast.client.state import VERSIONS, State
 from holdfast.client.status import Snapshot, Status
 from holdfast.client.subscription import Subscription
@@ -42,6 +42,8 @@ from holdfast.topics import Pattern
 from holdfast.transport import TLS
 
 if TYPE_CHECKING:
+    from holdfast.client.core import Core
+    from holdfast.client.gathering import Gathering
     from holdfast.client.port import Keeper
     from holdfast.client.workers import Reader
 
@@ -66,7 +68,7 @@ class Client:
 
     def __init__(
         self,
-        url: str = "mqtt://localhost",
+        url: str | Sequence[str | Sequence[str]] = "mqtt://localhost",
         *,
         client_id: str | None = None,
         username: str | None = None,
@@ -91,7 +93,9 @@ class Client:
 
         ``url``: ``mqtt://host[:1883]``, ``mqtts://host[:8883]``, ``ws://host[:80][/mqtt]``,
         ``wss://host[:443][/mqtt]`` (both need ``holdfast[ws]``) or ``unix:///path``;
-        ``user:password@`` allowed.
+        ``user:password@`` allowed. Several: the first that can be had, and back to it when it has
+        answered for ``Reconnect.fail_back_s``; a list in the list is one group whose brokers share
+        sessions.
         ``client_id``: stable for a kept session; None: a random one, with a clean session, but with
         an outbox file one that is made once and kept in the file.
         ``password`` (or a function) and ``password_file`` are read at every attempt.
@@ -125,8 +129,9 @@ class Client:
         self._session: Session | None = None
         self._receipts = self._new_receipts(Pages())
         self._intents = Intents()
-        self._versions = VersionChoice(self._setup.version)
-        self._state = State(self._setup.place)
+        self._versions: dict[str, VersionChoice] = {}
+        first = self._setup.first
+        self._state = State(Target(self._setup.place_of(first), str(first)))
         self._publisher = self._new_publisher()(
             self._outbox, self._receipts, self._clock, self._state.changed, rules, option.overflow == "wait"
         )
@@ -182,21 +187,28 @@ class Client:
     async def _open(self) -> None:
         """A file says at every start what was in flight; in memory only the first time is a new one."""
         option = self._setup.outbox
+        places = self._setup.places
         if option.is_file:
-            client_id = await open_outbox(
-                self._outbox, self._setup.client_id or None, self._setup.address.place
-            )
+            client_id = await open_outbox(self._outbox, self._setup.client_id or None, places)
             self._setup.client_id = client_id or self._setup.client_id
+        else:
+            self._outbox.open(None, places)
         before = self._session
         if option.is_file or before is None:
+            restored, will = self._outbox.restore(), self._setup.will
+            if will is not None and will.birth is not None:
+                # A birth that went unanswered is in no file: its identifier may not be free for certain.
+                restored.last_packet_id = int.from_bytes(urandom(2), "big") % 65_535
             resends = option.on_session_lost == "resend"
-            self._session = Session(self._setup.limits.inflight, self._outbox.restore(), resends=resends)
+            self._session = Session(self._setup.limits.inflight, restored, resends=resends)
             if before is not None:
                 self._outbox.adopt(before.unended())
 
     def _begin(self) -> None:
         assert self._session is not None
         self._state.draining = False
+        from holdfast.client.core import Core  # with the first start, as much as can be
+
         self._core = core = Core(
             self._setup, self._session, self._outbox, self._publisher, self._receipts,
             self._intents, self._state, self._clock, self._versions,
@@ -228,6 +240,8 @@ class Client:
         await self._state.changed.wait_until(lambda: not self._opening, drain_s)
         core, self._core = self._core, None
         if core is not None:
+            from holdfast.client.shutdown import shut_down
+
             self._ending = core
             deadline = core.loop.time() + drain_s
             try:
@@ -267,7 +281,7 @@ class Client:
                 self._receipts.give_up(error)
                 self._receipts = self._publisher.receipts = self._new_receipts(self._receipts.pages)
             forking.unwatch(self)
-            self._state.set(Status.DISCONNECTED)
+            self._state.move(Step.END)
             self._state.bus.close()
             self._ending = None
             self._last = core.keeper
@@ -595,7 +609,7 @@ class Client:
             status=state.status,
             cause=verdict.cause if verdict else None,
             hint=str(verdict) if verdict else None,
-            broker=str(self._setup.address),
+            broker=state.target.broker,
             version=VERSIONS[terms.version] if terms else None,
             connected_since=state.connected_since,
             attempts=state.attempts,

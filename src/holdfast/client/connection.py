@@ -36,6 +36,7 @@ class Ended(Exception):
 class Connection:
     """One link and what becomes of it; ``opened`` and ``ended`` are for its owner to await.
 
+    ``said``: the reason code that our offline notice was answered with, if there was one.
     ``worked``: a message came in on it, or one of ours was acknowledged (contract 19).
     """
 
@@ -45,6 +46,7 @@ class Connection:
         self.link: Link | None = None
         self.opened: asyncio.Future[Opened | Refused] = loop.create_future()
         self.ended: asyncio.Future[Ended] = loop.create_future()
+        self.said: asyncio.Future[int] = loop.create_future()
         self.closed: Closed | None = None
         self.can_write = True
         self.worked = False

@@ -54,7 +54,7 @@ class Core:
         intents: Intents,
         state: State,
         clock: Clock,
-        versions: VersionChoice,
+        versions: dict[str, VersionChoice],
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.setup = setup
@@ -120,11 +120,6 @@ class Core:
         if asyncio._get_running_loop() is self.loop:
             return self.consumers.handles_in(asyncio.current_task())
         return self.consumers.handles_on(get_ident())
-
-    def committed_here(self) -> None:
-        """As ``committed``, told by an engine on this loop."""
-        self.precedence.committed()
-        self.committed()
 
     def committed(self) -> None:
         """A commit has happened."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from holdfast.client.asked import FunctionFailed
 from holdfast.client.authenticating import Authenticating
+from holdfast.client.connection import Connection
 from holdfast.client.engine import Engine, Outlet
 from holdfast.client.setup import Setup
 from holdfast.client.supervisor import Reporter, Supervisor
@@ -14,10 +17,14 @@ from holdfast.clock import Clock
 from holdfast.outbox import Outbox
 from holdfast.protocol import Session
 from holdfast.resilience import VersionChoice
-from holdfast.transport import open_link
 
 if TYPE_CHECKING:
     from holdfast.resilience.stall import Stall
+
+log = logging.getLogger("holdfast")
+
+WITH_WILL = 0x04
+REFUSED = 0x80
 
 
 class Drive:
@@ -29,7 +36,7 @@ class Drive:
         session: Session,
         outbox: Outbox,
         clock: Clock,
-        versions: VersionChoice,
+        versions: dict[str, VersionChoice],
         subscribes: Callable[[], bool],
         outlet: Outlet,
         reporter: Reporter,
@@ -42,30 +49,33 @@ class Drive:
         ``ended`` is told that nobody dials any more, and the defect of ours that was the reason, if one was.
         """
         self._loop = asyncio.get_running_loop()
+        self._will = setup.will
+        self._unmade = False
         self._ended = ended
         limit_s = setup.reconnect.attempt_timeout_s
         self.engine = Engine(session, outbox, clock, outlet, setup.limits)
         self.authenticating = Authenticating(self.engine, setup.authentication, limit_s)
+        from holdfast.client.targets import Targets  # with the first start, as much as can be
+
+        names = outbox.names
+        begin = names.index(session.group) if session.group in names and session.unended() else 0
+        targets = Targets(setup, names, versions, subscribes, begin)
         self.supervisor = Supervisor(
-            self.engine,
-            setup.place,
-            lambda user: open_link(setup.address, setup.tls, user, setup.proxy),
-            lambda version: setup.request(version, subscribes()),
-            self.authenticating,
-            setup.reconnect,
-            versions,
-            clock,
-            reporter,
-            stalled,
+            self.engine, targets, self.authenticating, setup.reconnect, clock, reporter, stalled
         )
         self.supervising = self._loop.create_task(self._supervise(), name="holdfast supervisor")
 
     async def _supervise(self) -> None:
+        from holdfast.transport.network import NetworkWatch  # with the first start, as much as can be
+
         error = None
+        network = NetworkWatch(self.supervisor.network_changed)
         try:
             await self.supervisor.run()
         except Exception as defect:
             error = defect
+        finally:
+            network.close()
         self._ended(error)
 
     @property
@@ -89,11 +99,33 @@ class Drive:
     async def settled(self) -> None:
         """Here everything arrives when it is told."""
 
+    async def farewell(self, timeout_s: float) -> None:
+        """Say that we go offline, and wait so long at most for the answer."""
+        connection, will = self.supervisor.connection, self._will
+        if connection is None or self.engine.terms is None or will is None or will.birth is None:
+            return
+        try:
+            self.engine.farewell(will.gone())
+        except FunctionFailed as error:
+            log.error("no offline notice: %s; the broker says the will instead", error)
+            self._unmade = True
+            return
+        ends: list[asyncio.Future[Any]] = [connection.said, connection.ended]
+        await asyncio.wait(ends, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+
+    def _unsaid(self, connection: Connection) -> bool:
+        """Whether the offline notice has yet to leave, or never will."""
+        refused = connection.said.done() and connection.said.result() >= REFUSED
+        return self._unmade or refused or self.engine.speechless
+
     async def disconnect(self, session_expiry_s: int | None, timeout_s: float) -> None:
-        """Say DISCONNECT, and wait so long at most until the link is closed."""
+        """Say DISCONNECT, and wait so long at most until the link is closed.
+
+        A clean one keeps the will from being said, so where our own notice was not, it is no clean one.
+        """
         connection = self.supervisor.connection
         if connection is not None:
-            self.engine.disconnect(session_expiry_s)
+            self.engine.disconnect(session_expiry_s, WITH_WILL if self._unsaid(connection) else 0)
             await asyncio.wait([connection.ended], timeout=timeout_s)
 
     async def end(self, others: Sequence[asyncio.Task[Any]], timeout_s: float) -> None:

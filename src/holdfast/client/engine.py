@@ -22,6 +22,7 @@ from holdfast.clock import Clock
 from holdfast.messages import Outgoing
 from holdfast.outbox import Outbox
 from holdfast.protocol import (
+    Announced,
     Challenge,
     Closed,
     ConnectRequest,
@@ -147,6 +148,11 @@ class Engine:
         return self._handled + len(self._inlet.acks)
 
     @property
+    def in_flight(self) -> int:
+        """How many rows the session has, sent or about to be."""
+        return len(self._session.unended())
+
+    @property
     def dropped(self) -> int:
         """QoS 0 messages for which there was no room."""
         return self.pressure.dropped
@@ -183,10 +189,25 @@ class Engine:
         self._session.connect(request, self._clock.now())
         self._pump()
 
-    def disconnect(self, session_expiry_s: int | None) -> None:
+    def farewell(self, payload: bytes) -> None:
+        """Say that we go (contract 22); ``said`` of the connection is the broker's answer."""
+        self._session.farewell(payload, self._clock.now())
+        self._pump()
+
+    @property
+    def suspects(self) -> bool:
+        """Whether a message is suspected of ending the link."""
+        return self._session.suspects
+
+    @property
+    def speechless(self) -> bool:
+        """Whether what we say of ourselves still waits for room in the window."""
+        return self._session.speechless
+
+    def disconnect(self, session_expiry_s: int | None, reason: int = 0) -> None:
         """Say DISCONNECT, behind what was handed over, and close."""
         self._take_in()
-        self._session.disconnect(self._clock.now(), session_expiry_s=session_expiry_s)
+        self._session.disconnect(self._clock.now(), reason, session_expiry_s)
         self._pump()
         if self._connection is not None:
             self._connection.close()
@@ -267,7 +288,7 @@ class Engine:
         session, connection = self._session, self._connection
         now = self._clock.now()
         writing = connection is not None and connection.can_write
-        if writing and session.link is LinkState.UP:
+        if writing and session.ready:
             rows = self._outbox.take(self.limit(session.room()))
             if rows:
                 self._light = len(rows) == 1
@@ -331,6 +352,8 @@ class Engine:
             elif isinstance(event, Refused):
                 connection.answered(event)
                 connection.close()
+            elif isinstance(event, Announced) and event.last:
+                connection.said.set_result(event.reason)
             elif isinstance(event, Challenge) and self._session.link is LinkState.PROVING:
                 self._read(False)  # what a broker sends that has yet to prove itself stays with it
             elif isinstance(event, Closed):

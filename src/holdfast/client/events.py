@@ -80,6 +80,33 @@ class SessionLost(Event):
     uncertain: int
 
 
+class FailedOver(Event):
+    """The better brokers cannot be had (``cause``): the client is with a backup, ``broker``.
+
+    ``resent`` messages were in flight and go out there; ``uncertain`` of QoS 2 may have arrived before.
+    """
+
+    broker: str
+    cause: str | None
+    resent: int
+    uncertain: int
+
+
+class FailedBack(Event):
+    """The client is back with a better broker than before; ``resent`` and ``uncertain`` as in FailedOver."""
+
+    broker: str
+    resent: int
+    uncertain: int
+
+
+class Redirected(Event):
+    """The broker refers us to ``broker``: ``for_good``, or for now (MQTT 5 §4.11)."""
+
+    broker: str
+    for_good: bool
+
+
 class Subscribed(Event):
     """A subscription is live."""
 
@@ -127,6 +154,26 @@ class OutboxFailed(Event):
 
 class OutboxWorks(Event):
     """The outbox file can be written again."""
+
+
+class AnnouncementRefused(Event):
+    """The broker refused our birth or offline notice on ``topic``."""
+
+    topic: str
+    code: int
+
+
+class Reasserted(Event):
+    """Our status topic said offline while we are connected, and we said our birth on it again."""
+
+    topic: str
+
+
+class Unwatched(Event):
+    """We may not subscribe to our status topic: an old connection's will may stand there. Told once a run."""
+
+    topic: str
+    code: int
 
 
 class HandlerFailed(Event):

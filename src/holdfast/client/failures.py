@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from os import getpid
 
 from holdfast import reasons
@@ -10,6 +12,7 @@ from holdfast.errors import (
     ConnectRefused,
     Dropped,
     Expired,
+    KillsLink,
     OutboxError,
     OutboxUnwritable,
     PublishFailed,
@@ -18,6 +21,7 @@ from holdfast.errors import (
     TooLarge,
 )
 from holdfast.outbox.ring import QOS0_RING
+from holdfast.protocol import Failed
 from holdfast.resilience import Verdict
 
 
@@ -40,13 +44,24 @@ _DROPPED = {
 }
 
 
-def publish_failed(seq: int, topic: str, code: int, detail: str) -> PublishFailed:
-    """The error for a message that was refused, or whose fate nobody knows (code 0)."""
+def publish_failed(record: Failed) -> Callable[[], PublishFailed]:
+    """What makes the error for a message that was refused; of the row it keeps only the topic."""
+    row, code, detail = record.row, record.reason, record.detail
     if not code:
-        return PublishFailed(
-            f"message {seq} on {topic} failed: {detail}",
-            hint='Outbox(on_session_lost="resend") sends it again, at the price of a duplicate',
-        )
+        return partial(_unknown, row.seq, row.topic, detail)
+    if record.kills:
+        return partial(_kills_link, row.seq, row.topic, len(row.payload), record.kills, code, detail)
+    return partial(_refused, row.seq, row.topic, code, detail)
+
+
+def _unknown(seq: int, topic: str, detail: str) -> PublishFailed:
+    return PublishFailed(
+        f"message {seq} on {topic} failed: {detail}",
+        hint='Outbox(on_session_lost="resend") sends it again, at the price of a duplicate',
+    )
+
+
+def _refused(seq: int, topic: str, code: int, detail: str) -> PublishRefused:
     said = f" ({detail})" if detail else ""
     reason = reasons.name(code)
     error = PublishRefused(
@@ -57,6 +72,19 @@ def publish_failed(seq: int, topic: str, code: int, detail: str) -> PublishFaile
     )
     if code == reasons.PACKET_TOO_LARGE:
         error.__cause__ = TooLarge(detail)
+    return error
+
+
+def _kills_link(seq: int, topic: str, size: int, times: int, code: int, detail: str) -> KillsLink:
+    error = KillsLink(
+        f"message {seq} on {topic}, {size} bytes, was given up: {detail}",
+        topic=topic,
+        size=size,
+        times=times,
+        hint="is it larger than this broker takes, or its topic one that the broker forbids? Its log may say",
+    )
+    if code == reasons.PACKET_TOO_LARGE:
+        error.__cause__ = TooLarge(reasons.sentence(code))
     return error
 
 

@@ -79,7 +79,6 @@ class Isolated:
         self._drive = drive
 
     def _committed(self) -> None:
-        self._run.precedence.committed()
         self._here.post(self._run.committed)
 
     @property
@@ -182,6 +181,12 @@ class Isolated:
     async def settled(self) -> None:
         """What the engine has told until now has arrived when this returns."""
         await self._ask(lambda: self._inside.settled())
+
+    async def farewell(self, timeout_s: float) -> None:
+        """Say that we go offline, behind what was handled here."""
+        with suppress(Stopped, TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._ask(lambda: self._inside.farewell(timeout_s))
 
     async def disconnect(self, session_expiry_s: int | None, timeout_s: float) -> None:
         """Say DISCONNECT behind what was handled here, and wait until the link is closed."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 
 from holdfast.outbox import Outbox
+from holdfast.outbox.brokers import Groups
 
 
-async def open_outbox(outbox: Outbox, client_id: str | None, group: str) -> str | None:
+async def open_outbox(outbox: Outbox, client_id: str | None, groups: Groups) -> str | None:
     """Open it for these brokers, on a thread; gives the client id it is bound to. Raises OutboxError.
 
     Cancelled: it is closed again before this returns.
     """
-    work = asyncio.ensure_future(asyncio.to_thread(_open, outbox, client_id, group))
+    work = asyncio.ensure_future(asyncio.to_thread(_open, outbox, client_id, groups))
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
@@ -22,9 +23,9 @@ async def open_outbox(outbox: Outbox, client_id: str | None, group: str) -> str 
         raise
 
 
-def _open(outbox: Outbox, client_id: str | None, group: str) -> str | None:
+def _open(outbox: Outbox, client_id: str | None, groups: Groups) -> str | None:
     outbox.close(0)  # a stop() that the disk did not let finish: it may have been let go of since
-    return outbox.open(client_id, group)
+    return outbox.open(client_id, groups)
 
 
 async def close_outbox(outbox: Outbox, timeout_s: float | None) -> bool:

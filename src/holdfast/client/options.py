@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from holdfast.client.asked import FunctionFailed, asked
 from holdfast.codec import V5, Version, packets
 from holdfast.errors import ConfigurationError, PayloadError
 from holdfast.messages import NO_PROPERTIES, Payload, QoS
@@ -40,9 +41,14 @@ class Will(Frozen):
 
     ``payload`` may be a function, called at every connection attempt. ``delay_s``: seconds the
     broker waits before it speaks (MQTT 5), so that a short outage stays unheard.
+
+    With ``birth``, a payload or a function as well, ``topic`` always says how we are (contract 22): the
+    birth at every connection, before anything that waits; ``payload`` before every DISCONNECT of ours,
+    asked for anew; and the birth once more when the will of an older connection comes behind it. Both go
+    at QoS 1 at most, and are in no outbox: what was true yesterday is not delivered today.
     """
 
-    __match_args__ = ("topic", "payload", "qos", "retain", "delay_s")
+    __match_args__ = ("topic", "payload", "birth", "qos", "retain", "delay_s")
     __slots__ = __match_args__
 
     def __init__(
@@ -50,12 +56,14 @@ class Will(Frozen):
         topic: str,
         payload: Payload | Callable[[], Payload],
         *,
+        birth: Payload | Callable[[], Payload] | None = None,
         qos: QoS = 1,
         retain: bool = True,
         delay_s: float = 0,
     ) -> None:
         self.topic = topic
         self.payload = payload
+        self.birth = birth
         self.qos = qos
         self.retain = retain
         self.delay_s = delay_s
@@ -66,12 +74,34 @@ class Will(Frozen):
             raise ConfigurationError(f"Will: delay_s must be 0 to {LONGEST_DELAY_S}, not {self.delay_s}")
         if not callable(self.payload) and len(to_bytes(self.payload)) > LARGEST_WILL:
             raise ConfigurationError(f"Will: the payload must not be longer than {LARGEST_WILL} bytes")
+        if self.birth is not None and not callable(self.birth):
+            to_bytes(self.birth)
+        if self.birth is not None and self.topic.startswith("$share/"):
+            raise ConfigurationError(f"Will: {self.topic} cannot be watched: as a filter it means a group")
 
     def packet(self) -> packets.Will:
         """The will as CONNECT carries it."""
-        payload = self.payload() if callable(self.payload) else self.payload
         properties = {"will_delay_interval": int(self.delay_s)} if self.delay_s else NO_PROPERTIES
-        return packets.Will(self.topic, to_bytes(payload), self.qos, self.retain, properties)
+        return packets.Will(self.topic, self.gone(), self.qos, self.retain, properties)
+
+    def born(self) -> bytes | None:
+        """What is said at the beginning of a connection, if anything is. Raises FunctionFailed."""
+        return None if self.birth is None else _said("the birth", self.birth)
+
+    def gone(self) -> bytes:
+        """What is said at its end, by us or by the broker. Raises FunctionFailed."""
+        payload = _said("the will", self.payload)
+        if len(payload) > LARGEST_WILL:
+            raise FunctionFailed(f"the function for the will gave {len(payload)} bytes, above {LARGEST_WILL}")
+        return payload
+
+
+def _said(what: str, given: Payload | Callable[[], Payload]) -> bytes:
+    payload = asked(what, given)
+    try:
+        return to_bytes(payload)
+    except (TypeError, PayloadError) as error:
+        raise FunctionFailed(f"the function for {what} gave no payload: {error}") from error
 
 
 class Limits(Frozen):

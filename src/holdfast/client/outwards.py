@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from holdfast.client.brokers import Target
 from holdfast.client.engine import Outlet
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.receipts import Receipts
@@ -66,9 +67,9 @@ class Reporting:
         self._there = there
         self._reporter = reporter
 
-    def dialling(self) -> None:
+    def dialling(self, target: Target) -> None:
         """An attempt begins."""
-        self._there.post(self._reporter.dialling)
+        self._there.post(self._reporter.dialling, target)
 
     def connected(self, terms: Terms) -> None:
         """CONNACK accepted us."""
@@ -81,3 +82,7 @@ class Reporting:
     def disconnected(self, verdict: Verdict) -> None:
         """An accepted connection ended."""
         self._there.post(self._reporter.disconnected, verdict)
+
+    def redirected(self, place: str, target: Target, for_good: bool) -> None:
+        """The broker has sent us to another one."""
+        self._there.post(self._reporter.redirected, place, target, for_good)

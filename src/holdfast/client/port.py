@@ -84,6 +84,9 @@ class Keeper(Protocol):
     async def settled(self) -> None:
         """What the engine has told until now has arrived when this returns."""
 
+    async def farewell(self, timeout_s: float) -> None:
+        """Say that we go offline, where our beginning was told, and wait so long at most for PUBACK."""
+
     async def disconnect(self, session_expiry_s: int | None, timeout_s: float) -> None:
         """Say DISCONNECT, and wait so long at most until the link is closed."""
 

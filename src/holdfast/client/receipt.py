@@ -67,7 +67,7 @@ class Receipt:
     async def acknowledged(self, timeout_s: float | None = None) -> None:
         """Wait for PUBACK or PUBCOMP (QoS 0: until handed whole to the transport).
 
-        Cancelling the wait leaves the message alone. Raises PublishRefused, Expired, Dropped
+        Cancelling the wait leaves the message alone. Raises PublishRefused, Expired, Dropped, KillsLink
         (all PublishFailed; a TooLarge is its cause), Timeout (still pending), Stopped.
         """
         if self._open() is not None:

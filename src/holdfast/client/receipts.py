@@ -113,9 +113,8 @@ class Receipts:
 
     def fail(self, record: Failed) -> PublishFailed:
         """This message was refused; gives the error, for events and the log."""
-        row = record.row
-        failure = partial(publish_failed, row.seq, row.topic, record.reason, record.detail)
-        self._fail(row.seq, "failed", failure)
+        failure = publish_failed(record)
+        self._fail(record.row.seq, "failed", failure)
         return failure()
 
     def uncertain(self, rows: Sequence[Outgoing]) -> None:

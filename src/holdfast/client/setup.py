@@ -8,16 +8,17 @@ from os import PathLike
 from typing import TYPE_CHECKING, Literal
 
 from holdfast.client import outbox_option
+from holdfast.client.asked import asked
 from holdfast.client.authenticator import Authenticator
+from holdfast.client.brokers import Groups, Url, check_users, check_ways, parse_urls
 from holdfast.client.identity import check_client_id, check_session, expiry_s
 from holdfast.client.options import Compression, Limits, Will, check_compression
 from holdfast.client.outbox_option import Outbox
 from holdfast.codec import V5, V311, Version
-from holdfast.codec.wire import write_text
 from holdfast.errors import ConfigurationError
 from holdfast.protocol import ConnectRequest
 from holdfast.resilience import PRESETS, Reconnect
-from holdfast.transport import TLS, Address, check_parts, check_tls, parse_url
+from holdfast.transport import TLS, Address
 from holdfast.values import Value
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Setup(Value):
     """Everything a client was told, checked."""
 
     __match_args__ = (
-        "address",
+        "groups",
         "client_id",
         "username",
         "password",
@@ -55,7 +56,7 @@ class Setup(Value):
 
     def __init__(
         self,
-        address: Address,
+        groups: Groups,
         client_id: str,
         username: str | None,
         password: str | Callable[[], str] | None,
@@ -74,7 +75,7 @@ class Setup(Value):
         isolated: bool | None = None,
         compression: Compression | None = None,
     ) -> None:
-        self.address = address
+        self.groups = groups
         self.client_id = client_id
         self.username = username
         self.password = password
@@ -94,50 +95,63 @@ class Setup(Value):
         self.compression = compression
 
     @property
-    def place(self) -> str:
-        """Where the broker is, for sentences; what goes wrong there may be the proxy's doing."""
+    def first(self) -> Address:
+        """The address that is preferred to all others."""
+        return self.groups[0][0]
+
+    @property
+    def places(self) -> list[list[str]]:
+        """The groups as an outbox knows them."""
+        return [[address.place for address in group] for group in self.groups]
+
+    def place_of(self, address: Address) -> str:
+        """Where a broker is, for sentences; what goes wrong there may be the proxy's doing."""
         through = f" (through the proxy {self.proxy.place})" if self.proxy else ""
-        return f"{self.address.place}{through}"
+        return f"{address.place}{through}"
 
     def expiry_s(self, subscribes: bool) -> int:
         """The session expiry to ask for (contract 2)."""
         return expiry_s(self.session_expiry_s, subscribes)
 
-    def request(self, version: Version, subscribes: bool) -> ConnectRequest:
-        """What the next attempt asks for; credentials and will are read anew."""
+    def request(
+        self, version: Version, subscribes: bool, address: Address, group: str, apart: str | None = None
+    ) -> ConnectRequest:
+        """What the next attempt asks for, at this address; credentials and will are read anew."""
         return ConnectRequest(
             client_id=self.client_id,
             version=version,
             session_expiry_s=self.expiry_s(subscribes),
             keepalive_s=self.keepalive_s,
-            username=self._username(),
-            password=self._password(),
+            username=self._username(address),
+            password=self._password(address),
             will=self.will.packet() if self.will else None,
+            birth=self.will.born() if self.will else None,
             receive_maximum=self.limits.receive_maximum,
             max_packet_bytes=self.limits.max_packet_bytes,
             topic_alias_maximum=INBOUND_ALIASES,
             topic_aliases=self.limits.topic_aliases,
             strip_properties=self.outbox.strip_properties,
+            group=group,
+            apart=apart,
         )
 
-    def _username(self) -> str | None:
-        return self.username if self.username is not None else self.address.username
+    def _username(self, address: Address) -> str | None:
+        return self.username if self.username is not None else address.username
 
-    def _password(self) -> bytes | None:
+    def _password(self, address: Address) -> bytes | None:
         if self.password_file is not None:
             try:
                 with open(self.password_file, encoding="utf-8") as file:
                     return file.read().rstrip("\r\n").encode()
             except (OSError, UnicodeDecodeError) as error:
                 raise ConfigurationError(f"password file {self.password_file}: {error}") from error
-        password = self.password() if callable(self.password) else self.password
-        if password is None:
-            password = self.address.password
+        password = asked("password", self.password)
+        password = address.password if password is None else password
         return None if password is None else password.encode()
 
 
 def check(
-    url: str,
+    url: Url,
     client_id: str | None,
     username: str | None,
     password: str | Callable[[], str] | None,
@@ -157,29 +171,23 @@ def check(
     compression: Compression | None = None,
 ) -> Setup:
     """Raises ConfigurationError for the first thing that is wrong."""
-    address = parse_url(url)
-    if tls is not None:
-        check_tls(address)
+    groups = parse_urls(url)
+    addresses = [address for group in groups for address in group]
     if password is not None and password_file is not None:
         raise ConfigurationError("password and password_file exclude each other")
-    name = username if username is not None else address.username
-    if name is not None:
-        write_text(name, "username")
-    secret = password is not None or password_file is not None or address.password is not None
-    if secret and name is None:
-        raise ConfigurationError("a password without a username [MQTT-3.1.2-22]", hint="give username= too")
+    check_users(addresses, username, password is not None or password_file is not None)
     option = outbox if isinstance(outbox, Outbox) else Outbox(outbox)
     outbox_option.check_client_id(option, client_id)
     spoken = _version(version, authentication)
     check_compression(compression, spoken)
     return Setup(
-        address,
+        groups,
         check_client_id(client_id, session_expiry_s, option.is_file),
         username,
         password,
         password_file,
         tls,
-        _proxy(proxy, address),
+        check_ways(addresses, tls is not None, proxy),
         spoken,
         check_session(client_id, session_expiry_s, option.is_file),
         will,
@@ -192,16 +200,6 @@ def check(
         isolated,
         compression,
     )
-
-
-def _proxy(proxy: str | None, address: Address) -> ProxyAddress | None:
-    found = None
-    if proxy is not None:
-        from holdfast.transport.proxy_address import parse_proxy
-
-        found = parse_proxy(proxy)
-    check_parts(address, found)
-    return found
 
 
 def _version(version: str | None, authentication: object) -> Version | None:

@@ -2,6 +2,7 @@
 
 until 60 % of the time   no more messages to handlers; those in hand finish
 until 90 %               their acknowledgements and what is pending leave
+until 95 %               the offline notice is acknowledged, where there is one
 then                     DISCONNECT, and the link is closed
 """
 
@@ -10,10 +11,11 @@ from __future__ import annotations
 import asyncio
 
 from holdfast.client.core import Core
-from holdfast.client.status import Status
+from holdfast.client.lifecycle import Step
 
 HANDLERS = 0.6
 FLUSH = 0.9
+FAREWELL = 0.95
 
 
 async def shut_down(core: Core, drain_s: float) -> None:
@@ -27,9 +29,12 @@ async def shut_down(core: Core, drain_s: float) -> None:
     core.gathering.hand_over()  # called before this
     core.publisher.close("the client is stopping")
     core.engine.wake()  # for what another thread handed over just before
-    core.state.set(Status.DRAINING)
+    core.state.move(Step.STOP)
     await _finish_handlers(core, left(HANDLERS))
     await core.state.changed.wait_until(lambda: _flushed(core), left(FLUSH))
+    will = core.setup.will
+    if will is not None and will.birth is not None and core.connected:
+        await core.keeper.farewell(left(FAREWELL))
     await _disconnect(core, left(1.0))
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from holdfast.client import events as told
+from holdfast.client.brokers import Target
 from holdfast.client.event_bus import EventBus
 from holdfast.client.events import Event
+from holdfast.client.lifecycle import TRANSITIONS, Step
 from holdfast.client.status import Status
 from holdfast.client.waiting import Signal
 from holdfast.errors import HoldfastError, OutboxError
@@ -24,8 +26,10 @@ VERSIONS: dict[int, Literal["5", "3.1.1"]] = {5: "5", 4: "3.1.1"}
 class State:
     """The reporter of the supervisor; ``changed`` is notified whenever something did."""
 
-    def __init__(self, place: str) -> None:
-        self.place = place
+    def __init__(self, target: Target) -> None:
+        """``target``: the broker that is dialled first."""
+        self.target = target
+        self._rank: int | None = None  # of the last connection
         self.bus = EventBus()
         self.changed = Signal()
         self.status = Status.DISCONNECTED
@@ -43,15 +47,26 @@ class State:
         self.draining = False
 
     @property
+    def place(self) -> str:
+        """Where the broker is that is dialled, or was last, for sentences."""
+        return self.target.place
+
+    @property
+    def is_same_group(self) -> bool:
+        """Whether it is of the group that the last connection was to."""
+        return self._rank == self.target.rank
+
+    @property
     def reason(self) -> str:
         """Why there is no connection, for the end of a sentence."""
         return str(self.verdict) if self.verdict else f"{self.place} has not answered yet"
 
-    def set(self, status: Status) -> None:
-        """The link is in another state; while draining it stays DRAINING to the outside."""
-        if self.draining and status is not Status.DISCONNECTED:
-            status = Status.DRAINING
-        if status is not self.status:
+    def move(self, step: Step) -> None:
+        """This happened to the link."""
+        status = TRANSITIONS[self.status].get(step)
+        if status is None:  # a defect of ours, which must not end the dialling
+            log.error("%s: %s cannot be while the client is %s", self.place, step, self.status)
+        elif status is not self.status:
             log.debug("%s: %s -> %s", self.place, self.status, status)
             self.status = status
         self.changed.notify()
@@ -64,10 +79,11 @@ class State:
 
     # -- the supervisor's news ---------------------------------------------------------------
 
-    def dialling(self) -> None:
+    def dialling(self, target: Target) -> None:
         """An attempt begins."""
+        self.target = target
         self.last_attempt_at = datetime.now(UTC)
-        self.set(Status.RECONNECTING if self.connections else Status.CONNECTING)
+        self.move(Step.DIAL)
 
     def connected(self, terms: Terms) -> None:
         """CONNACK accepted us."""
@@ -75,8 +91,9 @@ class State:
         self.verdict = None
         self.attempts = 0
         self.connections += 1
+        self._rank = self.target.rank
         self.connected_since = datetime.now(UTC)
-        self.set(Status.CONNECTED)
+        self.move(Step.ACCEPT)
         version = VERSIONS[terms.version]
         kept = "session kept" if terms.session_present else "new session"
         message = f"connected to {self.place} (MQTT {version}, {kept})"
@@ -87,8 +104,8 @@ class State:
         level = logging.WARNING if self._is_news(verdict) else logging.DEBUG
         self.attempts += 1
         self.verdict = verdict
+        self.move(Step.FAIL if retry_in_s is not None else Step.GIVE_UP)
         if retry_in_s is None:
-            self.set(Status.FAILED)
             level = logging.ERROR
         message = (
             str(verdict) if retry_in_s is not None else f"{verdict} Given up after {self.attempts} attempts."
@@ -104,15 +121,33 @@ class State:
         """An accepted connection ended."""
         self.terms = None
         self.connected_since = None
+        self.move(Step.LOSE)
         if self.draining:
-            self.set(Status.DRAINING)
             return
         self.verdict = verdict
         self.disconnections[verdict.cause] += 1
-        self.set(Status.RECONNECTING)
         self.emit(
             told.Disconnected(message=str(verdict), cause=verdict.cause, hint=verdict.hint), logging.WARNING
         )
+
+    def redirected(self, place: str, target: Target, for_good: bool) -> None:
+        """The broker at ``place`` has sent us to this one (MQTT 5 §4.11)."""
+        how = "has moved" if for_good else "sends us elsewhere for now"
+        message = f"{place} {how}: going to {target.place}"
+        self.emit(told.Redirected(message=message, broker=target.broker, for_good=for_good), logging.WARNING)
+
+    def broker_changed(self, resent: int, uncertain: int, how: str) -> None:
+        """We are in a session with other brokers; ``connected`` follows. ``how``: what becomes of QoS 2."""
+        target, before, verdict = self.target, self._rank, self.verdict
+        facts: dict[str, Any] = {"broker": target.broker, "resent": resent, "uncertain": uncertain}
+        moved = f"{resent} messages in flight go out there, {uncertain} {how}"
+        if not target.rank or (before is not None and target.rank < before):
+            self.emit(told.FailedBack(message=f"back with {target.place}: {moved}", **facts))
+            return
+        why = f" ({verdict.sentence})" if verdict else ""
+        message = f"failed over to {target.place}{why}: {moved}"
+        cause = verdict.cause if verdict else None
+        self.emit(told.FailedOver(message=message, cause=cause, **facts), logging.WARNING)
 
     def _is_news(self, verdict: Verdict) -> bool:
         return self.verdict is None or self.verdict.cause != verdict.cause

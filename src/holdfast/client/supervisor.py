@@ -9,28 +9,30 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 from holdfast.client.authenticating import Authenticating
+from holdfast.client.brokers import Target
 from holdfast.client.connection import Connection, Ended
 from holdfast.client.engine import Engine
 from holdfast.clock import Clock
 from holdfast.codec import Version
-from holdfast.protocol import ConnectRequest, Opened, Refused, Terms
+from holdfast.protocol import Opened, Refused, Terms
 from holdfast.resilience import (
     Backoff,
     Reconnect,
     TakeoverSuspicion,
     Verdict,
-    VersionChoice,
     of_close,
     of_connack,
     of_error,
 )
-from holdfast.transport import Link, LinkUser
+from holdfast.resilience.retry import LOGIN
 
 if TYPE_CHECKING:
+    from holdfast.client.targets import Targets
     from holdfast.resilience.stall import Stall
 
 log = logging.getLogger("holdfast")
@@ -39,8 +41,8 @@ log = logging.getLogger("holdfast")
 class Reporter(Protocol):
     """Who is told how the link fares."""
 
-    def dialling(self) -> None:
-        """An attempt begins."""
+    def dialling(self, target: Target) -> None:
+        """An attempt begins, at this broker."""
 
     def connected(self, terms: Terms) -> None:
         """CONNACK accepted us."""
@@ -51,6 +53,9 @@ class Reporter(Protocol):
     def disconnected(self, verdict: Verdict) -> None:
         """An accepted connection ended."""
 
+    def redirected(self, place: str, target: Target, for_good: bool) -> None:
+        """The broker at ``place`` has sent us to this one."""
+
 
 class Supervisor:
     """Keeps one engine connected until it is stopped, or may try no more."""
@@ -58,27 +63,21 @@ class Supervisor:
     def __init__(
         self,
         engine: Engine,
-        place: str,
-        dial: Callable[[LinkUser], Awaitable[Link]],
-        request: Callable[[Version], ConnectRequest],
+        targets: Targets,
         authenticating: Authenticating,
         policy: Reconnect,
-        versions: VersionChoice,
         clock: Clock,
         reporter: Reporter,
         stalled: Callable[[], Stall | None] = lambda: None,
     ) -> None:
-        """``request`` is called at every attempt, so that credentials are always fresh.
+        """``targets``: what is dialled, and asked for anew at every attempt, so that credentials are fresh.
 
         ``stalled``: what stood still just now, and may be why we were late.
         """
         self._engine = engine
-        self._place = place
-        self._dial = dial
-        self._request = request
+        self._targets = targets
         self._authenticating = authenticating
         self._policy = policy
-        self._versions = versions
         self._clock = clock
         self._reporter = reporter
         self._stalled = stalled
@@ -86,6 +85,7 @@ class Supervisor:
         self._suspicion = TakeoverSuspicion()
         self._hurry = asyncio.Event()
         self._connected = False
+        self._slow = False
         self.connection: Connection | None = None
 
     async def run(self) -> None:
@@ -94,7 +94,7 @@ class Supervisor:
         while delay is not None:
             await self._wait(delay)
             self._hurry.clear()
-            self._reporter.dialling()
+            self._reporter.dialling(self._targets.target)
             try:
                 delay = await self._attempt()
             finally:
@@ -109,6 +109,11 @@ class Supervisor:
             self._backoff.reset()
             self._hurry.set()
 
+    def network_changed(self) -> None:
+        """A broker that could not be reached may be now: dial. What only a person can mend still waits."""
+        if not self._connected and not self._slow:
+            self._hurry.set()
+
     async def _wait(self, delay: float) -> None:
         try:
             async with asyncio.timeout(delay):
@@ -119,7 +124,7 @@ class Supervisor:
     async def _attempt(self) -> float | None:
         """One connection from dial to end; gives the wait before the next, None for no next."""
         self.connection = connection = Connection(self._engine)
-        version = self._versions.choose(self._clock.now())
+        version = self._targets.versions.choose(self._clock.now())
         try:
             async with asyncio.timeout(self._policy.attempt_timeout_s):
                 answer = await self._open(connection, version)
@@ -131,36 +136,61 @@ class Supervisor:
         except Exception as error:  # whatever an attempt meets, the next one follows
             return self._failed(of_error(error, self._place))
         if isinstance(answer, Refused):
-            if self._versions.refused(answer.code):
+            if self._targets.versions.refused(answer.code):
                 return 0.0
-            return self._failed(of_connack(answer.code, answer.detail, self._place, version))
+            verdict = of_connack(answer.code, answer.detail, self._place, version)
+            return self._refused(verdict, answer)
         return await self._serve(connection, answer.terms)
 
     async def _open(self, connection: Connection, version: Version) -> Opened | Refused:
-        request = self._request(version)
-        connection.link = link = await self._dial(connection)
+        request = self._targets.request(version)
+        connection.link = link = await self._targets.dial(connection)
         # Behind the dial: a token is not fetched for a broker that cannot be reached.
         self._engine.connect(connection, link, await self._authenticating.begin(request))
         return await connection.opened
 
     async def _serve(self, connection: Connection, terms: Terms) -> float:
-        now = self._clock.now()
-        self._versions.accepted(now)
+        now, here = self._clock.now(), self._place
+        self._targets.versions.accepted(now)
+        self._targets.failover.accepted()
         self._backoff.accepted(now)
         self._reporter.connected(terms)
         self._connected = True
         try:
-            ended = await asyncio.shield(connection.ended)  # cancelled itself, it would end in silence
+            async with self._watching():
+                ended = await asyncio.shield(connection.ended)  # cancelled itself, it would end in silence
         finally:
             self._connected = False
         gone = self._clock.now()
         verdict = self._blamed(self._verdict(ended), terms.keepalive_s)
-        self._reporter.disconnected(self._suspicion.judge(verdict, gone - now))
-        return self._backoff.lost(gone, connection.worked)
+        if self._place != here:
+            verdict = Verdict("fail_back", f"{self._place} answers again: left {here} for it")
+        verdict = self._judged(verdict, gone - now)
+        self._reporter.disconnected(verdict)
+        self._targets.failover.lost(gone - now)
+        closed, followed = ended.closed, None
+        if closed is not None and not closed.by_us:
+            followed = self._targets.refer(closed.reason, closed.server_reference, connected=True)
+        self._follow(here, followed)
+        self._slow = verdict.slow and verdict.cause not in LOGIN and followed is None
+        return self._backoff.lost(gone, connection.worked and not self._suspicion.stands, self._slow)
+
+    def _judged(self, verdict: Verdict, up_s: float) -> Verdict:
+        """A message that may have ended it (contract 10) is on trial already: that is no takeover."""
+        return verdict if self._engine.suspects else self._suspicion.judge(verdict, up_s)
+
+    def _watching(self) -> AbstractAsyncContextManager[None]:
+        """While we are with a backup, better brokers are watched for."""
+        if self._targets.failover.look_s is None:
+            return nullcontext()
+        from holdfast.client.fail_back import FailBack
+
+        limit_s = self._policy.attempt_timeout_s
+        return FailBack(self._engine, self._targets, self._clock, limit_s).watching()
 
     def _unanswered(self, ended: Ended) -> Verdict:
         if ended.closed is None:
-            self._versions.closed_before_connack()
+            self._targets.versions.closed_before_connack()
         verdict = self._verdict(ended)
         if verdict.cause == "closed":
             sentence = f"{self._place} closed the connection without an answer"
@@ -182,8 +212,31 @@ class Supervisor:
 
         return of_stall(verdict, stall, limit_s)
 
+    def _refused(self, verdict: Verdict, answer: Refused) -> float | None:
+        """CONNACK said no, and perhaps where else to go."""
+        here = self._place
+        followed = self._targets.refer(answer.code, answer.server_reference, connected=False)
+        if followed is None:
+            return self._failed(verdict)
+        self._reporter.attempt_failed(verdict, 0.0)
+        self._follow(here, followed)
+        return 0.0
+
+    def _follow(self, here: str, followed: tuple[Target, bool] | None) -> None:
+        if followed is not None:
+            self._reporter.redirected(here, *followed)
+
+    @property
+    def _place(self) -> str:
+        return self._targets.place
+
     def _failed(self, verdict: Verdict) -> float | None:
-        wait: float | None = self._backoff.failed()
+        self._suspicion.failed()
+        elsewhere = self._targets.failover.failed(self._clock.now(), verdict.slow)
+        self._slow = verdict.slow and not elsewhere
+        wait: float | None = self._backoff.failed(self._slow)
+        if elsewhere:
+            wait = 0.0
         if self._backoff.exhausted:
             wait = None
         self._reporter.attempt_failed(verdict, wait)

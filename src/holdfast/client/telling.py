@@ -13,6 +13,7 @@ from holdfast.client.given_up import GivenUp
 from holdfast.client.intents import Intents
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.options import Limits
+from holdfast.client.presence import Presence
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.state import State
@@ -20,7 +21,9 @@ from holdfast.codec import V311
 from holdfast.errors import OutboxError
 from holdfast.outbox import Outbox
 from holdfast.protocol import (
+    Announced,
     Anomaly,
+    BrokerChanged,
     Challenge,
     Deferred,
     Delivery,
@@ -30,6 +33,7 @@ from holdfast.protocol import (
     Opened,
     Oversize,
     Parked,
+    Reasserted,
     Reauthenticated,
     Record,
     SessionEvent,
@@ -37,6 +41,7 @@ from holdfast.protocol import (
     Settled,
     Stripped,
     Unsubscribed,
+    Unwatched,
 )
 
 if TYPE_CHECKING:
@@ -71,6 +76,7 @@ class Telling:
         self._resends = resends
         self._here = here
         self.given_up = GivenUp(receipts, state, here)
+        self.presence = Presence(state)
         self.on_refused: Callable[[], None] = _ignore
         self.on_unsubscribed: Callable[[str], None] = _ignore
         self.on_challenge: Callable[[Challenge], None] = _ignore
@@ -118,9 +124,6 @@ class Telling:
         self._publisher.agreed(event.terms)
         self._dispatcher.drop_retained = event.terms.version == V311
 
-    def _challenge(self, event: Challenge) -> None:
-        self.on_challenge(event)
-
     def _reauthenticated(self, event: Reauthenticated) -> None:
         self._state.emit(told.Reauthenticated(message=f"authenticated again to {self._state.place}"))
         self.on_reauthenticated()
@@ -136,22 +139,33 @@ class Telling:
         self._state.emit(told_event, logging.ERROR)
         self.on_refused()
 
-    def _unsubscribed(self, event: Unsubscribed) -> None:
-        self.on_unsubscribed(event.filter)
-
     def _session_lost(self, event: SessionLost) -> None:
-        if self._resends:
-            self._receipts.uncertain(event.uncertain)
-        self._intents.session_lost()
+        self._lost(event, "forgot our session", self._uncertain(event))
+
+    def _lost(self, event: SessionLost | BrokerChanged, what: str, how: str) -> None:
         if event.kept:
             self._state.sessions_lost += 1
-            uncertain = "of them (QoS 2) may arrive twice" if self._resends else "(QoS 2) have failed instead"
             message = (
-                f"{self._state.place} forgot our session: {event.resent} messages go out again, "
-                f"{len(event.uncertain)} {uncertain}"
+                f"{self._state.place} {what}: {event.resent} messages go out again, "
+                f"{len(event.uncertain)} {how}"
             )
             lost = told.SessionLost(message=message, resent=event.resent, uncertain=len(event.uncertain))
             self._state.emit(lost, logging.WARNING)
+
+    def _broker_changed(self, event: BrokerChanged) -> None:
+        how = self._uncertain(event)
+        if event.apart or self._state.is_same_group:
+            self._lost(event, "has another session of ours than the broker before", how)
+        else:
+            self._state.broker_changed(event.resent, len(event.uncertain), how)
+
+    def _uncertain(self, event: SessionLost | BrokerChanged) -> str:
+        """Nothing is granted, and QoS 2 in flight is uncertain; gives what becomes of that, in words."""
+        self._intents.session_lost()
+        if not self._resends:
+            return "(QoS 2) have failed instead"
+        self._receipts.uncertain(event.uncertain)
+        return "of them (QoS 2) may arrive twice"
 
     def _oversize(self, event: Oversize) -> None:
         limit = self._limits.max_packet_bytes
@@ -221,8 +235,10 @@ def _ignore(*_news: object) -> None:
 
 
 _EVENTS: dict[type, Callable[[Telling, Any], None]] = {
+    **dict.fromkeys((Announced, Reasserted, Unwatched), lambda self, event: self.presence.told(event)),
     Anomaly: Telling._anomaly,
-    Challenge: Telling._challenge,
+    BrokerChanged: Telling._broker_changed,
+    Challenge: lambda self, event: self.on_challenge(event),
     Granted: Telling._granted,
     NotGranted: Telling._not_granted,
     Opened: Telling._opened,
@@ -230,5 +246,5 @@ _EVENTS: dict[type, Callable[[Telling, Any], None]] = {
     Reauthenticated: Telling._reauthenticated,
     SessionLost: Telling._session_lost,
     Stripped: Telling._stripped,
-    Unsubscribed: Telling._unsubscribed,
+    Unsubscribed: lambda self, event: self.on_unsubscribed(event.filter),
 }

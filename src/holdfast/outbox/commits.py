@@ -25,7 +25,7 @@ from holdfast.outbox import sqlite_file
 from holdfast.outbox.changes import Change
 from holdfast.outbox.reserve import Reserve
 from holdfast.outbox.store import Group, Store
-from holdfast.protocol import Deferred, Failed, Parked, Settled
+from holdfast.protocol import Completed, Deferred, Failed, Parked, Settled
 
 log = logging.getLogger("holdfast")
 
@@ -180,8 +180,8 @@ class Commits(ABC):
 
 def _lags(record: Change) -> bool:
     """Whether nothing waits for this record (``holdfast.protocol.records``)."""
-    return isinstance(record, Settled | Deferred | Parked) or (
-        isinstance(record, Failed) and not record.withheld
+    return isinstance(record, Settled | Deferred | Parked | Completed) or (
+        isinstance(record, Failed) and not (record.withheld or record.kills)
     )
 
 

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 
 from holdfast.errors import OutboxError, OutboxUnwritable
-from holdfast.outbox import integrity, mounts, sqlite_file, tables
+from holdfast.outbox import integrity, mounts, sessions, sqlite_file, tables
 from holdfast.outbox.lock import OwnerLock
+from holdfast.outbox.migrations import migrate
 from holdfast.outbox.reading import check_there, reading
 
 
@@ -114,8 +115,14 @@ def rebind(path: str, client_id: str | None, group: str | None) -> None:
         with closing(sqlite_file.connect(path)) as db:
             given = {"client_id": client_id, "group": group}
             news = {key: value for key, value in given.items() if value is not None}
+            (found,) = db.execute("PRAGMA user_version").fetchone()
+            migrate(db, found, sqlite_file.FORMAT)
             with tables.transaction(db):
                 tables.write_meta(db, restored="rebound", **news)
+                sessions.forget(db)
+                if group is not None:
+                    db.execute("DELETE FROM broker")
+                    tables.write_brokers(db, {group: group})
     except sqlite3.Error as error:
         raise sqlite_file.refused(error, path) from error
     finally:

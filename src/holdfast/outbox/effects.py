@@ -1,10 +1,12 @@
 """What a record does to the file (the stages of a row are those of ``testing.simulator.disk``).
 
-===========  ================================================================================
+============ ================================================================================
 Assigned     a line in ``flight``: these rows are sent, under these identifiers
 Released     a line in ``flight``: of these rows only PUBREL is sent from now on
 Received     identifiers into ``ids``; Forgotten takes them out again
 EpochBegan   ``flight`` and ``ids`` are emptied; QoS 2 rows that were in flight are uncertain
+GroupEntered as EpochBegan; but ``ids`` change places with those of the other session (``sessions``)
+Completed    identifiers out of ``held``
 Settled      the rows are deleted and counted under their ending
 Failed       as Settled, under ``failed``, and a copy goes into ``dead``; a withheld identifier
              goes into ``ids``
@@ -13,7 +15,7 @@ Parked       as Deferred; and ``parked`` says why. Unparked takes that away
 Shed         counted as accepted, and under their ending
 Buried       dead letters are deleted. Revived: they are accepted again
 Answered     a request has its answer
-===========  ================================================================================
+============ ================================================================================
 
 Records of one kind that follow each other are applied together.
 """
@@ -27,7 +29,7 @@ from itertools import groupby
 from typing import Any
 
 from holdfast.messages import Outgoing
-from holdfast.outbox import dead, requests, tables
+from holdfast.outbox import dead, requests, sessions, tables
 from holdfast.outbox.changes import Answered, Buried, Change, Revived, Shed, Unparked
 from holdfast.outbox.flight import RELEASED, SENT, UNSENT, Entry, Flight, runs
 from holdfast.outbox.keys import BASE, key_of, keys_of
@@ -36,10 +38,12 @@ from holdfast.outbox.steps import HOLD, RELEASE, Steps
 from holdfast.outbox.tables import RECEIVED, WITHHELD, Books
 from holdfast.protocol import (
     Assigned,
+    Completed,
     Deferred,
     EpochBegan,
     Failed,
     Forgotten,
+    GroupEntered,
     Parked,
     Received,
     Released,
@@ -71,6 +75,8 @@ class Effects:
         }
         self._rare: dict[type, Callable[[Steps, Sequence[Any]], None]] = {
             EpochBegan: self._epoch_began,
+            GroupEntered: self._group_entered,
+            Completed: self._completed,
             Failed: self._failed,
             Deferred: self._deferred,
             Parked: self._parked,
@@ -116,15 +122,28 @@ class Effects:
 
     def _epoch_began(self, steps: Steps, records: Sequence[EpochBegan]) -> None:
         self.begin_epoch(steps.db, records[-1].number, self._books)
+        sessions.complete_all(steps.db)
         tables.write_meta(steps.db, restored=None)
 
     def begin_epoch(self, db: sqlite3.Connection, number: int, books: Books) -> None:
-        """Nothing is in flight any more, and QoS 2 that was is uncertain (contract 6)."""
+        """Nothing is in flight any more, and no identifier is in use."""
+        self._unsend(db)
+        db.execute("DELETE FROM ids")
+        books.epoch = number
+
+    def _unsend(self, db: sqlite3.Connection) -> None:
+        """What is in flight is unsent again, and QoS 2 uncertain (contract 6)."""
         uncertain = "UPDATE message SET uncertain = 1 WHERE id BETWEEN ? AND ? AND qos = 2"
         each(db, uncertain, runs(self._flight.clear()))
         db.execute("DELETE FROM flight")
-        db.execute("DELETE FROM ids")
-        books.epoch = number
+
+    def _group_entered(self, steps: Steps, records: Sequence[GroupEntered]) -> None:
+        self._unsend(steps.db)
+        for record in records:
+            sessions.enter(steps.db, record, self._books)
+
+    def _completed(self, steps: Steps, records: Sequence[Completed]) -> None:
+        sessions.complete(steps.db, [packet_id for record in records for packet_id in record.packet_ids])
 
     # -- endings -----------------------------------------------------------------------------
 

@@ -28,11 +28,14 @@ _MAGIC = 0x377F0682  # its last bit: the words of the checksums are big-endian
 WORDS = (Struct("<2I"), Struct(">2I"))
 _MASK = 0xFFFFFFFF
 
-_NUMBERED = ("message", "flight", "dead", "request")
+_NUMBERED = ("message", "flight", "dead", "request", "held")
 _COLUMNS = {
     "message": f"{', '.join(COLUMNS)}, parked",
     "flight": "number, stage, entries",
     "ids": "kind, packet_id",
+    "broker": "address, name",
+    "session": "name, epoch, lost",
+    "held": "number, name, kind, packet_id",
     "dead": f"number, {dead.COLUMNS}",
     "request": "number, verb, arguments, answer",
 }

@@ -11,6 +11,8 @@ from threading import Lock
 from holdfast.clock import Clock
 from holdfast.errors import OutboxError
 from holdfast.messages import NORMAL, Outgoing
+from holdfast.outbox import brokers
+from holdfast.outbox.brokers import Groups
 from holdfast.outbox.overflow import SPARE, Overflow, Policy
 from holdfast.outbox.port import Ledger
 from holdfast.outbox.ring import QOS0_RING, Ring
@@ -56,17 +58,20 @@ class MemoryOutbox:
         self.failure: OutboxError | None = None
         self.set_aside: str | None = None
         self.mended: str | None = None
+        self.names: list[str] = []
         self.on_durable: Callable[[], None] = lambda: None
         self.on_failed: Callable[[OutboxError | None], None] = lambda error: None
         self.on_ended: Callable[[list[Outgoing], Ending, str], None] = lambda rows, ending, why: None
 
-    def open(self, client_id: str | None = None, group: str | None = None) -> str | None:
+    def open(self, client_id: str | None = None, groups: Groups = ()) -> str | None:
         """Nothing to open, and no client id kept."""
+        self.names = brokers.names(groups, {})
         return client_id
 
     def restore(self) -> Restored:
         """Nothing but a place for packet identifiers to go on that an earlier process hardly used."""
-        return Restored(last_packet_id=int.from_bytes(urandom(2), "big") % 65_535)
+        group = next(iter(self.names), "")
+        return Restored(last_packet_id=int.from_bytes(urandom(2), "big") % 65_535, group=group)
 
     def adopt(self, rows: Sequence[Outgoing]) -> None:
         """Whoever took them has them still."""

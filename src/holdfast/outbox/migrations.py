@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 
 from holdfast.outbox.sqlite_file import damaged
-from holdfast.outbox.tables import ADDED, transaction
+from holdfast.outbox.tables import ADDED, ADDED_3, transaction
 
 MIGRATIONS: dict[int, tuple[str, ...]] = {
     1: (
@@ -23,15 +23,14 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         "ALTER TABLE message ADD COLUMN tries INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE message ADD COLUMN parked TEXT",
         *ADDED,
-    )
+    ),
+    2: (*ADDED_3, "INSERT INTO broker SELECT value, value FROM meta WHERE key = 'group'"),
 }
 """Format → the statements that make the next one of it."""
 
 
 def migrate(db: sqlite3.Connection, found: int, wanted: int) -> None:
     """From the format ``found`` to the one that is wanted. Raises sqlite3.Error."""
-    if found not in (*MIGRATIONS, wanted):
-        raise damaged(f"no release has written format {found}")
     if found not in (*MIGRATIONS, wanted):
         raise damaged(f"no release has written format {found}")
     for number in range(found, wanted):

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 from holdfast.errors import OutboxError
-from holdfast.outbox import integrity, mounts, origin, sqlite_file, tables
+from holdfast.outbox import brokers, integrity, mounts, origin, sqlite_file, tables
+from holdfast.outbox.brokers import Groups
 from holdfast.outbox.lock import OwnerLock
 from holdfast.outbox.migrations import migrate
 from holdfast.outbox.queries import Queries
@@ -24,7 +25,8 @@ class Opened:
     """An open file.
 
     ``restored``: what was in flight. ``bytes``: what its rows count against a budget. ``set_aside``:
-    where a damaged file was moved that stood in its place; what it knew is lost (contract 1).
+    where a damaged file was moved that stood in its place; what it knew is lost (contract 1). ``names``:
+    how the groups of brokers are called that it was opened for.
     ``mended``: what was lost, or did not balance, where the rest could go on.
     """
 
@@ -40,12 +42,13 @@ class Opened:
         self.queries: Queries
         self.restored = Restored()
         self.client_id = ""
+        self.names: list[str] = []
         self.created = 0.0
         self.bytes = 0
         self.set_aside: str | None = None
         self.mended: str | None = None
 
-    def load(self, client_id: str | None, group: str | None) -> None:
+    def load(self, client_id: str | None, groups: Groups) -> None:
         """Make or open the file. Raises OutboxError, sqlite3.Error."""
         broken = False
         if sqlite_file.inspect(self.path):
@@ -64,7 +67,7 @@ class Opened:
                 self._mend("commits are lost out of its log; what is there goes on in a new session")
             else:
                 integrity.check_file(self.reader)
-            self._begin(client_id, group)
+            self._begin(client_id, groups)
         except BaseException:
             self.close()
             raise
@@ -77,20 +80,24 @@ class Opened:
             log.warning("%s is gone: a new outbox is begun, and what the old one knew is lost", self.path)
         sqlite_file.fill(self.path, lambda db: tables.create(db, client_id, created, restored))
 
-    def _begin(self, client_id: str | None, group: str | None) -> None:
+    def _begin(self, client_id: str | None, groups: Groups) -> None:
         meta = tables.read_meta(self.reader)
         self.client_id, self.created = str(meta["client_id"]), float(meta["created"])
         self._check_client(client_id)
-        self._check_group(meta.get("group"), group)
+        known = tables.read_brokers(self.reader)
+        self._check_brokers(groups, known)
+        self.names = brokers.names(groups, known)
         self.store.open()
         if not self._check_books():
             meta["restored"] = "damaged"
         here = origin.place(self.path, self._mount)
         stale = meta.get("restored") or self._doubt(meta, here)
-        self._go_on(meta, {"group": meta.get("group") or group, "restored": stale, **here})
+        group = meta.get("group") or next(iter(self.names), None)
+        self._go_on(meta, {"group": group, "restored": stale, **here}, brokers.news(groups, known))
         if stale:
             self.store.begin_epoch()
         self.restored = self.store.restored()
+        self.restored.group = group or ""  # also where the disk was too full to write it down
         self.lock.note(self.store.books.commits)
 
     def close(self) -> None:
@@ -106,12 +113,13 @@ class Opened:
                 hint=f"if its messages are to leave as {client_id!r}: holdfast outbox rebind {self.path}",
             )
 
-    def _check_group(self, bound: str | None, group: str | None) -> None:
-        if bound is not None and group not in (None, bound):
+    def _check_brokers(self, groups: Groups, known: brokers.Known) -> None:
+        if brokers.are_strangers(groups, known):
+            bound, given = ", ".join(known), ", ".join(address for group in groups for address in group)
             raise OutboxError(
-                f"{self.path} belongs to the brokers {bound!r}, not to {group!r}",
+                f"{self.path} belongs to the brokers {bound!r}, not to {given!r}",
                 path=self.path,
-                hint=f"if its messages are to go to {group!r}: holdfast outbox rebind {self.path} --url URL",
+                hint=f"if its messages are to go to {given!r}: holdfast outbox rebind {self.path} --url URL",
             )
 
     def _doubt(self, meta: dict[str, Any], here: dict[str, int]) -> str | None:
@@ -122,16 +130,17 @@ class Opened:
             log.warning("%s %s: what was in flight is sent again, in a new session", self.path, why)
         return why
 
-    def _go_on(self, meta: dict[str, Any], known: dict[str, Any]) -> None:
+    def _go_on(self, meta: dict[str, Any], known: dict[str, Any], addresses: dict[str, str]) -> None:
         """Outbox time goes on, and the file says where and for whom."""
         books, timeline = self.store.books, self._codec.timeline
         timeline.begin(books.at, books.wall, meta.get("boot"), meta.get("boot_offset", 0.0))
         known |= {"boot": timeline.boot, "boot_offset": timeline.ahead}
         news = {key: value for key, value in known.items() if meta.get(key) != value}
         try:
-            if news:
+            if news or addresses:
                 with tables.transaction(self.reader):
                     tables.write_meta(self.reader, **news)
+                    tables.write_brokers(self.reader, addresses)
         except sqlite3.Error as error:
             if not sqlite_file.is_full(error):  # a full outbox on a full disk has to drain (contract 12)
                 raise
@@ -161,12 +170,12 @@ class Opened:
 
 
 def open_file(
-    path: str, client_id: str | None, group: str | None, durability: Durability, codec: RowCodec
+    path: str, client_id: str | None, groups: Groups, durability: Durability, codec: RowCodec
 ) -> Opened:
     """The file, ready for use. Raises OutboxError, OutboxLocked, OutboxUnwritable."""
     opened = Opened(path, durability, codec)
     try:
-        _load(opened, path, client_id, group)
+        _load(opened, path, client_id, groups)
     except sqlite3.Error as error:
         opened.lock.release()
         raise sqlite_file.refused(error, path) from error
@@ -176,12 +185,12 @@ def open_file(
     return opened
 
 
-def _load(opened: Opened, path: str, client_id: str | None, group: str | None) -> None:
+def _load(opened: Opened, path: str, client_id: str | None, groups: Groups) -> None:
     try:
-        opened.load(client_id, group)
+        opened.load(client_id, groups)
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         if not sqlite_file.is_damage(error):
             raise
         opened.set_aside = sqlite_file.set_aside(path)
         log.error("%s is damaged (%s): set aside as %s, a new one is begun", path, error, opened.set_aside)
-        opened.load(client_id, group)
+        opened.load(client_id, groups)

@@ -22,6 +22,7 @@ from typing import Protocol
 
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
+from holdfast.outbox.brokers import Groups
 from holdfast.protocol import Record, Restored
 from holdfast.protocol.records import Ending
 from holdfast.values import Frozen
@@ -73,6 +74,8 @@ class Outbox(Protocol):
     accepting: Lock
     last: int
     draining: bool
+    names: list[str]
+    """How the groups are called that it was opened for (contract 3)."""
     set_aside: str | None
     mended: str | None
     on_durable: Callable[[], None]
@@ -87,8 +90,8 @@ class Outbox(Protocol):
     def failure(self) -> OutboxError | None:
         """Why commits do not happen at present; what ``on_failed`` was told last."""
 
-    def open(self, client_id: str | None = None, group: str | None = None) -> str | None:
-        """Open it for this client id, or for its own, and for this group of brokers; gives the id.
+    def open(self, client_id: str | None = None, groups: Groups = ()) -> str | None:
+        """Open it for this client id, or for its own, and for these groups of brokers; gives the id.
 
         Blocks. Raises OutboxError.
         """

@@ -13,6 +13,7 @@ from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.outbox import opening, sqlite_file
 from holdfast.outbox.backlog import Backlog
+from holdfast.outbox.brokers import Groups
 from holdfast.outbox.caretaker import Caretaker
 from holdfast.outbox.commits import Commits
 from holdfast.outbox.errands import Errands
@@ -70,22 +71,23 @@ class SqliteOutbox(Keeping):
         self._driven = False  # a session lives on it, and comes again and again
         self.set_aside: str | None = None
         self.mended: str | None = None
+        self.names: list[str] = []
         self.on_durable: Callable[[], None] = lambda: None
         self.on_failed: Callable[[OutboxError | None], None] = lambda error: None
 
     # -- open and closed ---------------------------------------------------------------------
 
-    def open(self, client_id: str | None = None, group: str | None = None) -> str:
+    def open(self, client_id: str | None = None, groups: Groups = ()) -> str:
         """Open or make the file for this client id; None: the one in it, or one made once.
 
-        ``group`` names the brokers it is for; a file that was bound to none is bound to it. Of a path
+        ``groups`` are the brokers it is for; a file that was bound to none is bound to these. Of a path
         with ``{slot}`` the first that is free, and from then on the same. Gives the client id.
         Blocks. Raises OutboxError, OutboxLocked, OutboxUnwritable.
         """
-        opened = open_slot(self.path, client_id, partial(self._open_file, group))
+        opened = open_slot(self.path, client_id, partial(self._open_file, groups))
         self.path = opened.path
         store, books, reserve = opened.store, opened.store.books, Reserve(self.path, self._max_bytes)
-        self.set_aside, self.mended = opened.set_aside, opened.mended
+        self.set_aside, self.mended, self.names = opened.set_aside, opened.mended, opened.names
         self._opened, self._pid, self._since = opened, os.getpid(), opened.created
         self.last = max(self.last, books.last)
         ended = {name: getattr(books, name) for name in ENDINGS}
@@ -97,8 +99,8 @@ class SqliteOutbox(Keeping):
         )
         return opened.client_id
 
-    def _open_file(self, group: str | None, path: str, client_id: str | None) -> opening.Opened:
-        return opening.open_file(path, client_id, group, self._durability, self._codec)
+    def _open_file(self, groups: Groups, path: str, client_id: str | None) -> opening.Opened:
+        return opening.open_file(path, client_id, groups, self._durability, self._codec)
 
     def _look_after(self, opened: opening.Opened) -> None:
         try:

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from holdfast.messages import HIGH, LOW, NORMAL, Outgoing
-from holdfast.outbox import sqlite_file, tables
+from holdfast.outbox import sessions, sqlite_file, tables
 from holdfast.outbox.changes import Change
 from holdfast.outbox.effects import Effects
 from holdfast.outbox.flight import RELEASED, SENT, Flight, runs
@@ -92,9 +92,15 @@ class Store:
             columns = self._db.execute(f"{SELECT} WHERE id = ?", (key,)).fetchone()
             found[stage].append((packet_id, self._codec.row(columns)))
         received, withheld = (tables.read_ids(self._db, kind) for kind in (RECEIVED, WITHHELD))
-        lost = "restored" in tables.read_meta(self._db)
-        books = self.books
-        return Restored(books.epoch, found[SENT], found[RELEASED], received, withheld, books.packet_id, lost)
+        meta, books = tables.read_meta(self._db), self.books
+        group = str(meta.get("group") or "")
+        return Restored(
+            *(books.epoch, found[SENT], found[RELEASED], received, withheld, books.packet_id),
+            lost="restored" in meta,
+            group=group,
+            unreleased=sessions.unreleased(self._db, group),
+            elsewhere=sessions.elsewhere(self._db),
+        )
 
     def begin_epoch(self) -> None:
         """What is in flight is stale: it is unsent again, and the session will begin anew (contract 26).
@@ -104,6 +110,7 @@ class Store:
         assert self._db is not None
         with tables.transaction(self._db):
             self._effects.begin_epoch(self._db, self.books.epoch + 1, self.books)
+            sessions.distrust(self._db)
             tables.write_books(self._db, self.books)
 
     # -- a commit ----------------------------------------------------------------------------

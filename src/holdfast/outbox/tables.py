@@ -1,12 +1,14 @@
 """The tables of an outbox file, and its books.
 
-``meta``     ``client_id`` (contract 2) and ``created`` (wall seconds); ``group``: the brokers it is for;
+``meta``     ``client_id`` (contract 2) and ``created`` (wall seconds); ``group``: whose session it is in;
              ``boot`` and ``boot_offset`` (see ``timeline``); ``device`` and ``inode``: where it lay;
              ``restored``, while what was in flight is known to be stale
 ``books``    one line: the counters of contract 7, where the numbers go on, and when that was
 ``message``  one row per message that has not ended, by its key (see ``keys``)
 ``flight``   which of them are in flight, under which identifiers (see ``flight``); the others are unsent
 ``ids``      packet identifiers without a row: QoS 2 taken in, and withheld (contract 5, 10)
+``broker``   the addresses it was used with, and how their groups are called (see ``brokers``)
+``session``  the sessions with other groups; ``held``: the identifiers they hold (see ``sessions``)
 ``dead``     messages that were refused for good (see ``dead``)
 ``request``  what another process asks of the owner (see ``requests``)
 
@@ -16,7 +18,7 @@ A message that ended is a number in ``books`` and nothing else. Times are outbox
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import urandom
 from typing import Any
@@ -25,9 +27,11 @@ from holdfast.messages import OVERHEAD
 from holdfast.outbox.flight import RELEASED, SENT, UNSENT, Line, is_packed
 from holdfast.outbox.keys import FAR
 from holdfast.outbox.sqlite_file import APPLICATION_ID, FORMAT, damaged
+from holdfast.outbox.statements import each
 
 ENDINGS = ("acknowledged", "sent", "failed", "expired", "dropped")
-RECEIVED, WITHHELD = 1, 2
+RECEIVED, WITHHELD, UNANSWERED, UNRELEASED = 1, 2, 3, 4
+"""Kinds of identifiers: the first two are those of ``ids``."""
 
 ADDED = (
     "CREATE TABLE dead (number INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER NOT NULL, topic TEXT NOT NULL,"
@@ -41,6 +45,15 @@ ADDED = (
 )
 """What format 1 did not have."""
 
+ADDED_3 = (
+    "CREATE TABLE broker (address TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE session (name TEXT PRIMARY KEY, epoch INTEGER NOT NULL, lost INTEGER NOT NULL)"
+    " WITHOUT ROWID",
+    "CREATE TABLE held (number INTEGER PRIMARY KEY, name TEXT NOT NULL, kind INTEGER NOT NULL,"
+    " packet_id INTEGER NOT NULL)",
+)
+"""What format 2 did not have."""
+
 _CREATE = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
     "CREATE TABLE books (accepted INTEGER, acknowledged INTEGER, sent INTEGER, failed INTEGER,"
@@ -52,6 +65,7 @@ _CREATE = (
     "CREATE TABLE flight (number INTEGER PRIMARY KEY, stage INTEGER NOT NULL, entries BLOB NOT NULL)",
     "CREATE TABLE ids (kind INTEGER, packet_id INTEGER, PRIMARY KEY (kind, packet_id)) WITHOUT ROWID",
     *ADDED,
+    *ADDED_3,
 )
 
 
@@ -166,6 +180,19 @@ def write_meta(db: sqlite3.Connection, **values: str | float | None) -> None:
         db.execute("DELETE FROM meta WHERE key = ?", (key,))
         if value is not None:
             db.execute("INSERT INTO meta VALUES (?, ?)", (key, value))
+
+
+def read_brokers(db: sqlite3.Connection) -> dict[str, str]:
+    """The addresses it was used with, and how their groups are called. Raises sqlite3.Error."""
+    found = db.execute("SELECT address, name FROM broker").fetchall()
+    if not all(isinstance(one, str) for line in found for one in line):
+        raise damaged("nobody knows whose brokers it was used with")
+    return dict(found)
+
+
+def write_brokers(db: sqlite3.Connection, known: Mapping[str, str]) -> None:
+    """These too, with the transaction that is open."""
+    each(db, "INSERT OR REPLACE INTO broker VALUES (?, ?)", list(known.items()))
 
 
 def read_books(db: sqlite3.Connection) -> Books:

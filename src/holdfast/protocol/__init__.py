@@ -1,27 +1,34 @@
 """Floor 2: the session as a sans-I/O state machine."""
 
+from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import (
+    Announced,
     Anomaly,
+    BrokerChanged,
     Challenge,
     Closed,
     Granted,
     NotGranted,
     Opened,
     Oversize,
+    Reasserted,
     Reauthenticated,
     Refused,
     SessionEvent,
     SessionLost,
     Stripped,
     Unsubscribed,
+    Unwatched,
 )
 from holdfast.protocol.receiver import Delivery
 from holdfast.protocol.records import (
     Assigned,
+    Completed,
     Deferred,
     EpochBegan,
     Failed,
     Forgotten,
+    GroupEntered,
     Parked,
     Received,
     Record,
@@ -35,17 +42,22 @@ from holdfast.protocol.subscriptions import Intent
 from holdfast.protocol.terms import ConnectRequest, Terms
 
 __all__ = [
+    "Announced",
     "Anomaly",
     "Assigned",
+    "BrokerChanged",
     "Challenge",
     "Closed",
+    "Completed",
     "ConnectRequest",
     "Deferred",
     "Delivery",
+    "Elsewhere",
     "EpochBegan",
     "Failed",
     "Forgotten",
     "Granted",
+    "GroupEntered",
     "Intent",
     "LinkState",
     "NotGranted",
@@ -53,6 +65,7 @@ __all__ = [
     "Output",
     "Oversize",
     "Parked",
+    "Reasserted",
     "Reauthenticated",
     "Received",
     "Record",
@@ -66,5 +79,6 @@ __all__ = [
     "Stripped",
     "Terms",
     "Unsubscribed",
+    "Unwatched",
     "wire_size",
 ]

@@ -89,6 +89,59 @@ class SessionLost(Value):
         self.kept = kept
 
 
+class BrokerChanged(Value):
+    """We are in a session with other brokers than before (contract 3).
+
+    ``resent``, ``uncertain`` and ``kept`` as in SessionLost: what was in flight goes out here. ``apart``: the
+    broker is not of the group that was expected, as it does not know its session.
+    """
+
+    __match_args__ = ("group", "resent", "uncertain", "kept", "apart")
+    __slots__ = __match_args__
+
+    def __init__(
+        self, group: str, resent: int, uncertain: list[Outgoing], kept: bool, apart: bool = False
+    ) -> None:
+        self.group = group
+        self.resent = resent
+        self.uncertain = uncertain
+        self.kept = kept
+        self.apart = apart
+
+
+class Announced(Value):
+    """Our birth, or (``last``) our offline notice, was acknowledged or refused; at QoS 0: is on its way."""
+
+    __match_args__ = ("topic", "reason", "last")
+    __slots__ = __match_args__
+
+    def __init__(self, topic: str, reason: int, last: bool) -> None:
+        self.topic = topic
+        self.reason = reason
+        self.last = last
+
+
+class Reasserted(Value):
+    """Our status topic said offline while we are there: the birth is said again."""
+
+    __match_args__ = ("topic",)
+    __slots__ = __match_args__
+
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
+
+
+class Unwatched(Value):
+    """Our status topic cannot be subscribed to; ``reason`` as in SUBACK."""
+
+    __match_args__ = ("topic", "reason")
+    __slots__ = __match_args__
+
+    def __init__(self, topic: str, reason: int) -> None:
+        self.topic = topic
+        self.reason = reason
+
+
 class Granted(Value):
     """SUBACK: the subscription is live at this QoS."""
 
@@ -161,6 +214,10 @@ SessionEvent = (
     | Challenge
     | Reauthenticated
     | SessionLost
+    | BrokerChanged
+    | Announced
+    | Reasserted
+    | Unwatched
     | Granted
     | NotGranted
     | Unsubscribed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holdfast.messages import Outgoing
-from holdfast.protocol.records import Ending, Failed, Record, Settled
+from holdfast.protocol.records import Completed, Ending, Failed, Record, Settled
 
 
 class Journal:
@@ -23,10 +23,18 @@ class Journal:
         self._lag(record)
         self.gate = self.serial
 
-    def fail(self, row: Outgoing, reason: int, detail: str, withheld: int = 0, unsent: bool = False) -> None:
+    def fail(
+        self,
+        row: Outgoing,
+        reason: int,
+        detail: str,
+        withheld: int = 0,
+        unsent: bool = False,
+        kills: int = 0,
+    ) -> None:
         """Note that a row was refused, and the identifier it withholds."""
-        self._lag(Failed(row, reason, detail, withheld, unsent))
-        if withheld:  # later rows overtake it now: it must not come back behind them
+        self._lag(Failed(row, reason, detail, withheld, unsent, kills))
+        if withheld or kills:  # later rows overtake it now: it must not come back behind them
             self.gate = self.serial
 
     def settle(self, ending: Ending) -> list[Outgoing]:
@@ -36,6 +44,10 @@ class Journal:
             rows = self._open[ending] = []
             self._lag(Settled(rows, ending))
         return rows
+
+    def complete(self, packet_id: int) -> None:
+        """Note that an exchange without a row has ended."""
+        self._lag(Completed([packet_id]))
 
     def _lag(self, record: Record) -> None:
         self.pending.append(record)

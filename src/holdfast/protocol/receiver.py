@@ -21,6 +21,7 @@ from collections.abc import Iterable
 
 from holdfast.codec import V5, OversizePublish, Pubrel, Pubrels, encode_ack, encode_acks
 from holdfast.messages import NO_PROPERTIES, Message, Properties, QoS
+from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import Anomaly, Oversize, ProtocolError, SessionEvent
 from holdfast.protocol.ids import HIGHEST
 from holdfast.protocol.journal import Journal
@@ -107,6 +108,12 @@ class Receiver:
         self.epoch += 1
         self._running = {}
         self.received = {}
+
+    def move(self, left: Elsewhere, here: Elsewhere) -> None:
+        """From one session to another: each has identifiers of its own, and handlers that may be at it."""
+        left.received = list(self.received)
+        left.epoch, left.contents, left.running = self.epoch, self.received, self._running
+        self.epoch, self.received, self._running = here.epoch, here.contents, here.running
 
     def abandon(self) -> None:
         """Nobody handles what was delivered any more: when it comes again it is delivered anew."""

@@ -4,28 +4,32 @@ The drain order of these records is the durability contract (contract 5). A *gat
 must be durable before any byte queued after it leaves; the others may lag behind, because
 losing them only means that something is sent, or asked for, once more.
 
-===========  ======  ==========================================================================
+============ ======  ==========================================================================
 record       gating  why
-===========  ======  ==========================================================================
+============ ======  ==========================================================================
 Assigned     yes     a PUBLISH whose id is forgotten cannot be completed, only doubled
 Released     yes     after PUBREL the message must never be published again [MQTT-4.3.3-6]
 Received     yes     a QoS 2 id forgotten after PUBREC lets the message in twice
 Forgotten    yes     a stale id would swallow the next message under it
 EpochBegan   yes     ids of the lost session must not judge messages of the new one
+GroupEntered yes     neither must those of the session with other brokers
+Completed    no      one PUBREL more at worst, for which the broker knows no message
 Settled      no      one resend with DUP at worst, which the broker recognises
 Deferred     no      as Failed: the broker refuses again, and it is deferred again
 Parked       no      as Failed; it was never sent
-Failed       no      the broker refuses again; but yes with an identifier withheld, because what
-                     is resent next would overtake the row if it came back (contract 8)
-===========  ======  ==========================================================================
+Failed       no      the broker refuses again; but yes with an identifier withheld or for a row that
+                     ends the link: what is sent next would overtake it if it came back (contract 8)
+============ ======  ==========================================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Literal
 
 from holdfast.messages import Outgoing
+from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.values import Value
 
 Ending = Literal["acknowledged", "sent", "expired", "dropped"]
@@ -81,6 +85,32 @@ class EpochBegan(Value):
         self.number = number
 
 
+class GroupEntered(Value):
+    """We are with another group of brokers now: rows in flight are unsent again (contract 3).
+
+    ``unanswered`` (QoS 1) and ``unreleased`` (QoS 2, in the order of their PUBRELs): the identifiers that
+    these had in the session that is left behind (see ``Elsewhere``).
+    """
+
+    __match_args__ = ("group", "unanswered", "unreleased")
+    __slots__ = __match_args__
+
+    def __init__(self, group: str, unanswered: list[int], unreleased: list[int]) -> None:
+        self.group = group
+        self.unanswered = unanswered
+        self.unreleased = unreleased
+
+
+class Completed(Value):
+    """PUBCOMP came for these identifiers, whose rows had gone on with other brokers."""
+
+    __match_args__ = ("packet_ids",)
+    __slots__ = __match_args__
+
+    def __init__(self, packet_ids: list[int]) -> None:
+        self.packet_ids = packet_ids
+
+
 class Settled(Value):
     """These rows ended: PUBACK/PUBCOMP came, QoS 0 was handed over, they were too old, or were given up."""
 
@@ -98,19 +128,27 @@ class Failed(Value):
     ``withheld`` is its packet identifier where that stays in use until the session ends
     (contract 10), also over a restart: the broker may still know it; else 0. ``unsent``: it never left.
     Reason 0: nobody refused it, but the session it was in is gone (``on_session_lost="fail"``).
+    ``kills``: it ended the link so many times, and was given up for that; else 0.
     """
 
-    __match_args__ = ("row", "reason", "detail", "withheld", "unsent")
+    __match_args__ = ("row", "reason", "detail", "withheld", "unsent", "kills")
     __slots__ = __match_args__
 
     def __init__(
-        self, row: Outgoing, reason: int, detail: str, withheld: int = 0, unsent: bool = False
+        self,
+        row: Outgoing,
+        reason: int,
+        detail: str,
+        withheld: int = 0,
+        unsent: bool = False,
+        kills: int = 0,
     ) -> None:
         self.row = row
         self.reason = reason
         self.detail = detail
         self.withheld = withheld
         self.unsent = unsent
+        self.kills = kills
 
 
 class Deferred(Value):
@@ -144,7 +182,22 @@ class Parked(Value):
         self.detail = detail
 
 
-Record = Assigned | Released | Received | Forgotten | EpochBegan | Settled | Failed | Deferred | Parked
+Record = (
+    Assigned
+    | Released
+    | Received
+    | Forgotten
+    | EpochBegan
+    | GroupEntered
+    | Completed
+    | Settled
+    | Failed
+    | Deferred
+    | Parked
+)
+
+
+NOWHERE: Mapping[str, Elsewhere] = MappingProxyType({})
 
 
 class Restored(Value):
@@ -154,9 +207,14 @@ class Restored(Value):
     better than at 1: the broker may still hold QoS 2 identifiers of ours, and would take a new
     message under one of them for a repeated one. ``lost``: there was state and it is known to be
     gone or stale (contract 1, 26), so the session that the broker still has is not ours to resume.
+
+    All this is of the session with ``group``; ``unreleased`` as in ``Elsewhere``, which has the others.
     """
 
-    __match_args__ = ("epoch", "sent", "released", "received", "withheld", "last_packet_id", "lost")
+    __match_args__ = (
+        *("epoch", "sent", "released", "received", "withheld", "last_packet_id", "lost"),
+        *("group", "unreleased", "elsewhere"),
+    )
     __slots__ = __match_args__
 
     def __init__(
@@ -168,6 +226,9 @@ class Restored(Value):
         withheld: Iterable[int] = (),
         last_packet_id: int = 0,
         lost: bool = False,
+        group: str = "",
+        unreleased: Iterable[int] = (),
+        elsewhere: Mapping[str, Elsewhere] = NOWHERE,
     ) -> None:
         self.epoch = epoch
         self.sent = list(sent)
@@ -176,3 +237,6 @@ class Restored(Value):
         self.withheld = list(withheld)
         self.last_packet_id = last_packet_id
         self.lost = lost
+        self.group = group
+        self.unreleased = list(unreleased)
+        self.elsewhere = elsewhere

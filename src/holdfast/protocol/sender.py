@@ -12,8 +12,13 @@ The session present:     released: PUBREL again; unproven: PUBLISH again under t
                          identifier, DUP if it ever left, in the old order and as the new
                          connection's window allows [MQTT-4.4.0-1, 3.3.4-7, 4.6.0-1]
 The session gone:        sent, unproven, released ──▶ pending, oldest first, new identifiers
+Other brokers:           the same; the identifiers stay behind, to be completed there (``elsewhere``):
+                         back in that session they stand in released, without a row
 
 PUBRELs go first: a broker may hand a QoS 2 message on only then, and they are the older ones.
+
+While a message is suspected of ending the link (``protocol.suspicion``) the window is as small as the
+trial wants it; what is given up ends as what the broker's limits forbid to send again.
 """
 
 from __future__ import annotations
@@ -38,10 +43,13 @@ from holdfast.codec import (
 from holdfast.messages import Outgoing
 from holdfast.protocol import refusals
 from holdfast.protocol.aliases import Aliases
+from holdfast.protocol.announcer import Announcer
+from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import Anomaly, ProtocolError, SessionEvent, Stripped
 from holdfast.protocol.ids import PacketIds
 from holdfast.protocol.journal import Journal
 from holdfast.protocol.records import Assigned, Released, Restored
+from holdfast.protocol.suspicion import STRIKES, Suspicion
 from holdfast.protocol.terms import Terms
 from holdfast.protocol.wire import Group, Wire
 
@@ -53,6 +61,8 @@ REFUSED = 0x80
 FORGOTTEN = "the broker forgot the session in which it was on its way: it may have arrived"
 RESENT_BYTES = 512 * 1024
 """In one group, about: large rows in one write would be copied again with every piece a socket takes."""
+TRIAL = "the link ended again and again behind the same message: it is sent alone now"
+KILLS = "the link ended {times} times when it had been sent, {alone} times when nothing else was"
 WITHHELD = 100
 """Identifiers that may stay withheld; with more of them the session is ended (contract 10)."""
 
@@ -69,6 +79,7 @@ class Sender:
         inflight: int,
         restored: Restored,
         resends: bool,
+        announcer: Announcer,
     ) -> None:
         self._journal = journal
         self._wire = wire
@@ -76,8 +87,10 @@ class Sender:
         self._tell = tell
         self._inflight = inflight
         self._resends = resends
+        self._announcer = announcer
         self._terms = Terms(V5, "", False, 0, 0)
-        self._window = 0
+        self._agreed = 0
+        self._window = 0  # what is agreed, or less while a message is suspected
         self._unlimited = True
         self._bare = False
         self._aliases = Aliases()
@@ -85,10 +98,14 @@ class Sender:
         self._withheld = list(restored.withheld)
         self._left = {packet_id for packet_id, _ in restored.sent}
         self._older: set[int] = set()  # identifiers in ``sent`` given on an earlier connection
+        self.suspicion = Suspicion()
         self.now = 0.0
         self.pending: deque[Outgoing] = deque()
         self.sent: dict[int, Outgoing] = {}
-        self.released: dict[int, Outgoing] = dict(restored.released)
+        self._rowless = set(restored.unreleased)
+        self._late: list[int] = []
+        self.released: dict[int, Outgoing | None] = dict.fromkeys(restored.unreleased)
+        self.released.update(restored.released)
         self.unproven: deque[tuple[int, Outgoing]] = deque(restored.sent)
         ids.used.update(self.released, self._left, self._withheld)
 
@@ -97,12 +114,14 @@ class Sender:
     def open(self, terms: Terms) -> None:
         """CONNACK came; the window is counted anew on every connection (§4.9)."""
         self._terms = terms
-        self._window = min(self._inflight, terms.receive_maximum)
+        self._window = self._agreed = min(self._inflight, terms.receive_maximum)
         self._unlimited = refusals.unlimited(terms)
         self._bare = not terms.carries_properties
         self._aliases.open(terms)
         self._stripped = False
         self._older = set()
+        if self.suspicion.opened(self.now):
+            self._tell.append(Anomaly(TRIAL, 0))
 
     def resume(self) -> None:
         """The session is there: PUBREL in the order of the PUBRECs [MQTT-4.6.0-4]."""
@@ -110,11 +129,34 @@ class Sender:
             self._pubrel(packet_id, 0)
 
     def restart(self) -> tuple[int, list[Outgoing]]:
-        """The session is gone: everything in flight is pending again, oldest first.
+        """The session is gone: everything in flight is pending again.
 
-        Gives how many rows that are, and which of them are QoS 2 and so uncertain (contract 6); these
-        end here where they are not to be sent again.
+        Gives how many rows that are, and which of them are QoS 2 and so uncertain (contract 6).
         """
+        unproven = (packet_id for packet_id, _ in self.unproven)
+        self._ids.used.difference_update(self.sent, self.released, unproven, self._withheld, self._late)
+        self._withheld, self._late = [], []
+        return self._again()
+
+    def tombstones(self) -> tuple[list[int], list[int]]:
+        """Identifiers that the broker may know when we are gone: of QoS 1, and of QoS 2 in order."""
+        sent = [(packet_id, row.qos) for packet_id, row in self.unproven if packet_id in self._left]
+        ones = [packet_id for packet_id, qos in sent if qos == 1]
+        return ones, [*self.released, *(packet_id for packet_id, qos in sent if qos == 2)]
+
+    def move(self, left: Elsewhere, here: Elsewhere) -> tuple[int, list[Outgoing]]:
+        """From one session to another: as ``restart``, but that identifiers stay in use, each in its own."""
+        left.withheld, self._withheld, self._late = self._withheld, here.withheld, here.unanswered
+        self.suspicion = Suspicion()  # what ended links there has yet to end one here
+        moved = self._again()
+        self.released = dict.fromkeys(here.unreleased)
+        self._rowless = set(here.unreleased)
+        self._ids.used.clear()
+        self._ids.used.update(self.released, self._withheld, self._late)
+        return moved
+
+    def _again(self) -> tuple[int, list[Outgoing]]:
+        """What is in flight is pending, oldest first; QoS 2 ends here where it is not to be sent again."""
         rows = self._in_flight()
         uncertain = [row for row in rows if row.qos == 2]
         for row in uncertain:
@@ -123,10 +165,8 @@ class Sender:
                 self._journal.fail(row, 0, FORGOTTEN)
         if not self._resends:
             rows = [row for row in rows if row.qos != 2]
-        unproven = (packet_id for packet_id, _ in self.unproven)
-        self._ids.used.difference_update(self.sent, self.released, unproven, self._withheld)
         self.sent, self.released, self.unproven = {}, {}, deque()
-        self._withheld, self._left = [], set()
+        self._left, self._rowless = set(), set()
         self.pending = deque(sorted([*rows, *self.pending], key=lambda row: row.seq))
         return sum(row.qos > 0 for row in rows), uncertain
 
@@ -135,7 +175,8 @@ class Sender:
         return [*self._in_flight(), *self.pending]
 
     def _in_flight(self) -> list[Outgoing]:
-        return [*self.sent.values(), *self.released.values(), *(row for _, row in self.unproven)]
+        released = [row for row in self.released.values() if row is not None]
+        return [*self.sent.values(), *released, *(row for _, row in self.unproven)]
 
     def crowded(self) -> bool:
         """Whether more identifiers are withheld than a session should carry along."""
@@ -143,7 +184,14 @@ class Sender:
 
     def halt(self) -> None:
         """Send nothing new: the connection is being ended."""
-        self._window = 0
+        self._window = self._agreed = 0
+
+    def ended(self, stayed: Group, reason: int | None) -> None:
+        """As ``lost``, by the broker, with or without a reason: that may be for what it was sent."""
+        never_left = {packet_id for packet_id, _ in stayed}
+        left = (row for packet_id, row in self.sent.items() if packet_id not in never_left)
+        self.suspicion.lost(self.now, reason, next(left, None))
+        self.lost(stayed)
 
     def lost(self, stayed: Group) -> None:
         """The connection ended; ``stayed`` are identifiers and rows whose PUBLISH never left."""
@@ -156,6 +204,8 @@ class Sender:
         left += [one for one in stayed if not one[0] or self.sent.get(one[0]) is one[1]]
         self.unproven.extendleft(reversed(left))
         self.sent = {}
+        self._ids.used.difference_update(self._late)
+        self._late = []
 
     # -- what goes out -----------------------------------------------------------------------
 
@@ -166,12 +216,65 @@ class Sender:
 
     def pump(self) -> None:
         """Queue what the window allows: resends first, then pending rows in order."""
-        if not self._window:  # before CONNACK, or the connection is being ended
+        if not self._agreed:  # before CONNACK, or the connection is being ended
             return
+        if self.suspicion.active:
+            self._restrain()
+        if self._announcer.due:
+            self.announce()
         if self.unproven:
             self._resend()
         if self.pending and not self.unproven:
             self._send()
+
+    def announce(self, fresh: bool = False) -> None:
+        """What we say of ourselves goes before all else; until it is answered the window is smaller.
+
+        On a ``fresh`` connection there is room: what was released on others takes no place (§4.9).
+        """
+        while self._announcer.due and (fresh or self._free() > 0):
+            if self._announcer.say():
+                self._take_places(1)
+
+    def _take_places(self, count: int) -> None:
+        self._agreed -= count
+        self._window -= count
+
+    def tick(self) -> bool:
+        """Time has passed; whether the trial of a message wants a ping."""
+        if not self.suspicion.active:
+            return False
+        pings = self.suspicion.due(self.now)
+        self._restrain()
+        self.pump()
+        return pings
+
+    def _restrain(self) -> None:
+        """What the trial of a message allows now."""
+        guilty = self.suspicion.guilty
+        if guilty is not None:
+            self._give_up(guilty)
+            self.suspicion.convicted()
+        idle = not (self.sent or self.released)
+        self._window = self.suspicion.window(self._agreed, bool(self.sent), idle)
+
+    def _give_up(self, row: Outgoing) -> None:
+        """This message ends the link, unless it has ended itself meanwhile."""
+        times = self.suspicion.times
+        refused = self.suspicion.reason, KILLS.format(times=times, alone=STRIKES)
+        in_flight = [entry for entry in self.unproven if entry[1] is row]
+        if in_flight:
+            self.unproven.remove(in_flight[0])
+            self._withhold(*in_flight[0], refused, times)
+        elif row in self.pending:
+            self.pending.remove(row)
+            self._journal.fail(row, *refused, kills=times)
+
+    def _withhold(self, packet_id: int, row: Outgoing, refused: refusals.Refusal, kills: int = 0) -> None:
+        """It may not be sent again: its identifier is in use until the session ends (contract 10)."""
+        self._left.discard(packet_id)
+        self._withheld.append(packet_id)
+        self._journal.fail(row, *refused, packet_id, kills=kills)
 
     def _free(self) -> int:
         return self._window - len(self.sent) - len(self.released)
@@ -194,9 +297,8 @@ class Sender:
                 self.sent[packet_id] = row
                 self._older.add(packet_id)
                 group.append((packet_id, row))
-            else:  # contract 10: the identifier stays withheld until the session ends
-                self._withheld.append(packet_id)
-                self._journal.fail(row, *refused, packet_id)
+            else:
+                self._withhold(packet_id, row, refused)
         if group:
             self._wire.put(group, self._journal.gate)
 
@@ -253,6 +355,8 @@ class Sender:
     def encode(self, group: Group, parts: list[bytes]) -> None:
         """Append the PUBLISH packets of a group that leaves now."""
         version = self._terms.version
+        if self.suspicion.active and any(packet_id for packet_id, _ in group):
+            self.suspicion.left(self.now)
         if self._plain(group):
             if self._aliases.active:
                 self._aliases.encode(group, parts)
@@ -316,6 +420,9 @@ class Sender:
 
     def puback(self, packet: Puback) -> None:
         """QoS 1 ended, or was refused."""
+        if packet.packet_id not in self.sent and self._announcer.puback(packet):
+            self._take_places(-1)
+            return
         row = self._known(packet.packet_id, 1)
         if row is not None:
             self._end(packet, row)
@@ -367,10 +474,19 @@ class Sender:
         """QoS 2 ended. 0x92 too: the broker completed it before, and our deletion lagged."""
         row = self.released.pop(packet.packet_id, None)
         if row is None:
-            self._tell.append(Anomaly("pubcomp for an unknown packet identifier", packet.packet_id))
+            self._complete(packet.packet_id)
             return
         self._ids.free(packet.packet_id)
         self._journal.settle("acknowledged").append(row)
+
+    def _complete(self, packet_id: int) -> None:
+        """PUBCOMP for an exchange whose row has gone on with other brokers, or for none."""
+        if packet_id not in self._rowless:
+            self._tell.append(Anomaly("pubcomp for an unknown packet identifier", packet_id))
+            return
+        self._rowless.discard(packet_id)
+        self._ids.free(packet_id)
+        self._journal.complete(packet_id)
 
     def _known(self, packet_id: int, qos: int) -> Outgoing | None:
         """Take the row that this acknowledgement is for out of its place."""

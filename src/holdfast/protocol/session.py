@@ -33,8 +33,11 @@ from holdfast import codec
 from holdfast.codec import Connack, Decoder, MalformedPacket, Packet
 from holdfast.errors import TooLarge
 from holdfast.messages import NO_PROPERTIES, Outgoing, Properties
+from holdfast.protocol.announcer import Announcer
 from holdfast.protocol.authentication import Authentication
+from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import (
+    BrokerChanged,
     Challenge,
     Closed,
     Opened,
@@ -47,18 +50,20 @@ from holdfast.protocol.ids import PacketIds
 from holdfast.protocol.journal import Journal
 from holdfast.protocol.keepalive import Keepalive
 from holdfast.protocol.receiver import Delivery, Receiver
-from holdfast.protocol.records import EpochBegan, Record, Restored
+from holdfast.protocol.records import EpochBegan, GroupEntered, Record, Restored
 from holdfast.protocol.sender import Sender
 from holdfast.protocol.subscriptions import Intent, Subscriptions
 from holdfast.protocol.terms import ConnectRequest, Terms
+from holdfast.protocol.watch import Watch
 from holdfast.protocol.wire import Wire
 
+NORMAL = 0x00
+DISCONNECT_WITH_WILL = 0x04
 UNSPECIFIED_ERROR = 0x80
 PROTOCOL_ERROR = 0x82
 KEEP_ALIVE_TIMEOUT = 0x8D
-PACKET_TOO_LARGE = 0x95
 QUOTA_EXCEEDED = 0x97
-TOO_MANY_WITHHELD = "too many messages in flight are above this broker's limits: the session is ended"
+TOO_MANY_WITHHELD = "too many messages in it may not be sent again"
 PINGREQ = b"\xc0\x00"
 
 
@@ -97,7 +102,11 @@ class Output:
 
 
 class Session:
-    """One client's session with one broker, over any number of connections."""
+    """One client's session with a broker, over any number of connections.
+
+    ``group`` is whose it is. With other brokers (``ConnectRequest.group``) it is another one, from CONNACK
+    on; what was in flight goes out there, and each session is found again as it was left (contract 3).
+    """
 
     def __init__(
         self, inflight: int = 1000, restored: Restored | None = None, *, resends: bool = True
@@ -111,11 +120,20 @@ class Session:
         self._events: list[SessionEvent] = []
         self._journal = Journal()
         self._wire = Wire(self._encode)
-        self._sender = Sender(self._journal, self._wire, ids, self._events, inflight, restored, resends)
+        self._announcer = Announcer(self._journal, self._wire, ids, self._events)
+        self._sender = Sender(
+            self._journal, self._wire, ids, self._events, inflight, restored, resends, self._announcer
+        )
         self._receiver = Receiver(self._journal, self._wire, self._events, restored)
         self._subscriptions = Subscriptions(self._journal, self._wire, ids, self._events)
+        self._watch = Watch(
+            self._subscriptions, self._announcer, self._receiver, self._journal, self._wire, ids, self._events
+        )
         self._authentication = Authentication(self._wire, self._events)
         self._lost = restored.lost
+        self.group = restored.group
+        self._elsewhere = dict(restored.elsewhere)
+        self._members: set[str] = set()
         self._committed = 0
         self._request = ConnectRequest("")
         self._decoder = Decoder()
@@ -143,9 +161,9 @@ class Session:
                 codec.Pubrel: self._receiver.pubrel,
                 codec.Pubcomps: self._sender.pubcomps,
                 codec.Pubcomp: self._sender.pubcomp,
-                codec.Suback: self._subscriptions.suback,
-                codec.Unsuback: self._subscriptions.unsuback,
-                codec.Pingresp: _nothing,
+                codec.Suback: self._suback,
+                codec.Unsuback: self._unsuback,
+                codec.Pingresp: self._pong,
                 codec.Disconnect: self._disconnected,
                 codec.Auth: self._authentication.auth,
             },
@@ -156,7 +174,8 @@ class Session:
 
     def connect(self, request: ConnectRequest, now: float) -> None:
         """A transport is open: CONNECT is the first packet on it [MQTT-3.1.0-1]."""
-        self._request = request
+        self._watch.begin(request)
+        self._request = request = self._announcer.begin(request, self._expected_epoch(request))
         self._decoder = Decoder(request.version, request.max_packet_bytes, publish=Delivery, runs=True)
         self._keepalive = Keepalive(0, now)
         data = codec.encode(request.packet(), request.version)
@@ -181,28 +200,40 @@ class Session:
             self._fail(QUOTA_EXCEEDED, "it sends and sends, and has yet to prove itself")
         self._sender.pump()
         if self._sender.crowded() and self.link is LinkState.UP and self._request.version == codec.V5:
-            self._fail(PACKET_TOO_LARGE, TOO_MANY_WITHHELD, {"session_expiry_interval": 0})
+            self._fail(NORMAL, TOO_MANY_WITHHELD, {"session_expiry_interval": 0})
 
     def lost(self, now: float) -> None:
         """The transport is gone; nothing that was queued for it will leave."""
         self._at(now)
         if self.link is LinkState.CONNECTING:
             self._subscriptions.doubt()
+        was_up = self.link is LinkState.UP
         self._halt()
-        self._sender.lost(self._wire.clear())
+        stayed = self._wire.clear()
+        if was_up:
+            self._sender.ended(stayed, None)
+        else:
+            self._sender.lost(stayed)
         self._subscriptions.lost()
+        self._announcer.lost()
+        self._watch.lost()
         self._enter(LinkState.DOWN)
 
     def disconnect(self, now: float, reason: int = 0, session_expiry_s: int | None = None) -> None:
-        """End the connection on purpose: DISCONNECT goes behind what is queued, then nothing."""
+        """End the connection on purpose: DISCONNECT goes behind what is queued, then nothing.
+
+        With DISCONNECT_WITH_WILL the broker says the will; 3.1.1 has no packet for it but the end.
+        """
         self._at(now)
         if self.link is not LinkState.UP:
             return
-        properties = {}
-        if session_expiry_s is not None and self._request.session_expiry_s:  # a clean one stays clean
-            properties["session_expiry_interval"] = session_expiry_s
-        packet = codec.Disconnect(reason, properties)
-        self._wire.put(codec.encode(packet, self._request.version), self._journal.gate)
+        self._watch.leave()
+        if reason != DISCONNECT_WITH_WILL or self._request.version == codec.V5:
+            properties = {}
+            if session_expiry_s is not None and self._request.session_expiry_s:  # a clean one stays clean
+                properties["session_expiry_interval"] = session_expiry_s
+            packet = codec.Disconnect(reason, properties)
+            self._wire.put(codec.encode(packet, self._request.version), self._journal.gate)
         self._wire.close()
         self._halt()
 
@@ -217,6 +248,10 @@ class Session:
             self._wire.pass_by(PINGREQ)
         elif due == "dead":
             self._fail(KEEP_ALIVE_TIMEOUT, "nothing came from the broker in spite of a ping")
+            return
+        if self._sender.tick():
+            self._keepalive.pinged(now)
+            self._wire.pass_by(PINGREQ)
 
     def listening(self, wanted: bool, now: float) -> None:
         """Whether bytes are read at all; while they are not, silence proves nothing."""
@@ -224,7 +259,10 @@ class Session:
 
     def deadline(self) -> float | None:
         """When ``tick`` has something to do next."""
-        return self._keepalive.deadline() if self.link is LinkState.UP else None
+        if self.link is not LinkState.UP:
+            return None
+        deadlines = (self._keepalive.deadline(), self._sender.suspicion.deadline())
+        return min((at for at in deadlines if at is not None), default=None)
 
     # -- authentication ----------------------------------------------------------------------
 
@@ -268,9 +306,31 @@ class Session:
         self._sender.pending.extend(rows)
         self._sender.pump()
 
+    @property
+    def ready(self) -> bool:
+        """Whether rows may be handed over: there is a connection, and no message is on trial."""
+        return self.link is LinkState.UP and not self._sender.suspicion.holds
+
+    @property
+    def suspects(self) -> bool:
+        """Whether a message is suspected of ending the link."""
+        return self._sender.suspicion.active
+
     def room(self) -> int:
         """How many more rows of QoS 1 and 2 fit into the window; 0 without a connection."""
         return self._sender.room()
+
+    def farewell(self, payload: bytes, now: float) -> None:
+        """Say on the topic of the will that we go, where a birth has said that we came (contract 22)."""
+        self._at(now)
+        if self._watch.on and self.link is LinkState.UP:
+            self._announcer.farewell(payload)
+            self._sender.pump()
+
+    @property
+    def speechless(self) -> bool:
+        """Whether something of that kind still waits for room in the window."""
+        return bool(self._announcer.due)
 
     def unended(self) -> list[Outgoing]:
         """The rows that were published here and have not ended."""
@@ -284,16 +344,24 @@ class Session:
     def abandon(self) -> None:
         """The application stops handling: what it did not acknowledge is delivered anew."""
         self._receiver.abandon()
+        for one in self._elsewhere.values():
+            one.running = {}
 
     def subscribe(self, intents: Iterable[Intent], now: float) -> None:
         """Want these subscriptions from now on."""
         self._at(now)
+        intents = list(intents)
+        if self._watch.on:
+            self._watch.make_way([intent.filter for intent in intents])
         self._subscriptions.subscribe(intents)
 
     def unsubscribe(self, filters: Iterable[str], now: float) -> None:
         """Want these subscriptions no more."""
         self._at(now)
+        filters = list(filters)
         self._subscriptions.unsubscribe(filters)
+        if self._watch.on:
+            self._watch.look_again(filters)
 
     # -- the driver --------------------------------------------------------------------------
 
@@ -301,6 +369,9 @@ class Session:
         """Drain what came of the calls since the last ``take()``."""
         journal, receiver = self._journal, self._receiver
         deliveries, receiver.deliveries = receiver.deliveries, []
+        if deliveries and self._watch.on:
+            deliveries = self._watch.sift(deliveries)
+            self._sender.pump()
         events = self._events[:]
         self._events.clear()
         return Output(journal.take(), journal.serial, deliveries, events)
@@ -371,17 +442,54 @@ class Session:
 
     def _open(self, terms: Terms) -> None:
         self._enter(LinkState.UP)
+        group = self._group_of(terms.session_present)
+        if group != self.group:
+            self._move(group)
         self._authentication.max_packet_bytes = terms.max_packet_bytes
         self._keepalive.agree(terms.keepalive_s)
         self._events.append(Opened(terms))
         self._receiver.open(self._request)
         self._sender.open(terms)
         self._subscriptions.open(terms)
-        if terms.session_present and self._receiver.epoch and not self._lost:
-            self._sender.resume()
-        else:  # a new session, or the first one we know of: nothing is in flight then
+        resumed = terms.session_present and self._knows_one()
+        if not resumed:  # a new session, or the first one we know of: nothing is in flight then
             self._begin_epoch()
+        self._announcer.open(self._request, terms, self._receiver.epoch)
+        self._sender.announce(fresh=True)
+        if resumed:
+            self._sender.resume()
+        self._watch.open(terms)
         self._subscriptions.pump()
+
+    def _group_of(self, present: bool) -> str:
+        """Whose session this is: a broker that is not sure to be of a group has shown it, or has not."""
+        group, apart = self._request.group, self._request.apart
+        if apart is None or apart in self._members:
+            return group
+        if not present or apart == self.group or apart in self._elsewhere:
+            return apart
+        self._members.add(apart)
+        return group
+
+    def _move(self, group: str) -> None:
+        """To the session with other brokers; what the one before holds of us stays with it."""
+        left, here = Elsewhere(lost=self._lost), self._elsewhere.pop(group, None) or Elsewhere()
+        left.unanswered, left.unreleased = self._sender.tombstones()
+        self._journal.write(GroupEntered(group, left.unanswered, left.unreleased))
+        resent, uncertain = self._sender.move(left, here)
+        self._receiver.move(left, here)
+        self._subscriptions.move(left, here)
+        self._elsewhere[self.group], self.group, self._lost = left, group, here.lost
+        kept, apart = self._request.session_expiry_s > 0, group != self._request.group
+        self._events.append(BrokerChanged(group, resent, uncertain, kept, apart))
+
+    def _knows_one(self) -> bool:
+        return self._receiver.epoch > 0 and not self._lost
+
+    def _expected_epoch(self, request: ConnectRequest) -> int:
+        """That of the session that this CONNECT will find, unless the broker has lost it."""
+        kept = request.session_expiry_s > 0 and self._knows_one()
+        return self._receiver.epoch + (not kept)
 
     def _begin_epoch(self) -> None:
         """This session is not the one we know: what we hold of the old one ends [MQTT-3.2.2-5]."""
@@ -394,9 +502,24 @@ class Session:
             kept = self._request.session_expiry_s > 0
             self._events.append(SessionLost(self._receiver.epoch, resent, uncertain, kept))
 
+    def _suback(self, packet: codec.Suback) -> None:
+        if not self._watch.answered(packet):
+            self._subscriptions.suback(packet)
+
+    def _unsuback(self, packet: codec.Unsuback) -> None:
+        if not self._watch.answered(packet):
+            self._subscriptions.unsuback(packet)
+
     def _disconnected(self, packet: codec.Disconnect) -> None:
         said = packet.properties.get
-        self._close(Closed(False, packet.reason, said("reason_string", ""), said("server_reference")))
+        self._halt()
+        self._sender.ended(self._wire.clear(), packet.reason)
+        closed = Closed(False, packet.reason, said("reason_string", ""), said("server_reference"))
+        self._events.append(closed)
+
+    def _pong(self, _packet: codec.Pingresp) -> None:
+        """That bytes came in was noted already."""
+        self._sender.suspicion.pong(self._now)
 
     def _fail(self, reason: int, sentence: str, properties: Properties = NO_PROPERTIES) -> None:
         """We end it: MQTT 5 says why before closing [MQTT-4.13.1-1], 3.1.1 just closes.
@@ -408,13 +531,10 @@ class Session:
             farewell = codec.encode(codec.Disconnect(reason, properties), codec.V5)
         else:
             farewell = b""
-        self._close(Closed(True, reason, sentence))
-        self._wire.pass_by(farewell)
-
-    def _close(self, closed: Closed) -> None:
         self._halt()
         self._sender.lost(self._wire.clear())
-        self._events.append(closed)
+        self._events.append(Closed(True, reason, sentence))
+        self._wire.pass_by(farewell)
 
     def _halt(self) -> None:
         """Nothing new is sent or acknowledged on this connection."""
@@ -431,7 +551,3 @@ def _name(packet: Packet) -> str:
     if isinstance(packet, Delivery | codec.OversizePublish):
         return "PUBLISH"
     return type(packet).__name__.upper().removesuffix("S")
-
-
-def _nothing(_packet: object) -> None:
-    """PINGRESP: that bytes came in was noted already."""

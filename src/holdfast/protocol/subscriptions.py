@@ -3,11 +3,11 @@
 An intent is *wanted* from ``subscribe`` to ``unsubscribe``, and *granted* from SUBACK until
 the broker loses the session. What is wanted and not granted is asked for on every connection.
 
-"Session present" is no proof of a subscription: a broker that was killed may come back with the
-session as it last saved it, and the session may be one that somebody else began. On MQTT 5 what was
-granted on an earlier connection is therefore asked for *again* on each later one, behind everything
-else and still counting as granted; Retain Handling 1 keeps this from replaying retained messages.
-3.1.1 has no such option: every reconnect would replay them all, so a grant is believed there.
+"Session present" is no proof of a subscription: a broker that was killed may come back with the session as it
+last saved it, and the session may be one that somebody else began. On MQTT 5 what was granted on an earlier
+connection is therefore asked for *again* on each later one, behind everything else and still counting as
+granted; Retain Handling 1 keeps this from replaying retained messages. 3.1.1 has no such option: every
+reconnect would replay them all, so a grant is believed there.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Literal
 
 from holdfast.codec import V5, Suback, Subscribe, SubscribeOption, Unsuback, Unsubscribe, encode
 from holdfast.messages import NO_PROPERTIES, QoS
+from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import Granted, NotGranted, ProtocolError, SessionEvent, Unsubscribed
 from holdfast.protocol.ids import PacketIds
 from holdfast.protocol.journal import Journal
@@ -26,7 +27,6 @@ from holdfast.topics import split_share
 from holdfast.values import Value
 
 Retained = Literal["always", "new", "never"]
-
 PROTOCOL_ERROR = 0x82
 PACKET_TOO_LARGE = 0x95
 REFUSED = 0x80
@@ -65,12 +65,9 @@ class Subscriptions:
     """The intents of a client and the requests about them that are in flight."""
 
     def __init__(self, journal: Journal, wire: Wire, ids: PacketIds, tell: list[SessionEvent]) -> None:
-        self._journal = journal
-        self._wire = wire
-        self._ids = ids
-        self._tell = tell
+        self._journal, self._wire, self._ids, self._tell = journal, wire, ids, tell
         self._terms: Terms | None = None
-        self._wanted: dict[str, Intent] = {}
+        self.wanted: dict[str, Intent] = {}
         self._leaving: dict[str, None] = {}
         self._ask: dict[str, None] = {}
         self._again: dict[str, None] = {}
@@ -82,7 +79,7 @@ class Subscriptions:
         """Want these; an intent for the same filter takes the place of the old one."""
         for intent in intents:
             intent.granted = None
-            self._wanted[intent.filter] = intent
+            self.wanted[intent.filter] = intent
             self._ask[intent.filter] = None
             self._again.pop(intent.filter, None)
             if intent.filter in self._leaving:
@@ -93,7 +90,7 @@ class Subscriptions:
     def unsubscribe(self, filters: Iterable[str]) -> None:
         """Want these no more; the broker is told now, or at the next connection."""
         for filter in filters:
-            self._wanted.pop(filter, None)
+            self.wanted.pop(filter, None)
             self._ask.pop(filter, None)
             self._again.pop(filter, None)
             self._leave(filter)
@@ -117,10 +114,10 @@ class Subscriptions:
             self._tell.extend(Unsubscribed(filter, 0) for filter in self._leaving)
             self._leaving.clear()
             self.doubt()
-        self._ask = {name: None for name, intent in self._wanted.items() if intent.granted is None}
+        self._ask = {name: None for name, intent in self.wanted.items() if intent.granted is None}
         self._again = {}
         if terms.version == V5:
-            self._again = {name: None for name in self._wanted if name not in self._ask}
+            self._again = {name: None for name in self.wanted if name not in self._ask}
 
     def lost(self) -> None:
         """The connection ended: requests in flight were not answered and are asked again."""
@@ -128,15 +125,21 @@ class Subscriptions:
         for packet_id, asked in self._asked.items():
             self._ids.free(packet_id)
             if isinstance(asked, str):
-                if asked in self._wanted:
+                if asked in self.wanted:
                     self._told_off(asked)
                 else:
                     self._leave(asked)
         self._asked = {}
 
+    def move(self, left: Elsewhere, here: Elsewhere) -> None:
+        """To another session: all is asked for, and what it has that nobody wants any more is given up."""
+        left.filters = {*self.wanted, *self._leaving}
+        self._leaving.update(dict.fromkeys(here.filters - self.wanted.keys()))
+        self.doubt()
+
     def doubt(self) -> None:
         """A CONNECT went unanswered: the CONNACK that was lost may have said "a new session"."""
-        for intent in self._wanted.values():
+        for intent in self.wanted.values():
             intent.granted = None
 
     def pump(self) -> None:
@@ -150,7 +153,7 @@ class Subscriptions:
             while terms and asking and len(self._asked) < IN_FLIGHT:
                 filter = next(iter(asking))
                 del asking[filter]
-                self._send_subscribe(self._wanted[filter], terms)
+                self._send_subscribe(self.wanted[filter], terms)
 
     def _send_subscribe(self, intent: Intent, terms: Terms) -> None:
         reason = _forbidden(intent.filter, terms) or self._request(intent, terms)
@@ -165,8 +168,8 @@ class Subscriptions:
     def _request(self, asked: Intent | str, terms: Terms) -> int:
         """Send SUBSCRIBE or UNSUBSCRIBE; gives the reason code that forbids it, or 0."""
         packet_id = self._ids.take()
-        data = encode(_packet(packet_id, asked, terms), terms.version)
-        if terms.max_packet_bytes is not None and len(data) > terms.max_packet_bytes:  # [MQTT-3.2.2-15]
+        data, limit = encode(_packet(packet_id, asked, terms), terms.version), terms.max_packet_bytes
+        if limit is not None and len(data) > limit:  # [MQTT-3.2.2-15]
             self._ids.free(packet_id)
             return PACKET_TOO_LARGE
         self._asked[packet_id] = asked
@@ -182,7 +185,7 @@ class Subscriptions:
             raise ProtocolError(PROTOCOL_ERROR, "SUBACK that answers no SUBSCRIBE of ours")
         self._answered(packet.packet_id)
         reason = packet.reasons[0]
-        if self._wanted.get(intent.filter) is not intent:
+        if self.wanted.get(intent.filter) is not intent:
             return  # given up or replaced meanwhile: the next answer counts
         if reason >= REFUSED:
             self._refused(intent, reason)
@@ -209,7 +212,6 @@ class Subscriptions:
 
 
 _QOS: tuple[QoS, QoS, QoS] = (0, 1, 2)
-
 _RETAIN_HANDLING: dict[tuple[Retained, bool], Literal[0, 1, 2]] = {
     ("always", False): 0,
     ("always", True): 1,  # contract 16: no second replay on a resumed session
@@ -223,9 +225,8 @@ _RETAIN_HANDLING: dict[tuple[Retained, bool], Literal[0, 1, 2]] = {
 def _packet(packet_id: int, asked: Intent | str, terms: Terms) -> Subscribe | Unsubscribe:
     if isinstance(asked, str):
         return Unsubscribe(packet_id, [asked])
-    properties = NO_PROPERTIES
-    if asked.identifier and terms.identifiers_available:
-        properties = {"subscription_identifier": asked.identifier}
+    named = asked.identifier and terms.identifiers_available
+    properties = {"subscription_identifier": asked.identifier} if named else NO_PROPERTIES
     return Subscribe(packet_id, [_option(asked, terms)], properties)
 
 
@@ -243,6 +244,5 @@ def _forbidden(filter: str, terms: Terms) -> int:
     group, plain = split_share(filter)
     if group and not terms.shared_available:
         return SHARED_NOT_SUPPORTED
-    if not terms.wildcard_available and ("+" in plain or "#" in plain):
-        return WILDCARDS_NOT_SUPPORTED
-    return 0
+    wild = "+" in plain or "#" in plain
+    return WILDCARDS_NOT_SUPPORTED if wild and not terms.wildcard_available else 0

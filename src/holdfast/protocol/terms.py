@@ -18,9 +18,11 @@ class ConnectRequest(Value):
 
     A kept session is never asked for with Clean Start 1: that would delete what the broker
     holds for us (contract 1). ``topic_alias_maximum`` is for what comes, ``topic_aliases`` for what
-    goes: how many we set at most. ``strip_properties``: what 3.1.1 cannot carry is left out, rather than
-    the message kept back. ``authentication_method`` asks for enhanced authentication, which
-    3.1.1 does not have: never left out in silence.
+    goes: how many we set at most. ``birth`` is said on the topic of the will, before all that waits.
+    ``strip_properties``: what 3.1.1 cannot carry is left out, rather than the message kept back.
+    ``authentication_method`` asks for enhanced authentication, which 3.1.1 does not have: never left
+    out in silence. ``group``: the brokers whose session it is (contract 3); where ``apart`` is given, it
+    is not sure that this broker is one of them: without a session of theirs it is in a group of that name.
     """
 
     __match_args__ = (
@@ -31,6 +33,7 @@ class ConnectRequest(Value):
         "username",
         "password",
         "will",
+        "birth",
         "receive_maximum",
         "max_packet_bytes",
         "topic_alias_maximum",
@@ -38,6 +41,8 @@ class ConnectRequest(Value):
         "strip_properties",
         "authentication_method",
         "authentication_data",
+        "group",
+        "apart",
     )
     __slots__ = __match_args__
 
@@ -50,6 +55,7 @@ class ConnectRequest(Value):
         username: str | None = None,
         password: bytes | None = None,
         will: Will | None = None,
+        birth: bytes | None = None,
         receive_maximum: int = 1000,
         max_packet_bytes: int = 16 << 20,
         topic_alias_maximum: int = 16,
@@ -57,6 +63,8 @@ class ConnectRequest(Value):
         strip_properties: bool = False,
         authentication_method: str | None = None,
         authentication_data: bytes | None = None,
+        group: str = "",
+        apart: str | None = None,
     ) -> None:
         self.client_id = client_id
         self.version = version
@@ -65,6 +73,7 @@ class ConnectRequest(Value):
         self.username = username
         self.password = password
         self.will = will
+        self.birth = birth
         self.receive_maximum = receive_maximum
         self.max_packet_bytes = max_packet_bytes
         self.topic_alias_maximum = topic_alias_maximum
@@ -72,6 +81,8 @@ class ConnectRequest(Value):
         self.strip_properties = strip_properties
         self.authentication_method = authentication_method
         self.authentication_data = authentication_data
+        self.group = group
+        self.apart = apart
 
     def packet(self) -> Connect:
         """The CONNECT packet. Raises ConfigurationError."""

@@ -2,6 +2,7 @@
 
     delay before attempt n after a failure   U(0, min(cap, first · multiplier^n))
     first dial after a link that worked      U(0, 100 ms)
+    what only a person can mend              a slow period: 10 s, or the cap where that is longer
     accepted connections                     10 at once, then one every 3 s: 30 in any minute
 
 A link that *worked* had carried an acknowledged packet; one that did not counts in n like a
@@ -19,6 +20,10 @@ from holdfast.errors import ConfigurationError
 from holdfast.values import Frozen
 
 QUICK_S = 0.1
+SLOW_S = 10.0
+SPREAD = 0.2
+"""A slow wait is drawn between the period and this share more."""
+
 BURST = 10
 REFILL_S = 3.0
 
@@ -32,6 +37,8 @@ class Reconnect(Frozen):
     caps it; the wait itself is drawn between 0 and that. ``stable_s``: a link that was up for
     so long makes the next trouble a new one. ``attempt_timeout_s`` bounds a whole attempt,
     name resolution to CONNACK. ``max_attempts`` failures in a row end in ``Status.FAILED``.
+    ``fail_back_s``: with several groups of brokers, how long a better one must have answered before
+    the client goes back to it; None: never while its connection lasts.
     """
 
     __match_args__ = (
@@ -41,6 +48,7 @@ class Reconnect(Frozen):
         "stable_s",
         "attempt_timeout_s",
         "max_attempts",
+        "fail_back_s",
     )
     __slots__ = __match_args__
 
@@ -53,6 +61,7 @@ class Reconnect(Frozen):
         stable_s: float = 30,
         attempt_timeout_s: float = 10,
         max_attempts: int | None = None,
+        fail_back_s: float | None = 60,
     ) -> None:
         self.first_delay_s = first_delay_s
         self.multiplier = multiplier
@@ -60,8 +69,11 @@ class Reconnect(Frozen):
         self.stable_s = stable_s
         self.attempt_timeout_s = attempt_timeout_s
         self.max_attempts = max_attempts
+        self.fail_back_s = fail_back_s
         for name, lowest in _LOWEST.items():
             value = getattr(self, name)
+            if value is None and name == "fail_back_s":
+                continue
             if not lowest <= value < inf:
                 raise ConfigurationError(
                     f"Reconnect: {name} must be finite and at least {lowest:g}, not {value}"
@@ -79,6 +91,7 @@ _LOWEST = {
     "max_delay_s": 0.001,
     "stable_s": 0,
     "attempt_timeout_s": 0.001,
+    "fail_back_s": 0,
 }
 
 PRESETS = {
@@ -112,18 +125,24 @@ class Backoff:
         self._accepted_at = now
         self.failures = 0
 
-    def failed(self) -> float:
+    def failed(self, slow: bool = False) -> float:
         """An attempt failed: the wait before the next one."""
         self.failures += 1
-        return self._draw()
+        return self._slow() if slow else self._draw()
+
+    def _slow(self) -> float:
+        period = max(SLOW_S, self._policy.max_delay_s)
+        return self._uniform(period, period * (1 + SPREAD))
 
     def _draw(self) -> float:
         longest = self._longest
         self._longest = min(self._policy.max_delay_s, longest * self._policy.multiplier)
         return self._uniform(0, longest)
 
-    def lost(self, now: float, worked: bool) -> float:
+    def lost(self, now: float, worked: bool, slow: bool = False) -> float:
         """An accepted connection ended: the wait before the next attempt."""
+        if slow:
+            return self._slow()
         if now - self._accepted_at >= self._policy.stable_s:
             self.reset()
         return max(self._uniform(0, QUICK_S) if worked else self._draw(), self._bucket(now))

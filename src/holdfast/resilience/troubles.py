@@ -154,7 +154,20 @@ ERRORS = (
         "no authentication with {place}: {words}",
         "Of an error in the authenticator only class and place are told: its words may hold a secret.",
     ),
-    row("HoldfastError", set(), "configuration", "{words}", None),
+    row(
+        "FunctionFailed",
+        set(),
+        "function",
+        "{words}",
+        "It is asked again at every attempt; its own words are not told, as they may hold a secret.",
+    ),
+    row(
+        "HoldfastError",
+        set(),
+        "configuration",
+        "{words}",
+        "Everything is read again at every attempt: once it is mended, the next one connects.",
+    ),
     row(
         "object",
         set(),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from holdfast import reasons
 from holdfast.codec import V311
 from holdfast.errors import AuthenticationFailed
+from holdfast.resilience.retry import SLOW
 from holdfast.resilience.troubles import row_of
 from holdfast.values import Value
 
@@ -25,6 +26,11 @@ class Verdict(Value):
         self.sentence = sentence
         self.hint = hint
         self.code = code
+
+    @property
+    def slow(self) -> bool:
+        """Whether only a person can mend it, so that the next attempt can wait."""
+        return self.cause in SLOW
 
     def __str__(self) -> str:
         return f"{self.sentence}. {self.hint}" if self.hint else self.sentence
@@ -76,10 +82,21 @@ _LOGIN = {
     0x87: "Are username and password right (or what an authenticator knows), and may this client connect?"
 }
 
+# Where the standard's word says what happened, and not what to do.
+_HINTS = {
+    0x8C: "Does the broker know the method of Client(authentication=...)?",
+    0x98: "Ask whoever runs the broker why they closed it; until then we come back slowly.",
+    0x9F: "Do many clients dial at once, or does one dial too often? Until that ends we come back slowly.",
+}
+
+
+def _hint(code: int) -> str:
+    return _HINTS.get(code) or reasons.sentence(code)
+
 
 def of_connack(code: int, detail: str, place: str, version: int) -> Verdict:
     """The verdict for a CONNACK that refused us; ``detail`` is the broker's reason string."""
-    name, sentence = reasons.name(code), reasons.sentence(code)
+    name, sentence = reasons.name(code), _hint(code)
     old = reasons.RETURN_CODES.get(code) if version == V311 else None
     if old is not None:
         code, name, sentence = old.reason, old.name, old.sentence
@@ -91,6 +108,8 @@ def of_close(by_us: bool, reason: int, detail: str, place: str) -> Verdict:
     """The verdict for a connection that one side ended on purpose."""
     if by_us and reason == 0x8D:
         return Verdict("keepalive", f"{place} fell silent: {detail}", "The link was dead; we dial anew.")
+    if by_us and not reason:
+        return Verdict("session_ended", f"we ended the session with {place}: {detail}", "A new one begins.")
     if by_us and reason == 0x80:  # our authenticator will not go on
         return of_error(AuthenticationFailed(detail), place)
     if by_us:
@@ -99,7 +118,7 @@ def of_close(by_us: bool, reason: int, detail: str, place: str) -> Verdict:
     return Verdict(
         _CAUSES.get(reason, "closed_by_broker"),
         f"{place} ended the connection: {name}{_said(detail)}",
-        reasons.sentence(reason),
+        _hint(reason),
     )
 
 

@@ -40,7 +40,7 @@ class Client:
 
     def __init__(
         self,
-        url: str = "mqtt://localhost",
+        url: str | Sequence[str | Sequence[str]] = "mqtt://localhost",
         *,
         client_id: str | None = None,
         username: str | None = None,
@@ -65,7 +65,9 @@ class Client:
 
         ``url``: ``mqtt://host[:1883]``, ``mqtts://host[:8883]``, ``ws://host[:80][/mqtt]``,
         ``wss://host[:443][/mqtt]`` (both need ``holdfast[ws]``) or ``unix:///path``;
-        ``user:password@`` allowed.
+        ``user:password@`` allowed. Several: the first that can be had, and back to it when it has
+        answered for ``Reconnect.fail_back_s``; a list in the list is one group whose brokers share
+        sessions.
         ``client_id``: stable for a kept session; None: a random one, with a clean session, but with
         an outbox file one that is made once and kept in the file.
         ``password`` (or a function) and ``password_file`` are read at every attempt.

@@ -81,7 +81,7 @@ async def _through(
 def _named(error: OSError, encrypted: bool) -> OSError:
     """The error by its own class, where asyncio has hidden it."""
     if encrypted and isinstance(error, ConnectionResetError | ConnectionAbortedError):
-        return ssl.SSLError("the connection ended during the TLS handshake")
+        return ssl.SSLError(ssl.SSL_ERROR_EOF, "the connection ended during the TLS handshake")
     if type(error) is OSError and error.errno is None:
         # Several addresses failed: asyncio joins their texts into one plain OSError.
         numbers = re.findall(r"\[Errno (\d+)\]", str(error))

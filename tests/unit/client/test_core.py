@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from holdfast import Client
+from holdfast.client.brokers import Target
 from holdfast.client.core import Core
 from holdfast.errors import NotReady, Stopped
 from holdfast.protocol import Granted, Terms
@@ -31,7 +32,7 @@ async def test_a_defect_of_the_supervisor_ends_every_wait(
 ) -> None:
     """Should it ever fail itself: said aloud, FAILED, and nobody waits for a dead link."""
 
-    def broken() -> None:
+    def broken(target: Target) -> None:
         raise KeyError("defect")
 
     waiting = asyncio.create_task(client.ready())

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Literal
 
-from holdfast import Client
+import pytest
+
+from holdfast import Client, Limits, Will
 from holdfast.client.core import Core
 from holdfast.client.drive import Drive
 from holdfast.client.port import Keeper
+from holdfast.errors import Undelivered
 from holdfast.testing import Broker, eventually
 from tests.unit.client.conftest import NOBODY
 
@@ -50,6 +54,47 @@ async def test_a_disconnect_waits_for_the_end_of_the_link() -> None:
         await core.keeper.disconnect(None, 5)
         assert connection.ended.done()
         await client.stop()
+
+
+async def test_a_farewell_waits_for_its_answer() -> None:
+    """And is not there where nobody hears it, or nothing was said at the beginning."""
+    with Broker() as broker:
+        for will in (None, Will("status", "offline"), Will("status", "offline", birth="online")):
+            client = Client(broker.url, client_id="polite", will=will)
+            await client.start()
+            await client.ready(5)
+            core = client._core
+            assert core is not None
+            await core.keeper.farewell(5)
+            said = [one.text() for one in broker.messages("status")]
+            assert said == (["online", "offline"] if will is not None and will.birth else [])
+            await client.stop()
+    client = Client(NOBODY, will=Will("status", "offline", birth="online"))
+    await client.start()
+    assert client._core is not None
+    await asyncio.wait_for(client._core.keeper.farewell(60), 1)
+    await client.stop()
+
+
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+async def test_a_notice_that_is_not_taken_is_left_to_the_will(version: Literal["5", "3.1.1"]) -> None:
+    """No room in the window until the end: a clean DISCONNECT would leave "online" standing (contract 22)."""
+    with Broker() as broker:
+        async with Client(broker.url, version=version) as watcher, watcher.subscribe("status") as messages:
+            await messages.ready(5)
+            will = Will("status", "offline", birth="online")
+            client = Client(
+                broker.url, client_id="full", version=version, will=will, limits=Limits(inflight=1)
+            )
+            await client.start()
+            assert (await asyncio.wait_for(anext(messages), 5)).text() == "online"
+            broker.hold("PUBACK")
+            await client.publish("x", "y")
+            await eventually(lambda: broker.messages("x"))
+            with pytest.raises(Undelivered):
+                await client.stop(0.3)
+            assert (await asyncio.wait_for(anext(messages), 5)).text() == "offline"
+            assert [one.text() for one in broker.messages("status")] == ["online"]
 
 
 async def test_attempts_that_are_used_up_are_told() -> None:

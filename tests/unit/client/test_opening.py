@@ -12,6 +12,7 @@ from holdfast.client.clock import SystemClock
 from holdfast.client.opening import close_outbox, open_outbox
 from holdfast.errors import OutboxLocked
 from holdfast.messages import Outgoing
+from holdfast.outbox.brokers import Groups
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.outbox.store import Group, Store
 from holdfast.testing import eventually
@@ -20,12 +21,12 @@ from holdfast.testing import eventually
 async def test_opened_and_closed(tmp_path: Path) -> None:
     """It gives the client id of the file; while it is open nobody else gets it."""
     outbox = SqliteOutbox(tmp_path / "a.db", SystemClock())
-    client_id = await open_outbox(outbox, None, "a")
+    client_id = await open_outbox(outbox, None, [["a"]])
     assert client_id
     with pytest.raises(OutboxLocked):
-        await open_outbox(SqliteOutbox(tmp_path / "a.db", SystemClock()), None, "a")
+        await open_outbox(SqliteOutbox(tmp_path / "a.db", SystemClock()), None, [["a"]])
     assert await close_outbox(outbox, 5)
-    assert await open_outbox(outbox, None, "a") == client_id
+    assert await open_outbox(outbox, None, [["a"]]) == client_id
     assert await close_outbox(outbox, 5)
 
 
@@ -36,12 +37,12 @@ async def test_cancelled_while_opening(tmp_path: Path) -> None:
     class Slow(SqliteOutbox):
         """Opens when it is told to."""
 
-        def open(self, client_id: str | None = None, group: str | None = None) -> str:
+        def open(self, client_id: str | None = None, groups: Groups = ()) -> str:
             entered.set()
             assert go_on.wait(5)
-            return super().open(client_id, group)
+            return super().open(client_id, groups)
 
-    opening = asyncio.create_task(open_outbox(Slow(tmp_path / "a.db", SystemClock()), None, "a"))
+    opening = asyncio.create_task(open_outbox(Slow(tmp_path / "a.db", SystemClock()), None, [["a"]]))
     assert await asyncio.to_thread(entered.wait, 5)
     opening.cancel()
     await asyncio.sleep(0)
@@ -49,7 +50,7 @@ async def test_cancelled_while_opening(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await opening
     other = SqliteOutbox(tmp_path / "a.db", SystemClock())
-    assert await open_outbox(other, None, "a")
+    assert await open_outbox(other, None, [["a"]])
     assert await close_outbox(other, 5)
 
 
@@ -64,16 +65,16 @@ async def test_opened_again_after_a_disk_that_hung(tmp_path: Path, monkeypatch: 
         commit(store, group)
 
     outbox = SqliteOutbox(tmp_path / "a.db", SystemClock())
-    await open_outbox(outbox, None, "a")
+    await open_outbox(outbox, None, [["a"]])
     monkeypatch.setattr(Store, "commit", slow)
     outbox.accept([Outgoing(0, "t", b"", 1)])
     outbox.begin()
     assert await asyncio.to_thread(entered.wait, 5)
     assert not await close_outbox(outbox, 0.01)
     with pytest.raises(OutboxLocked, match="this one"):
-        await open_outbox(outbox, None, "a")
+        await open_outbox(outbox, None, [["a"]])
     go_on.set()
     await eventually(lambda: outbox._writer is not None and outbox._writer.ended)
-    await open_outbox(outbox, None, "a")
+    await open_outbox(outbox, None, [["a"]])
     assert outbox.pending == 1
     assert await close_outbox(outbox, 5)

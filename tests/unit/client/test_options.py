@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from holdfast import Compression, Limits, Will
+from holdfast.client.asked import FunctionFailed
 from holdfast.client.options import to_bytes
 from holdfast.errors import ConfigurationError, PayloadError
 
@@ -86,7 +87,38 @@ def test_options_are_compared_and_shown_by_all_their_fields() -> None:
     assert Limits(inflight=2) == Limits(inflight=2)
     assert Limits(inflight=2) != Limits()
     assert Will("a", "x", qos=0) != Will("a", "x")
-    assert repr(Will("a", "x")) == "Will(topic='a', payload='x', qos=1, retain=True, delay_s=0)"
+    assert repr(Will("a", "x")) == ("Will(topic='a', payload='x', birth=None, qos=1, retain=True, delay_s=0)")
+
+
+def test_birth_and_end_of_a_connection() -> None:
+    """Values, or functions that are asked each time; without a birth there is none."""
+    given = iter(["one", "two"])
+    will = Will("a", lambda: next(given), birth=lambda: next(given))
+    assert (will.born(), will.gone()) == (b"one", b"two")
+    assert Will("a", "gone", birth=b"here").born() == b"here"
+    assert Will("a", "gone").born() is None
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [(5, "gave no payload"), ("\ud800", "gave no payload"), (b"x" * 65_536, "gave 65536 bytes")],
+)
+def test_functions_that_give_no_payload(given: Any, what: str) -> None:
+    """Named as what they are, at every attempt; a birth may be longer than a will."""
+    will = Will("a", lambda: given, birth=lambda: given)
+    with pytest.raises(FunctionFailed, match=f"the function for the will {what}"):
+        will.packet()
+    if not isinstance(given, bytes):
+        with pytest.raises(FunctionFailed, match=f"the function for the birth {what}"):
+            will.born()
+
+
+def test_a_birth_that_cannot_be_said() -> None:
+    """Refused where it is written: no payload, or a topic that as a filter is another one."""
+    with pytest.raises(TypeError):
+        Will("a", "x", birth=5)  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match="watched"):
+        Will("$share/g/a", "x", birth="y")
 
 
 @pytest.mark.parametrize("group", [Compression, Limits, Will])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from holdfast.client.brokers import Target
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.outwards import Outwards, Reporting
 from holdfast.client.receipts import Receipts
@@ -43,8 +44,8 @@ class Heard:
     def batch(self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]) -> None:
         self.batches.append((deliveries, records, events))
 
-    def dialling(self) -> None:
-        self.reports.append("dialling")
+    def dialling(self, target: Target) -> None:
+        self.reports.append(target)
 
     def connected(self, terms: Terms) -> None:
         self.reports.append(terms)
@@ -54,6 +55,9 @@ class Heard:
 
     def disconnected(self, verdict: Verdict) -> None:
         self.reports.append(verdict)
+
+    def redirected(self, place: str, target: Target, for_good: bool) -> None:
+        self.reports.append((place, target, for_good))
 
 
 def row(seq: int = 1) -> Outgoing:
@@ -114,10 +118,12 @@ async def test_an_authentication_is_answered_here() -> None:
 async def test_reports_cross_in_order() -> None:
     """What the supervisor says of the link."""
     heard, verdict, terms = Heard(), Verdict("closed", "gone"), Terms(5, "c", False, 0, 60)
-    heard.reporting.dialling()
+    target = Target("host:1", "mqtt://host:1")
+    heard.reporting.dialling(target)
     heard.reporting.attempt_failed(verdict, 1.0)
     heard.reporting.connected(terms)
     heard.reporting.disconnected(verdict)
+    heard.reporting.redirected("host:1", target, True)
     assert heard.reports == []
     await turns()
-    assert heard.reports == ["dialling", (verdict, 1.0), terms, verdict]
+    assert heard.reports == [target, (verdict, 1.0), terms, verdict, ("host:1", target, True)]

@@ -10,15 +10,23 @@ from typing import Any
 import pytest
 
 from holdfast import Authenticator, Client, Compression
+from holdfast.client.brokers import Url
 from holdfast.client.setup import Setup
+from holdfast.codec import Version
 from holdfast.errors import ConfigurationError
+from holdfast.protocol import ConnectRequest
 
 SECRET = "correct-horse"
 
 
-def setup(url: str = "mqtt://host", **options: Any) -> Setup:
+def setup(url: Url = "mqtt://host", **options: Any) -> Setup:
     """What a client makes of these options."""
     return Client(url, **options)._setup
+
+
+def request(made: Setup, version: Version, subscribes: bool) -> ConnectRequest:
+    """What it says to its first broker."""
+    return made.request(version, subscribes, made.first, "group")
 
 
 @pytest.mark.parametrize(
@@ -62,39 +70,41 @@ def test_wrong_options_are_refused_before_anything_happens(options: dict[str, An
 
 def test_sessions_by_role() -> None:
     """Contract 2: random id: clean; stable id: 24 h with subscriptions, 1 h without; else what was said."""
-    assert setup().request(5, True).session_expiry_s == 0
+    assert request(setup(), 5, True).session_expiry_s == 0
     assert setup().client_id != setup().client_id
     stable = setup(client_id="a")
-    assert stable.request(5, True).session_expiry_s == 86_400
-    assert stable.request(5, False).session_expiry_s == 3600
-    assert setup(client_id="a", session_expiry_s=0).request(5, True).session_expiry_s == 0
-    assert setup(client_id="a", session_expiry_s=float("inf")).request(5, True).session_expiry_s == 0xFFFFFFFF
+    assert request(stable, 5, True).session_expiry_s == 86_400
+    assert request(stable, 5, False).session_expiry_s == 3600
+    assert request(setup(client_id="a", session_expiry_s=0), 5, True).session_expiry_s == 0
+    assert (
+        request(setup(client_id="a", session_expiry_s=float("inf")), 5, True).session_expiry_s == 0xFFFFFFFF
+    )
 
 
 def test_credentials_are_read_at_every_attempt(tmp_path: Path) -> None:
     """A function and a file are asked each time; the line end of a file is none of the password."""
     words = iter(["one", "two"])
     asked = setup(username="u", password=lambda: next(words))
-    assert [asked.request(5, False).password, asked.request(5, False).password] == [b"one", b"two"]
+    assert [request(asked, 5, False).password, request(asked, 5, False).password] == [b"one", b"two"]
     file = tmp_path / "password"
     stored = setup(username="u", password_file=file)
     with pytest.raises(ConfigurationError, match="password"):
-        stored.request(5, False)
+        request(stored, 5, False)
     for word in ("first", "second"):
         file.write_text(f"{word}\r\n")
-        assert stored.request(5, False).password == word.encode()
+        assert request(stored, 5, False).password == word.encode()
     file.write_bytes(b"\xff")
     with pytest.raises(ConfigurationError):
-        stored.request(5, False)
+        request(stored, 5, False)
 
 
 def test_credentials_of_the_url() -> None:
     """The URL's user and password serve where no other is given."""
-    request = setup("mqtt://me:p%40ss@host").request(4, False)
-    assert (request.username, request.password) == ("me", b"p@ss")
-    other = setup("mqtt://me:pass@host", username="you", password="word").request(4, False)
+    asked = request(setup("mqtt://me:p%40ss@host"), 4, False)
+    assert (asked.username, asked.password) == ("me", b"p@ss")
+    other = request(setup("mqtt://me:pass@host", username="you", password="word"), 4, False)
     assert (other.username, other.password) == ("you", b"word")
-    assert setup().request(5, False).password is None
+    assert request(setup(), 5, False).password is None
 
 
 def test_with_an_authenticator_it_is_version_5_or_nothing() -> None:
@@ -112,8 +122,9 @@ class Secretive(Authenticator):
 def test_the_place_names_the_proxy() -> None:
     """What goes wrong on the way may be the proxy's doing: sentences name both."""
     made = setup("mqtts://broker.example", proxy=f"socks5://me:{SECRET}@proxy.example:1080")
-    assert made.place == "broker.example:8883 (through the proxy proxy.example:1080)"
-    assert setup("unix:///run/sock").place == "/run/sock"
+    assert made.place_of(made.first) == "broker.example:8883 (through the proxy proxy.example:1080)"
+    unix = setup("unix:///run/sock")
+    assert unix.place_of(unix.first) == "/run/sock"
     assert SECRET not in f"{made!r} {made}"
 
 
@@ -121,6 +132,29 @@ def test_no_secret_in_any_repr() -> None:
     """Neither the options nor the request nor the packet show the password."""
     assert SECRET not in f"{setup(authentication=partial(Secretive, SECRET))!r}"
     for made in (setup(f"mqtt://me:{SECRET}@host"), setup(username="me", password=SECRET)):
-        request = made.request(5, False)
-        assert request.password == SECRET.encode()
-        assert SECRET not in f"{made!r} {made} {request!r} {request.packet()!r}"
+        asked = request(made, 5, False)
+        assert asked.password == SECRET.encode()
+        assert SECRET not in f"{made!r} {made} {asked!r} {asked.packet()!r}"
+
+
+def test_each_broker_has_its_own_credentials() -> None:
+    """Those of its URL, where the options have none; the options are for all of them."""
+    urls = ["mqtt://me:one@a", ["mqtt://b1", "mqtt://you:two@b2"]]
+    made = setup(urls)
+    asked = [made.request(5, False, address, "") for group in made.groups for address in group]
+    assert [(one.username, one.password) for one in asked] == [("me", b"one"), (None, None), ("you", b"two")]
+    made = setup(urls, username="we", password="three")
+    assert {made.request(5, False, one, "").password for group in made.groups for one in group} == {b"three"}
+
+
+def test_tls_options_are_for_the_brokers_that_speak_it() -> None:
+    """A backup on this machine may go without; options for nobody are a mistake."""
+    assert setup(["mqtts://a", "mqtt://localhost"], tls=ssl.create_default_context()).tls is not None
+    with pytest.raises(ConfigurationError, match="tls="):
+        setup(["mqtt://a", "mqtt://b"], tls=ssl.create_default_context())
+
+
+def test_the_group_is_part_of_the_request() -> None:
+    """Whose session it is (contract 3)."""
+    assert request(setup(), 5, False).group == "group"
+    assert setup([["mqtt://a", "mqtt://b:1"]]).places == [["a:1883", "b:1"]]

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from holdfast import Client
+from holdfast import Client, Will
 from holdfast.errors import Undelivered
-from holdfast.testing import Broker
+from holdfast.testing import Broker, eventually
 from tests.unit.client.conftest import engine_of
 
 NOBODY = "mqtt://127.0.0.1:1"
@@ -57,13 +57,31 @@ async def test_handlers_get_six_tenths() -> None:
         disconnect = engine.disconnect
         began = time.monotonic()
 
-        def measured(session_expiry_s: int | None) -> None:
+        def measured(session_expiry_s: int | None, reason: int = 0) -> None:
             shares.append((time.monotonic() - began) / 0.5)
-            disconnect(session_expiry_s)
+            disconnect(session_expiry_s, reason)
 
         engine.disconnect = measured  # type: ignore[method-assign]
         await client.stop(0.5)
         assert 0.55 < shares[0] < 0.95
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+@pytest.mark.parametrize("drain_s", [0, 0.4])
+async def test_the_offline_notice_is_waited_for_and_not_for_ever(isolated: bool, drain_s: float) -> None:
+    """A broker that does not answer: 95 % of the time, then DISCONNECT behind it, no will (contract 24)."""
+    with Broker(strict=True) as broker:
+        will = Will("status", "offline", birth="online")
+        client = Client(broker.url, client_id="end", will=will, isolated=isolated)
+        await client.start()
+        await client.ready(5)
+        await eventually(lambda: len(broker.messages("status")) == 1)
+        broker.hold("PUBACK")
+        began = time.monotonic()
+        await client.stop(drain_s)
+        assert 0.9 * drain_s <= time.monotonic() - began < drain_s + 0.5
+        await eventually(lambda: [one.text() for one in broker.messages("status")] == ["online", "offline"])
+        assert broker.violations == []
 
 
 async def test_first_subscription_grows_the_session() -> None:
@@ -78,9 +96,9 @@ async def test_first_subscription_grows_the_session() -> None:
         engine = engine_of(client)
         disconnect = engine.disconnect
 
-        def noted(session_expiry_s: int | None) -> None:
+        def noted(session_expiry_s: int | None, reason: int = 0) -> None:
             asked.append(session_expiry_s)
-            disconnect(session_expiry_s)
+            disconnect(session_expiry_s, reason)
 
         engine.disconnect = noted  # type: ignore[method-assign]
         async with client.subscribe("x") as messages:

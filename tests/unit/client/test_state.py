@@ -6,13 +6,15 @@ import logging
 
 import pytest
 
-from holdfast import Status
+from holdfast.client.brokers import Target
+from holdfast.client.lifecycle import Step
 from holdfast.client.state import State
 from holdfast.errors import HoldfastError
 from holdfast.protocol import Terms
 from holdfast.resilience import Verdict
 
 REFUSED = Verdict("refused", "host:1 refused the connection", "Is it there?")
+TARGET = Target("host:1", "mqtt://host:1")
 TERMS = Terms(5, "c", True, 3600, 60)
 
 
@@ -28,9 +30,9 @@ def levels(caplog: pytest.LogCaptureFixture) -> list[int]:
 
 def test_from_dialling_to_connected_and_back() -> None:
     """The states in order, counters and the reason for having no connection."""
-    state = State("host:1")
+    state = State(TARGET)
     assert "has not answered yet" in state.reason
-    state.dialling()
+    state.dialling(TARGET)
     assert status(state) == "connecting"
     state.connected(TERMS)
     assert (status(state), state.connections, state.verdict) == ("connected", 1, None)
@@ -38,16 +40,17 @@ def test_from_dialling_to_connected_and_back() -> None:
     assert (status(state), state.terms, state.connected_since) == ("reconnecting", None, None)
     assert state.disconnections == {"refused": 1}
     assert state.reason == str(REFUSED)
-    state.dialling()
+    state.dialling(TARGET)
     assert status(state) == "reconnecting"
 
 
 async def test_a_cause_is_said_once_until_it_changes(caplog: pytest.LogCaptureFixture) -> None:
     """100 refused attempts are one WARNING; another cause is another; giving up is an ERROR."""
     caplog.set_level(logging.DEBUG, "holdfast")
-    state = State("host:1")
+    state = State(TARGET)
     reader = state.bus.read()
     for _ in range(100):
+        state.dialling(TARGET)
         state.attempt_failed(REFUSED, 1.0)
     assert levels(caplog) == [logging.WARNING]
     state.attempt_failed(Verdict("timeout", "no answer"), 1.0)
@@ -61,21 +64,22 @@ async def test_a_cause_is_said_once_until_it_changes(caplog: pytest.LogCaptureFi
 
 def test_while_draining_it_is_draining_to_the_outside() -> None:
     """A link that comes or goes during stop() does not change what the outside sees, nor the counters."""
-    state = State("host:1")
+    state = State(TARGET)
     state.draining = True
-    state.dialling()
+    state.move(Step.STOP)
+    state.dialling(TARGET)
     state.connected(TERMS)
     assert status(state) == "draining"
     state.disconnected(REFUSED)
     assert status(state) == "draining"
     assert not state.disconnections
-    state.set(Status.DISCONNECTED)
+    state.move(Step.END)
     assert status(state) == "disconnected"
 
 
 async def test_failures_are_events_and_log_lines(caplog: pytest.LogCaptureFixture) -> None:
     """A failed message warns; a failed handler is an error with its traceback, without the payload."""
-    state = State("host:1")
+    state = State(TARGET)
     reader = state.bus.read()
     state.message_failed(7, HoldfastError("refused"))
     state.handler_failed("t", b"secret payload", RuntimeError("boom"))
@@ -84,3 +88,56 @@ async def test_failures_are_events_and_log_lines(caplog: pytest.LogCaptureFixtur
     assert "secret payload" not in caplog.text
     assert "boom" in caplog.text
     assert state.errors == 1
+
+
+BACKUP = Target("backup:1", "mqtt://backup:1", 1)
+
+
+def test_over_to_a_backup_and_back(caplog: pytest.LogCaptureFixture) -> None:
+    """Each is told once, with the broker, the reason and what was in flight."""
+    caplog.set_level(logging.INFO, "holdfast")
+    state = State(TARGET)
+    state.dialling(TARGET)
+    state.connected(TERMS)
+    state.disconnected(REFUSED)
+    state.dialling(BACKUP)
+    state.broker_changed(5, 2, "of them may arrive twice")
+    state.connected(TERMS)
+    assert state.target.broker == "mqtt://backup:1"
+    said = "failed over to backup:1 (host:1 refused the connection): 5 messages in flight go out there, 2 of"
+    assert said in caplog.text
+    state.dialling(TARGET)
+    state.broker_changed(0, 0, "of them may arrive twice")
+    assert "back with host:1: 0 messages" in caplog.messages[-1]
+
+
+@pytest.mark.parametrize(("ranks", "name"), [((2, 1), "failed_back"), ((1, 2), "failed_over")])
+async def test_from_one_backup_to_another(ranks: tuple[int, int], name: str) -> None:
+    """Back is where the better broker is, whichever it is."""
+    state = State(TARGET)
+    events = state.bus.read()
+    for rank in ranks:
+        state.dialling(Target("x:1", "mqtt://x:1", rank))
+        if rank == ranks[1]:
+            state.broker_changed(0, 0, "")
+        else:
+            state.connected(TERMS)
+    assert [(await anext(events)).name for _ in range(2)] == ["connected", name]
+
+
+async def test_sent_to_another_server() -> None:
+    """For now or for good; the words are the broker's, the place is where we go."""
+    state = State(TARGET)
+    events = state.bus.read()
+    for for_good, words in ((True, "host:1 has moved"), (False, "host:1 sends us elsewhere for now")):
+        state.redirected("host:1", BACKUP, for_good)
+        event = await anext(events)
+        assert (event.name, event.message) == ("redirected", f"{words}: going to backup:1")
+
+
+def test_what_cannot_be_is_said_and_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """A defect of ours is an ERROR in the log; the link goes on as it was."""
+    state = State(TARGET)
+    state.move(Step.ACCEPT)
+    assert status(state) == "disconnected"
+    assert "host:1: CONNACK accepts us cannot be while the client is disconnected" in caplog.text

@@ -3,112 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
 
-from holdfast import Authenticator, Reconnect
-from holdfast.client.authenticating import Authenticating
-from holdfast.client.clock import SystemClock
-from holdfast.client.engine import Engine
-from holdfast.client.options import Limits
-from holdfast.client.supervisor import Supervisor
-from holdfast.codec import V5, Connack, Disconnect, Version
+from holdfast import Reconnect
+from holdfast.codec import V5, Connack, Disconnect
 from holdfast.errors import ConfigurationError
-from holdfast.outbox import MemoryOutbox
-from holdfast.protocol import ConnectRequest, Session, Terms
-from holdfast.resilience import Verdict, VersionChoice
-from holdfast.resilience.stall import Stall
+from holdfast.resilience import VersionChoice
 from holdfast.testing import eventually
-from holdfast.testing.manual_clock import ManualClock
-from holdfast.transport import Link, LinkUser
-from tests.unit.client.wired import Wired
-
-QUICK = Reconnect(first_delay_s=0.001, max_delay_s=0.002, attempt_timeout_s=0.1)
-
-
-class Supervised:
-    """A supervisor, the links it opened, and its reports."""
-
-    def __init__(
-        self,
-        answer: Callable[[int, LinkUser], Link],
-        policy: Reconnect = QUICK,
-        authentication: Callable[[], Authenticator] | None = None,
-        keepalive_s: int = 0,
-    ) -> None:
-        outbox = MemoryOutbox(ManualClock())
-        self.links: list[Wired] = []
-        self.reports: list[str] = []
-        self.verdicts: list[Verdict] = []
-        self.versions: list[Version] = []
-        self.stall: Stall | None = None
-        self._keepalive_s = keepalive_s
-        self._answer = answer
-        self._dialled = 0
-        self.engine = Engine(Session(10), outbox, SystemClock(), self, Limits())
-        self.supervisor = Supervisor(
-            self.engine, "host:1", self._dial, self._request, Authenticating(self.engine, authentication, 1),
-            policy, VersionChoice(), SystemClock(), self, lambda: self.stall,
-        )  # fmt: skip
-        self.task = asyncio.create_task(self.supervisor.run())
-
-    def batch(self, *_: Any) -> None:
-        """The engine's news are not looked at here."""
-
-    async def _dial(self, user: LinkUser) -> Link:
-        self._dialled += 1
-        link = self._answer(self._dialled, user)
-        if isinstance(link, Wired):
-            self.links.append(link)
-        return link
-
-    def _request(self, version: Version) -> ConnectRequest:
-        self.versions.append(version)
-        return ConnectRequest("c", version, keepalive_s=self._keepalive_s)
-
-    # Reporter
-
-    def dialling(self) -> None:
-        self.reports.append("dialling")
-
-    def connected(self, terms: Terms) -> None:
-        self.reports.append("connected")
-
-    def attempt_failed(self, verdict: Verdict, retry_in_s: float | None) -> None:
-        self.verdicts.append(verdict)
-        self.reports.append("given up" if retry_in_s is None else verdict.cause)
-
-    def disconnected(self, verdict: Verdict) -> None:
-        self.verdicts.append(verdict)
-        self.reports.append(f"lost: {verdict.cause}")
-
-    async def stop(self) -> None:
-        """End it."""
-        self.task.cancel()
-        await asyncio.wait([self.task])
-        self.engine.close()
-
-
-def wired(_number: int, user: LinkUser) -> Link:
-    """Every dial opens a link."""
-    return Wired(user)
-
-
-def failing(*errors: Exception) -> Callable[[int, LinkUser], Link]:
-    """The first dials fail with these."""
-
-    def answer(number: int, user: LinkUser) -> Link:
-        if number <= len(errors):
-            raise errors[number - 1]
-        return Wired(user)
-
-    return answer
+from tests.unit.client.supervised import Supervised, failing, wired
 
 
 async def test_errors_are_reported_and_followed_by_the_next_attempt() -> None:
     """Refused, a wrong password file, a defect: each has its verdict, none ends the dialling."""
     errors = [ConnectionRefusedError(), ConfigurationError("password file"), KeyError("boom")]
     run = Supervised(failing(*errors))
+    await eventually(lambda: "configuration" in run.reports)
+    run.supervisor.redial()  # a slow one: only a person can mend it
     await eventually(lambda: run.links)
     assert run.reports == [
         "dialling",
@@ -148,10 +57,13 @@ async def test_silence_ends_an_attempt_in_time() -> None:
 
 
 async def test_refused_login_is_tried_again() -> None:
-    """CONNACK with an error: verdict with its code, then the next attempt."""
+    """CONNACK with an error: verdict with its code, then the next attempt, after a slow wait or when told."""
     run = Supervised(wired)
     await eventually(lambda: run.links)
     run.links[0].feed(Connack(False, 0x86, {}))
+    await eventually(lambda: run.verdicts)
+    assert run.verdicts[0].slow
+    run.supervisor.redial()
     await eventually(lambda: len(run.links) == 2)
     assert (run.verdicts[0].cause, run.verdicts[0].code) == ("credentials", 0x86)
     await run.stop()
@@ -191,21 +103,6 @@ async def test_max_attempts() -> None:
     run.engine.close()
 
 
-async def test_redial_ends_the_wait() -> None:
-    """Somebody knows better: the next attempt is now, also when it was said during one that then failed."""
-    errors = [OSError(), OSError(), OSError()]
-    run = Supervised(failing(*errors), Reconnect(first_delay_s=60, max_delay_s=60, attempt_timeout_s=0.1))
-    for count in (1, 2, 3):
-        await eventually(lambda count=count: run.reports.count("network") == count)  # type: ignore[misc]
-        run.supervisor.redial()
-    await eventually(lambda: run.links)
-    run.links[0].accept()
-    await eventually(lambda: run.reports[-1] == "connected")
-    run.supervisor.redial()
-    assert not run.supervisor._hurry.is_set()
-    await run.stop()
-
-
 async def test_wordless_closes_become_a_suspicion() -> None:
     """Three closes soon after CONNACK, without a word: perhaps the client id is used twice (contract 20)."""
     run = Supervised(wired)
@@ -217,6 +114,7 @@ async def test_wordless_closes_become_a_suspicion() -> None:
     await eventually(lambda: len(run.verdicts) == 3)
     hints = ["client_id" in (verdict.hint or "") for verdict in run.verdicts]
     assert hints == [False, False, True]
+    assert [verdict.slow for verdict in run.verdicts] == hints
     await run.stop()
 
 

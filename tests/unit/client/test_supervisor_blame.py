@@ -5,7 +5,7 @@ from __future__ import annotations
 from holdfast import Authenticator, Reconnect
 from holdfast.resilience.stall import Stall
 from holdfast.testing import eventually
-from tests.unit.client.test_supervisor import Supervised, wired
+from tests.unit.client.supervised import Supervised, wired
 
 
 async def test_a_link_without_an_attempt_is_cut() -> None:

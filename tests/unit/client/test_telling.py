@@ -8,10 +8,12 @@ from typing import Literal
 import pytest
 
 from holdfast import Client, Outbox
+from holdfast.client.brokers import Target
 from holdfast.client.core import Core
 from holdfast.messages import Outgoing
 from holdfast.protocol import (
     Anomaly,
+    BrokerChanged,
     Challenge,
     Opened,
     Oversize,
@@ -62,6 +64,25 @@ async def test_news_of_the_session_become_events(
     assert "forgot our session" in caplog.text
     assert run.dispatcher.drop_retained
     assert run.publisher._terms is not None
+
+
+async def test_another_broker_is_told_as_what_it_is(
+    client: Client, run: Core, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A backup is a failover; a server we were sent to, and that does not know us, is a lost session."""
+    client._intents._granted["a"] = 1
+    caplog.set_level(logging.WARNING, "holdfast")
+    run.state.target = Target("b:1", "mqtt://b:1", 1)
+    run.telling.batch([], [], [BrokerChanged("b:1", 3, [], True)])
+    assert "failed over to b:1" in caplog.text
+    assert client._intents._granted == {}
+    run.state.connected(Terms(5, "core", False, 0, 60))
+    run.telling.batch([], [], [BrokerChanged("r:1", 4, [], True, apart=True)])
+    run.telling.batch([], [], [BrokerChanged("b:1", 5, [], True)])
+    run.telling.batch([], [], [BrokerChanged("r:1", 6, [], False, apart=True)])
+    said = "b:1 has another session of ours than the broker before: "
+    assert [said + f"{count} messages" in caplog.text for count in (4, 5, 6)] == [True, True, False]
+    assert client.snapshot().session_losses == 2
 
 
 @pytest.mark.parametrize("choice", ["resend", "fail"])

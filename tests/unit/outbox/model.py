@@ -11,10 +11,13 @@ from holdfast.outbox.dead import sentence
 from holdfast.outbox.keys import key_of
 from holdfast.protocol import (
     Assigned,
+    Completed,
     Deferred,
+    Elsewhere,
     EpochBegan,
     Failed,
     Forgotten,
+    GroupEntered,
     Parked,
     Received,
     Released,
@@ -40,6 +43,9 @@ class Model:
         self.received: set[int] = set()
         self.withheld: set[int] = set()
         self.epoch = self.accepted = self.died = 0
+        self.group = ""
+        self.unreleased: list[int] = []
+        self.elsewhere: dict[str, Elsewhere] = {}
         self.ended = dict.fromkeys(("acknowledged", "sent", "failed", "expired", "dropped"), 0)
         self.dead: dict[int, tuple[Any, ...]] = {}
         self.answers: dict[int, Any] = {}
@@ -75,10 +81,34 @@ class Model:
 
     def begin_epoch(self, number: int) -> None:
         """Nothing is in flight any more."""
+        self.unsend()
+        self.received, self.withheld, self.unreleased = set(), set(), []
+        self.epoch = number
+
+    def unsend(self) -> None:
         for key in self.in_flight():
             self.rows[key].uncertain = self.rows[key].uncertain or self.rows[key].qos == 2
-        self.sent, self.released, self.received, self.withheld = {}, {}, set(), set()
-        self.epoch = number
+        self.sent, self.released = {}, {}
+
+    def distrust(self) -> None:
+        """All sessions are stale: the present one is begun anew, the others will be."""
+        self.begin_epoch(self.epoch + 1)
+        self.elsewhere = {name: Elsewhere(one.epoch + 1, lost=True) for name, one in self.elsewhere.items()}
+
+    def group_entered(self, record: GroupEntered, stale: bool) -> bool:
+        """Gives whether the session there is stale."""
+        self.unsend()
+        here = self.elsewhere.pop(record.group, Elsewhere())
+        held = sorted(self.withheld), sorted(self.received)
+        self.elsewhere[self.group] = Elsewhere(
+            self.epoch, record.unanswered, record.unreleased, *held, lost=stale
+        )
+        self.group, self.epoch, self.unreleased = record.group, here.epoch, here.unreleased
+        self.withheld, self.received = set(here.withheld), set(here.received)
+        return here.lost
+
+    def completed(self, record: Completed) -> None:
+        self.unreleased = [one for one in self.unreleased if one not in record.packet_ids]
 
     def settled(self, record: Settled) -> None:
         for row in record.rows:
@@ -129,6 +159,7 @@ _MEANING: dict[type, Callable[[Model, Any], None]] = {
     Received: Model.taken_in,
     Forgotten: Model.forgotten,
     EpochBegan: Model.epoch_began,
+    Completed: Model.completed,
     Settled: Model.settled,
     Failed: Model.failed,
     Deferred: Model.deferred,

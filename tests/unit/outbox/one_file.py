@@ -20,10 +20,7 @@ from holdfast.outbox.rows import RowCodec
 from holdfast.outbox.store import Group, Store
 from holdfast.outbox.tables import Books
 from holdfast.outbox.timeline import Timeline
-from holdfast.protocol import (
-    EpochBegan,
-    Restored,
-)
+from holdfast.protocol import Restored
 from holdfast.testing.manual_clock import ManualClock
 from tests.unit.outbox.model import Model
 
@@ -42,19 +39,21 @@ class OneFile(RuleBasedStateMachine):
         self.seq = self.ids = 0
         self.kept = Model()
         self.stale = False  # restored, and no new epoch since
+        self.will_be_stale = False  # with the next commit
         self.made = self.clock.now()  # when outbox time began, on the clock of the session
 
     @initialize()
     def begin(self) -> None:
         """A process begins with what the model holds."""
         self.codec = RowCodec(Timeline(self.clock))
-        self.opened: Opened = open_file(self.path, "gateway-7", None, "process", self.codec)
+        self.opened: Opened = open_file(self.path, "gateway-7", (), "process", self.codec)
         assert (self.opened.set_aside, self.opened.mended) == (None, None)
         if self.stale:
-            self.kept.begin_epoch(self.kept.epoch + 1)
+            self.kept.distrust()
         self.compare(self.opened.restored, self.opened.store.books)
         self.seq = self.opened.store.books.last  # what was not committed is given again
         self.group = Group(self.opened.store.books.commits + 1)
+        self.will_be_stale = self.stale
         self.now = deepcopy(self.kept)
         self.rows = {key_of(row): row for row in self.read(list(self.kept.rows))}
 
@@ -67,6 +66,8 @@ class OneFile(RuleBasedStateMachine):
             assert [(packet_id, key_of(row)) for packet_id, row in found] == list(place.items())
         assert (set(restored.received), set(restored.withheld)) == (kept.received, kept.withheld)
         assert (restored.epoch, restored.lost) == (kept.epoch, self.stale)
+        assert (restored.group, restored.unreleased) == (kept.group, kept.unreleased)
+        assert restored.elsewhere == kept.elsewhere
         assert {ending: getattr(books, ending) for ending in kept.ended} == kept.ended
         assert (books.accepted, books.accepted - books.ended) == (kept.accepted, len(kept.rows))
         self.compare_rows()
@@ -101,8 +102,7 @@ class OneFile(RuleBasedStateMachine):
         self.committed()
 
     def committed(self) -> None:
-        began = any(isinstance(record, EpochBegan) for record in self.group.records)
-        self.stale = self.stale and not began
+        self.stale = self.will_be_stale
         self.kept = deepcopy(self.now)
         self.group = Group(self.group.number + 1)
         another = Store(self.path, "process", self.codec)  # what the next process would find

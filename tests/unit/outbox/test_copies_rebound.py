@@ -25,8 +25,8 @@ def test_another_client_may_have_it(path: Path) -> None:
         open_outbox(path)
     outbox = SqliteOutbox(path, ManualClock())
     with pytest.raises(OutboxError, match=r"belongs to the brokers 'broker\.example:1883'"):
-        outbox.open("gateway-8", "other.example:1883")
-    assert outbox.open(None, "broker.example:1883") == "gateway-8"
+        outbox.open("gateway-8", [["other.example:1883"]])
+    assert outbox.open(None, [["broker.example:1883"]]) == "gateway-8"
     assert (outbox.restore().lost, outbox.restore().sent, seqs(outbox.take(5))) == (True, [], [1])
     outbox.close(10)
 

@@ -6,6 +6,7 @@ reopened file must restore (promise 1 to 4, contract 5, 7).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,29 +25,20 @@ from holdfast.messages import Outgoing, QoS
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.protocol import (
     Assigned,
+    Completed,
     EpochBegan,
     Failed,
     Forgotten,
+    GroupEntered,
     Received,
     Record,
     Released,
-    Restored,
     Settled,
 )
 from holdfast.testing.simulator.disk import Disk
 from tests.contracts.outboxes import wait
+from tests.unit.outbox.changes import Change, apply, flat, told
 from tests.unit.outbox.files import crash, open_outbox
-
-Change = list[Outgoing] | list[Record]
-
-
-def apply(disk: Disk, change: Change) -> None:
-    """To the model: rows accepted, or records."""
-    for one in change:
-        if isinstance(one, Outgoing):
-            disk.accept(one)
-        else:
-            disk.commit([one])
 
 
 class Crashes(RuleBasedStateMachine):
@@ -116,11 +108,14 @@ class Crashes(RuleBasedStateMachine):
         group = []
         for row in rows:
             self.ids = self.ids % 300 + 1
-            while self.ids in self.sent or self.ids in self.released or self.ids in self.disk.withheld:
+            while any(self.ids in used for used in self.in_use()):
                 self.ids = self.ids % 300 + 1
             group.append((self.ids, row))
             self.sent[self.ids] = row
         self.write(Assigned(group), durable)
+
+    def in_use(self) -> tuple[Collection[int], ...]:
+        return self.sent, self.released, self.disk.withheld, self.disk.unreleased
 
     @precondition(lambda self: any(row.qos == 2 for row in self.sent.values()))
     @rule(data=st.data(), durable=st.booleans())
@@ -163,12 +158,33 @@ class Crashes(RuleBasedStateMachine):
     @rule(durable=st.booleans())
     def lose_the_session(self, durable: bool) -> None:
         self.write(EpochBegan(self.disk.epoch + 1), durable)
+        self.unsend()
+
+    def unsend(self) -> None:
         flying = [*self.sent.values(), *self.released.values()]
         for row in flying:
             row.uncertain = row.uncertain or row.qos == 2  # as a session does
         rows = [*flying, *self.taken]
         self.taken = sorted(rows, key=lambda row: row.seq)
         self.sent, self.released = {}, {}
+
+    @rule(group=st.sampled_from(["", "b", "c"]), known=st.booleans(), durable=st.booleans())
+    def go_elsewhere(self, group: str, known: bool, durable: bool) -> None:
+        if group == self.disk.group:
+            return
+        sent = [(packet_id, row.qos) for packet_id, row in self.sent.items()]
+        ones, twos = ([packet_id for packet_id, qos in sent if qos == wanted] for wanted in (1, 2))
+        left = [*self.disk.unreleased, *self.released, *twos]
+        records: list[Record] = [GroupEntered(group, ones, left)]
+        self.after(self.outbox.write(records), records, durable)
+        self.unsend()
+        if not known:
+            self.write(EpochBegan(self.disk.epoch + 1), durable)
+
+    @precondition(lambda self: self.disk.unreleased)
+    @rule(durable=st.booleans())
+    def complete(self, durable: bool) -> None:
+        self.write(Completed([next(iter(self.disk.unreleased))]), durable)
 
     # -- its ends ----------------------------------------------------------------------------
 
@@ -204,19 +220,6 @@ class Crashes(RuleBasedStateMachine):
         assert (ledger.acknowledged, ledger.failed, ledger.expired) == tuple(
             ended.count(ending) for ending in ("acknowledged", "failed", "expired")
         )
-
-
-def told(row: Outgoing) -> tuple[Any, ...]:
-    return row.seq, row.topic, row.payload, row.qos, row.uncertain
-
-
-def flat(restored: Restored) -> tuple[Any, ...]:
-    """What a restart finds, comparable: order counts where the session needs it."""
-    sent, released = (
-        [(packet_id, row.seq, row.uncertain, row.payload) for packet_id, row in rows]
-        for rows in (restored.sent, restored.released)
-    )
-    return restored.epoch, sent, released, sorted(restored.received), sorted(restored.withheld)
 
 
 def test_a_file_restores_what_was_committed() -> None:

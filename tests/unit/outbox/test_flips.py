@@ -10,7 +10,7 @@ import pytest
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.outbox.sqlite import SqliteOutbox
-from holdfast.protocol import Assigned, Failed, Parked, Received, Released, Settled
+from holdfast.protocol import Assigned, Failed, GroupEntered, Parked, Received, Released, Settled
 from holdfast.testing.manual_clock import ManualClock
 from tests.unit.outbox.files import CLIENT_ID, open_outbox, write
 
@@ -21,11 +21,12 @@ MANY = 10_000
 
 @pytest.fixture
 def file(tmp_path: Path) -> bytes:
-    """An outbox with rows in every stage and class, with expiries, properties, and a dead letter."""
+    """With rows in every stage and class, expiries, properties, a dead letter, and a session elsewhere."""
     outbox = open_outbox(tmp_path / "whole.db")
     rows = [_row(number) for number in range(60)]
     outbox.accept(rows)
     write(outbox)
+    write(outbox, Received([4, 5]), GroupEntered("other.example:1883", [6], [8, 7]))
     taken = outbox.take(20)
     write(outbox, Assigned([(100 + place, row) for place, row in enumerate(taken)]))
     ones = [row for row in taken if row.qos == 1]

@@ -13,7 +13,7 @@ from holdfast.outbox import sqlite_file
 from holdfast.outbox.migrations import MIGRATIONS, migrate
 from holdfast.protocol import Assigned, Failed
 from holdfast.testing.manual_clock import ManualClock
-from tests.unit.outbox import format_1
+from tests.unit.outbox import format_1, format_2
 from tests.unit.outbox.files import accept, letters, open_outbox, query, reading, seqs, write
 
 
@@ -61,17 +61,42 @@ def test_its_times_are_outbox_time_now(path: Path) -> None:
     outbox.close()
 
 
+def test_a_file_of_format_2_goes_on(path: Path) -> None:
+    """With the broker it was bound to, whose session it is in; and a backup may be added (contract 3)."""
+    format_2.make(path)
+    outbox = opened(path)
+    restored = outbox.restore()
+    assert (outbox.set_aside, outbox.mended, restored.lost) == (None, None, False)
+    assert (restored.epoch, restored.group, restored.elsewhere) == (2, "broker.example:1883", {})
+    assert [(packet_id, row.seq) for packet_id, row in restored.sent] == [(11, 3)]
+    assert [(packet_id, row.seq) for packet_id, row in restored.released] == [(12, 4)]
+    assert (restored.received, restored.withheld, restored.unreleased) == ([40], [13], [])
+    assert [(row.seq, row.tries) for row in outbox.take(10)] == [(5, 2)]
+    outbox.close()
+    with pytest.raises(OutboxError, match=r"belongs to the brokers 'broker\.example:1883'"):
+        outbox.open(None, [["other.example:1883"]])
+    outbox.open(None, [["other.example:1883"], ["broker.example:1883"]])
+    outbox.close()
+
+
+@pytest.mark.parametrize("make", [format_1.make, format_2.make])
+def test_its_tables_are_those_of_a_new_one(path: Path, make: Any) -> None:
+    """The same names and columns, in the same order, whichever format it had."""
+    make(path)
+    opened(path).close()
+    new = path.with_name("new.db")
+    open_outbox(new).close()
+    assert columns(path) == columns(new)
+
+
 def test_a_migrated_file_is_as_good_as_a_new_one(path: Path) -> None:
-    """The same tables and columns, in the same order; and it does what is new."""
+    """It does what is new."""
     format_1.make(path)
     outbox = opened(path)
     row, *others = outbox.take(10)
     write(outbox, Assigned([(14, row)]), Failed(row, 0x97, ""))
     assert [letter.seq for letter in letters(outbox)] == [7]
     outbox.close()
-    new = path.with_name("new.db")
-    open_outbox(new).close()
-    assert columns(path) == columns(new)
     outbox = opened(path)
     assert seqs(outbox.take(10)) == seqs(others)
     outbox.close()
@@ -92,22 +117,23 @@ def test_an_empty_file_of_format_1(path: Path) -> None:
     outbox.close()
 
 
-def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
-    """At any of its statements: the file is of format 1 to the last byte of what it says."""
-    format_1.make(path)
+@pytest.mark.parametrize(("number", "make", "pending"), [(1, format_1.make, 6), (2, format_2.make, 3)])
+def test_a_migration_that_fails_changes_nothing(path: Path, number: int, make: Any, pending: int) -> None:
+    """At any of its statements: the file is of its format to the last byte of what it says."""
+    make(path)
     before = dump(path)
-    statements = MIGRATIONS[1]
+    statements = MIGRATIONS[number]
     for count in range(len(statements)):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setitem(MIGRATIONS, 1, (*statements[:count], "SELECT no_such_thing()"))
+            patch.setitem(MIGRATIONS, number, (*statements[:count], "SELECT no_such_thing()"))
             db = sqlite_file.connect(str(path))
             with pytest.raises(sqlite3.OperationalError, match="no_such_thing"):
-                migrate(db, 1, 2)
+                migrate(db, number, number + 1)
             assert not db.in_transaction
             db.close()
         assert dump(path) == before
     outbox = opened(path)
-    assert outbox.pending == 6
+    assert outbox.pending == pending
     outbox.close()
 
 
@@ -135,9 +161,9 @@ def test_a_killed_migration_begins_again(path: Path, tmp_path: Path) -> None:
     outbox.close()
 
 
-def test_format_3_is_refused_untouched(path: Path) -> None:
+def test_format_4_is_refused_untouched(path: Path) -> None:
     """Its release may know things that this one would break."""
-    before = format_1.make(path, "PRAGMA user_version=3")
+    before = format_2.make(path, "PRAGMA user_version=4")
     with pytest.raises(OutboxError, match="newer release"):
         opened(path)
     assert path.read_bytes() == before

@@ -18,15 +18,15 @@ def closed(path: Path) -> SqliteOutbox:
     return SqliteOutbox(path, ManualClock())
 
 
-def test_another_group_of_brokers_is_refused_with_the_command_that_rebinds(path: Path) -> None:
-    """Contract 2: the first group named binds the file; without one it opens as it is."""
-    for group in (None, "a.example:1883", "a.example:1883", None):
+def test_other_brokers_are_refused_with_the_command_that_rebinds(path: Path) -> None:
+    """Contract 2: the first brokers named bind the file; without any it opens as it is."""
+    for groups in ((), [["a.example:1883"]], [["a.example:1883"]], ()):
         outbox = closed(path)
-        outbox.open(CLIENT_ID, group)
+        outbox.open(CLIENT_ID, groups)
         outbox.close()
     before = path.read_bytes()
     with pytest.raises(OutboxError, match=r"'a\.example:1883', not to 'b\.example:1883'") as refused:
-        closed(path).open(CLIENT_ID, "b.example:1883")
+        closed(path).open(CLIENT_ID, [["b.example:1883"]])
     assert f"holdfast outbox rebind {path} --url" in (refused.value.hint or "")
     assert path.read_bytes() == before
 
@@ -52,10 +52,11 @@ def test_a_full_disk_does_not_keep_it_closed(path: Path, monkeypatch: pytest.Mon
             outbox = SqliteOutbox(path, ManualClock(now=5_000))
             if refuses:
                 with pytest.raises(OutboxUnwritable):
-                    outbox.open(CLIENT_ID, "a.example:1883")
+                    outbox.open(CLIENT_ID, [["a.example:1883"]])
             else:
-                outbox.open(CLIENT_ID, "a.example:1883")
+                outbox.open(CLIENT_ID, [["a.example:1883"]])
+                assert outbox.restore().group == "a.example:1883"
             outbox.close()
     outbox = closed(path)
-    outbox.open(CLIENT_ID, "b.example:1883")
+    outbox.open(CLIENT_ID, [["b.example:1883"]])
     outbox.close()

@@ -17,10 +17,12 @@ from holdfast.outbox.changes import Answered, Buried, Unparked
 from holdfast.outbox.keys import key_of
 from holdfast.protocol import (
     Assigned,
+    Completed,
     Deferred,
     EpochBegan,
     Failed,
     Forgotten,
+    GroupEntered,
     Parked,
     Received,
     Released,
@@ -30,6 +32,7 @@ from tests.unit.outbox.one_file import OneFile
 
 CODES = st.sampled_from([0x83, 0x87, 0x97])
 COUNT = st.integers(1, 12)
+IDS = st.lists(st.integers(1, 20), unique=True, max_size=4)
 
 
 class Commits(OneFile):
@@ -145,6 +148,21 @@ class Commits(OneFile):
     @rule()
     def lose_the_session(self) -> None:
         self.write(EpochBegan(self.now.epoch + 1))
+        self.will_be_stale = False
+
+    @rule(group=st.sampled_from(["", "b", "c"]), ones=IDS, twos=IDS, known=st.booleans())
+    def go_elsewhere(self, group: str, ones: list[int], twos: list[int], known: bool) -> None:
+        if group != self.now.group:
+            record = GroupEntered(group, ones, twos)
+            self.group.records.append(record)
+            self.will_be_stale = self.now.group_entered(record, self.will_be_stale)
+            if self.will_be_stale or not known:
+                self.lose_the_session()
+
+    @precondition(lambda self: self.now.unreleased)
+    @rule(count=st.integers(1, 3))
+    def complete(self, count: int) -> None:
+        self.write(Completed(self.now.unreleased[:count]))
 
 
 def test_a_file_holds_what_was_committed() -> None:

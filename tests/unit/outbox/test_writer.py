@@ -11,7 +11,7 @@ import pytest
 
 from holdfast.outbox import writer as writing
 from holdfast.outbox.sqlite import SqliteOutbox
-from holdfast.protocol import Assigned, Failed, Settled
+from holdfast.protocol import Assigned, Completed, Failed, Settled
 from tests.contracts.outboxes import wait
 from tests.unit.outbox.files import accept, query
 from tests.unit.outbox.holding import Disk, rows, until
@@ -61,7 +61,12 @@ def test_who_is_told_may_fail(outbox: SqliteOutbox) -> None:
 
 
 @pytest.mark.parametrize(
-    "end", [lambda row: Settled([row], "acknowledged"), lambda row: Failed(row, 0x97, "")]
+    "end",
+    [
+        lambda row: Settled([row], "acknowledged"),
+        lambda row: Failed(row, 0x97, ""),
+        lambda row: Completed([1]),
+    ],
 )
 def test_an_ending_begins_no_commit_of_its_own(outbox: SqliteOutbox, disk: Disk, end: Any) -> None:
     """It may lag: a message accepted right behind it shares its commit; alone it waits LAG_S."""

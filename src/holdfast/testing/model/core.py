@@ -144,6 +144,11 @@ class BrokerCore:
         """
         self._books.faults.refuse(packet, reason, times)
 
+    def refer(self, reference: str, reason: int) -> None:
+        """Everybody is sent to other servers with this reason code, who is connected and who comes."""
+        self._books.faults.refer(reference, reason)
+        self._dispatch.connecting.refer(reason)
+
     def release(self, now: float) -> None:
         """Lift every hold, drop and refusal, and let go what was held, in order."""
         self._books.now = now

@@ -21,6 +21,7 @@ class Faults:
         self._held_types: set[tuple[str, Sender]] = set()
         self._drops: dict[tuple[str, Sender], int] = {}
         self._refusals: dict[str, tuple[int, int | None]] = {}
+        self.reference: str | None = None
         self.held: list[tuple[Sender, Any]] = []
         self.active = False
 
@@ -42,12 +43,18 @@ class Faults:
         self._refusals[packet] = (reason, times)
         self.active = True
 
+    def refer(self, reference: str, reason: int) -> None:
+        """Every CONNECT is answered with this reason, and a reference to other servers."""
+        self.refuse("CONNECT", reason, None)
+        self.reference = reference
+
     def scripts(self) -> list[Script]:
         """The calls that make a new object do what this one would."""
         return [
             *(("hold", key, {}) for key in sorted(self._held_types)),
             *(("drop", (packet, n, sender), {}) for (packet, sender), n in self._drops.items() if n),
             *(("refuse", (packet, *rest), {}) for packet, rest in self._refusals.items()),
+            *(("refer", (text, self._refusals["CONNECT"][0]), {}) for text in (self.reference,) if text),
         ]
 
     def release(self) -> list[tuple[Sender, Any]]:

@@ -9,6 +9,7 @@ from typing import Literal
 from holdfast import reasons
 from holdfast.codec import V5, Disconnect, Packet, encode, encode_ack
 from holdfast.codec.packet_types import AUTH, CONNACK, DISCONNECT, NAMES, PUBACK, PUBCOMP, PUBREC
+from holdfast.messages import NO_PROPERTIES, Properties
 from holdfast.testing.model.faults import Faults
 from holdfast.testing.model.link import Link
 
@@ -74,10 +75,10 @@ class Wire:
         self.violations.append(f"{who}: {sentence}")
         self.end(link, reason)
 
-    def end(self, link: Link, reason: int) -> None:
+    def end(self, link: Link, reason: int, properties: Properties = NO_PROPERTIES) -> None:
         """Close, in 5 with a DISCONNECT if CONNECT was accepted [MQTT-3.14.0-1]."""
         if link.session is not None and link.decoder.version == V5:
-            self.answer(link, DISCONNECT, Disconnect(reason), reason)
+            self.answer(link, DISCONNECT, Disconnect(reason, properties), reason)
         self.close(link)
 
     def close(self, link: Link) -> None:

@@ -15,10 +15,13 @@ from holdfast.outbox.changes import Answered, Buried, Change, Revived, Shed, Unp
 from holdfast.outbox.store import Group
 from holdfast.protocol import (
     Assigned,
+    Completed,
     Deferred,
+    Elsewhere,
     EpochBegan,
     Failed,
     Forgotten,
+    GroupEntered,
     Parked,
     Received,
     Released,
@@ -40,6 +43,8 @@ class Disk(Places):
             Received: self._received,
             Forgotten: self._forgotten,
             EpochBegan: self._epoch_began,
+            GroupEntered: self._group_entered,
+            Completed: self._completed,
             Settled: self._settled,
             Failed: self._failed,
             Deferred: self._deferred,
@@ -74,6 +79,9 @@ class Disk(Places):
             received=list(self.received),
             withheld=list(self.withheld),
             last_packet_id=self.packet_id or 0,
+            group=self.group,
+            unreleased=list(self.unreleased),
+            elsewhere=self.elsewhere,
         )
 
     def backlog(self) -> list[Outgoing]:
@@ -117,13 +125,33 @@ class Disk(Places):
             self.received.pop(packet_id, None)
 
     def _epoch_began(self, record: EpochBegan) -> None:
+        self._unsend()
+        self.received, self.withheld, self.unreleased = {}, {}, {}
+        self.epoch = record.number
+
+    def _unsend(self) -> None:
         for row in (*self.sent.values(), *self.released.values()):
             self.unsent[row.seq] = row
             if row.qos == 2:
                 self.uncertain.add(row.seq)
-        self.sent, self.released, self.received, self._stage = {}, {}, {}, {}
-        self.withheld = {}
-        self.epoch = record.number
+        self.sent, self.released, self._stage = {}, {}, {}
+
+    def _group_entered(self, record: GroupEntered) -> None:
+        self._unsend()
+        known, here = dict(self.elsewhere), self.elsewhere.get(record.group, Elsewhere())
+        known.pop(record.group, None)
+        known[self.group] = Elsewhere(
+            self.epoch, record.unanswered, record.unreleased, self.withheld, self.received
+        )
+        self.elsewhere, self.group, self.epoch = known, record.group, here.epoch
+        self.received, self.withheld = dict.fromkeys(here.received), dict.fromkeys(here.withheld)
+        self.unreleased = dict.fromkeys(here.unreleased)
+
+    def _completed(self, record: Completed) -> None:
+        for packet_id in record.packet_ids:
+            if packet_id not in self.unreleased:
+                raise PromiseBroken(Promise.LEDGER, f"{record} for an exchange that was not to be completed")
+            del self.unreleased[packet_id]
 
     def _settled(self, record: Settled) -> None:
         for row in record.rows:

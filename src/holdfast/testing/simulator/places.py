@@ -6,6 +6,7 @@ from copy import copy
 from typing import Any
 
 from holdfast.messages import Outgoing
+from holdfast.protocol import Elsewhere
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 
 _WAITING = ("unsent", "parked")
@@ -26,6 +27,7 @@ State = dict[str, Any]
 _KNOWN = (
     *("number", "last", "packet_id", "accepted", "endings", "unsent", "parked", "sent", "released"),
     *("received", "withheld", "epoch", "uncertain", "perhaps", "tries", "letters", "letter", "_stage"),
+    *("group", "unreleased", "elsewhere"),
 )
 
 
@@ -49,6 +51,9 @@ class Places:
         self.received: dict[int, None] = {}
         self.withheld: dict[int, None] = {}
         self.epoch = 0
+        self.group = ""
+        self.unreleased: dict[int, None] = {}
+        self.elsewhere: dict[str, Elsewhere] = {}
         self.uncertain: set[int] = set()
         self.perhaps: set[int] = set()
         """Those that may be marked as uncertain already; it is too early for that, and does no harm."""

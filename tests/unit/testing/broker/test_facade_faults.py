@@ -8,8 +8,10 @@ import pytest
 
 from holdfast.codec import (
     V5,
+    V311,
     Connack,
     Connect,
+    Disconnect,
     Pingreq,
     Pingresp,
     Puback,
@@ -142,4 +144,25 @@ def test_a_restart_ends_a_freeze(broker: Broker) -> None:
     """A new process is not a stopped one."""
     broker.freeze()
     broker.restart()
+    client(broker).close()
+
+
+def test_refer_sends_everybody_away(broker: Broker) -> None:
+    """Who is connected gets a DISCONNECT, who comes a CONNACK, with the reference; until it is released."""
+    raw = client(broker)
+    broker.refer("other.example:1884")
+    reference = {"server_reference": "other.example:1884"}
+    assert raw.read() == Disconnect(0x9C, reference)
+    raw.close()
+    for version, answer in ((V5, Connack(False, 0x9C, reference)), (V311, Connack(False, 3))):
+        refused = RawClient(broker.port, version)
+        refused.send(Connect("c", True, version=version))
+        assert [refused.read(), refused.read()] == [answer, CLOSED]
+    broker.refer("moved.example", for_good=True)
+    broker.restart()
+    refused = RawClient(broker.port, V5)
+    refused.send(Connect("c"))
+    assert refused.read() == Connack(False, 0x9D, {"server_reference": "moved.example"})
+    refused.close()
+    broker.release()
     client(broker).close()

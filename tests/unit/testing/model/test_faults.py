@@ -80,3 +80,16 @@ def test_scripts_of_what_does_not_exist_are_refused() -> None:
         faults.hold("PUBACK", "server")  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match="cannot be refused"):
         faults.refuse("PINGREQ", 0x80, None)
+
+
+def test_a_reference_is_a_refusal_with_somewhere_to_go() -> None:
+    """Every CONNECT has it until it is released; a new object can be told the same."""
+    faults = Faults()
+    faults.refer("other.example", 0x9C)
+    assert (faults.refusal("CONNECT"), faults.reference) == (0x9C, "other.example")
+    again = Faults()
+    for name, arguments, _ in faults.scripts():
+        getattr(again, name)(*arguments)
+    assert (again.refusal("CONNECT"), again.reference) == (0x9C, "other.example")
+    faults.release()
+    assert (faults.refusal("CONNECT"), faults.reference) == (None, None)

@@ -1,0 +1,45 @@
+"""Functions of the application that are asked at an attempt: a value, or why there is none."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from holdfast.client.asked import FunctionFailed, asked
+from holdfast.resilience import of_error
+
+
+def test_a_value_is_itself_and_a_function_is_asked_each_time() -> None:
+    """Fresh at every attempt."""
+    given = iter(["one", "two"])
+    assert asked("password", "fixed") == "fixed"
+    assert asked("password", None) is None
+    assert [asked("password", lambda: next(given)) for _ in range(2)] == ["one", "two"]
+
+
+@pytest.mark.parametrize("error", [KeyError("s3cret"), ConnectionRefusedError("s3cret"), TimeoutError()])
+def test_an_error_is_told_by_class_and_place(error: Exception) -> None:
+    """Not by its words, nor taken for one of the network's: the broker has refused nothing."""
+
+    def vault() -> str:
+        raise error
+
+    with pytest.raises(FunctionFailed) as failure:
+        asked("password", vault)
+    verdict = of_error(failure.value, "host:1")
+    assert verdict.cause == "function"
+    raised = f"{type(error).__name__} at test_asked.py:"
+    assert verdict.sentence.startswith(f"the function for password raised {raised}")
+    assert "s3cret" not in str(verdict)
+    assert failure.value.__cause__ is None
+
+
+def test_a_cancellation_inside_ends_nobody() -> None:
+    """It is what a future says that was cancelled, and not for whoever asks."""
+
+    def cancelled() -> str:
+        raise asyncio.CancelledError
+
+    with pytest.raises(FunctionFailed):
+        asked("password", cancelled)
