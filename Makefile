@@ -32,9 +32,11 @@ test: setup ## the whole test suite (installs mosquitto where it may, else says 
 	@scripts/ensure-mosquitto.sh
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not chaos" tests
 
-chaos: setup ## the same faults at full size: what takes too long for every run of the suite
+chaos: setup ## the same faults at full size: too long for every run; tells and draws how the link came back
 	@scripts/ensure-mosquitto.sh
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m chaos --timeout 1800 tests
+	HOLDFAST_RECOVERY=build/recovery \
+		$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m chaos --timeout 1800 tests
+	$(BIN)/python -m tests.recovery.report build/recovery
 
 bench: setup ## CPU per message beside seven peers, in one run (some twenty minutes); keeps the result and draws it
 	@scripts/ensure-mosquitto.sh

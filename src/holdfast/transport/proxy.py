@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from typing import Any, cast
 
 import python_socks
@@ -16,6 +17,7 @@ from python_socks.async_.asyncio import Proxy
 
 from holdfast.transport.failures import ProxyFailed
 from holdfast.transport.proxy_address import ProxyAddress
+from holdfast.transport.resolving import Info, resolve
 
 _TYPES = {"http": python_socks.ProxyType.HTTP, "socks5": python_socks.ProxyType.SOCKS5}
 
@@ -33,9 +35,15 @@ _SOCKS = {2: "forbidden", 7: "unspoken", 8: "forbidden"}
 async def connect(proxy: ProxyAddress, host: str, port: int) -> socket.socket:
     """A socket whose other end the proxy has connected to the broker. Raises ProxyFailed."""
     name = host if ":" in host else host.encode("idna").decode()
-    loop = cast(asyncio.AbstractEventLoop, _WholeAnswers(proxy) if proxy.scheme == "http" else None)
+    loop = _WholeAnswers(proxy) if proxy.scheme == "http" else _Loop()
     dialler = Proxy(
-        _TYPES[proxy.scheme], proxy.host, proxy.port, proxy.username, proxy.password, rdns=True, loop=loop
+        _TYPES[proxy.scheme],
+        proxy.host,
+        proxy.port,
+        proxy.username,
+        proxy.password,
+        rdns=True,
+        loop=cast(asyncio.AbstractEventLoop, loop),
     )
     try:
         return await dialler.connect(name, port, timeout=NEVER_S)
@@ -45,19 +53,29 @@ async def connect(proxy: ProxyAddress, host: str, port: int) -> socket.socket:
         raise _failure(proxy, error) from error
 
 
-class _WholeAnswers:
-    """The event loop, but what it receives is a whole HTTP answer.
+class _Loop:
+    """The event loop, but the proxy's name is looked up as a broker's is."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+    async def getaddrinfo(self, host: str, port: int, **_: Any) -> Sequence[Info]:
+        return await resolve(host, port)
+
+
+class _WholeAnswers(_Loop):
+    """And what it receives is a whole HTTP answer.
 
     python-socks takes the first piece that comes for all of it, and the rest would be read as the
     broker's bytes. Brokers never speak first, so nothing of theirs can be behind the empty line.
     """
 
     def __init__(self, proxy: ProxyAddress) -> None:
-        self._loop = asyncio.get_running_loop()
+        super().__init__()
         self._proxy = proxy
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loop, name)
 
     async def sock_recv(self, sock: socket.socket, most: int) -> bytes:
         answer = b""

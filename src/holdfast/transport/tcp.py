@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import re
 import socket
 import ssl
 from typing import TYPE_CHECKING
 
 from holdfast.transport.address import Address
 from holdfast.transport.port import Link, LinkUser
+from holdfast.transport.racing import connect
+from holdfast.transport.resolving import resolve
 from holdfast.transport.stream import StreamLink
 from holdfast.transport.tls import TLS
 
 if TYPE_CHECKING:
     from holdfast.transport.proxy_address import ProxyAddress
-
-HAPPY_EYEBALLS_S = 0.25
-"""A host with several addresses: after this pause the next one is tried beside the first (RFC 8305)."""
-
-# One address needs no race, and asyncio's race drops an open socket when it is cancelled at its end.
-_ADDRESS = re.compile(r"[0-9.]+|.*:.*")
 
 
 class TcpLink(StreamLink):
@@ -41,53 +35,28 @@ async def open_tcp(
     """Resolve, connect and shake hands. Raises OSError, ssl.SSLError, ConfigurationError."""
     context, server_name = await _tls_of(address, tls)
     try:
-        if proxy is None:
-            return await _direct(address, context, server_name, user)
-        return await _through(proxy, address, context, server_name, user)
+        sock = await _socket(address, proxy)
+        _, link = await asyncio.get_running_loop().create_connection(
+            lambda: TcpLink(user), sock=sock, ssl=context, server_hostname=server_name
+        )
     except OSError as error:
         raise _named(error, context is not None) from error
-
-
-async def _direct(
-    address: Address, context: ssl.SSLContext | None, server_name: str | None, user: LinkUser
-) -> Link:
-    _, link = await asyncio.get_running_loop().create_connection(
-        lambda: TcpLink(user),
-        address.host,
-        address.port,
-        ssl=context,
-        server_hostname=server_name,
-        happy_eyeballs_delay=None if _ADDRESS.fullmatch(address.host) else HAPPY_EYEBALLS_S,
-    )
     return link
 
 
-async def _through(
-    proxy: ProxyAddress,
-    address: Address,
-    context: ssl.SSLContext | None,
-    server_name: str | None,
-    user: LinkUser,
-) -> Link:
-    from holdfast.transport.proxy import connect
+async def _socket(address: Address, proxy: ProxyAddress | None) -> socket.socket:
+    """One whose other end is the broker's."""
+    if proxy is None:
+        return await connect(await resolve(address.host, address.port))
+    from holdfast.transport.proxy import connect as connect_through
 
-    sock = await connect(proxy, address.host, address.port)
-    _, link = await asyncio.get_running_loop().create_connection(
-        lambda: TcpLink(user), sock=sock, ssl=context, server_hostname=server_name
-    )
-    return link
+    return await connect_through(proxy, address.host, address.port)
 
 
 def _named(error: OSError, encrypted: bool) -> OSError:
     """The error by its own class, where asyncio has hidden it."""
     if encrypted and isinstance(error, ConnectionResetError | ConnectionAbortedError):
         return ssl.SSLError(ssl.SSL_ERROR_EOF, "the connection ended during the TLS handshake")
-    if type(error) is OSError and error.errno is None:
-        # Several addresses failed: asyncio joins their texts into one plain OSError.
-        numbers = re.findall(r"\[Errno (\d+)\]", str(error))
-        if numbers:
-            number = int(numbers[-1])
-            return OSError(number, os.strerror(number))
     return error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import pytest
 
@@ -10,6 +11,7 @@ from holdfast.transport import TLS, Address, open_link, parse_url
 from holdfast.transport.failures import ProxyFailed
 from holdfast.transport.proxy import LONGEST_ANSWER
 from holdfast.transport.proxy_address import ProxyAddress, parse_proxy
+from holdfast.transport.resolving import Info
 from tests.support.certificates import Certificates
 from tests.support.proxies import SOCKS_FORBIDDEN, SmallProxy, small_proxy
 from tests.support.sockets import Ear, Peer, closed_port, listening, listening_with, until
@@ -65,6 +67,24 @@ async def test_the_name_is_resolved_at_the_proxy(kind: str) -> None:
             await exchange(Address("mqtt", host, peers.port), parse_proxy(proxy.url))
         asked = [host for host, _ in proxy.asked]
         assert asked == ["broker.invalid", "xn--bcher-kva.invalid", "127.0.0.1"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_name_of_the_proxy_is_looked_up_as_any_other(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not on the threads of the program, which a silent name server would hold."""
+    asked: list[str] = []
+
+    async def resolve(host: str, port: int) -> list[Info]:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr("holdfast.transport.proxy.resolve", resolve)
+    async with listening_with(Answering) as peers, small_proxy(kind) as proxy:
+        named = parse_proxy(proxy.url.replace("127.0.0.1", "proxy.example"))
+        await exchange(Address("mqtt", "127.0.0.1", peers.port), named)
+    assert asked == ["proxy.example"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

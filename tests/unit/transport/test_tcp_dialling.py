@@ -23,10 +23,10 @@ def secure(port: int) -> Address:
 def several(monkeypatch: pytest.MonkeyPatch, *places: tuple[str, int]) -> None:
     """The name resolves to these."""
 
-    async def resolve(*_: Any, **__: Any) -> list[Any]:
+    async def resolve(*_: Any) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", place) for place in places]
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+    monkeypatch.setattr("holdfast.transport.tcp.resolve", resolve)
 
 
 async def test_a_refusal_keeps_its_class() -> None:
