@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
+from functools import partial
+from os import getpid
 
 from holdfast import reasons
 from holdfast.client.outbox_option import Outbox
@@ -19,6 +21,7 @@ from holdfast.errors import (
     TooLarge,
 )
 from holdfast.outbox.ring import QOS0_RING
+from holdfast.protocol import Failed
 from holdfast.resilience import Verdict
 
 
@@ -41,13 +44,24 @@ _DROPPED = {
 }
 
 
-def publish_failed(seq: int, topic: str, code: int, detail: str) -> PublishFailed:
-    """The error for a message that was refused, or whose fate nobody knows (code 0)."""
+def publish_failed(record: Failed) -> Callable[[], PublishFailed]:
+    """What makes the error for a message that was refused; of the row it keeps only the topic."""
+    row, code, detail = record.row, record.reason, record.detail
     if not code:
-        return PublishFailed(
-            f"message {seq} on {topic} failed: {detail}",
-            hint='Outbox(on_session_lost="resend") sends it again, at the price of a duplicate',
-        )
+        return partial(_unknown, row.seq, row.topic, detail)
+    if record.kills:
+        return partial(_kills_link, row.seq, row.topic, len(row.payload), record.kills, code, detail)
+    return partial(_refused, row.seq, row.topic, code, detail)
+
+
+def _unknown(seq: int, topic: str, detail: str) -> PublishFailed:
+    return PublishFailed(
+        f"message {seq} on {topic} failed: {detail}",
+        hint='Outbox(on_session_lost="resend") sends it again, at the price of a duplicate',
+    )
+
+
+def _refused(seq: int, topic: str, code: int, detail: str) -> PublishRefused:
     said = f" ({detail})" if detail else ""
     reason = reasons.name(code)
     error = PublishRefused(
@@ -61,8 +75,7 @@ def publish_failed(seq: int, topic: str, code: int, detail: str) -> PublishFaile
     return error
 
 
-def kills_link(seq: int, topic: str, size: int, times: int, code: int, detail: str) -> KillsLink:
-    """The error for a message that ended the link so many times (contract 10)."""
+def _kills_link(seq: int, topic: str, size: int, times: int, code: int, detail: str) -> KillsLink:
     error = KillsLink(
         f"message {seq} on {topic}, {size} bytes, was given up: {detail}",
         topic=topic,
@@ -87,8 +100,8 @@ def foreign(outbox: Outbox, parent: int) -> OutboxError | Stopped:
     """The error for a child that uses a client of its parent (contract 26)."""
     hint = "make a client after the fork, each process its own"
     if outbox.path is None:
-        return Stopped(f"this client belongs to process {parent}; this is its child {os.getpid()}", hint=hint)
-    sentence = f"{outbox.path} belongs to process {parent}; this is its child {os.getpid()}"
+        return Stopped(f"this client belongs to process {parent}; this is its child {getpid()}", hint=hint)
+    sentence = f"{outbox.path} belongs to process {parent}; this is its child {getpid()}"
     return OutboxError(sentence, path=str(outbox.path), hint=f"{hint}, and its own file")
 
 

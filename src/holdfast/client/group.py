@@ -65,9 +65,10 @@ class Group(Receipt):
         acknowledged = any(page.states.find(ACKNOWLEDGED, *span) >= 0 for page, *span in self._spans())
         return "acknowledged" if acknowledged or not self._count else "sent"
 
-    def _failure(self) -> PublishFailed | None:
+    def _check_result(self) -> None:
         failures = self._failures()
-        return PublishFailed.of_group([(index, make()) for index, make in failures]) if failures else None
+        if failures:
+            raise PublishFailed.of_group([(index, failure()) for index, failure in failures])
 
     def _failures(self) -> list[tuple[int, Callable[[], PublishFailed]]]:
         """By index."""

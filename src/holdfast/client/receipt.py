@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from holdfast.client.page import STATES, Page, State
-from holdfast.errors import PublishFailed, Stopped, Timeout
+from holdfast.errors import Stopped, Timeout
 
 if TYPE_CHECKING:
     from holdfast.client.receipts import Receipts
@@ -70,13 +69,24 @@ class Receipt:
         Cancelling the wait leaves the message alone. Raises PublishRefused, Expired, Dropped, KillsLink
         (all PublishFailed; a TooLarge is its cause), Timeout (still pending), Stopped.
         """
-        if self._open() is not None:
-            in_time = True
-            if timeout_s is None:
-                await self._ended()
-            else:
-                in_time = await _in_time(self._ended(), timeout_s)
-            self._check_end(in_time, timeout_s)
+        book, seq, run = self._book, self._open(), self._book.run
+        deadline = None if timeout_s is None else monotonic() + timeout_s
+        while seq is not None:  # of a group, one after the other; here, as one more coroutine costs a third
+            if book.stopped or book.run != run:
+                raise self._stopped()
+            waiter: asyncio.Future[None] = asyncio.Future(loop=asyncio.get_running_loop())
+            book.await_end(seq, waiter)
+            try:
+                if self._open() != seq or book.run != run:  # meanwhile, on its own thread
+                    pass
+                elif deadline is None:
+                    await waiter
+                elif not await _in_time(waiter, deadline - monotonic()):
+                    self._check_late(timeout_s)
+            finally:
+                if seq in book.waited_for:
+                    book.forget(seq, waiter)
+            seq = self._open()
         self._check_result()
 
     def _block_accepted(self, timeout_s: float | None) -> None:
@@ -86,57 +96,30 @@ class Receipt:
 
     def _block_acknowledged(self, timeout_s: float | None) -> None:
         """As ``acknowledged``, on a thread."""
-        if self._open() is not None:
-            self._check_end(self._block_ended(timeout_s), timeout_s)
-        self._check_result()
-
-    # -- waiting: for one message after the other, as a group may have several -----------------
-
-    async def _ended(self) -> None:
-        """Return once it has ended, or the client was stopped."""
-        book, run = self._book, self._book.run
-        while (seq := self._awaited(run)) is not None:
-            waiter: asyncio.Future[None] = asyncio.Future(loop=asyncio.get_running_loop())
-            book.await_end(seq, waiter)
-            try:
-                if self._awaited(run) == seq:  # it may have ended on its own thread meanwhile
-                    await waiter
-            finally:
-                book.forget(seq, waiter)
-
-    def _block_ended(self, timeout_s: float | None) -> bool:
-        """As ``_ended``, on a thread; False when time ran out."""
         from holdfast.client.blocking import Once
 
-        book, run = self._book, self._book.run
+        book, seq, run = self._book, self._open(), self._book.run
         deadline = None if timeout_s is None else monotonic() + timeout_s
-        while (seq := self._awaited(run)) is not None:
-            waiter = Once()
+        while seq is not None:
+            if book.stopped or book.run != run:
+                raise self._stopped()
+            waiter, left = Once(), deadline if deadline is None else deadline - monotonic()
             book.await_end(seq, waiter)
             try:
-                left = None if deadline is None else deadline - monotonic()
-                if self._awaited(run) == seq and not waiter.wait(left):
-                    return False
+                if self._open() == seq and book.run == run and not waiter.wait(left):
+                    self._check_late(timeout_s)
             finally:
                 book.forget(seq, waiter)
-        return True
+            seq = self._open()
+        self._check_result()
 
-    def _awaited(self, run: int) -> int | None:
-        """The number of a message that may yet end in this run of the client; None: wait no more."""
-        book = self._book
-        return None if book.stopped or book.run != run else self._open()
+    def _check_late(self, timeout_s: float | None) -> None:
+        if self._open() is not None:
+            raise Timeout(f"message {self.id} was not acknowledged in {timeout_s} s; it is still pending")
 
-    def _check_end(self, in_time: bool, timeout_s: float | None) -> None:
-        if self._open() is None:
-            return
-        if in_time:  # woken by the end of a run, whether or not the client runs again by now
-            raise Stopped(f"the client stopped before message {self.id} was acknowledged")
-        raise Timeout(f"message {self.id} was not acknowledged in {timeout_s} s; it is still pending")
-
-    def _check_result(self) -> None:
-        failure = self._failure()
-        if failure is not None:
-            raise failure
+    def _stopped(self) -> Stopped:
+        """Woken by the end of a run, or too late for it, whether or not the client runs again by now."""
+        return Stopped(f"the client stopped before message {self.id} was acknowledged")
 
     # -- what its page says --------------------------------------------------------------------
 
@@ -147,20 +130,19 @@ class Receipt:
     def _result(self) -> State:
         return STATES[self._page.states[self._place]]
 
-    def _failure(self) -> PublishFailed | None:
-        """The error it ended with: a new one each time, as one that was raised keeps what it came through."""
+    def _check_result(self) -> None:
+        """Raises the error it ended with: a new one each time, as one that was raised keeps its way here."""
         failure = self._page.failures.get(self._place)
-        if failure is None:
-            return None
-        error = failure()
-        error.errors = ((0, error),)
-        return error
+        if failure is not None:
+            error = failure()
+            error.errors = ((0, error),)
+            raise error
 
 
-async def _in_time(ended: Awaitable[None], timeout_s: float) -> bool:
+async def _in_time(waiter: asyncio.Future[None], timeout_s: float) -> bool:
     """Whether it was told before the time was up."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(timeout_s):
-            await ended
+            await waiter
             return True
     return False

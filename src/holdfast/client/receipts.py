@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
 
-from holdfast.client.failures import kills_link, publish_failed, unsent
+from holdfast.client.failures import publish_failed, unsent
 from holdfast.client.group import Group
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.page import CODES, SIZE, Pages, State
@@ -20,6 +21,9 @@ from holdfast.protocol import Failed
 
 if TYPE_CHECKING:
     from holdfast.client.blocking import Once
+
+NEVER = sys.maxsize
+"""After every number."""
 
 Waiter: TypeAlias = "asyncio.Future[None] | Once"
 
@@ -51,9 +55,10 @@ class Receipts:
         never = Stopped("the client was never started")
         self.kept: Callable[[int], Awaitable[None]] = _refusing(never)
         self.block_kept: Callable[[int, float | None], bool] = _block_refusing(never)
-        self.run = 0
+        self.run = 0  # rises with the end of each
         self.stopped = False
         self.waited_for: dict[int, list[Waiter]] = {}
+        self._soonest = NEVER  # nobody waits for a message before this one
         self._lock = Lock()  # guards who waits
         self._here: Mailbox | None = None
 
@@ -90,7 +95,7 @@ class Receipts:
         page = self.pages.find(seq)
         if page is not None:
             page.states[seq % SIZE] = CODES[state]
-            if self.waited_for:
+            if seq in self.waited_for:
                 self._wake((seq,))
 
     def _end(self, rows: Sequence[Outgoing], state: State) -> None:
@@ -102,7 +107,7 @@ class Receipts:
             self.pages.mark(first, end, state)
         else:
             self.pages.mark_each(seqs, state)
-        if self.waited_for:
+        if end > self._soonest:
             self._wake(range(first, end) if gapless else set(seqs))
 
     def _fail(self, seq: int, state: State, failure: Callable[[], PublishFailed]) -> None:
@@ -113,16 +118,8 @@ class Receipts:
 
     def fail(self, record: Failed) -> PublishFailed:
         """This message was refused; gives the error, for events and the log."""
-        row = record.row
-        failure: Callable[[], PublishFailed] = partial(
-            publish_failed, row.seq, row.topic, record.reason, record.detail
-        )
-        if record.kills:
-            failure = partial(
-                kills_link,
-                *(row.seq, row.topic, len(row.payload), record.kills, record.reason, record.detail),
-            )
-        self._fail(row.seq, "failed", failure)
+        failure = publish_failed(record)
+        self._fail(record.row.seq, "failed", failure)
         return failure()
 
     def uncertain(self, rows: Sequence[Outgoing]) -> None:
@@ -138,17 +135,18 @@ class Receipts:
         """Wake this one when the message has ended, or the client stops."""
         with self._lock:
             self.waited_for.setdefault(seq, []).append(waiter)
+            if seq < self._soonest:
+                self._soonest = seq
 
     def forget(self, seq: int, waiter: Waiter) -> None:
         """This one waits no more."""
-        if seq not in self.waited_for:
-            return
         with self._lock:
             waiters = self.waited_for.get(seq, [])
             if waiter in waiters:
                 waiters.remove(waiter)
                 if not waiters:
                     del self.waited_for[seq]
+                    self._look()
 
     def _wake(self, ended: Collection[int]) -> None:
         with self._lock:
@@ -156,8 +154,13 @@ class Receipts:
             if len(waited_for) < len(ended):
                 ended = [seq for seq in waited_for if seq in ended]
             woken = [waiter for seq in ended for waiter in waited_for.pop(seq, ())]
+            self._look()
         for waiter in woken:
             self.wake(waiter)
+
+    def _look(self) -> None:
+        if not self.waited_for:
+            self._soonest = NEVER
 
     def wake(self, waiter: Waiter) -> None:
         """End this wait, on whichever thread it is: those on the client's loop in batches."""
@@ -177,15 +180,16 @@ class Receipts:
 
     def start(self, here: Mailbox | None = None) -> None:
         """The client runs (again): what is pending may be waited for, on ``here`` above all."""
-        self.run += 1
         self.stopped = False
         self._here = here
 
     def stop(self) -> None:
         """The client ends: whoever still waits is told."""
         self.stopped = True
+        self.run += 1
         with self._lock:
             waited_for, self.waited_for = self.waited_for, {}
+            self._look()
         for waiters in waited_for.values():
             for waiter in waiters:
                 self.wake(waiter)

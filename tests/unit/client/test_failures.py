@@ -6,18 +6,21 @@ import os
 
 import pytest
 
-from holdfast.client.failures import connect_refused, foreign, kills_link, publish_failed, unfinished, unsent
+from holdfast.client.failures import connect_refused, foreign, publish_failed, unfinished, unsent
 from holdfast.client.outbox_option import Outbox
 from holdfast.errors import (
     ConnectRefused,
     Dropped,
     Expired,
+    KillsLink,
     OutboxError,
     PublishFailed,
     PublishRefused,
     Stopped,
     TooLarge,
 )
+from holdfast.messages import Outgoing
+from holdfast.protocol import Failed
 from holdfast.resilience import Verdict
 
 
@@ -32,18 +35,20 @@ def test_refusal_behind_a_verdict() -> None:
 
 def test_refusal_is_facts_blame_and_next_step() -> None:
     """Code, name, the broker's words and a hint; a packet too large has TooLarge as its cause."""
-    error = publish_failed(7, "plant/a", 0x97, "slow down")
+    error = publish_failed(Failed(Outgoing(7, "plant/a", b""), 0x97, "slow down"))()
     assert isinstance(error, PublishRefused)
     assert (error.code, error.reason) == (0x97, "Quota exceeded")
     assert "slow down" in str(error)
     assert "plant/a" in str(error)
     assert error.hint
-    assert isinstance(publish_failed(7, "t", 0x95, "1,000 bytes").__cause__, TooLarge)
+    assert isinstance(
+        publish_failed(Failed(Outgoing(7, "t", b""), 0x95, "1,000 bytes"))().__cause__, TooLarge
+    )
 
 
 def test_a_message_whose_fate_nobody_knows_was_not_refused() -> None:
     """Reason 0: it may have arrived; the sentence says so, and the hint names the other choice."""
-    error = publish_failed(7, "plant/a", 0, "it may have arrived")
+    error = publish_failed(Failed(Outgoing(7, "plant/a", b""), 0, "it may have arrived"))()
     assert type(error) is PublishFailed
     assert "it may have arrived" in str(error)
     assert "on_session_lost" in str(error.hint)
@@ -51,11 +56,13 @@ def test_a_message_whose_fate_nobody_knows_was_not_refused() -> None:
 
 def test_a_message_that_ends_the_link_is_named() -> None:
     """Topic, size and how often, as facts and in the sentence; TooLarge is the cause where that was said."""
-    error = kills_link(7, "plant/a", 300, 5, 0x80, "the link ended 5 times")
+    row = Outgoing(7, "plant/a", b"x" * 300)
+    error = publish_failed(Failed(row, 0x80, "the link ended 5 times", kills=5))()
+    assert isinstance(error, KillsLink)
     assert (error.topic, error.size, error.times, error.__cause__) == ("plant/a", 300, 5, None)
     assert str(error) == "message 7 on plant/a, 300 bytes, was given up: the link ended 5 times"
     assert error.hint
-    assert isinstance(kills_link(7, "t", 300, 5, 0x95, "").__cause__, TooLarge)
+    assert isinstance(publish_failed(Failed(row, 0x95, "", kills=5))().__cause__, TooLarge)
 
 
 def test_an_outbox_that_did_not_end_in_time() -> None:
