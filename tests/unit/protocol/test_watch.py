@@ -22,7 +22,7 @@ from holdfast.codec import (
 from holdfast.messages import QoS
 from holdfast.protocol import Intent, NotGranted, Reasserted, Unsubscribed, Unwatched
 from holdfast.protocol.session import DISCONNECT_WITH_WILL
-from holdfast.protocol.watch import HANGUPS
+from holdfast.protocol.own_filter import HANGUPS
 from tests.support.driven import Driven, filters, names, row, sent
 
 BOTH = pytest.mark.parametrize("version", [V311, V5])
@@ -181,7 +181,7 @@ def test_what_an_earlier_process_left_is_given_up() -> None:
     driven = Driven(will=WILL, birth=b"online")
     driven.subscribe(Intent("#"))
     assert filters(driven.up(True)) == ["-status", "+#"]
-    (packet_id,) = driven.session._watch._asked
+    (packet_id,) = driven.session._watch._filter._asked
     driven.feed(Unsuback(packet_id, [0x11]))
     assert driven.told(Unsubscribed) == []
     driven = Driven(will=WILL, birth=b"online")
@@ -243,6 +243,6 @@ def test_an_answer_begins_that_count_anew() -> None:
     for _ in range(HANGUPS):
         driven.again(True)
         driven.again(True)
-        (packet_id,) = driven.session._watch._asked
+        (packet_id,) = driven.session._watch._filter._asked
         driven.feed(Suback(packet_id, [0]))
     assert filters(driven.again(True)) == ["+status"]
