@@ -79,6 +79,7 @@ class Client:
         outbox: StrPath | Outbox | None = None,
         rules: Sequence[Rule] = (),
         keepalive_s: float = 60,
+        probe_s: float | None = None,
         reconnect: Reconnect | Literal["lan", "wan"] = "wan",
         limits: Limits = DEFAULT_LIMITS,
         drain_s: float = 5,
@@ -104,13 +105,15 @@ class Client:
         ``outbox``: where accepted messages are kept; a path is a file that outlives the process
         (``Outbox(path)``), None is memory. ``rules``: what topics get where ``publish`` is not told,
         and which are denied; the first that matches counts. ``keepalive_s``: 0 to 65,535; a dead link
-        is noticed within 1.5 times that; 0 switches it off. ``drain_s``: the longest a ``stop`` may take.
+        is noticed within 1.5 times that; 0 switches it off. ``probe_s``: so often, in seconds, a message goes
+        to ourselves (on ``holdfast/probe/CLIENT_ID``, QoS 0): its round trip is in ``snapshot()``, and a dead
+        link is noticed within twice that; None: never. ``drain_s``: the longest a ``stop`` may take.
         ``isolated``: the link has a thread of its own, so that it stands while the event loop is blocked;
         functions for password, will and authentication are called on that thread. None: no.
         """
         self._setup: Setup = check(
             url, client_id, username, password, password_file, tls, proxy, version, session_expiry_s,
-            will, keepalive_s, reconnect, limits, drain_s, outbox, authentication, isolated,
+            will, keepalive_s, reconnect, limits, drain_s, outbox, authentication, isolated, probe_s,
         )  # fmt: skip
         self._clock = SystemClock()
         self._router = Router()
@@ -122,6 +125,8 @@ class Client:
         self._intents = Intents()
         self._versions = VersionChoice(self._setup.version)
         self._state = State(self._setup.place)
+        if self._setup.probe_s is not None:
+            self._state.probe.status = "waiting"
         self._publisher = Publisher(
             self._outbox, self._receipts, self._clock, self._state.changed, rules, option.overflow == "wait"
         )
@@ -601,6 +606,9 @@ class Client:
             dropped_inbound=self._dropped + (core.dropped_inbound if core else 0),
             last_in_s=None if last_in is None else now - last_in,
             last_out_s=None if last_out is None else now - last_out,
+            probe=state.probe.status,
+            round_trip_s=state.probe.round_trip_s,
+            round_trips=dict(state.probe.round_trips),
         )
 
     def events(self) -> AsyncIterator[Event]:

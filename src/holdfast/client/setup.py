@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from os import PathLike
+from os import PathLike, urandom
 from typing import TYPE_CHECKING, Literal
 
-from holdfast.client import outbox_option
+from holdfast.client import checks, outbox_option
 from holdfast.client.asked import asked
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.identity import check_client_id, check_session, expiry_s
 from holdfast.client.options import Limits, Will
 from holdfast.client.outbox_option import Outbox
-from holdfast.codec import V5, V311, Version
+from holdfast.codec import Version
 from holdfast.codec.wire import write_text
 from holdfast.errors import ConfigurationError
 from holdfast.protocol import ConnectRequest
-from holdfast.resilience import PRESETS, Reconnect
-from holdfast.transport import TLS, Address, check_parts, check_tls, parse_url
+from holdfast.resilience import Reconnect
+from holdfast.transport import TLS, Address, check_tls, parse_url
 from holdfast.values import Value
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Setup(Value):
         "outbox",
         "authentication",
         "isolated",
+        "probe_s",
     )
     __slots__ = __match_args__
 
@@ -72,6 +73,7 @@ class Setup(Value):
         outbox: Outbox,
         authentication: Callable[[], Authenticator] | None = None,
         isolated: bool | None = None,
+        probe_s: float | None = None,
     ) -> None:
         self.address = address
         self.client_id = client_id
@@ -90,6 +92,7 @@ class Setup(Value):
         self.outbox = outbox
         self.authentication = authentication
         self.isolated = isolated
+        self.probe_s = probe_s
 
     @property
     def place(self) -> str:
@@ -117,6 +120,8 @@ class Setup(Value):
             topic_alias_maximum=INBOUND_ALIASES,
             topic_aliases=self.limits.topic_aliases,
             strip_properties=self.outbox.strip_properties,
+            probe_s=self.probe_s,
+            probe_nonce=urandom(8).hex() if self.probe_s else "",
         )
 
     def _username(self) -> str | None:
@@ -153,6 +158,7 @@ def check(
     outbox: StrPath | Outbox | None = None,
     authentication: Callable[[], Authenticator] | None = None,
     isolated: bool | None = None,
+    probe_s: float | None = None,
 ) -> Setup:
     """Raises ConfigurationError for the first thing that is wrong."""
     address = parse_url(url)
@@ -175,69 +181,16 @@ def check(
         password,
         password_file,
         tls,
-        _proxy(proxy, address),
-        _version(version, authentication),
+        checks.proxy(proxy, address),
+        checks.version(version, authentication),
         check_session(client_id, session_expiry_s, option.is_file),
         will,
-        _keepalive(keepalive_s),
-        _reconnect(reconnect),
+        checks.keepalive(keepalive_s),
+        checks.reconnect(reconnect),
         limits,
-        _drain(drain_s),
+        checks.drain(drain_s),
         option,
         authentication,
         isolated,
+        checks.probe(probe_s),
     )
-
-
-def _proxy(proxy: str | None, address: Address) -> ProxyAddress | None:
-    found = None
-    if proxy is not None:
-        from holdfast.transport.proxy_address import parse_proxy
-
-        found = parse_proxy(proxy)
-    check_parts(address, found)
-    return found
-
-
-def _version(version: str | None, authentication: object) -> Version | None:
-    """With an authenticator it is 5 or nothing: a fallback to 3.1.1 would drop it in silence."""
-    versions: dict[str | None, Version | None] = {None: None, "5": V5, "3.1.1": V311}
-    if version not in versions:
-        raise ConfigurationError(f"version {version!r} is not known", hint='"5", "3.1.1", or None for both')
-    if authentication is None:
-        return versions[version]
-    if not callable(authentication):
-        raise ConfigurationError(
-            "authentication= takes a function that makes an Authenticator", hint="or a class of yours"
-        )
-    if version == "3.1.1":
-        raise ConfigurationError(
-            "authentication= with version 3.1.1, which has no AUTH packet", hint='version="5"'
-        )
-    return V5
-
-
-def _keepalive(keepalive_s: float) -> int:
-    if not 0 <= keepalive_s <= 65_535:
-        raise ConfigurationError(
-            f"keepalive_s must be 0 to 65535, not {keepalive_s}", hint="0 switches it off"
-        )
-    if 0 < keepalive_s < 1:
-        raise ConfigurationError(f"keepalive_s must be whole seconds, not {keepalive_s}")
-    return int(keepalive_s)
-
-
-def _reconnect(reconnect: Reconnect | str) -> Reconnect:
-    if isinstance(reconnect, Reconnect):
-        return reconnect
-    if reconnect not in PRESETS:
-        raise ConfigurationError(
-            f"reconnect {reconnect!r} is not known", hint='"lan", "wan" or Reconnect(...)'
-        )
-    return PRESETS[reconnect]
-
-
-def _drain(drain_s: float) -> float:
-    if not drain_s >= 0:
-        raise ConfigurationError(f"drain_s must not be below 0, not {drain_s}")
-    return drain_s

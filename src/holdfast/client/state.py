@@ -10,6 +10,7 @@ from typing import Literal
 from holdfast.client import events as told
 from holdfast.client.event_bus import EventBus
 from holdfast.client.events import Event
+from holdfast.client.probing import Probing
 from holdfast.client.status import Status
 from holdfast.client.waiting import Signal
 from holdfast.errors import HoldfastError, OutboxError
@@ -41,6 +42,7 @@ class State:
         self.outbox_error: OutboxError | None = None
         self.given_up: Counter[str] = Counter()  # unsent messages that ended, by reason
         self.draining = False
+        self.probe = Probing(self.emit)
 
     @property
     def reason(self) -> str:

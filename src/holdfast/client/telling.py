@@ -32,6 +32,7 @@ from holdfast.protocol import (
     Opened,
     Oversize,
     Parked,
+    Probed,
     Reasserted,
     Reauthenticated,
     Record,
@@ -125,6 +126,9 @@ class Telling:
 
     def _presence_told(self, event: Announced | Reasserted | Unwatched) -> None:
         self._presence.told(event)
+
+    def _probed(self, event: Probed) -> None:
+        self._state.probe.told(event)
 
     def _challenge(self, event: Challenge) -> None:
         self.on_challenge(event)
@@ -236,6 +240,7 @@ _EVENTS: dict[type, Callable[[Telling, Any], None]] = {
     NotGranted: Telling._not_granted,
     Opened: Telling._opened,
     Oversize: Telling._oversize,
+    Probed: Telling._probed,
     Reauthenticated: Telling._reauthenticated,
     SessionLost: Telling._session_lost,
     Stripped: Telling._stripped,

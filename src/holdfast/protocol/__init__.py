@@ -9,6 +9,7 @@ from holdfast.protocol.events import (
     NotGranted,
     Opened,
     Oversize,
+    Probed,
     Reasserted,
     Reauthenticated,
     Refused,
@@ -18,6 +19,7 @@ from holdfast.protocol.events import (
     Unsubscribed,
     Unwatched,
 )
+from holdfast.protocol.probe import ProbeState
 from holdfast.protocol.receiver import Delivery
 from holdfast.protocol.records import (
     Assigned,
@@ -57,6 +59,8 @@ __all__ = [
     "Output",
     "Oversize",
     "Parked",
+    "ProbeState",
+    "Probed",
     "Reasserted",
     "Reauthenticated",
     "Received",

@@ -47,6 +47,7 @@ from holdfast.protocol.events import (
 from holdfast.protocol.ids import PacketIds
 from holdfast.protocol.journal import Journal
 from holdfast.protocol.keepalive import Keepalive
+from holdfast.protocol.prober import Prober
 from holdfast.protocol.receiver import Delivery, Receiver
 from holdfast.protocol.records import EpochBegan, Record, Restored
 from holdfast.protocol.sender import Sender
@@ -59,6 +60,7 @@ UNSPECIFIED_ERROR = 0x80
 PROTOCOL_ERROR = 0x82
 KEEP_ALIVE_TIMEOUT = 0x8D
 DISCONNECT_WITH_WILL = 0x04
+HALF_OPEN = 0x83
 PACKET_TOO_LARGE = 0x95
 QUOTA_EXCEEDED = 0x97
 TOO_MANY_WITHHELD = "too many messages in flight are above this broker's limits: the session is ended"
@@ -123,6 +125,7 @@ class Session:
         self._watch = Watch(
             self._subscriptions, self._announcer, self._receiver, self._journal, self._wire, ids, self._events
         )
+        self._prober = Prober(self._receiver, self._journal, self._wire, ids, self._events)
         self._authentication = Authentication(self._wire, self._events)
         self._lost = restored.lost
         self._committed = 0
@@ -166,6 +169,7 @@ class Session:
     def connect(self, request: ConnectRequest, now: float) -> None:
         """A transport is open: CONNECT is the first packet on it [MQTT-3.1.0-1]."""
         self._watch.begin(request)
+        self._prober.begin(request)
         self._request = request = self._announcer.begin(request, self._expected_epoch(request))
         self._decoder = Decoder(request.version, request.max_packet_bytes, publish=Delivery, runs=True)
         self._keepalive = Keepalive(0, now)
@@ -203,6 +207,7 @@ class Session:
         self._subscriptions.lost()
         self._announcer.lost()
         self._watch.lost()
+        self._prober.lost()
         self._enter(LinkState.DOWN)
 
     def disconnect(self, now: float, reason: int = 0, session_expiry_s: int | None = None) -> None:
@@ -214,6 +219,7 @@ class Session:
         if self.link is not LinkState.UP:
             return
         self._watch.leave()
+        self._prober.leave()
         if reason != DISCONNECT_WITH_WILL or self._request.version == codec.V5:
             properties = {}
             if session_expiry_s is not None and self._request.session_expiry_s:  # a clean one stays clean
@@ -228,20 +234,26 @@ class Session:
         self._at(now)
         if self.link is not LinkState.UP:
             return
-        due = self._keepalive.due(now)
-        if due == "ping":
+        due, probed = self._keepalive.due(now), self._prober.due(now, self._keepalive.heard_at)
+        if "ping" in (due, probed):
             self._keepalive.pinged(now)
             self._wire.pass_by(PINGREQ)
-        elif due == "dead":
+        if due == "dead":
             self._fail(KEEP_ALIVE_TIMEOUT, "nothing came from the broker in spite of a ping")
+        elif probed == "dead":
+            self._fail(HALF_OPEN, "the probe worked, and then neither it nor a ping was answered")
 
     def listening(self, wanted: bool, now: float) -> None:
         """Whether bytes are read at all; while they are not, silence proves nothing."""
         self._keepalive.listen(wanted, now)
+        self._prober.listen(wanted)
 
     def deadline(self) -> float | None:
         """When ``tick`` has something to do next."""
-        return self._keepalive.deadline() if self.link is LinkState.UP else None
+        if self.link is not LinkState.UP:
+            return None
+        times = (self._keepalive.deadline(), self._prober.deadline(self._keepalive.heard_at))
+        return min((one for one in times if one is not None), default=None)
 
     # -- authentication ----------------------------------------------------------------------
 
@@ -321,6 +333,7 @@ class Session:
         if self._watch.on:
             self._watch.make_way([intent.filter for intent in intents])
         self._subscriptions.subscribe(intents)
+        self._prober.look_again([intent.filter for intent in intents])
 
     def unsubscribe(self, filters: Iterable[str], now: float) -> None:
         """Want these subscriptions no more."""
@@ -329,6 +342,7 @@ class Session:
         self._subscriptions.unsubscribe(filters)
         if self._watch.on:
             self._watch.look_again(filters)
+        self._prober.look_again(filters)
 
     # -- the driver --------------------------------------------------------------------------
 
@@ -339,6 +353,8 @@ class Session:
         if deliveries and self._watch.on:
             deliveries = self._watch.sift(deliveries)
             self._sender.pump()
+        if deliveries and self._prober.on:
+            deliveries = self._prober.sift(deliveries, self._now)
         events = self._events[:]
         self._events.clear()
         return Output(journal.take(), journal.serial, deliveries, events)
@@ -424,6 +440,7 @@ class Session:
             self._sender.resume()
         self._watch.open(terms)
         self._subscriptions.pump()
+        self._prober.open(terms, self._now)
 
     def _knows_one(self) -> bool:
         return self._receiver.epoch > 0 and not self._lost
@@ -445,11 +462,11 @@ class Session:
             self._events.append(SessionLost(self._receiver.epoch, resent, uncertain, kept))
 
     def _suback(self, packet: codec.Suback) -> None:
-        if not self._watch.answered(packet):
+        if not (self._watch.answered(packet) or self._prober.answered(packet, self._now)):
             self._subscriptions.suback(packet)
 
     def _unsuback(self, packet: codec.Unsuback) -> None:
-        if not self._watch.answered(packet):
+        if not (self._watch.answered(packet) or self._prober.answered(packet, self._now)):
             self._subscriptions.unsuback(packet)
 
     def _disconnected(self, packet: codec.Disconnect) -> None:

@@ -20,6 +20,8 @@ class ConnectRequest(Value):
     holds for us (contract 1). ``topic_alias_maximum`` is for what comes, ``topic_aliases`` for what
     goes: how many we set at most. ``birth`` is said on the topic of the will, before all that waits.
     ``strip_properties``: what 3.1.1 cannot carry is left out, rather than the message kept back.
+    ``probe_s``: how often the way to ourselves is probed, None: never; ``probe_nonce`` tells our questions
+    from those of others.
     ``authentication_method`` asks for enhanced authentication, which 3.1.1 does not have: never left
     out in silence.
     """
@@ -40,6 +42,8 @@ class ConnectRequest(Value):
         "strip_properties",
         "authentication_method",
         "authentication_data",
+        "probe_s",
+        "probe_nonce",
     )
     __slots__ = __match_args__
 
@@ -60,6 +64,8 @@ class ConnectRequest(Value):
         strip_properties: bool = False,
         authentication_method: str | None = None,
         authentication_data: bytes | None = None,
+        probe_s: float | None = None,
+        probe_nonce: str = "",
     ) -> None:
         self.client_id = client_id
         self.version = version
@@ -76,6 +82,8 @@ class ConnectRequest(Value):
         self.strip_properties = strip_properties
         self.authentication_method = authentication_method
         self.authentication_data = authentication_data
+        self.probe_s = probe_s
+        self.probe_nonce = probe_nonce
 
     def packet(self) -> Connect:
         """The CONNECT packet. Raises ConfigurationError."""

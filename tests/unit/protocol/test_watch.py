@@ -21,8 +21,8 @@ from holdfast.codec import (
 )
 from holdfast.messages import QoS
 from holdfast.protocol import Intent, NotGranted, Reasserted, Unsubscribed, Unwatched
-from holdfast.protocol.session import DISCONNECT_WITH_WILL
 from holdfast.protocol.own_filter import HANGUPS
+from holdfast.protocol.session import DISCONNECT_WITH_WILL
 from tests.support.driven import Driven, filters, names, row, sent
 
 BOTH = pytest.mark.parametrize("version", [V311, V5])

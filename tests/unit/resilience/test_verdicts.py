@@ -134,6 +134,7 @@ def test_takeover_is_told_as_fact() -> None:
     ("reason", "cause", "sentence"),
     [
         (0x8D, "keepalive", f"{PLACE} fell silent: nothing for 84 s"),
+        (0x83, "half_open", f"{PLACE} fell silent: nothing for 84 s"),
         (0x80, "authentication", f"no authentication with {PLACE}: nothing for 84 s"),
         (0x81, "protocol", f"{PLACE} broke the protocol: nothing for 84 s"),
         (0x82, "protocol", f"{PLACE} broke the protocol: nothing for 84 s"),
