@@ -36,6 +36,7 @@ def setup(url: str = "mqtt://host", **options: Any) -> Setup:
         ({"keepalive_s": -1}, "keepalive_s"),
         ({"keepalive_s": 65_536}, "keepalive_s"),
         ({"keepalive_s": 0.5}, "keepalive_s"),
+        ({"probe_s": 0}, "probe_s"),
         ({"reconnect": "moon"}, "reconnect"),
         ({"drain_s": -1}, "drain_s"),
         ({"password": "x"}, "username"),
@@ -66,6 +67,17 @@ def test_sessions_by_role() -> None:
     assert stable.request(5, False).session_expiry_s == 3600
     assert setup(client_id="a", session_expiry_s=0).request(5, True).session_expiry_s == 0
     assert setup(client_id="a", session_expiry_s=float("inf")).request(5, True).session_expiry_s == 0xFFFFFFFF
+
+
+def test_a_probe_is_nobody_s_role() -> None:
+    """It subscribes, and is still a client that only publishes; each attempt has its own nonce."""
+    probing = setup(client_id="a", probe_s=30)
+    first, second = probing.request(5, False), probing.request(5, False)
+    assert first.session_expiry_s == 3600
+    assert first.probe_s == 30
+    assert first.probe_nonce
+    assert first.probe_nonce != second.probe_nonce
+    assert setup(client_id="a").request(5, False).probe_s is None
 
 
 def test_credentials_are_read_at_every_attempt(tmp_path: Path) -> None:
