@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from holdfast.client import (
         Authenticator,
         Client,
+        Compression,
         Event,
         Limits,
         Outbox,
@@ -37,6 +38,7 @@ _HOMES = {
     "TLS": "holdfast.transport",
     "Authenticator": "holdfast.client",
     "Client": "holdfast.client",
+    "Compression": "holdfast.client",
     "Event": "holdfast.client",
     "HoldfastError": "holdfast.errors",
     "Ledger": "holdfast.outbox",
@@ -59,6 +61,7 @@ __all__ = [
     "TLS",
     "Authenticator",
     "Client",
+    "Compression",
     "Event",
     "HoldfastError",
     "Ledger",

@@ -112,6 +112,16 @@ class Dropped(PublishFailed):
         self.policy = policy
 
 
+class KillsLink(PublishFailed):
+    """The link ends whenever this message is sent, ``times`` times so far: it was given up (contract 10)."""
+
+    def __init__(self, sentence: str, *, topic: str, size: int, times: int, hint: str | None = None) -> None:
+        super().__init__(sentence, hint=hint)
+        self.topic = topic
+        self.size = size
+        self.times = times
+
+
 class Overload(HoldfastError):
     """Try later."""
 

@@ -79,7 +79,7 @@ def ping_first(packet: Packet) -> list[Packet]:
 
 def the_backlog_before_connack(patch: Patch) -> None:
     def open_early(session: Session, *arguments: object) -> None:
-        session._sender._window = 10
+        session._sender._window = session._sender._agreed = 10
         session._sender.pump()
 
     after(Session, "connect", open_early)(patch)

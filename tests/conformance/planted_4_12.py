@@ -15,7 +15,7 @@ def opened_by_a_challenge(patch: Patch) -> None:
     """The backlog leaves as soon as the broker has said anything at all."""
 
     def early(session: Session, *_: object) -> None:
-        session._sender._window = 10
+        session._sender._window = session._sender._agreed = 10
         session._sender.pump()
 
     after(Session, "answer", early)(patch)

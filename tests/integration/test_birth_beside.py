@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from holdfast import Client, Limits, Will
 from holdfast.testing import Broker, eventually
 from tests.integration.conftest import MakeClient, Version, on_tcp
 from tests.integration.status import STATUS, Watcher, gateway, isolated_or_not
+from tests.support.gateway import Gateway
 
 # -- nobody else hears of the watch ------------------------------------------------------------
 
@@ -71,6 +73,22 @@ async def test_who_only_publishes_asks_for_the_session_of_a_publisher() -> None:
             terms = client._state.terms
             assert terms is not None
             assert terms.session_expiry_s == 3600
+
+
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+async def test_a_process_that_was_killed_before_the_answer(version: Version, tmp_path: Path) -> None:
+    """Its birth is in no file, and its identifier may not be given again in this session [MQTT-2.2.1-3]."""
+    with Broker(strict=True) as broker:
+        broker.hold("PUBACK")
+        options = {"version": version, "client_id": "killed", "outbox": str(tmp_path / "outbox.db")}
+        for lives in (1, 2, 3):
+            with Gateway(broker.url, STATUS, **options):
+                await eventually(lambda n=lives: len(broker.messages(STATUS)) == n)  # type: ignore[misc]
+        broker.release()
+        with Gateway(broker.url, STATUS, **options) as last:
+            await asyncio.to_thread(last.stop)
+        assert broker.violations == []
+        assert [one.text() for one in broker.messages(STATUS)] == [*(["online"] * 4), "offline"]
 
 
 # -- what goes wrong ---------------------------------------------------------------------------

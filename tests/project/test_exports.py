@@ -21,6 +21,7 @@ EXPORTS = [
     "TLS",
     "Authenticator",
     "Client",
+    "Compression",
     "Event",
     "HoldfastError",
     "Ledger",

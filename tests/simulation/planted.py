@@ -23,6 +23,7 @@ class Bug:
 
 
 SENDER, RECEIVER = "protocol/sender.py", "protocol/receiver.py"
+SUSPICION = "protocol/suspicion.py"
 
 BUGS = (
     # The five orders of contract 5, each turned round: the bytes no longer wait for their record.
@@ -107,6 +108,7 @@ BUGS = (
         SENDER,
         "while self.unproven and (self._free() > 0 or not self.unproven[0][0]):",
         "while self.unproven:",
+        also=("LIVE",),
     ),
     Bug(
         "PUBREL in any order after a reconnect",
@@ -165,6 +167,36 @@ BUGS = (
         SENDER,
         "self.released.pop(packet.packet_id, None)",
         "self.released.pop(packet.packet_id)",
+    ),
+    # A message that ends the link.
+    Bug(
+        "the oldest in flight is given up without a trial",
+        "INNOCENT",
+        SUSPICION,
+        "self._strikes == STRIKES",
+        "self._strikes >= 0",
+    ),
+    Bug(
+        "an end of the link in the control is held against the message",
+        "INNOCENT",
+        SUSPICION,
+        "        if self._state != GROWING:\n            self._clear(FREE)\n",
+        "        if self._state != GROWING:\n            self._strikes = min(STRIKES, self._strikes + 1)\n",
+    ),
+    Bug(
+        "a message that ends the link is sent for ever",
+        "LIVE",
+        SUSPICION,
+        "self._strikes = self._strikes + 1 if",
+        "self._strikes = 0 if",
+    ),
+    Bug(
+        "the identifier of a message that was given up is given away",
+        "IDENTIFIER",
+        SENDER,
+        "        self._withheld.append(packet_id)\n",
+        "        self._ids.free(packet_id)\n",
+        also=("SANE",),
     ),
     # Inbound.
     Bug(
@@ -308,6 +340,37 @@ BUGS = (
         "if terms.version == V5:\n            self._again",
         "if False:\n            self._again",
         seeds=1000,
+    ),
+    # What the client says of itself.
+    Bug(
+        "a birth waits for room behind the QoS 0 of the backlog",
+        "PRESENCE",
+        SENDER,
+        "(fresh or self._free() > 0)",
+        "(self._free() > 0)",
+        seeds=1000,
+    ),
+    Bug(
+        "an announcement takes no place in the window",
+        "STRICT",
+        SENDER,
+        "self._window -= self._announcer.say()",
+        "self._announcer.say()",
+        also=("WINDOW",),
+    ),
+    Bug(
+        "an older offline is left standing",
+        "PRESENCE",
+        "protocol/watch.py",
+        " and self._announcer.repeat()",
+        "",
+    ),
+    Bug(
+        "handlers hear the watch",
+        "PRESENCE",
+        "protocol/watch.py",
+        "if not ours or not self._alone:",
+        "if True:",
     ),
     Bug("the ping comes late", "PING", "protocol/keepalive.py", "PING_AFTER = 0.75", "PING_AFTER = 1.2"),
     Bug("a dead link is held", "HALF_OPEN", "protocol/keepalive.py", "DEAD_AFTER = 1.4", "DEAD_AFTER = 4.0"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.simulation.planted import Bug
 
 COMMITS, STORE, EFFECTS = "outbox/commits.py", "outbox/store.py", "outbox/effects.py"
+STEPS = "outbox/steps.py"
 BACKLOG, OPENING, INTEGRITY = "outbox/backlog.py", "outbox/opening.py", "outbox/integrity.py"
 
 BUGS = (
@@ -19,9 +20,9 @@ BUGS = (
     Bug(
         "COMMIT is left to the next transaction",
         "TOLD",
-        STORE,
-        'db.execute("COMMIT")',
-        'db.in_transaction or db.execute("COMMIT")',
+        STEPS,
+        "        self._run()\n        if self.db.in_transaction:",
+        '        self.db.in_transaction or self.db.execute("BEGIN")\n        self._run()\n        if 0:',
         also=("LIVE", "NO_EXCEPTION"),
     ),
     Bug(
@@ -44,7 +45,7 @@ BUGS = (
         "rows are deleted behind the transaction",
         "LEDGER",
         STORE,
-        "        self._delete(db)\n        slept = timeline.slept\n",
+        "        self._delete(steps)\n        slept = timeline.slept\n",
         "        slept = timeline.slept\n",
         also=("RESTORED", "NOTHING_LOST", "SANE", "DAMAGE_TOLD"),
     ),
@@ -52,12 +53,13 @@ BUGS = (
         "the books are written behind the transaction",
         "TOLD",
         STORE,
-        "        tables.write_books(db, books)\n"
+        "        steps.books(books)\n"
         "        self._moving = None if slept is None else (group.number, slept)\n"
-        '        db.execute("COMMIT")\n',
+        "        steps.commit()\n",
         "        self._moving = None if slept is None else (group.number, slept)\n"
-        '        db.execute("COMMIT")\n'
-        "        tables.write_books(db, books)\n",
+        "        steps.commit()\n"
+        "        steps.books(books)\n"
+        "        steps.commit()\n",
         also=("RESTORED", "NOTHING_LOST", "LEDGER"),
         seeds=1000,
     ),
@@ -74,14 +76,14 @@ BUGS = (
         "PUBREC is not on the disk",
         "RESTORED",
         EFFECTS,
-        "                self._line(db, RELEASED, self._flight.keys(record.packet_ids))",
+        "                self._line(steps, RELEASED, self._flight.keys(record.packet_ids))",
         "                self._flight.keys(record.packet_ids)",
     ),
     Bug(
         "a stale inbound identifier stays on the disk",
         "RESTORED",
         EFFECTS,
-        '        each(db, "DELETE FROM ids WHERE kind = ? AND packet_id = ?", gone)\n',
+        "        steps.pairs(RELEASE, gone)\n",
         "        gone.clear()\n",
     ),
     Bug(
@@ -110,7 +112,7 @@ BUGS = (
         "withheld identifiers are not kept",
         "RESTORED",
         EFFECTS,
-        "        _hold(db, WITHHELD, [record.withheld for record in records if record.withheld])\n",
+        "        steps.pairs(HOLD, [(WITHHELD, record.withheld) for record in records if record.withheld])\n",
         "",
     ),
     Bug(
@@ -211,7 +213,7 @@ BUGS = (
         "a request is forgotten",
         "LIVE",
         "outbox/effects.py",
-        "            requests.answer(db, record.number, record.answer)",
+        "            requests.answer(steps.db, record.number, record.answer)",
         "            pass",
     ),
     # The disk fails.

@@ -30,6 +30,10 @@ def test_sentence_and_hint() -> None:
             {"code": 0x97, "reason": "no", "errors": ()},
         ),
         (errors.Dropped("s", policy="oldest", hint="h"), {"policy": "oldest"}),
+        (
+            errors.KillsLink("s", topic="t", size=3, times=5, hint="h"),
+            {"topic": "t", "size": 3, "times": 5, "errors": ()},
+        ),
         (errors.OutboxFull("s", limit=10, hint="h"), {"limit": 10}),
         (errors.AuthenticationFailed("s", code=0x87, hint="h"), {"code": 0x87}),
         (errors.AuthenticationFailed("s", hint="h"), {"code": None}),
@@ -59,6 +63,7 @@ def test_facts(error: errors.HoldfastError, facts: dict[str, object]) -> None:
         (errors.PublishRefused, errors.PublishFailed),
         (errors.Expired, errors.PublishFailed),
         (errors.Dropped, errors.PublishFailed),
+        (errors.KillsLink, errors.PublishFailed),
         (errors.OutboxFull, errors.Overload),
         (errors.AuthenticationFailed, errors.HoldfastError),
         (errors.OutboxLocked, errors.OutboxError),

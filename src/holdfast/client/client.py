@@ -6,6 +6,8 @@ import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from functools import partial
+from os import urandom
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
@@ -18,8 +20,9 @@ from holdfast.client.events import Event
 from holdfast.client.failures import foreign, unfinished
 from holdfast.client.gathering import Gathering
 from holdfast.client.intents import Intents, check_agreement
+from holdfast.client.lifecycle import Step
 from holdfast.client.opening import close_outbox, open_outbox
-from holdfast.client.options import Limits, Will
+from holdfast.client.options import Compression, Limits, Will
 from holdfast.client.outbox_option import Outbox
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipt import Receipt
@@ -84,6 +87,7 @@ class Client:
         limits: Limits = DEFAULT_LIMITS,
         drain_s: float = 5,
         isolated: bool | None = None,
+        compression: Compression | None = None,
     ) -> None:
         """Describe the connection.
 
@@ -110,10 +114,13 @@ class Client:
         link is noticed within twice that; None: never. ``drain_s``: the longest a ``stop`` may take.
         ``isolated``: the link has a thread of its own, so that it stands while the event loop is blocked;
         functions for password, will and authentication are called on that thread. None: no.
+        ``compression``: large payloads leave as gzip, marked by their content type, and messages so marked
+        are opened before handlers and readers get them; needs ``version="5"``. None: neither.
         """
         self._setup: Setup = check(
             url, client_id, username, password, password_file, tls, proxy, version, session_expiry_s,
-            will, keepalive_s, reconnect, limits, drain_s, outbox, authentication, isolated, probe_s,
+            will, keepalive_s, reconnect, limits, drain_s, outbox, authentication, isolated, compression,
+            probe_s,
         )  # fmt: skip
         self._clock = SystemClock()
         self._router = Router()
@@ -127,7 +134,7 @@ class Client:
         self._state = State(self._setup.place)
         if self._setup.probe_s is not None:
             self._state.probe.status = "waiting"
-        self._publisher = Publisher(
+        self._publisher = self._new_publisher()(
             self._outbox, self._receipts, self._clock, self._state.changed, rules, option.overflow == "wait"
         )
         self._filed = option.is_file
@@ -189,8 +196,12 @@ class Client:
             self._setup.client_id = client_id or self._setup.client_id
         before = self._session
         if option.is_file or before is None:
+            restored, will = self._outbox.restore(), self._setup.will
+            if will is not None and will.birth is not None:
+                # A birth that went unanswered is in no file: its identifier may not be free for certain.
+                restored.last_packet_id = int.from_bytes(urandom(2), "big") % 65_535
             resends = option.on_session_lost == "resend"
-            self._session = Session(self._setup.limits.inflight, self._outbox.restore(), resends=resends)
+            self._session = Session(self._setup.limits.inflight, restored, resends=resends)
             if before is not None:
                 self._outbox.adopt(before.unended())
 
@@ -267,7 +278,7 @@ class Client:
                 self._receipts.give_up(error)
                 self._receipts = self._publisher.receipts = self._new_receipts()
             forking.unwatch(self)
-            self._state.set(Status.DISCONNECTED)
+            self._state.move(Step.END)
             self._state.bus.close()
             self._ending = None
             self._last = core.keeper
@@ -287,6 +298,14 @@ class Client:
         self._received += core.dispatcher.received
         self._handled += core.engine.handled
         self._dropped += core.dropped_inbound
+
+    def _new_publisher(self) -> Callable[..., Publisher]:
+        option = self._setup.compression
+        if option is None:
+            return Publisher
+        from holdfast.client.compressing import CompressingPublisher  # with zlib, for those who want it
+
+        return partial(CompressingPublisher, option)
 
     def _new_receipts(self) -> Receipts:
         return Receipts(lambda: self._outbox.durable)

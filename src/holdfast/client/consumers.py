@@ -20,6 +20,7 @@ from holdfast.messages import Message
 from holdfast.protocol import Delivery
 
 if TYPE_CHECKING:
+    from holdfast.client.decompressing import Decompressing
     from holdfast.client.handler_thread import HandlerThread
     from holdfast.client.port import Inwards
     from holdfast.client.workers import Reader, Worker
@@ -46,8 +47,9 @@ class Consumers:
         state: State,
         limits: Limits,
         here: Mailbox,
+        decompressing: Decompressing | None = None,
     ) -> None:
-        """``here``: how threads tell what they have handled."""
+        """``here``: how threads tell what they have handled. ``decompressing``: None: nothing is opened."""
         self._loop = asyncio.get_running_loop()
         self._engine = engine
         self._dispatcher = dispatcher
@@ -55,6 +57,7 @@ class Consumers:
         self._state = state
         self._limits = limits
         self._here = here
+        self._decompressing = decompressing
         self._handlers: list[HandlerTask | HandlerThread] = []
         self._subscriptions: set[Reader] = set()
         self._refused_timer: asyncio.TimerHandle | None = None
@@ -99,6 +102,8 @@ class Consumers:
 
     def _want(self, consumer: Consumer, options: HandlerOptions) -> None:
         asked = self._intents.want(consumer.filters, options)
+        if self._decompressing is not None:
+            consumer.inbox.through(self._decompressing.open)
         self._dispatcher.add(consumer, options.retained != "never")
         self._engine.subscribe(asked)
         self._state.changed.notify()

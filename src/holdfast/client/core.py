@@ -33,6 +33,7 @@ from holdfast.protocol import Session
 from holdfast.resilience import Verdict, VersionChoice
 
 if TYPE_CHECKING:
+    from holdfast.client.decompressing import Decompressing
     from holdfast.client.workers import Reader
 
 log = logging.getLogger("holdfast")
@@ -77,9 +78,20 @@ class Core:
         self.keeper, self.engine = make_keeper(self, session, clock, versions)
         self.gathering = Gathering(publisher, self.commits, self.engine.gathered)
         self.engine.gather = self.gathering.hand_over
-        self.consumers = Consumers(self.engine, self.dispatcher, intents, state, setup.limits, self.here)
+        self.decompressing = self._decompressing()
+        self.consumers = Consumers(
+            self.engine, self.dispatcher, intents, state, setup.limits, self.here, self.decompressing
+        )
         self.finish = self.consumers.finish  # as it is: there is one for every message
         self._connect_parts()
+
+    def _decompressing(self) -> Decompressing | None:
+        option = self.setup.compression
+        if option is None:
+            return None
+        from holdfast.client.decompressing import Decompressing  # with zlib, for those who want it
+
+        return Decompressing(option.max_bytes, self.state, self.here)
 
     def _connect_parts(self) -> None:
         """What parts made earlier tell those made later."""
@@ -108,11 +120,6 @@ class Core:
         if asyncio._get_running_loop() is self.loop:
             return self.consumers.handles_in(asyncio.current_task())
         return self.consumers.handles_on(get_ident())
-
-    def committed_here(self) -> None:
-        """As ``committed``, told by an engine on this loop."""
-        self.precedence.committed()
-        self.committed()
 
     def committed(self) -> None:
         """A commit has happened."""
@@ -219,6 +226,8 @@ class Core:
         self.watched.close()
         self.keeper.close(self.intents.release(self.setup.session_expiry_s != 0))
         self.telling.close()
+        if self.decompressing is not None:
+            self.decompressing.close()
         self.consumers.close()
         self.dispatcher.close()
         self.here.close()

@@ -18,7 +18,6 @@ from holdfast.outbox import Outbox
 from holdfast.protocol import Session
 from holdfast.resilience import VersionChoice
 from holdfast.transport import open_link
-from holdfast.transport.network import NetworkWatch
 
 if TYPE_CHECKING:
     from holdfast.resilience.stall import Stall
@@ -72,6 +71,8 @@ class Drive:
         self.supervising = self._loop.create_task(self._supervise(), name="holdfast supervisor")
 
     async def _supervise(self) -> None:
+        from holdfast.transport.network import NetworkWatch  # with the first start, as much as can be
+
         error = None
         network = NetworkWatch(self.supervisor.network_changed)
         try:

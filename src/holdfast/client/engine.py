@@ -192,6 +192,11 @@ class Engine:
         self._pump()
 
     @property
+    def suspects(self) -> bool:
+        """Whether a message is suspected of ending the link."""
+        return self._session.suspects
+
+    @property
     def speechless(self) -> bool:
         """Whether what we say of ourselves still waits for room in the window."""
         return self._session.speechless
@@ -280,7 +285,7 @@ class Engine:
         session, connection = self._session, self._connection
         now = self._clock.now()
         writing = connection is not None and connection.can_write
-        if writing and session.link is LinkState.UP:
+        if writing and session.ready:
             rows = self._outbox.take(self.limit(session.room()))
             if rows:
                 self._light = len(rows) == 1

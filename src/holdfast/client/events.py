@@ -195,6 +195,18 @@ class MessageSkipped(Event):
     size: int
 
 
+class NotDecompressed(Event):
+    """So many marked messages could not be opened (``reason``) and were handed over as they came.
+
+    ``topic`` and ``size`` are those of the last.
+    """
+
+    topic: str
+    size: int
+    reason: str
+    count: int
+
+
 class PropertiesDropped(Event):
     """Messages go out without content type and user properties, which MQTT 3.1.1 cannot carry."""
 

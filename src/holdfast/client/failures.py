@@ -10,6 +10,7 @@ from holdfast.errors import (
     ConnectRefused,
     Dropped,
     Expired,
+    KillsLink,
     OutboxError,
     OutboxUnwritable,
     PublishFailed,
@@ -48,6 +49,8 @@ def publish_failed(record: Failed) -> PublishFailed:
             f"message {record.row.seq} on {record.row.topic} failed: {record.detail}",
             hint='Outbox(on_session_lost="resend") sends it again, at the price of a duplicate',
         )
+    if record.kills:
+        return _kills_link(record)
     said = f" ({record.detail})" if record.detail else ""
     reason = reasons.name(record.reason)
     error = PublishRefused(
@@ -58,6 +61,21 @@ def publish_failed(record: Failed) -> PublishFailed:
     )
     if record.reason == reasons.PACKET_TOO_LARGE:
         error.__cause__ = TooLarge(record.detail)
+    return error
+
+
+def _kills_link(record: Failed) -> KillsLink:
+    row = record.row
+    size = len(row.payload)
+    error = KillsLink(
+        f"message {row.seq} on {row.topic}, {size} bytes, was given up: {record.detail}",
+        topic=row.topic,
+        size=size,
+        times=record.kills,
+        hint="is it larger than this broker takes, or its topic one that the broker forbids? Its log may say",
+    )
+    if record.reason == reasons.PACKET_TOO_LARGE:
+        error.__cause__ = TooLarge(reasons.sentence(record.reason))
     return error
 
 

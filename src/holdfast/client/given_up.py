@@ -1,20 +1,17 @@
-"""Messages that ended without being sent: their receipts, a counter by reason, and a log that stays calm."""
+"""Messages that ended without being sent: their receipts, a counter by reason, and few lines of log."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections import Counter
 
 from holdfast.client import events as told
+from holdfast.client.calm import Calm
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.receipts import Receipts
 from holdfast.client.state import State
 from holdfast.messages import Outgoing
 from holdfast.outbox.ring import QOS0_RING
 from holdfast.protocol.records import Ending
-
-TOLD_EVERY_S = 1.0
 
 WORDS = {
     "expiry_s": "were older than their expiry_s before they could be sent",
@@ -25,18 +22,15 @@ WORDS = {
 
 
 class GivenUp:
-    """Tells of rows that were expired or dropped: at once, then once a second at most.
-
-    A flood must not become a flood of log lines.
-    """
+    """Tells of rows that were expired or dropped."""
 
     def __init__(self, receipts: Receipts, state: State, here: Mailbox) -> None:
-        self._loop = asyncio.get_running_loop()
         self._here = here
         self._receipts = receipts
         self._state = state
-        self._untold: Counter[str] = Counter()
-        self._timer: asyncio.TimerHandle | None = None
+        self._calm = Calm(self._tell)
+        self.close = self._calm.close
+        """The end of this run: everything is told."""
 
     def ended(self, rows: list[Outgoing], ending: Ending, why: str) -> None:
         """These rows ended in the outbox; told from any thread."""
@@ -46,22 +40,9 @@ class GivenUp:
         """As ``ended``, here and now."""
         self._receipts.settle(rows, ending, why)
         self._state.given_up[why] += len(rows)
-        self._untold[why] += len(rows)
-        if self._timer is None:
-            self._tell()
+        self._calm.note(why, len(rows))
 
-    def _tell(self) -> None:
-        self._timer = None
-        untold, self._untold = self._untold, Counter()
-        for why, count in untold.items():
-            what = WORDS.get(why, f"were dropped: the outbox was full ({why})")
-            event = told.Dropped(message=f"{count} messages {what}", count=count, reason=why)
-            self._state.emit(event, logging.WARNING)
-        if untold:
-            self._timer = self._loop.call_later(TOLD_EVERY_S, self._tell)
-
-    def close(self) -> None:
-        """The end of this run: everything is told, and no timer is left."""
-        self._tell()
-        if self._timer is not None:
-            self._timer.cancel()
+    def _tell(self, why: str, count: int) -> None:
+        what = WORDS.get(why, f"were dropped: the outbox was full ({why})")
+        event = told.Dropped(message=f"{count} messages {what}", count=count, reason=why)
+        self._state.emit(event, logging.WARNING)

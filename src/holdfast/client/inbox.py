@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from holdfast.messages import Message
 from holdfast.protocol import Delivery
@@ -30,8 +31,8 @@ class Inbox:
 
     def __init__(self, qos0_limit: int) -> None:
         self.items: deque[Item] = deque()
-        self.pop = self.items.popleft
-        """The next message."""
+        self.pop: Callable[[], Item] = self.items.popleft
+        """The next message, for its reader."""
         self._qos0_limit = qos0_limit
         self._reader: asyncio.Future[None] | None = None
         self.closed = False
@@ -45,6 +46,19 @@ class Inbox:
             self._wake()
         return True
 
+    def through(self, change: Callable[[Item], Item]) -> None:
+        """The reader gets each message as ``change`` makes it; while they wait they stay as they came."""
+
+        def pop() -> Item:
+            item = self.items.popleft()
+            try:
+                return change(item)
+            except BaseException:  # Ctrl-C in a reader's thread
+                self.items.appendleft(item)
+                raise
+
+        self.pop = pop
+
     def put_back(self, items: Sequence[Item]) -> None:
         """These were not handled after all: they are the next again."""
         self.items.extendleft(reversed(items))
@@ -52,7 +66,15 @@ class Inbox:
     def drain(self) -> list[Item]:
         """Close, and give everything that waits here."""
         self.close()
-        return [self.pop() for _ in range(len(self.items))]
+        return self.withdraw(len(self.items))
+
+    def withdraw(self, count: int) -> list[Item]:
+        """The next, up to so many, which nobody is to read; beside a thread that still takes."""
+        items: list[Item] = []
+        with suppress(IndexError):
+            while len(items) < count:
+                items.append(self.items.popleft())
+        return items
 
     async def wait(self) -> None:
         """Until there is a message, a nudge, or the end."""

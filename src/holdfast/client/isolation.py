@@ -79,7 +79,6 @@ class Isolated:
         self._drive = drive
 
     def _committed(self) -> None:
-        self._run.precedence.committed()
         self._here.post(self._run.committed)
 
     @property

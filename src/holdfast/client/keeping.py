@@ -43,6 +43,7 @@ def make_keeper(
         )
         drive.engine.on_durable = core.commits.wake_threads
         drive.engine.limit = core.precedence.room
+        core.precedence.wake = drive.engine.wake
         return drive
 
     if core.setup.isolated:
@@ -51,7 +52,7 @@ def make_keeper(
         isolated = Isolated(build, core)
         return isolated, isolated
     drive = build(core.telling, core.state, core.nobody_dials, core.watched.recent)
-    drive.engine.on_commit = core.committed_here
+    drive.engine.on_commit = core.committed
     core.telling.on_challenge = drive.authenticating.challenged
     core.telling.on_reauthenticated = drive.authenticating.reauthenticated
     return drive, drive.engine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from holdfast.client.asked import FunctionFailed, asked
-from holdfast.codec import packets
+from holdfast.codec import V5, Version, packets
 from holdfast.errors import ConfigurationError, PayloadError
 from holdfast.messages import NO_PROPERTIES, Payload, QoS
 from holdfast.topics import validate_topic
@@ -165,6 +165,44 @@ class Limits(Frozen):
                 f"Limits: coalesce_s must be above 0 and at most 0.1, not {self.coalesce_s}",
                 hint="None: reading never pauses",
             )
+
+
+class Compression(Frozen):
+    """Large payloads leave as gzip, and are opened again on arrival; needs MQTT 5 for certain.
+
+    The content type is the mark: ``application/json+gzip`` for ``application/json``. Payloads of
+    ``min_bytes`` and more are compressed where that makes them smaller. ``max_bytes``: the largest payload
+    that comes out of a message; one that would be larger, or is not gzip, is handed over as it came, with
+    its mark, and told as an event. Larger payloads are not compressed either. Raises ConfigurationError.
+    """
+
+    __match_args__ = ("min_bytes", "max_bytes")
+    __slots__ = __match_args__
+
+    def __init__(self, *, min_bytes: int = 1024, max_bytes: int = 16 << 20) -> None:
+        self.min_bytes = min_bytes
+        self.max_bytes = max_bytes
+        if not 1 <= min_bytes <= max_bytes <= 1 << 30:
+            raise ConfigurationError(
+                f"Compression: min_bytes must be 1 to max_bytes, and max_bytes at most {1 << 30}, "
+                f"not {min_bytes} and {max_bytes}"
+            )
+
+
+def check_compression(option: Compression | None, version: Version | None) -> None:
+    """It needs the version that is spoken to be 5, whatever happens. Raises ConfigurationError."""
+    if option is None:
+        return
+    if not isinstance(option, Compression):
+        raise ConfigurationError(
+            f"compression={option!r} is no Compression", hint="compression=Compression()"
+        )
+    if version != V5:
+        raise ConfigurationError(
+            "compression= where MQTT 3.1.1 may be spoken, in which nothing says that a payload is gzip: "
+            "nobody could read it",
+            hint='version="5"',
+        )
 
 
 _BOUNDS = {

@@ -73,7 +73,7 @@ class Receipt:
     async def acknowledged(self, timeout_s: float | None = None) -> None:
         """Wait for PUBACK or PUBCOMP (QoS 0: until handed whole to the transport).
 
-        Cancelling the wait leaves the message alone. Raises PublishRefused, Expired, Dropped
+        Cancelling the wait leaves the message alone. Raises PublishRefused, Expired, Dropped, KillsLink
         (all PublishFailed; a TooLarge is its cause), Timeout (still pending), Stopped.
         """
         in_time = True

@@ -6,6 +6,7 @@ refused                         then
 by these terms, never sent      it is parked: other terms may carry it
 for now (``PASSES``)            it is sent again after ``DELAYS_S``, and is a dead letter after that
 for good, or once too often     a dead letter: its receipt fails, and it is kept for ``retry``
+by the end of the link          the same: whoever told had tried again and again
 ==============================  ==================================================================
 
 Only an answer of the broker counts as a try; a lost connection never does.
@@ -34,6 +35,8 @@ def judge(records: list[Record], now: float) -> list[Record]:
 
 def _judged(record: Failed, now: float) -> Record:
     row = record.row
+    if record.kills:
+        return record
     if record.unsent and record.reason in WAITS_FOR_OTHER_TERMS:
         return Parked(row, record.reason, record.detail)
     if record.unsent or record.withheld or record.reason not in PASSES:

@@ -11,7 +11,7 @@ from holdfast.client import checks, outbox_option
 from holdfast.client.asked import asked
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.identity import check_client_id, check_session, expiry_s
-from holdfast.client.options import Limits, Will
+from holdfast.client.options import Compression, Limits, Will, check_compression
 from holdfast.client.outbox_option import Outbox
 from holdfast.codec import Version
 from holdfast.codec.wire import write_text
@@ -50,6 +50,7 @@ class Setup(Value):
         "outbox",
         "authentication",
         "isolated",
+        "compression",
         "probe_s",
     )
     __slots__ = __match_args__
@@ -73,6 +74,7 @@ class Setup(Value):
         outbox: Outbox,
         authentication: Callable[[], Authenticator] | None = None,
         isolated: bool | None = None,
+        compression: Compression | None = None,
         probe_s: float | None = None,
     ) -> None:
         self.address = address
@@ -92,6 +94,7 @@ class Setup(Value):
         self.outbox = outbox
         self.authentication = authentication
         self.isolated = isolated
+        self.compression = compression
         self.probe_s = probe_s
 
     @property
@@ -158,6 +161,7 @@ def check(
     outbox: StrPath | Outbox | None = None,
     authentication: Callable[[], Authenticator] | None = None,
     isolated: bool | None = None,
+    compression: Compression | None = None,
     probe_s: float | None = None,
 ) -> Setup:
     """Raises ConfigurationError for the first thing that is wrong."""
@@ -174,6 +178,8 @@ def check(
         raise ConfigurationError("a password without a username [MQTT-3.1.2-22]", hint="give username= too")
     option = outbox if isinstance(outbox, Outbox) else Outbox(outbox)
     outbox_option.check_client_id(option, client_id)
+    spoken = checks.version(version, authentication)
+    check_compression(compression, spoken)
     return Setup(
         address,
         check_client_id(client_id, session_expiry_s, option.is_file),
@@ -182,7 +188,7 @@ def check(
         password_file,
         tls,
         checks.proxy(proxy, address),
-        checks.version(version, authentication),
+        spoken,
         check_session(client_id, session_expiry_s, option.is_file),
         will,
         checks.keepalive(keepalive_s),
@@ -192,5 +198,6 @@ def check(
         option,
         authentication,
         isolated,
+        compression,
         checks.probe(probe_s),
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 
 from holdfast.client.core import Core
-from holdfast.client.status import Status
+from holdfast.client.lifecycle import Step
 
 HANDLERS = 0.6
 FLUSH = 0.9
@@ -29,7 +29,7 @@ async def shut_down(core: Core, drain_s: float) -> None:
     core.gathering.hand_over()  # called before this
     core.publisher.close("the client is stopping")
     core.engine.wake()  # for what another thread handed over just before
-    core.state.set(Status.DRAINING)
+    core.state.move(Step.STOP)
     await _finish_handlers(core, left(HANDLERS))
     await core.state.changed.wait_until(lambda: _flushed(core), left(FLUSH))
     will = core.setup.will

@@ -10,6 +10,7 @@ from typing import Literal
 from holdfast.client import events as told
 from holdfast.client.event_bus import EventBus
 from holdfast.client.events import Event
+from holdfast.client.lifecycle import TRANSITIONS, Step
 from holdfast.client.probing import Probing
 from holdfast.client.status import Status
 from holdfast.client.waiting import Signal
@@ -49,11 +50,12 @@ class State:
         """Why there is no connection, for the end of a sentence."""
         return str(self.verdict) if self.verdict else f"{self.place} has not answered yet"
 
-    def set(self, status: Status) -> None:
-        """The link is in another state; while draining it stays DRAINING to the outside."""
-        if self.draining and status is not Status.DISCONNECTED:
-            status = Status.DRAINING
-        if status is not self.status:
+    def move(self, step: Step) -> None:
+        """This happened to the link."""
+        status = TRANSITIONS[self.status].get(step)
+        if status is None:  # a defect of ours, which must not end the dialling
+            log.error("%s: %s cannot be while the client is %s", self.place, step, self.status)
+        elif status is not self.status:
             log.debug("%s: %s -> %s", self.place, self.status, status)
             self.status = status
         self.changed.notify()
@@ -69,7 +71,7 @@ class State:
     def dialling(self) -> None:
         """An attempt begins."""
         self.last_attempt_at = datetime.now(UTC)
-        self.set(Status.RECONNECTING if self.connections else Status.CONNECTING)
+        self.move(Step.DIAL)
 
     def connected(self, terms: Terms) -> None:
         """CONNACK accepted us."""
@@ -78,7 +80,7 @@ class State:
         self.attempts = 0
         self.connections += 1
         self.connected_since = datetime.now(UTC)
-        self.set(Status.CONNECTED)
+        self.move(Step.ACCEPT)
         version = VERSIONS[terms.version]
         kept = "session kept" if terms.session_present else "new session"
         message = f"connected to {self.place} (MQTT {version}, {kept})"
@@ -89,8 +91,8 @@ class State:
         level = logging.WARNING if self._is_news(verdict) else logging.DEBUG
         self.attempts += 1
         self.verdict = verdict
+        self.move(Step.FAIL if retry_in_s is not None else Step.GIVE_UP)
         if retry_in_s is None:
-            self.set(Status.FAILED)
             level = logging.ERROR
         message = (
             str(verdict) if retry_in_s is not None else f"{verdict} Given up after {self.attempts} attempts."
@@ -106,12 +108,11 @@ class State:
         """An accepted connection ended."""
         self.terms = None
         self.connected_since = None
+        self.move(Step.LOSE)
         if self.draining:
-            self.set(Status.DRAINING)
             return
         self.verdict = verdict
         self.disconnections[verdict.cause] += 1
-        self.set(Status.RECONNECTING)
         self.emit(
             told.Disconnected(message=str(verdict), cause=verdict.cause, hint=verdict.hint), logging.WARNING
         )

@@ -138,7 +138,7 @@ class Subscription(AsyncIterator[Message]):
         """What has lain here since the last look while nobody read at all (contract 15)."""
         inbox = self.consumer.inbox
         idle = not (self._asked or self._reading or self._hand)
-        old = [inbox.pop() for _ in range(min(self._seen, len(inbox.items)))] if idle else []
+        old = inbox.withdraw(self._seen) if idle else []
         self._seen, self._asked = len(inbox.items), False
         return old
 

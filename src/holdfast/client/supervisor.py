@@ -28,6 +28,7 @@ from holdfast.resilience import (
     of_connack,
     of_error,
 )
+from holdfast.resilience.retry import LOGIN
 from holdfast.transport import Link, LinkUser
 
 if TYPE_CHECKING:
@@ -160,11 +161,14 @@ class Supervisor:
         finally:
             self._connected = False
         gone = self._clock.now()
-        blamed = self._blamed(self._verdict(ended), terms.keepalive_s)
-        verdict = self._suspicion.judge(blamed, gone - now)
-        self._slow = verdict.slow
+        verdict = self._judged(self._blamed(self._verdict(ended), terms.keepalive_s), gone - now)
+        self._slow = verdict.slow and verdict.cause not in LOGIN
         self._reporter.disconnected(verdict)
-        return self._backoff.lost(gone, connection.worked and not self._suspicion.stands, verdict.slow)
+        return self._backoff.lost(gone, connection.worked and not self._suspicion.stands, self._slow)
+
+    def _judged(self, verdict: Verdict, up_s: float) -> Verdict:
+        """A message that may have ended it (contract 10) is on trial already: that is no takeover."""
+        return verdict if self._engine.suspects else self._suspicion.judge(verdict, up_s)
 
     def _unanswered(self, ended: Ended) -> Verdict:
         if ended.closed is None:

@@ -25,14 +25,6 @@ class ThreadInbox(Inbox):
     def _wake(self) -> None:
         self._bell.ring()
 
-    def drain(self) -> list[Item]:
-        """As ``Inbox.drain``; beside a thread that still takes, each item is given to one of the two."""
-        self.close()
-        items = []
-        while (item := self.pop_now()) is not None:
-            items.append(item)
-        return items
-
     def close(self) -> None:
         """End the reader; what waits here is handled no more."""
         self.closed = True
@@ -41,7 +33,7 @@ class ThreadInbox(Inbox):
     def pop_now(self) -> Item | None:
         """The next message, if there is one."""
         try:
-            return self.items.popleft()
+            return self.pop()
         except IndexError:
             return None
 

@@ -181,7 +181,7 @@ class Commits(ABC):
 def _lags(record: Change) -> bool:
     """Whether nothing waits for this record (``holdfast.protocol.records``)."""
     return isinstance(record, Settled | Deferred | Parked) or (
-        isinstance(record, Failed) and not record.withheld
+        isinstance(record, Failed) and not (record.withheld or record.kills)
     )
 
 

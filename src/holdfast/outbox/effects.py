@@ -32,6 +32,7 @@ from holdfast.outbox.changes import Answered, Buried, Change, Revived, Shed, Unp
 from holdfast.outbox.flight import RELEASED, SENT, UNSENT, Entry, Flight, runs
 from holdfast.outbox.keys import BASE, key_of, keys_of
 from holdfast.outbox.statements import each
+from holdfast.outbox.steps import HOLD, RELEASE, Steps
 from holdfast.outbox.tables import RECEIVED, WITHHELD, Books
 from holdfast.protocol import (
     Assigned,
@@ -49,9 +50,10 @@ log = logging.getLogger("holdfast")
 
 
 class Effects:
-    """Applies records to the tables, the books and the lines of ``flight``, in the open transaction.
+    """Applies records to the steps of a commit, the books and the lines of ``flight``.
 
-    ``ended`` collects the keys of rows to delete, which is done when all records are applied.
+    What is rare has statements of its own, and begins the transaction for them. ``ended`` collects the
+    keys of rows to delete, which is done when all records are applied.
     """
 
     def __init__(self, flight: Flight) -> None:
@@ -59,57 +61,62 @@ class Effects:
         self._dead: int | None = None  # how many dead letters there are; None: not counted yet
         self._books: Books
         self.ended: list[int] = []
-        self._apply: dict[type, Callable[[sqlite3.Connection, Sequence[Any]], None]] = {
+        self._usual: dict[type, Callable[[Steps, Sequence[Any]], None]] = {
             Assigned: self._assigned,
             Released: self._released,
             Received: self._received,
             Forgotten: self._forgotten,
-            EpochBegan: self._epoch_began,
             Settled: self._settled,
+            Shed: self._shed,
+        }
+        self._rare: dict[type, Callable[[Steps, Sequence[Any]], None]] = {
+            EpochBegan: self._epoch_began,
             Failed: self._failed,
             Deferred: self._deferred,
             Parked: self._parked,
             Unparked: self._unparked,
-            Shed: self._shed,
             Buried: self._buried,
             Revived: self._revived,
             Answered: self._answered,
         }
 
-    def apply(self, db: sqlite3.Connection, records: Iterable[Change], books: Books) -> None:
+    def apply(self, steps: Steps, records: Iterable[Change], books: Books) -> None:
         """These records, in their order."""
         self._books = books
         for kind, some in groupby(records, type):
-            self._apply[kind](db, list(some))
+            usual = self._usual.get(kind)
+            if usual is None:
+                steps.begin()
+            (usual or self._rare[kind])(steps, list(some))
 
     # -- in flight ---------------------------------------------------------------------------
 
-    def _assigned(self, db: sqlite3.Connection, records: Sequence[Assigned]) -> None:
+    def _assigned(self, steps: Steps, records: Sequence[Assigned]) -> None:
         for record in records:
             if record.rows:
                 entries = [(packet_id, row.seq + BASE[row.priority]) for packet_id, row in record.rows]
-                self._line(db, SENT, entries)
+                self._line(steps, SENT, entries)
                 self._books.packet_id = entries[-1][0]
 
-    def _released(self, db: sqlite3.Connection, records: Sequence[Released]) -> None:
+    def _released(self, steps: Steps, records: Sequence[Released]) -> None:
         for record in records:
             if record.packet_ids:
-                self._line(db, RELEASED, self._flight.keys(record.packet_ids))
+                self._line(steps, RELEASED, self._flight.keys(record.packet_ids))
 
-    def _line(self, db: sqlite3.Connection, stage: int, entries: Sequence[Entry]) -> None:
-        db.execute("INSERT INTO flight VALUES (?, ?, ?)", self._flight.add(stage, entries))
+    def _line(self, steps: Steps, stage: int, entries: Sequence[Entry]) -> None:
+        steps.line(*self._flight.add(stage, entries))
 
-    def _received(self, db: sqlite3.Connection, records: Sequence[Received]) -> None:
+    def _received(self, steps: Steps, records: Sequence[Received]) -> None:
         for record in records:
-            _hold(db, RECEIVED, record.packet_ids)
+            steps.pairs(HOLD, [(RECEIVED, packet_id) for packet_id in record.packet_ids])
 
-    def _forgotten(self, db: sqlite3.Connection, records: Sequence[Forgotten]) -> None:
+    def _forgotten(self, steps: Steps, records: Sequence[Forgotten]) -> None:
         gone = [(RECEIVED, packet_id) for record in records for packet_id in record.packet_ids]
-        each(db, "DELETE FROM ids WHERE kind = ? AND packet_id = ?", gone)
+        steps.pairs(RELEASE, gone)
 
-    def _epoch_began(self, db: sqlite3.Connection, records: Sequence[EpochBegan]) -> None:
-        self.begin_epoch(db, records[-1].number, self._books)
-        tables.write_meta(db, restored=None)
+    def _epoch_began(self, steps: Steps, records: Sequence[EpochBegan]) -> None:
+        self.begin_epoch(steps.db, records[-1].number, self._books)
+        tables.write_meta(steps.db, restored=None)
 
     def begin_epoch(self, db: sqlite3.Connection, number: int, books: Books) -> None:
         """Nothing is in flight any more, and QoS 2 that was is uncertain (contract 6)."""
@@ -121,11 +128,11 @@ class Effects:
 
     # -- endings -----------------------------------------------------------------------------
 
-    def _settled(self, db: sqlite3.Connection, records: Sequence[Settled]) -> None:
+    def _settled(self, steps: Steps, records: Sequence[Settled]) -> None:
         for record in records:
             self._end(record.rows, record.ending)
 
-    def _shed(self, db: sqlite3.Connection, records: Sequence[Shed]) -> None:
+    def _shed(self, steps: Steps, records: Sequence[Shed]) -> None:
         for record in records:
             count = len(record.rows)
             setattr(self._books, record.ending, getattr(self._books, record.ending) + count)
@@ -135,14 +142,14 @@ class Effects:
         self._books.accepted += len(rows)
         self._books.last = max(self._books.last, *[row.seq for row in rows])
 
-    def _failed(self, db: sqlite3.Connection, records: Sequence[Failed]) -> None:
+    def _failed(self, steps: Steps, records: Sequence[Failed]) -> None:
         self._end([record.row for record in records], "failed")
-        _hold(db, WITHHELD, [record.withheld for record in records if record.withheld])
-        before = dead.count(db) if self._dead is None else self._dead
-        dead.add(db, [self._entry(record) for record in records])
+        steps.pairs(HOLD, [(WITHHELD, record.withheld) for record in records if record.withheld])
+        before = dead.count(steps.db) if self._dead is None else self._dead
+        dead.add(steps.db, [self._entry(record) for record in records])
         over = before + len(records) - dead.MOST
         if over > 0:
-            dead.trim(db, over)
+            dead.trim(steps.db, over)
             log.warning("%d of the oldest dead letters were deleted: %d are kept", over, dead.MOST)
         self._dead = before + len(records) - max(0, over)
 
@@ -159,44 +166,39 @@ class Effects:
 
     # -- unsent again ------------------------------------------------------------------------
 
-    def _deferred(self, db: sqlite3.Connection, records: Sequence[Deferred]) -> None:
-        self._back(db, [record.row for record in records])
+    def _deferred(self, steps: Steps, records: Sequence[Deferred]) -> None:
+        self._back(steps, [record.row for record in records])
 
-    def _parked(self, db: sqlite3.Connection, records: Sequence[Parked]) -> None:
-        self._back(db, [record.row for record in records])
+    def _parked(self, steps: Steps, records: Sequence[Parked]) -> None:
+        self._back(steps, [record.row for record in records])
         reasons = [(dead.sentence(one.reason, one.detail), key_of(one.row)) for one in records]
-        each(db, "UPDATE message SET parked = ? WHERE id = ?", reasons)
+        each(steps.db, "UPDATE message SET parked = ? WHERE id = ?", reasons)
 
-    def _back(self, db: sqlite3.Connection, rows: Sequence[Outgoing]) -> None:
+    def _back(self, steps: Steps, rows: Sequence[Outgoing]) -> None:
         flying = [key for key in keys_of(rows) if key in self._flight]
         if flying:
-            self._line(db, UNSENT, [(0, key) for key in flying])
+            self._line(steps, UNSENT, [(0, key) for key in flying])
         for tries, some in groupby(rows, lambda row: row.tries):
             ranges = [(tries, *run) for run in runs(sorted(keys_of(some)))]
-            each(db, "UPDATE message SET tries = ? WHERE id BETWEEN ? AND ?", ranges)
+            each(steps.db, "UPDATE message SET tries = ? WHERE id BETWEEN ? AND ?", ranges)
 
-    def _unparked(self, db: sqlite3.Connection, records: Sequence[Unparked]) -> None:
+    def _unparked(self, steps: Steps, records: Sequence[Unparked]) -> None:
         keys = sorted(key for record in records for key in keys_of(record.rows))
-        each(db, "UPDATE message SET parked = NULL WHERE id BETWEEN ? AND ?", runs(keys))
+        each(steps.db, "UPDATE message SET parked = NULL WHERE id BETWEEN ? AND ?", runs(keys))
 
     # -- what others look after --------------------------------------------------------------
 
-    def _buried(self, db: sqlite3.Connection, records: Sequence[Buried]) -> None:
-        dead.remove(db, [number for record in records for number in record.numbers])
+    def _buried(self, steps: Steps, records: Sequence[Buried]) -> None:
+        dead.remove(steps.db, [number for record in records for number in record.numbers])
         self._dead = None
 
-    def _revived(self, db: sqlite3.Connection, records: Sequence[Revived]) -> None:
+    def _revived(self, steps: Steps, records: Sequence[Revived]) -> None:
         entries = [entry for record in records for entry in record.rows]
-        dead.revive(db, [(key_of(row), self._books.at, number) for number, row in entries])
+        dead.revive(steps.db, [(key_of(row), self._books.at, number) for number, row in entries])
         self._accepted([row for _, row in entries])
-        dead.remove(db, [number for number, _ in entries])
+        dead.remove(steps.db, [number for number, _ in entries])
         self._dead = None
 
-    def _answered(self, db: sqlite3.Connection, records: Sequence[Answered]) -> None:
+    def _answered(self, steps: Steps, records: Sequence[Answered]) -> None:
         for record in records:
-            requests.answer(db, record.number, record.answer)
-
-
-def _hold(db: sqlite3.Connection, kind: int, packet_ids: Sequence[int]) -> None:
-    held = [(kind, packet_id) for packet_id in packet_ids]
-    each(db, "INSERT OR IGNORE INTO ids VALUES (?, ?)", held)
+            requests.answer(steps.db, record.number, record.answer)

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 
 from holdfast.messages import HIGH, LOW, NORMAL, Outgoing
 
-_FAR = 1 << 61
+FAR = 1 << 61
 """More sequence numbers than there will ever be."""
 
-BASE = (_FAR, 0, -_FAR)
+BASE = (FAR, 0, -FAR)
 """What is added to a sequence number, by class: low, normal, high. A tuple, as it is asked for each row."""
 
 
@@ -34,10 +34,10 @@ def seq_of(key: int) -> int:
 
 def priority_of(key: int) -> int:
     """The class in a key."""
-    return HIGH if key < 0 else NORMAL if key < _FAR else LOW
+    return HIGH if key < 0 else NORMAL if key < FAR else LOW
 
 
 def span(priority: int, after: int = 0) -> tuple[int, int]:
     """The lowest and the highest key of this class, of sequence numbers above ``after``."""
     base = BASE[priority]
-    return base + after + 1, base + _FAR - 1
+    return base + after + 1, base + FAR - 1

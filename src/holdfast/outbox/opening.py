@@ -140,16 +140,17 @@ class Opened:
         """Contract 7: what is pending is what there are rows for; else what is there counts."""
         books, last = self.store.books, integrity.last_number(self.reader)
         rows, self.bytes = tables.count(self.reader)
-        if books.accepted - books.ended == rows and last <= books.last:
+        if books.accepted - books.ended == rows and last <= books.last and books.sane:
             return True
+        said = f"say {books.accepted - books.ended} pending" if books.sane else "cannot be"
         self._mend(
-            f"its books say {books.accepted - books.ended} pending, there are {rows} messages; "
-            f"these are kept, and counted, up to number {last}"
+            f"its books {said}, there are {rows} messages; these are kept, and counted, up to number {last}"
         )
         integrity.distrust(self.reader)
         self.store.open()
         books = self.store.books
-        books.accepted = books.ended + rows
+        books.mend()
+        books.accepted, books.last = books.ended + rows, max(books.last, last)
         tables.write_books(self.reader, books)
         return False
 

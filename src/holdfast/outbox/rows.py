@@ -17,6 +17,7 @@ from holdfast.codec.properties import decode_properties, encode_properties
 from holdfast.messages import NO_PROPERTIES, Outgoing, Properties
 from holdfast.outbox.keys import BASE, priority_of
 from holdfast.outbox.sqlite_file import UnreadableRow
+from holdfast.outbox.steps import MESSAGE
 from holdfast.outbox.timeline import Timeline
 
 COLUMNS = (
@@ -34,11 +35,6 @@ COLUMNS = (
 
 SELECT = f"SELECT {', '.join(COLUMNS)} FROM message"
 
-PLAIN = "(?, ?, ?, ?, ?, NULL, NULL, 0, ?, 0, NULL)"
-WHOLE = "(?, ?, ?, ?, ?, ?, ?, 0, ?, 0, NULL)"
-"""One new row, for an INSERT: nobody has sent, refused or parked it yet. A plain one, as most are, has no
-properties and no expiry."""
-
 SMALL_BYTES = 4096
 """Payloads up to this size are copied: ``sqlite3`` looks for an adapter for every value that is bytes or
 None, at a third of a microsecond, and for a bytearray it does not."""
@@ -52,23 +48,19 @@ class RowCodec:
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
 
-    def flat(self, rows: Sequence[Outgoing]) -> tuple[list[Any], list[Any]]:
-        """The columns of all these new rows, one after the other: of the plain ones, and of the others."""
+    def flat(self, rows: Sequence[Outgoing]) -> list[Any]:
+        """All these new rows as steps (see ``steps``), one after the other."""
         ahead = self.timeline.ahead
-        plain: list[Any] = []
-        others: list[Any] = []
+        steps: list[Any] = []
         for row in rows:
             payload = row.payload
             data = bytearray(payload) if len(payload) <= SMALL_BYTES else payload
             retain = 1 if row.retain else 0
-            key, accepted = row.seq + BASE[row.priority], row.accepted_at + ahead
-            if row.expires_at is None and not row.properties:
-                plain += (key, row.topic, data, row.qos, retain, accepted)
-            else:
-                properties = encode_properties(row.properties, PUBLISH) if row.properties else None
-                expires = None if row.expires_at is None else row.expires_at + ahead
-                others += (key, row.topic, data, row.qos, retain, properties, expires, accepted)
-        return plain, others
+            key = row.seq + BASE[row.priority]
+            steps += (MESSAGE, key, row.topic, data, row.qos, retain, row.accepted_at + ahead)
+            steps.append(encode_properties(row.properties, PUBLISH) if row.properties else 0)
+            steps.append("" if row.expires_at is None else row.expires_at + ahead)
+        return steps
 
     def row(self, columns: Sequence[Any]) -> Outgoing:
         """The row that these columns (``SELECT``) describe. Raises UnreadableRow where that is none."""

@@ -15,13 +15,11 @@ from holdfast.outbox.changes import Change
 from holdfast.outbox.effects import Effects
 from holdfast.outbox.flight import RELEASED, SENT, Flight, runs
 from holdfast.outbox.keys import span
-from holdfast.outbox.rows import PLAIN, SELECT, WHOLE, RowCodec
+from holdfast.outbox.rows import SELECT, RowCodec
 from holdfast.outbox.sqlite_file import Durability
-from holdfast.outbox.statements import each, of_many, run
+from holdfast.outbox.steps import EMPTIED, ENDED, Steps, prepare
 from holdfast.outbox.tables import RECEIVED, WITHHELD, Books
 from holdfast.protocol import Restored
-
-_INSERTS = of_many("INSERT INTO message VALUES {}", PLAIN), of_many("INSERT INTO message VALUES {}", WHOLE)
 
 
 class Group:
@@ -52,6 +50,7 @@ class Store:
         """Open the file, and read what is needed to go on; again after an error (contract 12)."""
         self.close()
         self._db = db = sqlite_file.connect(self._path, self._durability)
+        prepare(db)
         self.books: Books = tables.read_books(db)
         self._moved()
         if self._known is None:
@@ -116,20 +115,19 @@ class Store:
             raise sqlite3.ProgrammingError("the file is not open")
         self.books = books = before.copy()
         books.at, books.wall = timeline.now(), timeline.wall()
-        db.execute("BEGIN IMMEDIATE")
-        for inserts, flat in zip(_INSERTS, self._codec.flat(group.rows), strict=True):
-            run(db, inserts, flat)
-        self._effects.apply(db, group.records, books)
-        self._delete(db)
+        steps = Steps(db)
+        steps.messages(self._codec.flat(group.rows))
+        self._effects.apply(steps, group.records, books)
+        self._delete(steps)
         slept = timeline.slept
         if slept:
-            self._move(db, slept)
+            self._move(steps, slept)
         books.accepted += len(group.rows)
         books.last = max(books.last, group.last)
         books.commits = group.number
-        tables.write_books(db, books)
+        steps.books(books)
         self._moving = None if slept is None else (group.number, slept)
-        db.execute("COMMIT")
+        steps.commit()
         self._moved()
 
     def _moved(self) -> None:
@@ -138,18 +136,19 @@ class Store:
         if moving is not None and self.books.commits >= moving[0]:
             self._codec.timeline.move(moving[1])
 
-    def _delete(self, db: sqlite3.Connection) -> None:
+    def _delete(self, steps: Steps) -> None:
         """The rows that ended, and the lines of ``flight`` that nobody stands in any more."""
         ended, self._effects.ended = sorted(self._effects.ended), []
-        each(db, "DELETE FROM message WHERE id BETWEEN ? AND ?", runs(ended))
+        steps.pairs(ENDED, runs(ended))
         emptied, self.flight.emptied = sorted(self.flight.emptied), []
-        each(db, "DELETE FROM flight WHERE number BETWEEN ? AND ?", runs(emptied))
+        steps.pairs(EMPTIED, runs(emptied))
 
-    def _move(self, db: sqlite3.Connection, slept: float) -> None:
+    def _move(self, steps: Steps, slept: float) -> None:
         """Outbox time is moved on: rows accepted since opening did not age meanwhile."""
+        steps.begin()
         self.books.at += slept
         for priority in (LOW, NORMAL, HIGH):
-            db.execute(
+            steps.db.execute(
                 "UPDATE message SET accepted_at = accepted_at + ?, expires_at = expires_at + ?"
                 " WHERE id BETWEEN ? AND ?",
                 (slept, slept, *span(priority, self._known or 0)),

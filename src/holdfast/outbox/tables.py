@@ -23,6 +23,7 @@ from typing import Any
 
 from holdfast.messages import OVERHEAD
 from holdfast.outbox.flight import RELEASED, SENT, UNSENT, Line, is_packed
+from holdfast.outbox.keys import FAR
 from holdfast.outbox.sqlite_file import APPLICATION_ID, FORMAT, damaged
 
 ENDINGS = ("acknowledged", "sent", "failed", "expired", "dropped")
@@ -93,6 +94,23 @@ class Books:
     def values(self) -> tuple[float, ...]:
         """As they stand in the file."""
         return tuple(getattr(self, name) for name in self.__match_args__)
+
+    @property
+    def sane(self) -> bool:
+        """Whether this can be, whatever rows there are."""
+        return (
+            min(self._counts()) >= 0 and max(self._counts()) < FAR and self.commits >= min(1, self.accepted)
+        )
+
+    def mend(self) -> None:
+        """Zero for counts that cannot be; a file with rows has had a commit."""
+        for name, value in zip(self.__match_args__, self._counts(), strict=False):
+            if not 0 <= value < FAR:
+                setattr(self, name, 0)
+        self.commits = max(1, self.commits)
+
+    def _counts(self) -> tuple[float, ...]:
+        return self.values()[:-2]
 
     def copy(self) -> Books:
         """Books that may be changed and thrown away."""

@@ -23,10 +23,18 @@ class Journal:
         self._lag(record)
         self.gate = self.serial
 
-    def fail(self, row: Outgoing, reason: int, detail: str, withheld: int = 0, unsent: bool = False) -> None:
+    def fail(
+        self,
+        row: Outgoing,
+        reason: int,
+        detail: str,
+        withheld: int = 0,
+        unsent: bool = False,
+        kills: int = 0,
+    ) -> None:
         """Note that a row was refused, and the identifier it withholds."""
-        self._lag(Failed(row, reason, detail, withheld, unsent))
-        if withheld:  # later rows overtake it now: it must not come back behind them
+        self._lag(Failed(row, reason, detail, withheld, unsent, kills))
+        if withheld or kills:  # later rows overtake it now: it must not come back behind them
             self.gate = self.serial
 
     def settle(self, ending: Ending) -> list[Outgoing]:

@@ -16,7 +16,10 @@ UNSPECIFIED_ERROR = 0x80
 PACKET_TOO_LARGE = 0x95
 
 HANGUPS = 3
-"""Connections that ended without an answer: some brokers hang up on who may not, and would for ever."""
+"""Connections that ended without an answer, after which one does without.
+
+Some brokers hang up on who may not subscribe or publish, and would at every connection.
+"""
 
 
 class OwnFilter:

@@ -69,7 +69,7 @@ class Prober:
         self.on, self._terms, self._topic = True, terms, topic_of(terms.client_id)
         self._probe = Probe(self._request.probe_s, now)
         self._filter.open(terms)
-        if self._hangups >= HANGUPS:
+        if self._hangups == HANGUPS:
             self._refuse(UNSPECIFIED_ERROR)
         elif not self._filter.ask(self._topic):
             self._refuse(PACKET_TOO_LARGE)
@@ -83,8 +83,11 @@ class Prober:
     def lost(self) -> None:
         """The connection is gone."""
         self._filter.lost()
+        if self.on and self._hangups == HANGUPS:
+            self._hangups -= 1  # this one did without
+        elif self.on and self._probe.state == "waiting":
+            self._hangups += 1
         if self.on:
-            self._hangups += self._probe.state == "waiting"
             self._end()
 
     def _end(self) -> None:

@@ -15,8 +15,8 @@ EpochBegan   yes     ids of the lost session must not judge messages of the new 
 Settled      no      one resend with DUP at worst, which the broker recognises
 Deferred     no      as Failed: the broker refuses again, and it is deferred again
 Parked       no      as Failed; it was never sent
-Failed       no      the broker refuses again; but yes with an identifier withheld, because what
-                     is resent next would overtake the row if it came back (contract 8)
+Failed       no      the broker refuses again; but yes with an identifier withheld or for a row that
+                     ends the link: what is sent next would overtake it if it came back (contract 8)
 ===========  ======  ==========================================================================
 """
 
@@ -98,19 +98,27 @@ class Failed(Value):
     ``withheld`` is its packet identifier where that stays in use until the session ends
     (contract 10), also over a restart: the broker may still know it; else 0. ``unsent``: it never left.
     Reason 0: nobody refused it, but the session it was in is gone (``on_session_lost="fail"``).
+    ``kills``: it ended the link so many times, and was given up for that; else 0.
     """
 
-    __match_args__ = ("row", "reason", "detail", "withheld", "unsent")
+    __match_args__ = ("row", "reason", "detail", "withheld", "unsent", "kills")
     __slots__ = __match_args__
 
     def __init__(
-        self, row: Outgoing, reason: int, detail: str, withheld: int = 0, unsent: bool = False
+        self,
+        row: Outgoing,
+        reason: int,
+        detail: str,
+        withheld: int = 0,
+        unsent: bool = False,
+        kills: int = 0,
     ) -> None:
         self.row = row
         self.reason = reason
         self.detail = detail
         self.withheld = withheld
         self.unsent = unsent
+        self.kills = kills
 
 
 class Deferred(Value):

@@ -14,6 +14,9 @@ The session present:     released: PUBREL again; unproven: PUBLISH again under t
 The session gone:        sent, unproven, released ──▶ pending, oldest first, new identifiers
 
 PUBRELs go first: a broker may hand a QoS 2 message on only then, and they are the older ones.
+
+While a message is suspected of ending the link (``protocol.suspicion``) the window is as small as the
+trial wants it; what is given up ends as what the broker's limits forbid to send again.
 """
 
 from __future__ import annotations
@@ -43,6 +46,7 @@ from holdfast.protocol.events import Anomaly, ProtocolError, SessionEvent, Strip
 from holdfast.protocol.ids import PacketIds
 from holdfast.protocol.journal import Journal
 from holdfast.protocol.records import Assigned, Released, Restored
+from holdfast.protocol.suspicion import STRIKES, Suspicion
 from holdfast.protocol.terms import Terms
 from holdfast.protocol.wire import Group, Wire
 
@@ -54,6 +58,8 @@ REFUSED = 0x80
 FORGOTTEN = "the broker forgot the session in which it was on its way: it may have arrived"
 RESENT_BYTES = 512 * 1024
 """In one group, about: large rows in one write would be copied again with every piece a socket takes."""
+TRIAL = "the link ended again and again behind the same message: it is sent alone now"
+KILLS = "the link ended {times} times when it had been sent, {alone} times when nothing else was"
 WITHHELD = 100
 """Identifiers that may stay withheld; with more of them the session is ended (contract 10)."""
 
@@ -80,7 +86,8 @@ class Sender:
         self._resends = resends
         self._announcer = announcer
         self._terms = Terms(V5, "", False, 0, 0)
-        self._window = 0
+        self._agreed = 0
+        self._window = 0  # what is agreed, or less while a message is suspected
         self._unlimited = True
         self._bare = False
         self._aliases = Aliases()
@@ -88,6 +95,7 @@ class Sender:
         self._withheld = list(restored.withheld)
         self._left = {packet_id for packet_id, _ in restored.sent}
         self._older: set[int] = set()  # identifiers in ``sent`` given on an earlier connection
+        self.suspicion = Suspicion()
         self.now = 0.0
         self.pending: deque[Outgoing] = deque()
         self.sent: dict[int, Outgoing] = {}
@@ -100,12 +108,14 @@ class Sender:
     def open(self, terms: Terms) -> None:
         """CONNACK came; the window is counted anew on every connection (§4.9)."""
         self._terms = terms
-        self._window = min(self._inflight, terms.receive_maximum)
+        self._window = self._agreed = min(self._inflight, terms.receive_maximum)
         self._unlimited = refusals.unlimited(terms)
         self._bare = not terms.carries_properties
         self._aliases.open(terms)
         self._stripped = False
         self._older = set()
+        if self.suspicion.opened(self.now):
+            self._tell.append(Anomaly(TRIAL, 0))
 
     def resume(self) -> None:
         """The session is there: PUBREL in the order of the PUBRECs [MQTT-4.6.0-4]."""
@@ -146,7 +156,14 @@ class Sender:
 
     def halt(self) -> None:
         """Send nothing new: the connection is being ended."""
-        self._window = 0
+        self._window = self._agreed = 0
+
+    def ended(self, stayed: Group, reason: int | None) -> None:
+        """As ``lost``, by the broker, with or without a reason: that may be for what it was sent."""
+        never_left = {packet_id for packet_id, _ in stayed}
+        left = (row for packet_id, row in self.sent.items() if packet_id not in never_left)
+        self.suspicion.lost(self.now, reason, next(left, None))
+        self.lost(stayed)
 
     def lost(self, stayed: Group) -> None:
         """The connection ended; ``stayed`` are identifiers and rows whose PUBLISH never left."""
@@ -169,8 +186,10 @@ class Sender:
 
     def pump(self) -> None:
         """Queue what the window allows: resends first, then pending rows in order."""
-        if not self._window:  # before CONNACK, or the connection is being ended
+        if not self._agreed:  # before CONNACK, or the connection is being ended
             return
+        if self.suspicion.active:
+            self._restrain()
         if self._announcer.due:
             self.announce()
         if self.unproven:
@@ -178,10 +197,54 @@ class Sender:
         if self.pending and not self.unproven:
             self._send()
 
-    def announce(self) -> None:
-        """What we say of ourselves goes before all else; until it is answered the window is smaller."""
-        while self._announcer.due and self._free() > 0:
-            self._window -= self._announcer.say()
+    def announce(self, fresh: bool = False) -> None:
+        """What we say of ourselves goes before all else; until it is answered the window is smaller.
+
+        On a ``fresh`` connection there is room: what was released on others takes no place (§4.9).
+        """
+        while self._announcer.due and (fresh or self._free() > 0):
+            if self._announcer.say():
+                self._take_places(1)
+
+    def _take_places(self, count: int) -> None:
+        self._agreed -= count
+        self._window -= count
+
+    def tick(self) -> bool:
+        """Time has passed; whether the trial of a message wants a ping."""
+        if not self.suspicion.active:
+            return False
+        pings = self.suspicion.due(self.now)
+        self._restrain()
+        self.pump()
+        return pings
+
+    def _restrain(self) -> None:
+        """What the trial of a message allows now."""
+        guilty = self.suspicion.guilty
+        if guilty is not None:
+            self._give_up(guilty)
+            self.suspicion.convicted()
+        idle = not (self.sent or self.released)
+        self._window = self.suspicion.window(self._agreed, bool(self.sent), idle)
+
+    def _give_up(self, row: Outgoing) -> None:
+        """This message ends the link, unless it has ended itself meanwhile."""
+        times = self.suspicion.times
+        refused = self.suspicion.reason, KILLS.format(times=times, alone=STRIKES)
+        in_flight = [entry for entry in self.unproven if entry[1] is row]
+        if in_flight:
+            self.unproven.remove(in_flight[0])
+            self._withhold(*in_flight[0], refused, times)
+        elif row in self.pending:
+            self.pending.remove(row)
+            self._journal.fail(row, *refused, kills=times)
+
+    def _withhold(self, packet_id: int, row: Outgoing, refused: refusals.Refusal, kills: int = 0) -> None:
+        """It may not be sent again: its identifier is in use until the session ends (contract 10)."""
+        self._left.discard(packet_id)
+        self._withheld.append(packet_id)
+        self._journal.fail(row, *refused, packet_id, kills=kills)
 
     def _free(self) -> int:
         return self._window - len(self.sent) - len(self.released)
@@ -204,9 +267,8 @@ class Sender:
                 self.sent[packet_id] = row
                 self._older.add(packet_id)
                 group.append((packet_id, row))
-            else:  # contract 10: the identifier stays withheld until the session ends
-                self._withheld.append(packet_id)
-                self._journal.fail(row, *refused, packet_id)
+            else:
+                self._withhold(packet_id, row, refused)
         if group:
             self._wire.put(group, self._journal.gate)
 
@@ -263,6 +325,8 @@ class Sender:
     def encode(self, group: Group, parts: list[bytes]) -> None:
         """Append the PUBLISH packets of a group that leaves now."""
         version = self._terms.version
+        if self.suspicion.active and any(packet_id for packet_id, _ in group):
+            self.suspicion.left(self.now)
         if self._plain(group):
             if self._aliases.active:
                 self._aliases.encode(group, parts)
@@ -327,7 +391,7 @@ class Sender:
     def puback(self, packet: Puback) -> None:
         """QoS 1 ended, or was refused."""
         if packet.packet_id not in self.sent and self._announcer.puback(packet):
-            self._window += 1
+            self._take_places(-1)
             return
         row = self._known(packet.packet_id, 1)
         if row is not None:

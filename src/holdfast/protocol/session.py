@@ -56,14 +56,14 @@ from holdfast.protocol.terms import ConnectRequest, Terms
 from holdfast.protocol.watch import Watch
 from holdfast.protocol.wire import Wire
 
+NORMAL = 0x00
+DISCONNECT_WITH_WILL = 0x04
 UNSPECIFIED_ERROR = 0x80
 PROTOCOL_ERROR = 0x82
 KEEP_ALIVE_TIMEOUT = 0x8D
-DISCONNECT_WITH_WILL = 0x04
 HALF_OPEN = 0x83
-PACKET_TOO_LARGE = 0x95
 QUOTA_EXCEEDED = 0x97
-TOO_MANY_WITHHELD = "too many messages in flight are above this broker's limits: the session is ended"
+TOO_MANY_WITHHELD = "too many messages in it may not be sent again"
 PINGREQ = b"\xc0\x00"
 
 
@@ -157,7 +157,7 @@ class Session:
                 codec.Pubcomp: self._sender.pubcomp,
                 codec.Suback: self._suback,
                 codec.Unsuback: self._unsuback,
-                codec.Pingresp: _nothing,
+                codec.Pingresp: self._pong,
                 codec.Disconnect: self._disconnected,
                 codec.Auth: self._authentication.auth,
             },
@@ -195,15 +195,20 @@ class Session:
             self._fail(QUOTA_EXCEEDED, "it sends and sends, and has yet to prove itself")
         self._sender.pump()
         if self._sender.crowded() and self.link is LinkState.UP and self._request.version == codec.V5:
-            self._fail(PACKET_TOO_LARGE, TOO_MANY_WITHHELD, {"session_expiry_interval": 0})
+            self._fail(NORMAL, TOO_MANY_WITHHELD, {"session_expiry_interval": 0})
 
     def lost(self, now: float) -> None:
         """The transport is gone; nothing that was queued for it will leave."""
         self._at(now)
         if self.link is LinkState.CONNECTING:
             self._subscriptions.doubt()
+        was_up = self.link is LinkState.UP
         self._halt()
-        self._sender.lost(self._wire.clear())
+        stayed = self._wire.clear()
+        if was_up:
+            self._sender.ended(stayed, None)
+        else:
+            self._sender.lost(stayed)
         self._subscriptions.lost()
         self._announcer.lost()
         self._watch.lost()
@@ -242,6 +247,9 @@ class Session:
             self._fail(KEEP_ALIVE_TIMEOUT, "nothing came from the broker in spite of a ping")
         elif probed == "dead":
             self._fail(HALF_OPEN, "the probe worked, and then neither it nor a ping was answered")
+        elif self._sender.tick():
+            self._keepalive.pinged(now)
+            self._wire.pass_by(PINGREQ)
 
     def listening(self, wanted: bool, now: float) -> None:
         """Whether bytes are read at all; while they are not, silence proves nothing."""
@@ -252,8 +260,9 @@ class Session:
         """When ``tick`` has something to do next."""
         if self.link is not LinkState.UP:
             return None
-        times = (self._keepalive.deadline(), self._prober.deadline(self._keepalive.heard_at))
-        return min((one for one in times if one is not None), default=None)
+        heard = self._keepalive.heard_at
+        clocks = (self._keepalive.deadline(), self._sender.suspicion.deadline(), self._prober.deadline(heard))
+        return min((at for at in clocks if at is not None), default=None)
 
     # -- authentication ----------------------------------------------------------------------
 
@@ -296,6 +305,16 @@ class Session:
         self._at(now)
         self._sender.pending.extend(rows)
         self._sender.pump()
+
+    @property
+    def ready(self) -> bool:
+        """Whether rows may be handed over: there is a connection, and no message is on trial."""
+        return self.link is LinkState.UP and not self._sender.suspicion.holds
+
+    @property
+    def suspects(self) -> bool:
+        """Whether a message is suspected of ending the link."""
+        return self._sender.suspicion.active
 
     def room(self) -> int:
         """How many more rows of QoS 1 and 2 fit into the window; 0 without a connection."""
@@ -435,7 +454,7 @@ class Session:
         if not resumed:  # a new session, or the first one we know of: nothing is in flight then
             self._begin_epoch()
         self._announcer.open(self._request, terms, self._receiver.epoch)
-        self._sender.announce()
+        self._sender.announce(fresh=True)
         if resumed:
             self._sender.resume()
         self._watch.open(terms)
@@ -471,7 +490,14 @@ class Session:
 
     def _disconnected(self, packet: codec.Disconnect) -> None:
         said = packet.properties.get
-        self._close(Closed(False, packet.reason, said("reason_string", ""), said("server_reference")))
+        self._halt()
+        self._sender.ended(self._wire.clear(), packet.reason)
+        closed = Closed(False, packet.reason, said("reason_string", ""), said("server_reference"))
+        self._events.append(closed)
+
+    def _pong(self, _packet: codec.Pingresp) -> None:
+        """That bytes came in was noted already."""
+        self._sender.suspicion.pong(self._now)
 
     def _fail(self, reason: int, sentence: str, properties: Properties = NO_PROPERTIES) -> None:
         """We end it: MQTT 5 says why before closing [MQTT-4.13.1-1], 3.1.1 just closes.
@@ -483,13 +509,10 @@ class Session:
             farewell = codec.encode(codec.Disconnect(reason, properties), codec.V5)
         else:
             farewell = b""
-        self._close(Closed(True, reason, sentence))
-        self._wire.pass_by(farewell)
-
-    def _close(self, closed: Closed) -> None:
         self._halt()
         self._sender.lost(self._wire.clear())
-        self._events.append(closed)
+        self._events.append(Closed(True, reason, sentence))
+        self._wire.pass_by(farewell)
 
     def _halt(self) -> None:
         """Nothing new is sent or acknowledged on this connection."""
@@ -506,7 +529,3 @@ def _name(packet: Packet) -> str:
     if isinstance(packet, Delivery | codec.OversizePublish):
         return "PUBLISH"
     return type(packet).__name__.upper().removesuffix("S")
-
-
-def _nothing(_packet: object) -> None:
-    """PINGRESP: that bytes came in was noted already."""

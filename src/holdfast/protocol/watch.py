@@ -81,7 +81,11 @@ class Watch:
 
     def lost(self) -> None:
         """The connection is gone."""
-        self._hangups += self._filter.lost()
+        asking = self._filter.lost()
+        if self.on and self._hangups == HANGUPS:
+            self._hangups -= 1  # this one did without
+        elif asking:
+            self._hangups += 1
         self.on = self._alone = False
 
     # -- the subscription --------------------------------------------------------------------
@@ -102,11 +106,10 @@ class Watch:
         return any(matches(split_share(filter)[1], self._topic) for filter in filters)
 
     def _ask(self) -> None:
+        self._alone = True  # also where it is not asked for: an earlier connection may have left it
         if self._hangups < HANGUPS:
-            self._alone = True
             self._leaves(self._filter.ask(self._topic))
-        elif self._hangups == HANGUPS:
-            self._hangups += 1
+        else:
             self._tell.append(Unwatched(self._topic, UNSPECIFIED_ERROR))
 
     def _give_up(self) -> None:

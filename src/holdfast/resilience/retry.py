@@ -28,3 +28,6 @@ SLOW = frozenset(
         "version",
     }
 )
+
+LOGIN = frozenset({"credentials", "not_authorized"})
+"""Slow when a login is refused. A connection that ends so had been accepted: a token expired, for one."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
-from holdfast.client import Authenticator, Event, Limits, Outbox, Rule, Snapshot, Status, Will
+from holdfast.client import Authenticator, Compression, Event, Limits, Outbox, Rule, Snapshot, Status, Will
 from holdfast.client import Client as Awaited
 from holdfast.client.client import DEFAULT_LIMITS, Retained
 from holdfast.client.content import ABSENT, Absent
@@ -60,6 +60,7 @@ class Client:
         limits: Limits = DEFAULT_LIMITS,
         drain_s: float = 5,
         isolated: bool | None = None,
+        compression: Compression | None = None,
     ) -> None:
         """Describe the connection.
 
@@ -86,6 +87,8 @@ class Client:
         link is noticed within twice that; None: never. ``drain_s``: the longest a ``stop`` may take.
         ``isolated``: the link has a thread of its own, so that it stands while the event loop is blocked;
         functions for password, will and authentication are called on that thread. None: no.
+        ``compression``: large payloads leave as gzip, marked by their content type, and messages so marked
+        are opened before handlers and readers get them; needs ``version="5"``. None: neither.
         """
         if isolated is False:
             raise ConfigurationError(
@@ -111,6 +114,7 @@ class Client:
             reconnect=reconnect,
             limits=limits,
             drain_s=drain_s,
+            compression=compression,
         )
         self._attach(client, Own(client))
 

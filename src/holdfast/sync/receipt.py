@@ -56,7 +56,7 @@ class Receipt:
     def acknowledged(self, timeout_s: float | None = None) -> None:
         """Wait for PUBACK or PUBCOMP (QoS 0: until handed whole to the transport).
 
-        Interrupting the wait leaves the message alone. Raises PublishRefused, Expired, Dropped
+        Interrupting the wait leaves the message alone. Raises PublishRefused, Expired, Dropped, KillsLink
         (all PublishFailed; a TooLarge is its cause), Timeout (still pending), Stopped.
         """
         check(self._home)

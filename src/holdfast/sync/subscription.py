@@ -142,9 +142,9 @@ class Subscription(Iterator[Message]):
     def stale(self) -> list[Item]:
         """What has lain here since the last look while nobody read at all (contract 15)."""
         idle = not (self._asked or self._reading.locked() or self.in_hand)
-        old = [self._inbox.pop_now() for _ in range(min(self._seen, len(self._inbox.items)))] if idle else []
+        old = self._inbox.withdraw(self._seen) if idle else []
         self._seen, self._asked = len(self._inbox.items), False
-        return [item for item in old if item is not None]
+        return old
 
     def _finish(self, delivery: Delivery, shared: Shared | None) -> None:
         self._finished += 1

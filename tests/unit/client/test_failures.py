@@ -12,6 +12,7 @@ from holdfast.errors import (
     ConnectRefused,
     Dropped,
     Expired,
+    KillsLink,
     OutboxError,
     PublishFailed,
     PublishRefused,
@@ -49,6 +50,17 @@ def test_a_message_whose_fate_nobody_knows_was_not_refused() -> None:
     assert type(error) is PublishFailed
     assert "it may have arrived" in str(error)
     assert "on_session_lost" in str(error.hint)
+
+
+def test_a_message_that_ends_the_link_is_named() -> None:
+    """Topic, size and how often, as facts and in the sentence; TooLarge is the cause where that was said."""
+    row = Outgoing(7, "plant/a", b"x" * 300)
+    error = publish_failed(Failed(row, 0x80, "the link ended 5 times", kills=5))
+    assert isinstance(error, KillsLink)
+    assert (error.topic, error.size, error.times, error.__cause__) == ("plant/a", 300, 5, None)
+    assert str(error) == "message 7 on plant/a, 300 bytes, was given up: the link ended 5 times"
+    assert error.hint
+    assert isinstance(publish_failed(Failed(row, 0x95, "", kills=5)).__cause__, TooLarge)
 
 
 def test_an_outbox_that_did_not_end_in_time() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holdfast import Client
-from holdfast.client import given_up
+from holdfast.client import calm
 from holdfast.client.core import Core
 from holdfast.messages import Outgoing
 from holdfast.testing import eventually
@@ -15,7 +15,7 @@ async def test_a_flood_of_dropped_messages_is_no_flood_of_log_lines(
     client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """QoS 0 given up: told at once, then together; every receipt ends."""
-    monkeypatch.setattr(given_up, "TOLD_EVERY_S", 0.02)
+    monkeypatch.setattr(calm, "TOLD_EVERY_S", 0.02)
     receipts = [await client.publish("x", "y", qos=0) for _ in range(101)]
     await eventually(lambda: sum(one.state == "dropped" for one in receipts) == 100)
     await eventually(lambda: "99 messages of QoS 0 were given up" in caplog.text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from holdfast.client.inbox import Inbox, Item
 from holdfast.messages import QoS
 from holdfast.protocol import Delivery
@@ -40,6 +42,48 @@ def test_qos_0_is_bounded_and_the_others_are_not() -> None:
     assert inbox.put(item("f", 0))
     inbox.put_back(taken)
     assert not inbox.put(item("g", 0))
+
+
+def changed(given: Item) -> Item:
+    """With another payload."""
+    return item(given[0].text().upper())
+
+
+def test_the_reader_gets_what_it_was_changed_to() -> None:
+    """Who is no reader gets it as it came."""
+    inbox = Inbox(10)
+    inbox.through(changed)
+    for text in "abcd":
+        inbox.put(item(text))
+    assert inbox.pop()[0].text() == "A"
+    assert texts(inbox.withdraw(2)) == ["b", "c"]
+    assert texts(inbox.drain()) == ["d"]
+
+
+def test_an_interrupted_change_loses_nothing() -> None:
+    """Ctrl-C in the middle of it: the message is the next again."""
+    inbox = Inbox(10)
+
+    def interrupt(_given: Item) -> Item:
+        raise KeyboardInterrupt
+
+    inbox.through(interrupt)
+    inbox.put(item("a"))
+    inbox.put(item("b"))
+    with pytest.raises(KeyboardInterrupt):
+        inbox.pop()
+    assert texts(inbox.drain()) == ["a", "b"]
+
+
+def test_withdraw_takes_what_there_is() -> None:
+    """Up to so many, the oldest first, of fewer all."""
+    inbox = Inbox(10)
+    for text in "abc":
+        inbox.put(item(text))
+    assert texts(inbox.withdraw(0)) == []
+    assert texts(inbox.withdraw(2)) == ["a", "b"]
+    assert texts(inbox.withdraw(2)) == ["c"]
+    assert not inbox.closed
 
 
 async def test_wait_ends_by_message_nudge_and_close() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from holdfast import Limits, Will
+from holdfast import Compression, Limits, Will
 from holdfast.client.asked import FunctionFailed
 from holdfast.client.options import to_bytes
 from holdfast.errors import ConfigurationError, PayloadError
@@ -65,6 +65,23 @@ def test_limits_have_bounds(wrong: dict[str, Any]) -> None:
         Limits(**wrong)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"min_bytes": 0},
+        {"max_bytes": 0},
+        {"max_bytes": 1023},
+        {"min_bytes": 2, "max_bytes": 1},
+        {"max_bytes": 2**31},
+    ],
+)
+def test_compression_has_bounds(wrong: dict[str, int]) -> None:
+    """Nothing could be compressed, or what was could not be opened: the sentence names the option."""
+    with pytest.raises(ConfigurationError, match=next(iter(wrong))):
+        Compression(**wrong)
+    assert Compression(min_bytes=1024, max_bytes=1024) == Compression(max_bytes=1024)
+
+
 def test_options_are_compared_and_shown_by_all_their_fields() -> None:
     """Those that can only be given by keyword, too."""
     assert Limits(inflight=2) == Limits(inflight=2)
@@ -104,7 +121,7 @@ def test_a_birth_that_cannot_be_said() -> None:
         Will("$share/g/a", "x", birth="y")
 
 
-@pytest.mark.parametrize("group", [Limits, Will])
+@pytest.mark.parametrize("group", [Compression, Limits, Will])
 def test_an_unknown_option_is_named(group: Any) -> None:
     """By Python itself, as for any function."""
     with pytest.raises(TypeError, match="unexpected keyword argument 'size'"):

@@ -44,8 +44,12 @@ def test_what_these_terms_forbid_is_parked(reason: int) -> None:
 
 
 def test_what_can_never_be_sent_here_is_no_try() -> None:
-    """Retained or QoS 2 where the broker has none: a dead letter. One whose identifier is withheld too."""
-    for record in (Failed(row(), 0x9A, "", unsent=True), Failed(row(), 0x95, "", withheld=3)):
+    """Retained or QoS 2 where the broker has none: a dead letter; also if withheld, or deadly to the link."""
+    for record in (
+        Failed(row(), 0x9A, "", unsent=True),
+        Failed(row(), 0x95, "", withheld=3),
+        Failed(row(), 0x80, "", kills=5),
+    ):
         assert judge([record], 0.0) == [record]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from holdfast import Authenticator, Client
+from holdfast import Authenticator, Client, Compression
 from holdfast.client.setup import Setup
 from holdfast.errors import ConfigurationError
 
@@ -43,6 +43,9 @@ def setup(url: str = "mqtt://host", **options: Any) -> Setup:
         ({"username": "u", "password": "x", "password_file": "f"}, "password_file"),
         ({"authentication": "SCRAM"}, "authentication"),
         ({"authentication": Authenticator, "version": "3.1.1"}, "version"),
+        ({"compression": Compression()}, 'version="5"'),
+        ({"compression": Compression(), "version": "3.1.1"}, 'version="5"'),
+        ({"compression": True, "version": "5"}, "Compression()"),
         ({"tls": ssl.create_default_context()}, "mqtts"),
         ({"tls": ssl.create_default_context(), "url": "ws://host"}, "wss"),
         ({"proxy": "proxy:3128"}, "proxy"),

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from holdfast import Status
+from holdfast.client.lifecycle import Step
 from holdfast.client.state import State
 from holdfast.errors import HoldfastError
 from holdfast.protocol import Terms
@@ -48,6 +48,7 @@ async def test_a_cause_is_said_once_until_it_changes(caplog: pytest.LogCaptureFi
     state = State("host:1")
     reader = state.bus.read()
     for _ in range(100):
+        state.dialling()
         state.attempt_failed(REFUSED, 1.0)
     assert levels(caplog) == [logging.WARNING]
     state.attempt_failed(Verdict("timeout", "no answer"), 1.0)
@@ -63,13 +64,14 @@ def test_while_draining_it_is_draining_to_the_outside() -> None:
     """A link that comes or goes during stop() does not change what the outside sees, nor the counters."""
     state = State("host:1")
     state.draining = True
+    state.move(Step.STOP)
     state.dialling()
     state.connected(TERMS)
     assert status(state) == "draining"
     state.disconnected(REFUSED)
     assert status(state) == "draining"
     assert not state.disconnections
-    state.set(Status.DISCONNECTED)
+    state.move(Step.END)
     assert status(state) == "disconnected"
 
 
@@ -84,3 +86,11 @@ async def test_failures_are_events_and_log_lines(caplog: pytest.LogCaptureFixtur
     assert "secret payload" not in caplog.text
     assert "boom" in caplog.text
     assert state.errors == 1
+
+
+def test_what_cannot_be_is_said_and_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """A defect of ours is an ERROR in the log; the link goes on as it was."""
+    state = State("host:1")
+    state.move(Step.ACCEPT)
+    assert status(state) == "disconnected"
+    assert "host:1: CONNACK accepts us cannot be while the client is disconnected" in caplog.text

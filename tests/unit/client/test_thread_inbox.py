@@ -62,6 +62,18 @@ def test_drained() -> None:
     assert inbox.take() is None
 
 
+def test_taken_through_a_change() -> None:
+    """What the thread takes is changed, what is drained is not."""
+    inbox = ThreadInbox(10)
+    inbox.through(lambda given: item(int(given[0].payload) + 100))
+    for number in range(3):
+        inbox.put(item(number))
+    taken = [inbox.take(), inbox.pop_now()]
+    assert numbers([one for one in taken if one]) == [100, 101]
+    assert numbers(inbox.drain()) == [2]
+    assert inbox.pop_now() is None
+
+
 def test_a_nudge_lets_the_reader_look_around() -> None:
     """It sleeps while it is idle; news from elsewhere end that without a message."""
     inbox, idle, looks = ThreadInbox(10), [True], list[bool]()

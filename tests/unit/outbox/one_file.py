@@ -111,13 +111,13 @@ class OneFile(RuleBasedStateMachine):
         another.close()
 
     def fail_half_way(self) -> None:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(tables, "write_books", self.no_write)
-            with pytest.raises(sqlite3.OperationalError):
-                self.opened.store.commit(self.group)
-
-    def no_write(self, db: sqlite3.Connection, books: Any) -> None:
-        raise sqlite3.OperationalError("disk I/O error")
+        db = self.opened.store._db
+        assert db is not None
+        db.execute(
+            "CREATE TEMP TRIGGER broken AFTER UPDATE OF at ON books BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+        with pytest.raises(sqlite3.IntegrityError, match="no"):
+            self.opened.store.commit(self.group)
 
     @rule()
     def commit_again(self) -> None:

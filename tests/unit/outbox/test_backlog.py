@@ -14,13 +14,11 @@ from holdfast.outbox import tables
 from holdfast.outbox.backlog import BATCH_ROWS, READY_ROWS, Backlog
 from holdfast.outbox.latest import Latest
 from holdfast.outbox.queries import Queries
-from holdfast.outbox.rows import PLAIN, WHOLE, RowCodec
-from holdfast.outbox.statements import of_many, run
+from holdfast.outbox.rows import RowCodec
+from holdfast.outbox.steps import Steps, prepare
 from holdfast.outbox.taking import TAKEN_BYTES
 from holdfast.outbox.timeline import Timeline
 from holdfast.testing.manual_clock import ManualClock
-
-INSERTS = [of_many("INSERT INTO message VALUES {}", one) for one in (PLAIN, WHOLE)]
 
 
 class File:
@@ -33,6 +31,7 @@ class File:
         self.codec = RowCodec(Timeline(self.clock))
         self.db = sqlite3.connect(":memory:", isolation_level=None)
         tables.create(self.db, "gateway-7", 0)
+        prepare(self.db)
         self.last = self.handed = self.durable = 0
         self.waiting: list[Outgoing] = []
         if before:
@@ -65,8 +64,9 @@ class File:
         return rows
 
     def commit(self) -> None:
-        for inserts, flat in zip(INSERTS, self.codec.flat(self.waiting), strict=True):
-            run(self.db, inserts, flat)
+        steps = Steps(self.db)
+        steps.messages(self.codec.flat(self.waiting))
+        steps.commit()
         self.waiting = []
         self.durable = self.handed
 

@@ -84,9 +84,9 @@ def test_a_group_is_closed_when_it_is_due(hand: Hand) -> None:
 
 
 def test_what_may_lag_is_due_late_or_with_something_else(hand: Hand) -> None:
-    """Endings alone wait; a withheld identifier does not."""
-    first, second, third = rows(3)
-    hand.outbox.accept([first, second, third])
+    """Endings alone wait; not so those of rows that others overtake."""
+    first, second, third, fourth = rows(4)
+    hand.outbox.accept([first, second, third, fourth])
     hand.commits.attempt()
     hand.outbox.write([Settled([first], "acknowledged")])
     assert hand.commits.lagging is True
@@ -96,6 +96,8 @@ def test_what_may_lag_is_due_late_or_with_something_else(hand: Hand) -> None:
     hand.outbox.write([Assigned([(1, third)])])
     assert hand.commits.attempt()
     hand.outbox.write([Failed(third, 0x95, "", withheld=1)])
+    assert hand.commits.attempt()
+    hand.outbox.write([Failed(fourth, 0x80, "", kills=5)])
     assert hand.commits.attempt()
 
 

@@ -168,6 +168,24 @@ def test_books_that_do_not_balance_are_reported(path: Path, caplog: pytest.LogCa
     outbox.close()
 
 
+@pytest.mark.parametrize("commits", [0, -125])
+def test_books_that_cannot_be_are_mended(path: Path, commits: int) -> None:
+    """A flipped bit in them costs no message: what is there goes out, in a new session."""
+    outbox = open_outbox(path)
+    rows = accept(outbox, 5)
+    outbox.close()
+    db = sqlite3.connect(path)
+    db.execute("UPDATE books SET commits = ?", (commits,))
+    db.commit()
+    db.close()
+    outbox = open_outbox(path)
+    assert "its books cannot be, there are 5 messages" in (outbox.mended or "")
+    assert outbox.restore().lost
+    assert seqs(outbox.take(10)) == seqs(rows)
+    assert accept(outbox)[0].seq == 6
+    outbox.close()
+
+
 def test_a_network_file_system_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Contract 26: before anything is made there."""
     table = path.with_name("mountinfo")

@@ -57,6 +57,30 @@ def test_rows_are_counted_as_a_budget_counts_them(path: Path) -> None:
     db.close()
 
 
+@pytest.mark.parametrize("name", ["accepted", "dropped", "last", "commits", "epoch", "packet_id"])
+@pytest.mark.parametrize("value", [-125, 1 << 62])
+def test_counts_that_cannot_be_are_begun_anew(name: str, value: int) -> None:
+    """A flipped bit may make any of them negative, or huge; the others are kept."""
+    books = Books(6, 1, 1, 1, 1, 1, 9, 4, 2, 77, 3.5, 1_000.5)
+    broken = books.copy()
+    setattr(broken, name, value)
+    assert (books.sane, broken.sane) == (True, False)
+    books = broken.copy()
+    books.mend()
+    assert books.sane
+    assert getattr(books, name) == (1 if name == "commits" else 0)
+    assert (books.acknowledged, books.at) == (1, 3.5)
+
+
+def test_rows_without_a_commit_cannot_be() -> None:
+    """Rows are read when their commit has happened: behind none at all nobody would."""
+    books = Books(6, 1, 1, 1, 1, 1, 9, 0, 2, 77, 3.5, 1_000.5)
+    assert not books.sane
+    books.mend()
+    assert books.values()[7] == 1
+    assert Books(*[0] * 12).sane
+
+
 def test_the_books_balance_in_the_file(path: Path) -> None:
     """Contract 7, read with SQL: what was accepted has ended, or has a row."""
     outbox = open_outbox(path)

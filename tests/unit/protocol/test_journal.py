@@ -8,7 +8,7 @@ from tests.support.driven import row
 
 
 def test_a_gating_record_raises_the_gate() -> None:
-    """Bytes queued after it wait for its number; an ending makes them wait only if it withholds an id."""
+    """Bytes queued after it wait for its number; an ending does only where others overtake the row."""
     journal = Journal()
     journal.settle("acknowledged").append(row(1))
     assert (journal.serial, journal.gate) == (1, 0)
@@ -18,6 +18,8 @@ def test_a_gating_record_raises_the_gate() -> None:
     assert (journal.serial, journal.gate) == (3, 2)
     journal.fail(row(3), 0x95, "too large", withheld=9)
     assert (journal.serial, journal.gate) == (4, 4)
+    journal.fail(row(4), 0x80, "it ends the link", kills=5)
+    assert (journal.serial, journal.gate) == (5, 5)
 
 
 def test_endings_of_one_kind_share_a_record() -> None:
@@ -55,8 +57,8 @@ def test_what_was_drained_does_not_change_any_more() -> None:
 
 
 def test_a_refusal_names_the_row() -> None:
-    """Reason code, sentence and the identifier withheld go with it (contract 10)."""
+    """Reason code, sentence, the identifier withheld and how often it ended the link (contract 10)."""
     journal = Journal()
     refused = row(4, topic="a/b")
-    journal.fail(refused, 0x95, "too large", 9)
-    assert journal.take() == [Failed(refused, 0x95, "too large", 9)]
+    journal.fail(refused, 0x95, "too large", 9, kills=5)
+    assert journal.take() == [Failed(refused, 0x95, "too large", 9, kills=5)]

@@ -63,8 +63,8 @@ def test_a_broker_that_takes_only_small_packets(limit: int) -> None:
 
 
 @pytest.mark.parametrize("answers", [False, True])
-def test_a_broker_that_hangs_up_is_asked_no_more(answers: bool) -> None:
-    """At SUBSCRIBE or at the first question, three times in a row; one answer begins that count anew."""
+def test_with_a_broker_that_hangs_up_a_connection_does_without(answers: bool) -> None:
+    """At SUBSCRIBE or at the first question, three times in a row; an answer begins that anew."""
     driven, left = probing()
     for number in range(HANGUPS):
         if answers and number == 1:
@@ -75,5 +75,6 @@ def test_a_broker_that_hangs_up_is_asked_no_more(answers: bool) -> None:
     assert filters(left) == ([f"+{TOPIC}"] if answers else [])
     assert bool(driven.told(Probed)) is True
     assert (driven.told(Probed)[-1].state == "not_authorized") is not answers
+    assert filters(driven.again()) == [f"+{TOPIC}"]
     driven.lost()
     assert driven.session._sender._ids.used == set()

@@ -12,6 +12,7 @@ from holdfast.codec import (
     Connack,
     Disconnect,
     Packet,
+    Pingreq,
     Pingresp,
     Puback,
     Pubcomp,
@@ -127,9 +128,9 @@ class Chaos:
         left = driven.up(False)
         for _ in range(1000):
             answers = [answer for packet in left for answer in _answer(packet)]
-            if not answers:
+            if not answers and driven.session.ready:
                 return
-            left = driven.feed(*answers)
+            left = driven.feed(*answers) if answers else driven.later(1)
 
     def endings(self) -> list[int]:
         """The sequence numbers of all rows that ended, as often as they did."""
@@ -140,6 +141,8 @@ class Chaos:
 def _answer(packet: Packet) -> list[Packet]:
     if isinstance(packet, Publish) and packet.qos:
         return [Puback(packet.packet_id) if packet.qos == 1 else Pubrec(packet.packet_id)]
+    if isinstance(packet, Pingreq):
+        return [Pingresp()]
     return [Pubcomp(packet.packet_id)] if isinstance(packet, Pubrel) else []
 
 

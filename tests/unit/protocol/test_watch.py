@@ -20,8 +20,7 @@ from holdfast.codec import (
     Will,
 )
 from holdfast.messages import QoS
-from holdfast.protocol import Intent, NotGranted, Reasserted, Unsubscribed, Unwatched
-from holdfast.protocol.own_filter import HANGUPS
+from holdfast.protocol import Intent, NotGranted, Reasserted, Unsubscribed
 from holdfast.protocol.session import DISCONNECT_WITH_WILL
 from tests.support.driven import Driven, filters, names, row, sent
 
@@ -206,43 +205,3 @@ def test_it_is_given_up_before_disconnect(version: Version, reason: int) -> None
         "UNSUBSCRIBE 3",
         *(["DISCONNECT"] if version == V5 or not reason else []),
     ]
-
-
-# -- no right to it ----------------------------------------------------------------------------
-
-
-@BOTH
-def test_a_refusal_is_told(version: Version) -> None:
-    """And asked for again on the next connection."""
-    driven = Driven(version, will=WILL, birth=b"online")
-    driven.up()
-    driven.feed(Suback(2, [0x87 if version == V5 else 0x80]))
-    assert [event.topic for event in driven.told(Unwatched)] == ["status"]
-    assert driven.told(NotGranted) == []
-    assert filters(driven.again(True)) == ["+status"]
-
-
-def test_a_packet_that_is_too_large_is_not_sent() -> None:
-    """[MQTT-3.2.2-15]."""
-    driven = Driven(will=Will("s" * 100, b"offline", 0), birth=b"")
-    assert filters(driven.up(False, {"maximum_packet_size": 80})) == []
-    assert [event.reason for event in driven.told(Unwatched)] == [0x95]
-
-
-def test_a_broker_that_hangs_up_is_asked_no_more() -> None:
-    """Some do so on who may not subscribe: after a few times the connection is worth more than the watch."""
-    driven = Driven(will=WILL, birth=b"online")
-    assert [filters(driven.again(True)) for _ in range(HANGUPS)] == [["+status"]] * HANGUPS
-    assert [filters(driven.again(True)) for _ in range(3)] == [[]] * 3
-    assert len(driven.told(Unwatched)) == 1
-
-
-def test_an_answer_begins_that_count_anew() -> None:
-    """A link that breaks now and then is no reason."""
-    driven = Driven(will=WILL, birth=b"online")
-    for _ in range(HANGUPS):
-        driven.again(True)
-        driven.again(True)
-        (packet_id,) = driven.session._watch._filter._asked
-        driven.feed(Suback(packet_id, [0]))
-    assert filters(driven.again(True)) == ["+status"]

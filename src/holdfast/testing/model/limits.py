@@ -19,6 +19,8 @@ class BrokerLimits:
     ``max_inflight``: messages unacknowledged by a client that names no Receive Maximum.
     ``max_queued``: messages waiting per session; further ones are dropped and counted.
     ``forward_at``: whether a QoS 2 message goes onward when it came, or when it is released.
+    ``poison``: the connection ends at a PUBLISH whose payload holds these bytes, as brokers do with what
+    they cannot bear; ``poison_reason`` is said before (MQTT 5).
     """
 
     receive_maximum: int | None = None
@@ -34,6 +36,8 @@ class BrokerLimits:
     max_inflight: int = 20
     max_queued: int = 100_000
     forward_at: Literal["PUBLISH", "PUBREL"] = "PUBREL"
+    poison: bytes | None = None
+    poison_reason: int | None = None
 
     def announced(self) -> dict[str, Any]:
         """The properties of CONNACK that are the same for every client."""

@@ -30,6 +30,10 @@ class Receiving:
     def publish(self, link: Link, packet: Publish) -> None:
         """Judge it, then answer as its QoS wants it."""
         session = link.owner()
+        poison = self._books.limits.poison
+        if poison is not None and poison in packet.payload:
+            self._hang_up(link)
+            return
         fault = forbidden(packet, self._books.limits) or _overdone(packet, link, self._books.limits)
         if fault is not None:
             self._books.wire.fail(link, *fault)
@@ -66,6 +70,12 @@ class Receiving:
             self._books.wire.acknowledge(
                 link, PUBACK if packet.qos == 1 else PUBREC, packet.packet_id, reason
             )
+
+    def _hang_up(self, link: Link) -> None:
+        if self._books.limits.poison_reason is None:
+            self._books.wire.close(link)
+        else:
+            self._books.wire.end(link, self._books.limits.poison_reason)
 
     def _qos_0(self, link: Link, session: Session, packet: Publish) -> None:
         self._books.accepted.append(packet)

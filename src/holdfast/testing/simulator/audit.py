@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.codec import V5
 from holdfast.protocol import LinkState, Session
+from holdfast.testing.simulator.herald import STATUS
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ def after_step(world: World) -> None:
 def books(session: Session) -> None:
     """Each row in one place, each identifier in use by exactly one exchange."""
     sender, asked = session._sender, session._subscriptions._asked
+    ours = (session._announcer._waiting, session._watch._filter._asked)
     unproven = [packet_id for packet_id, _ in sender.unproven if packet_id]
-    places = (sender.sent, sender.released, unproven, sender._withheld, asked)
+    places = (sender.sent, sender.released, unproven, sender._withheld, asked, *ours)
     used: set[int] = set().union(*places)
     if len(used) != sum(map(len, places)) or used != sender._ids.used:
         raise PromiseBroken(Promise.SANE, f"identifiers in use {sender._ids.used}, by place {places}")
@@ -100,6 +102,7 @@ def restless(world: World) -> str:
         "requests": any(
             (subscriptions._asked, subscriptions._ask, subscriptions._again, subscriptions._leaving)
         ),
+        "of itself": process.session._announcer._waiting or process.session._watch._filter._asked,
         "broker": not world.broker.idle(),
     }
     return ", ".join(f"{name}: {what}" for name, what in left.items() if what)
@@ -116,6 +119,7 @@ def at_the_end(world: World) -> None:
     _outbound(world)
     _inbound(world)
     _subscribed(world)
+    world.herald.at_the_end()
 
 
 def _outbound(world: World) -> None:
@@ -141,6 +145,6 @@ def _subscribed(world: World) -> None:
     missing = set(world.wanted) - there - world.refused
     if missing and not believed:
         raise PromiseBroken(Promise.SUBSCRIBED, f"the broker does not know {missing}, only {there}")
-    stale = there - set(world.wanted) - world.abandoned
+    stale = there - set(world.wanted) - world.abandoned - {STATUS}
     if stale and not rolled_back:
         raise PromiseBroken(Promise.SUBSCRIBED, f"the broker still has {stale}, which nobody wants")

@@ -33,7 +33,7 @@ class BrokerSide:
     def __init__(self, world: World) -> None:
         self._world = world
         self._doorkeeper = Doorkeeper if world.authenticates else None
-        self.core = BrokerCore(world.scenario.limits, strict=True, authentication=self._doorkeeper)
+        self.core = self._new(world.scenario.limits)
         self.links: dict[int, Link] = {}
         self._aliasers: dict[int, Aliaser] = {}
         self._serial = 0
@@ -165,13 +165,17 @@ class BrokerSide:
     def restart(self, forget: bool, limits: BrokerLimits) -> None:
         """The broker stops, breaking every link, and is there again, with or without its state."""
         if forget:
-            core = BrokerCore(limits, strict=True, authentication=self._doorkeeper)
+            core = self._new(limits)
         else:
             core = self._load(self.core.state(), limits, not self.witness.rolled_back)
         self._become(core, forget)
 
+    def _new(self, limits: BrokerLimits) -> BrokerCore:
+        limits = self._world.poison.limits(limits)
+        return BrokerCore(limits, strict=True, authentication=self._doorkeeper)
+
     def _load(self, state: State, limits: BrokerLimits, strict: bool) -> BrokerCore:
-        now = self._world.now
+        now, limits = self._world.now, self._world.poison.limits(limits)
         return BrokerCore.load(state, now, limits, strict=strict, authentication=self._doorkeeper)
 
     def _become(self, core: BrokerCore, forget: bool) -> None:

@@ -59,7 +59,7 @@ class Driver(Owner, ABC):
         self.serial = serial
         self.outbox = world.medium.open(self)
         self.outbox.on_durable = self._grown
-        self.restored = restored = self.outbox.restore()
+        self.restored = restored = world.herald.restored(self.outbox.restore())
         self.session = Session(world.scenario.inflight, restored, resends=world.storage.resends)
         self.inherited = self.outbox.last
         self.keeper = Keeper(self)
@@ -134,7 +134,7 @@ class Driver(Owner, ABC):
 
     def _feed(self) -> None:
         """Rows in order; QoS 1 and 2 as many as there is room for."""
-        if self.session.link is not LinkState.UP:
+        if not self.session.ready:
             return
         spilled = any(one.commit for one in self.outbox._backlog._spilled)
         rows = self.outbox.take(self.session.room())
@@ -180,6 +180,7 @@ class Driver(Owner, ABC):
         self.world.note("event %s", event)
         self.world.paths.heard(event)
         doorkeeper.heard(self, event)
+        self.world.herald.heard(self, event)
         if isinstance(event, Closed) and event.by_us:
             self.world.alarm(event)
         elif isinstance(event, NotGranted):

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Mood = Literal["well", "slow", "error", "full"]
 
 MAY_FAIL = ("BEGIN", "INSERT", "UPDATE", "DELETE", "COMMIT", "SELECT")
+WRITES = ("INSERT", "UPDATE", "DELETE")
+"""Outside of a transaction such a statement is one of its own: it begins and commits as well."""
+
 ENDLESS_PAGES = 1 << 30
 RESERVE_PAGES = RESERVE_BYTES // 4096
 
@@ -138,7 +141,11 @@ class FaultyCursor:
 
     def __iter__(self) -> Iterator[Any]:
         for row in self._cursor:
-            self._faults.reads()
+            try:
+                self._faults.reads()
+            except sqlite3.Error:
+                self._cursor.close()  # as SQLite does; an open one would keep its connection alive
+                raise
             yield row
 
     def __getattr__(self, name: str) -> Any:
@@ -157,9 +164,12 @@ class Faulty:
         verb = sql.partition(" ")[0]
         if verb not in MAY_FAIL:
             return self._db.execute(sql, *arguments)
-        self._faults.before(self._db, verb)
+        alone = verb in WRITES and not self._db.in_transaction
+        parts = ("BEGIN", verb, "COMMIT") if alone else (verb,)
+        for part in parts:
+            self._faults.before(self._db, part)
         cursor = self._db.execute(sql, *arguments)
-        self._faults.after(verb)
+        self._faults.after(parts[-1])
         if verb == "SELECT" and self._faults.mood == "error":
             return cast(sqlite3.Cursor, FaultyCursor(cursor, self._faults))
         return cursor

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holdfast.protocol import Delivery
+from holdfast.testing.simulator.herald import STATUS
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Inbox:
 
     def started(self, delivery: Delivery, process: Driver) -> None:
         """A message is given to its handler."""
+        if delivery.topic == STATUS:
+            raise PromiseBroken(Promise.PRESENCE, f"{delivery} was given to a handler")
         if not delivery.qos:
             return
         key = (delivery.epoch, delivery.packet_id, delivery.payload)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
+from holdfast.codec import V311
 from holdfast.messages import Outgoing
 from holdfast.outbox.keys import key_of
 from holdfast.protocol import Deferred, Failed, Parked, Record, Settled, Terms
 from holdfast.protocol.records import Ending
 from holdfast.protocol.refusals import of_row
+from holdfast.testing.simulator.poison import is_poison
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 
 if TYPE_CHECKING:
@@ -77,6 +79,9 @@ class Keeper:
 
     def _decided(self, record: Record) -> Record:
         world = self._world
+        if isinstance(record, Failed) and record.kills:
+            self._killed(record)
+            return record
         if not isinstance(record, Failed) or record.withheld or not record.reason:
             return record
         if world.rng.random() > world.storage.patient:
@@ -93,6 +98,14 @@ class Keeper:
             return Deferred(row, record.reason, record.detail, until)
         world.paths["parked"] += 1
         return Parked(row, record.reason, record.detail)
+
+    def _killed(self, record: Failed) -> None:
+        """The only refusal that 3.1.1 knows is the end of the link."""
+        world = self._world
+        world.paths[f"given up for ending the link, withheld: {record.withheld > 0}"] += 1
+        refusing = world.broker.witness.refusing and world.scenario.version == V311
+        if not is_poison(record.row) and not refusing:
+            raise PromiseBroken(Promise.INNOCENT, f"{record.row} ended the link {record.kills} times")
 
     def opened(self, terms: Terms) -> None:
         """The broker has said what it takes."""

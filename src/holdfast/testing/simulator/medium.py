@@ -29,7 +29,7 @@ from holdfast.testing.simulator.promises import Promise, PromiseBroken
 from holdfast.testing.simulator.recount import glance, recount
 from holdfast.testing.simulator.scenario import CLIENT_ID
 from holdfast.testing.simulator.storage import FEW_IDS, FEW_WITHHELD, RESERVE_BYTES
-from holdfast.testing.simulator.synced import Synced
+from holdfast.testing.simulator.synced import Synced, touched
 from holdfast.testing.simulator.writer import Writer
 
 if TYPE_CHECKING:
@@ -216,7 +216,9 @@ class Medium:
 
     def _unsynced(self, image: Image, before: Image) -> Image:
         """The same after a power cut, where commits are not synced."""
-        if image[0] != before[0]:  # the log is being written into the file, so it was synced
+        if image[0] != before[0] or touched(
+            self._path
+        ):  # the log was written into the file, so it was synced
             return image
         begun = image[1][: images.HEADER] != before[1][: images.HEADER]
         return images.unsynced(self._world.rng, image, images.HEADER if begun else self._synced.offset)

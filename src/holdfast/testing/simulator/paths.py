@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from holdfast.protocol import Anomaly, Closed, NotGranted, Oversize, Refused, SessionEvent, SessionLost
+from holdfast.protocol.sender import TRIAL
 from holdfast.testing.simulator.scenario import KILL_BORDERS
 
 if TYPE_CHECKING:
@@ -70,7 +71,9 @@ _OFTEN = (
         "an answer too late",
         "more in flight than our Receive Maximum",
     ),
-    *("closed by the broker, 0x8E", "killed, the commit arrived untold"),
+    "birth said again over an older offline",
+    *("closed by the broker, 0x8E", "killed, the commit arrived untold", f"anomaly: {TRIAL}"),
+    *(f"given up for ending the link, withheld: {withheld}" for withheld in (True, False)),
 )
 _DISK = (
     *(

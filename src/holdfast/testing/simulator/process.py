@@ -61,6 +61,7 @@ class Process(Driver):
             topic_alias_maximum=scenario.topic_alias_maximum,
             topic_aliases=OUR_ALIASES,
             authentication_method=METHOD if self.world.authenticates else None,
+            **self.world.herald.asks(),
         )
 
     def _dial_later(self) -> None:
@@ -79,6 +80,7 @@ class Process(Driver):
     def leave(self) -> None:
         """End the connection on purpose, then come back."""
         if self.session.link is LinkState.UP:
+            self.world.herald.farewell(self)
             self.session.disconnect(self.now)
             self.world.paths["left on purpose"] += 1
             self.leaving = True

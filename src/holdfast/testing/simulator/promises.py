@@ -25,6 +25,7 @@ class Promise(Enum):
     LEDGER = "contract 7: accepted = acknowledged + sent + failed + expired + dropped + pending"
     ORDER = "contract 8: first arrivals at the broker are in the order accepted"
     NOT_YET = "contract 8: what the broker refused for now is not sent again before its time"
+    INNOCENT = "contract 10: no message is given up for ending the link but one that does"
     RESEND_ORDER = "MQTT-4.6.0-1: PUBLISH packets are resent in their original order"
     PUBREL_ORDER = "MQTT-4.6.0-4: PUBREL packets leave in the order of the PUBREC packets"
     UNSENT_ONLY = "contract 9: expiry acts on unsent rows only"
@@ -40,6 +41,9 @@ class Promise(Enum):
     IDENTIFIER = "MQTT-2.2.1-3: a packet identifier in use means one exchange only"
     EXPIRY = "contract 9: expiry on the wire is the seconds left, rounded up, at least 1"
     LIMITS = "MQTT-3.2.2-11, 3.2.2-15: nothing leaves that the broker's CONNACK forbids"
+    PRESENCE = (
+        "contract 22: birth goes first on every connection, stands over an older offline, and is ours alone"
+    )
     ALIAS = "MQTT-3.3.2-7, 3.3.2-9: an alias stands for a topic told on this connection, within its limit"
     PING = "MQTT-3.1.2-20: something leaves within every keep alive interval"
     HALF_OPEN = "contract 19: a half-open link is noticed within 1.5 keep alive"

@@ -20,7 +20,7 @@ def seq_of(payload: bytes) -> int:
 
 
 class Publishes:
-    """``inflight``: identifiers of QoS 1 and 2 that count against the window; ``requests``: of SUBSCRIBEs."""
+    """``inflight``: identifiers of QoS 1 and 2 that count against the window; ``requests``: of others."""
 
     def __init__(self, world: World, process: Driver, version: Version) -> None:
         self._world = world
@@ -55,13 +55,23 @@ class Publishes:
             self._durable(packet, seq)
             self._dup(packet, seq)
             self._identifier(packet, seq)
-            self.inflight.add(packet.packet_id)
-            if len(self.inflight) > self._window:
-                self._fail(
-                    Promise.WINDOW, "%d in flight, Receive Maximum %d", len(self.inflight), self._window
-                )
+            self._in_window(packet)
         if packet.qos or (self._world.storage.keep_qos0 and seq > self._process.inherited):
             self._order(packet, seq)
+
+    def _in_window(self, packet: Publish) -> None:
+        self.inflight.add(packet.packet_id)
+        if len(self.inflight) > self._window:
+            self._fail(Promise.WINDOW, "%d in flight, Receive Maximum %d", len(self.inflight), self._window)
+
+    def said(self, packet: Publish) -> None:
+        """What the client says of itself: no row of the outbox, and held to the same limits."""
+        self._limits(packet)
+        if packet.qos:
+            if packet.packet_id in self._truth.in_use or packet.packet_id in self.requests:
+                self._fail(Promise.IDENTIFIER, "%s under an identifier in use", packet)
+            self.requests.add(packet.packet_id)
+            self._in_window(packet)
 
     def _alias(self, packet: Publish, seq: int) -> None:
         """The broker reads the topic that was meant, by what it was told on this connection."""

@@ -15,7 +15,7 @@ from holdfast.testing.simulator.world import World
 STEPS = 500
 """Steps of trouble in every seed, before the network is healed."""
 
-HEALING_STEPS = 5_000
+HEALING_STEPS = 20_000
 """Within how many more steps everything must come to rest."""
 
 

@@ -34,11 +34,11 @@ class Synced:
             header = file.read(HEADER)
             if header != self._header:
                 self._header, self.offset, self._states = header, HEADER, {before["number"]: before}
-            elif _touched(path):
+            elif touched(path):
                 self.everything(header + file.read())
                 return
         self._states[self._disk.number] = self._disk.state()
-        _touched(path)
+        touched(path)
 
     def lost(self, number: int) -> bool:
         """The disk is at this commit again; False where that much cannot have been lost."""
@@ -47,9 +47,9 @@ class Synced:
         return number in self._states
 
 
-def _touched(path: Path) -> bool:
+def touched(path: Path) -> bool:
     """Whether somebody wrote to this file since it was last asked."""
-    touched = os.stat(path).st_mtime_ns != 0
-    if touched:
+    written_to = os.stat(path).st_mtime_ns != 0
+    if written_to:
         os.utime(path, ns=(0, 0))
-    return touched
+    return written_to

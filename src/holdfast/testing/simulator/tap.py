@@ -76,7 +76,10 @@ class Tap:
             self._world.epochs.depended_on(packet)
 
     def _publish_out(self, packet: Publish) -> None:
-        self._publishes.leaves(packet)
+        if self._world.herald.leaves(packet):
+            self._publishes.said(packet)
+        else:
+            self._publishes.leaves(packet)
 
     def _request_out(self, packet: codec.Subscribe | codec.Unsubscribe) -> None:
         packet_id, requests = packet.packet_id, self._publishes.requests
@@ -156,6 +159,7 @@ class Tap:
 
     def _puback_in(self, packet: codec.Puback | codec.Pubcomp) -> None:
         self._publishes.inflight.discard(packet.packet_id)
+        self._publishes.requests.discard(packet.packet_id)
         self._truth.completed(packet.packet_id, packet.reason >= REFUSED)
 
     def _pubrec_in(self, packet: codec.Pubrec) -> None:

@@ -59,7 +59,7 @@ class Turns(DiskTurns):
         """One whose payload begins with the number that it will have."""
         rng, world = self._rng, self._world
         qos: QoS = rng.choices((0, 1, 2), world.scenario.qos_weights)[0]
-        payload = b"%d|" % seq + b"x" * rng.choice((0, 0, 0, 0, 100, 300))
+        payload = b"%d|" % seq + b"x" * rng.choice((0, 0, 0, 0, 100, 300)) + world.poison.of(seq)
         expires_at = None
         if rng.random() < world.scenario.expiring:
             expires_at = world.machine.now() + rng.random() * 5

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.codec import Publish
 from holdfast.testing.model import BrokerCore
+from holdfast.testing.simulator.herald import STATUS
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 from holdfast.testing.simulator.publishes import seq_of
 from holdfast.testing.simulator.scenario import OUR_TOPICS
@@ -52,9 +53,9 @@ class Witness:
 
     def _arrived(self, packet: Publish) -> None:
         """First arrivals of a class are in accept order, but for those refused before (contract 8)."""
-        seq = seq_of(packet.payload)
-        if not packet.qos or seq in self._first:
+        if packet.topic == STATUS or not packet.qos or seq_of(packet.payload) in self._first:
             return
+        seq = seq_of(packet.payload)
         self._first.add(seq)
         priority, excused = self._world.priorities[seq], seq in self._world.out_of_line
         if seq < self._last_first[priority] and not (self.refusing or self.rolled_back or excused):

@@ -17,11 +17,13 @@ from holdfast.testing.simulator.doorkeeper import authenticates
 from holdfast.testing.simulator.driver import Killed
 from holdfast.testing.simulator.epochs import Epochs
 from holdfast.testing.simulator.faults import Faults
+from holdfast.testing.simulator.herald import Herald
 from holdfast.testing.simulator.inbox import Inbox
 from holdfast.testing.simulator.machine import Machine
 from holdfast.testing.simulator.medium import Medium
 from holdfast.testing.simulator.network import Link
 from holdfast.testing.simulator.paths import Paths
+from holdfast.testing.simulator.poison import Poison
 from holdfast.testing.simulator.process import Process
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 from holdfast.testing.simulator.publishes import seq_of
@@ -34,7 +36,6 @@ from holdfast.testing.simulator.truth import SessionTruth
 from holdfast.testing.simulator.turns import Turns
 
 KEEP_ALIVE_TIMEOUT = 0x8D
-PACKET_TOO_LARGE = 0x95
 
 
 class World(Owner):
@@ -49,6 +50,8 @@ class World(Owner):
         self.scenario = Scenario.draw(self.rng)
         self.authenticates = authenticates(seed, self.scenario)
         self.storage = Storage.draw(Random(f"storage {seed}"), self.scenario.inflight)
+        self.herald = Herald(self, seed)
+        self.poison = Poison(seed)
         self.schedule = Schedule(ManualClock())
         self.machine = Machine(self.schedule, self.paths)
         self.disk = Disk()
@@ -61,11 +64,9 @@ class World(Owner):
         self.turns = Turns(self)
         self.process: Process | None = None
         self.link: Link | None = None
-        self.processes = 0
-        self.off = False
+        self.processes, self.off = 0, False
         self.doom: tuple[str, int] | None = None
-        self.trouble = True
-        self.provoked = False
+        self.trouble, self.provoked = True, False
         self.quiet_s = 0.0
         self.redial_s = 5 * self.scenario.turn_s
         self.wanted = self.scenario.wanted
@@ -201,9 +202,8 @@ class World(Owner):
         self.refused.add(event.filter)
 
     def alarm(self, event: Closed) -> None:
-        """The session ends a link by itself: for silence, a lie, or too much that it cannot resend."""
-        assert self.process is not None
-        crowded = event.reason == PACKET_TOO_LARGE and self.process.session._sender.crowded()
+        """The session ends a link by itself: for silence, a lie, or (0) too much that it cannot resend."""
+        crowded = not event.reason and self.process and self.process.session._sender.crowded()
         if event.reason != KEEP_ALIVE_TIMEOUT and not (self.provoked or crowded):
             raise PromiseBroken(Promise.NO_FALSE_ALARM, f"{event}")
 

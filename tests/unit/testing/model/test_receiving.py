@@ -33,6 +33,19 @@ def test_each_qos_is_answered_as_it_wants(version: Version) -> None:
     assert accepted(bench) == [b"0", b"1", b"2"]
 
 
+@VERSIONS
+@pytest.mark.parametrize("reason", [None, 0x95])
+def test_poison_ends_the_link(version: Version, reason: int | None) -> None:
+    """Each time it comes, at any QoS; nothing of it is taken, and what came before is answered."""
+    bench = Bench(BrokerLimits(poison=b"bad", poison_reason=reason), version=version)
+    for packet in (Publish("t", b"a bad one", 1, packet_id=2), Publish("t", b"bad")):
+        bench.connect("a", clean=False, kept=True)
+        heard = summary(bench.send("a", Publish("t", b"good", 1, packet_id=1), packet))
+        said = ["DISCONNECT 0x95"] if reason and version == V5 else []
+        assert heard[1:] == [*said, "CLOSE"]
+    assert accepted(bench) == [b"good"] * 2
+
+
 def test_puback_says_whether_anybody_subscribes() -> None:
     """0x10 or success (MQTT 5 §3.4.2.1)."""
     bench = Bench()
