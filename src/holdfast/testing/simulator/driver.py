@@ -181,6 +181,7 @@ class Driver(Owner, ABC):
         self.world.paths.heard(event)
         doorkeeper.heard(self, event)
         self.world.herald.heard(self, event)
+        self.world.sounder.heard(event)
         if isinstance(event, Closed) and event.by_us:
             self.world.alarm(event)
         elif isinstance(event, NotGranted):

@@ -62,6 +62,7 @@ class Process(Driver):
             topic_aliases=OUR_ALIASES,
             authentication_method=METHOD if self.world.authenticates else None,
             **self.world.herald.asks(),
+            **self.world.sounder.asks(),
         )
 
     def _dial_later(self) -> None:

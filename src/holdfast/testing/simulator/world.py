@@ -30,6 +30,7 @@ from holdfast.testing.simulator.publishes import seq_of
 from holdfast.testing.simulator.recount import adopt
 from holdfast.testing.simulator.scenario import FILTERS, Scenario
 from holdfast.testing.simulator.schedule import Owner, Schedule
+from holdfast.testing.simulator.sounder import HALF_OPEN, Sounder
 from holdfast.testing.simulator.storage import Storage
 from holdfast.testing.simulator.trace import Trace
 from holdfast.testing.simulator.truth import SessionTruth
@@ -51,6 +52,7 @@ class World(Owner):
         self.authenticates = authenticates(seed, self.scenario)
         self.storage = Storage.draw(Random(f"storage {seed}"), self.scenario.inflight)
         self.herald = Herald(self, seed)
+        self.sounder = Sounder(self, seed)
         self.poison = Poison(seed)
         self.schedule = Schedule(ManualClock())
         self.machine = Machine(self.schedule, self.paths)
@@ -203,6 +205,9 @@ class World(Owner):
 
     def alarm(self, event: Closed) -> None:
         """The session ends a link by itself: for silence, a lie, or (0) too much that it cannot resend."""
+        if event.reason == HALF_OPEN:
+            self.sounder.alarm(self.process.tap if self.process else None)
+            return
         crowded = not event.reason and self.process and self.process.session._sender.crowded()
         if event.reason != KEEP_ALIVE_TIMEOUT and not (self.provoked or crowded):
             raise PromiseBroken(Promise.NO_FALSE_ALARM, f"{event}")
