@@ -150,7 +150,7 @@ class Unwatched(Event):
 
 
 class ProbeMissed(Event):
-    """What we send to ourselves does not come back, while other bytes do: is the broker overloaded?."""
+    """What we send to ourselves does not come back, while other bytes do: is the broker overloaded?"""
 
     topic: str
 

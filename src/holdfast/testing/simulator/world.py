@@ -8,7 +8,7 @@ from random import Random
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.outbox.sqlite import SqliteOutbox
-from holdfast.protocol import Closed, Delivery, Intent, NotGranted
+from holdfast.protocol import Delivery, Intent, NotGranted
 from holdfast.testing.manual_clock import ManualClock
 from holdfast.testing.simulator.ages import Ages
 from holdfast.testing.simulator.broker_side import BrokerSide
@@ -30,13 +30,11 @@ from holdfast.testing.simulator.publishes import seq_of
 from holdfast.testing.simulator.recount import adopt
 from holdfast.testing.simulator.scenario import FILTERS, Scenario
 from holdfast.testing.simulator.schedule import Owner, Schedule
-from holdfast.testing.simulator.sounder import HALF_OPEN, Sounder
+from holdfast.testing.simulator.sounder import Sounder
 from holdfast.testing.simulator.storage import Storage
 from holdfast.testing.simulator.trace import Trace
 from holdfast.testing.simulator.truth import SessionTruth
 from holdfast.testing.simulator.turns import Turns
-
-KEEP_ALIVE_TIMEOUT = 0x8D
 
 
 class World(Owner):
@@ -202,15 +200,6 @@ class World(Owner):
     def not_granted(self, event: NotGranted) -> None:
         """A subscription was refused: until the next connection it is not missed."""
         self.refused.add(event.filter)
-
-    def alarm(self, event: Closed) -> None:
-        """The session ends a link by itself: for silence, a lie, or (0) too much that it cannot resend."""
-        if event.reason == HALF_OPEN:
-            self.sounder.alarm(self.process.tap if self.process else None)
-            return
-        crowded = not event.reason and self.process and self.process.session._sender.crowded()
-        if event.reason != KEEP_ALIVE_TIMEOUT and not (self.provoked or crowded):
-            raise PromiseBroken(Promise.NO_FALSE_ALARM, f"{event}")
 
     def handle(self, process: Process, delivery: Delivery) -> None:
         """A handler runs for a while; a stuck one until the world is healed."""
