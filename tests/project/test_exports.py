@@ -43,6 +43,7 @@ EXPORTS = [
 # Numbers that are no duration, each with what they are instead.
 NOT_A_DURATION = {
     ("Reconnect", "multiplier"): "a ratio",
+    ("Snapshot", "round_trips"): "counts, by their bounds in seconds",
     ("Message", "arrived"): "an instant: seconds since 1970, filled in by the client",
 }
 

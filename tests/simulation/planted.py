@@ -372,6 +372,20 @@ BUGS = (
         "if not ours or not self._alone:",
         "if True:",
     ),
+    Bug(
+        "handlers hear the probe",
+        "PROBE",
+        "protocol/prober.py",
+        "return [one for one in deliveries if one.topic != self._topic]",
+        "return deliveries",
+    ),
+    Bug(
+        "a probe that never worked ends a link",
+        "PROBE",
+        "protocol/probe.py",
+        "self._open and self._proven and",
+        "self._open and",
+    ),
     Bug("the ping comes late", "PING", "protocol/keepalive.py", "PING_AFTER = 0.75", "PING_AFTER = 1.2"),
     Bug("a dead link is held", "HALF_OPEN", "protocol/keepalive.py", "DEAD_AFTER = 1.4", "DEAD_AFTER = 4.0"),
     # The broker: what a client alone cannot break first. Here the witnesses are shown to see.

@@ -83,6 +83,7 @@ class Client:
         outbox: StrPath | Outbox | None = None,
         rules: Sequence[Rule] = (),
         keepalive_s: float = 60,
+        probe_s: float | None = None,
         reconnect: Reconnect | Literal["lan", "wan"] = "wan",
         limits: Limits = DEFAULT_LIMITS,
         drain_s: float = 5,
@@ -111,7 +112,9 @@ class Client:
         ``outbox``: where accepted messages are kept; a path is a file that outlives the process
         (``Outbox(path)``), None is memory. ``rules``: what topics get where ``publish`` is not told,
         and which are denied; the first that matches counts. ``keepalive_s``: 0 to 65,535; a dead link
-        is noticed within 1.5 times that; 0 switches it off. ``drain_s``: the longest a ``stop`` may take.
+        is noticed within 1.5 times that; 0 switches it off. ``probe_s``: so often, in seconds, a message goes
+        to ourselves (on ``holdfast/probe/CLIENT_ID``, QoS 0): its round trip is in ``snapshot()``, and a dead
+        link is noticed within twice that; None: never. ``drain_s``: the longest a ``stop`` may take.
         ``isolated``: the link has a thread of its own, so that it stands while the event loop is blocked;
         functions for password, will and authentication are called on that thread. None: no.
         ``compression``: large payloads leave as gzip, marked by their content type, and messages so marked
@@ -120,6 +123,7 @@ class Client:
         self._setup: Setup = check(
             url, client_id, username, password, password_file, tls, proxy, version, session_expiry_s,
             will, keepalive_s, reconnect, limits, drain_s, outbox, authentication, isolated, compression,
+            probe_s,
         )  # fmt: skip
         self._clock = SystemClock()
         self._router = Router()
@@ -132,6 +136,8 @@ class Client:
         self._versions: dict[str, VersionChoice] = {}
         first = self._setup.first
         self._state = State(Target(self._setup.place_of(first), str(first)))
+        if self._setup.probe_s is not None:
+            self._state.probe.status = "waiting"
         self._publisher = self._new_publisher()(
             self._outbox, self._receipts, self._clock, self._state.changed, rules, option.overflow == "wait"
         )
@@ -628,6 +634,9 @@ class Client:
             dropped_inbound=self._dropped + (core.dropped_inbound if core else 0),
             last_in_s=None if last_in is None else now - last_in,
             last_out_s=None if last_out is None else now - last_out,
+            probe=state.probe.status,
+            round_trip_s=state.probe.round_trip_s,
+            round_trips=dict(state.probe.round_trips),
         )
 
     def events(self) -> AsyncIterator[Event]:

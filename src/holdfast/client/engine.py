@@ -42,6 +42,8 @@ from holdfast.transport import Link
 
 T = TypeVar("T")
 
+FELL_SILENT = (0x8D, 0x83)
+
 SWEEP_S = 1.0
 """How often the outbox is looked through for what is too old, or due again, at least."""
 
@@ -357,7 +359,7 @@ class Engine:
 
     def _close(self, connection: Connection, closed: Closed) -> None:
         """After this turn's bytes, a DISCONNECT among them, were handed over."""
-        if closed.by_us and closed.reason == 0x8D:
+        if closed.by_us and closed.reason in FELL_SILENT:
             connection.abort(closed)  # a dead peer takes no farewell
         else:
             connection.close(closed)

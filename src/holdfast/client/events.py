@@ -176,6 +176,30 @@ class Unwatched(Event):
     code: int
 
 
+class ProbeMissed(Event):
+    """What we send to ourselves does not come back, while other bytes do: is the broker overloaded?"""
+
+    topic: str
+
+
+class ProbeRecovered(Event):
+    """The probe is answered again; it took ``round_trip_s`` seconds."""
+
+    topic: str
+    round_trip_s: float
+
+
+class ProbeDisabled(Event):
+    """The probe never came back on this connection: we may not publish or subscribe there, it seems.
+
+    ``code``: the broker's reason for refusing the subscription; 0: it gave none. Told once, not at each
+    connection.
+    """
+
+    topic: str
+    code: int
+
+
 class HandlerFailed(Event):
     """A handler raised; the message counts as handled and is acknowledged."""
 

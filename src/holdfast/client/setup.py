@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from os import PathLike
+from os import PathLike, urandom
 from typing import TYPE_CHECKING, Literal
 
-from holdfast.client import credentials, outbox_option
+from holdfast.client import checks, credentials, outbox_option
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.brokers import Groups, Url, check_users, check_ways, parse_urls
 from holdfast.client.identity import check_client_id, check_session, expiry_s
 from holdfast.client.options import Compression, Limits, Will, check_compression
 from holdfast.client.outbox_option import Outbox
-from holdfast.codec import V5, V311, Version
+from holdfast.codec import Version
 from holdfast.errors import ConfigurationError
 from holdfast.protocol import ConnectRequest
-from holdfast.resilience import PRESETS, Reconnect
+from holdfast.resilience import Reconnect
 from holdfast.transport import TLS, Address
 from holdfast.values import Value
 
@@ -50,6 +50,7 @@ class Setup(Value):
         "authentication",
         "isolated",
         "compression",
+        "probe_s",
     )
     __slots__ = __match_args__
 
@@ -73,6 +74,7 @@ class Setup(Value):
         authentication: Callable[[], Authenticator] | None = None,
         isolated: bool | None = None,
         compression: Compression | None = None,
+        probe_s: float | None = None,
     ) -> None:
         self.groups = groups
         self.client_id = client_id
@@ -92,6 +94,7 @@ class Setup(Value):
         self.authentication = authentication
         self.isolated = isolated
         self.compression = compression
+        self.probe_s = probe_s
 
     @property
     def first(self) -> Address:
@@ -132,6 +135,8 @@ class Setup(Value):
             strip_properties=self.outbox.strip_properties,
             group=group,
             apart=apart,
+            probe_s=self.probe_s,
+            probe_nonce=urandom(8).hex() if self.probe_s else "",
         )
 
     def _username(self, address: Address) -> str | None:
@@ -157,6 +162,7 @@ def check(
     authentication: Callable[[], Authenticator] | None = None,
     isolated: bool | None = None,
     compression: Compression | None = None,
+    probe_s: float | None = None,
 ) -> Setup:
     """Raises ConfigurationError for the first thing that is wrong."""
     groups = parse_urls(url)
@@ -166,7 +172,7 @@ def check(
     check_users(addresses, username, password is not None or password_file is not None)
     option = outbox if isinstance(outbox, Outbox) else Outbox(outbox)
     outbox_option.check_client_id(option, client_id)
-    spoken = _version(version, authentication)
+    spoken = checks.version(version, authentication)
     check_compression(compression, spoken)
     return Setup(
         groups,
@@ -179,56 +185,13 @@ def check(
         spoken,
         check_session(client_id, session_expiry_s, option.is_file),
         will,
-        _keepalive(keepalive_s),
-        _reconnect(reconnect),
+        checks.keepalive(keepalive_s),
+        checks.reconnect(reconnect),
         limits,
-        _drain(drain_s),
+        checks.drain(drain_s),
         option,
         authentication,
         isolated,
         compression,
+        checks.probe(probe_s),
     )
-
-
-def _version(version: str | None, authentication: object) -> Version | None:
-    """With an authenticator it is 5 or nothing: a fallback to 3.1.1 would drop it in silence."""
-    versions: dict[str | None, Version | None] = {None: None, "5": V5, "3.1.1": V311}
-    if version not in versions:
-        raise ConfigurationError(f"version {version!r} is not known", hint='"5", "3.1.1", or None for both')
-    if authentication is None:
-        return versions[version]
-    if not callable(authentication):
-        raise ConfigurationError(
-            "authentication= takes a function that makes an Authenticator", hint="or a class of yours"
-        )
-    if version == "3.1.1":
-        raise ConfigurationError(
-            "authentication= with version 3.1.1, which has no AUTH packet", hint='version="5"'
-        )
-    return V5
-
-
-def _keepalive(keepalive_s: float) -> int:
-    if not 0 <= keepalive_s <= 65_535:
-        raise ConfigurationError(
-            f"keepalive_s must be 0 to 65535, not {keepalive_s}", hint="0 switches it off"
-        )
-    if 0 < keepalive_s < 1:
-        raise ConfigurationError(f"keepalive_s must be whole seconds, not {keepalive_s}")
-    return int(keepalive_s)
-
-
-def _reconnect(reconnect: Reconnect | str) -> Reconnect:
-    if isinstance(reconnect, Reconnect):
-        return reconnect
-    if reconnect not in PRESETS:
-        raise ConfigurationError(
-            f"reconnect {reconnect!r} is not known", hint='"lan", "wan" or Reconnect(...)'
-        )
-    return PRESETS[reconnect]
-
-
-def _drain(drain_s: float) -> float:
-    if not drain_s >= 0:
-        raise ConfigurationError(f"drain_s must not be below 0, not {drain_s}")
-    return drain_s

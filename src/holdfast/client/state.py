@@ -12,6 +12,7 @@ from holdfast.client.brokers import Target
 from holdfast.client.event_bus import EventBus
 from holdfast.client.events import Event
 from holdfast.client.lifecycle import TRANSITIONS, Step
+from holdfast.client.probing import Probing
 from holdfast.client.status import Status
 from holdfast.client.waiting import Signal
 from holdfast.errors import HoldfastError, OutboxError
@@ -45,6 +46,7 @@ class State:
         self.outbox_error: OutboxError | None = None
         self.given_up: Counter[str] = Counter()  # unsent messages that ended, by reason
         self.draining = False
+        self.probe = Probing(self.emit)
 
     @property
     def place(self) -> str:

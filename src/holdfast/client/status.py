@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Literal
 
+from holdfast.client.probing import ProbeStatus
 from holdfast.outbox import Ledger
 from holdfast.values import Frozen
+
+NONE: Mapping[float, int] = MappingProxyType({})
 
 
 class Status(StrEnum):
@@ -35,7 +39,10 @@ class Snapshot(Frozen):
     that were expired or dropped in this process, by reason. ``parked``: pending messages that cannot
     go to this broker as it is. ``dropped_inbound``:
     QoS 0 messages for which there was no room. ``last_in_s``, ``last_out_s``: seconds since
-    bytes came or left.
+    bytes came or left. ``probe`` (``Client(probe_s=...)``): "off", "waiting" (for a first answer on this
+    connection), "ok", "missed" (two in a row) or "not_authorized". ``round_trip_s``: what the last answer
+    on this connection took; None: unknown. ``round_trips``: how many took so many seconds at most, and more
+    than the bound before.
     """
 
     __match_args__ = (
@@ -61,6 +68,9 @@ class Snapshot(Frozen):
         "dropped_inbound",
         "last_in_s",
         "last_out_s",
+        "probe",
+        "round_trip_s",
+        "round_trips",
     )
     __slots__ = __match_args__
 
@@ -89,6 +99,9 @@ class Snapshot(Frozen):
         dropped_inbound: int,
         last_in_s: float | None,
         last_out_s: float | None,
+        probe: ProbeStatus = "off",
+        round_trip_s: float | None = None,
+        round_trips: Mapping[float, int] = NONE,
     ) -> None:
         self.status = status
         self.cause = cause
@@ -112,3 +125,6 @@ class Snapshot(Frozen):
         self.dropped_inbound = dropped_inbound
         self.last_in_s = last_in_s
         self.last_out_s = last_out_s
+        self.probe: ProbeStatus = probe
+        self.round_trip_s = round_trip_s
+        self.round_trips = round_trips

@@ -33,6 +33,7 @@ from holdfast.protocol import (
     Opened,
     Oversize,
     Parked,
+    Probed,
     Reasserted,
     Reauthenticated,
     Record,
@@ -194,8 +195,6 @@ class Telling:
         )
         self._state.emit(event, logging.WARNING)
 
-    # -- messages that nobody took, or that were given up ------------------------------------
-
     def unclaimed(self, delivery: Delivery) -> None:
         """Nobody took this message in time."""
         topic = delivery.topic
@@ -243,6 +242,7 @@ _EVENTS: dict[type, Callable[[Telling, Any], None]] = {
     NotGranted: Telling._not_granted,
     Opened: Telling._opened,
     Oversize: Telling._oversize,
+    Probed: lambda self, event: self._state.probe.told(event),
     Reauthenticated: Telling._reauthenticated,
     SessionLost: Telling._session_lost,
     Stripped: Telling._stripped,

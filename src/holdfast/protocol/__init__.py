@@ -11,6 +11,7 @@ from holdfast.protocol.events import (
     NotGranted,
     Opened,
     Oversize,
+    Probed,
     Reasserted,
     Reauthenticated,
     Refused,
@@ -20,6 +21,7 @@ from holdfast.protocol.events import (
     Unsubscribed,
     Unwatched,
 )
+from holdfast.protocol.probe import ProbeState
 from holdfast.protocol.receiver import Delivery
 from holdfast.protocol.records import (
     Assigned,
@@ -65,6 +67,8 @@ __all__ = [
     "Output",
     "Oversize",
     "Parked",
+    "ProbeState",
+    "Probed",
     "Reasserted",
     "Reauthenticated",
     "Received",

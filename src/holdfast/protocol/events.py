@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from holdfast.messages import Outgoing, QoS
+from holdfast.protocol.probe import ProbeState
 from holdfast.protocol.terms import Terms
 from holdfast.values import Value
 
@@ -142,6 +143,24 @@ class Unwatched(Value):
         self.reason = reason
 
 
+class Probed(Value):
+    """How the probe stands, at each answer and whenever ``state`` changes.
+
+    ``round_trip_s`` None: that was no answer. ``reason``, as in SUBACK: why we may not; 0: no answer came.
+    """
+
+    __match_args__ = ("topic", "state", "round_trip_s", "reason")
+    __slots__ = __match_args__
+
+    def __init__(
+        self, topic: str, state: ProbeState, round_trip_s: float | None = None, reason: int = 0
+    ) -> None:
+        self.topic = topic
+        self.state: ProbeState = state
+        self.round_trip_s = round_trip_s
+        self.reason = reason
+
+
 class Granted(Value):
     """SUBACK: the subscription is live at this QoS."""
 
@@ -218,6 +237,7 @@ SessionEvent = (
     | Announced
     | Reasserted
     | Unwatched
+    | Probed
     | Granted
     | NotGranted
     | Unsubscribed

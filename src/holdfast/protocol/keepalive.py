@@ -42,6 +42,11 @@ class Keepalive:
         """Bytes came in."""
         self._heard = now
 
+    @property
+    def heard_at(self) -> float:
+        """When bytes came in last."""
+        return self._heard
+
     def listen(self, wanted: bool, now: float) -> None:
         """Reading is switched off or on."""
         self._listening = wanted

@@ -49,6 +49,7 @@ from holdfast.protocol.events import (
 from holdfast.protocol.ids import PacketIds
 from holdfast.protocol.journal import Journal
 from holdfast.protocol.keepalive import Keepalive
+from holdfast.protocol.prober import Prober
 from holdfast.protocol.receiver import Delivery, Receiver
 from holdfast.protocol.records import EpochBegan, GroupEntered, Record, Restored
 from holdfast.protocol.sender import Sender
@@ -62,6 +63,7 @@ WITH_WILL = 0x04
 UNSPECIFIED_ERROR = 0x80
 PROTOCOL_ERROR = 0x82
 KEEP_ALIVE_TIMEOUT = 0x8D
+HALF_OPEN = 0x83
 QUOTA_EXCEEDED = 0x97
 TOO_MANY_WITHHELD = "too many messages in it may not be sent again"
 PINGREQ = b"\xc0\x00"
@@ -129,6 +131,7 @@ class Session:
         self._watch = Watch(
             self._subscriptions, self._announcer, self._receiver, self._journal, self._wire, ids, self._events
         )
+        self._prober = Prober(self._receiver, self._journal, self._wire, ids, self._events)
         self._authentication = Authentication(self._wire, self._events)
         self._lost = restored.lost
         self.group = restored.group
@@ -175,6 +178,7 @@ class Session:
     def connect(self, request: ConnectRequest, now: float) -> None:
         """A transport is open: CONNECT is the first packet on it [MQTT-3.1.0-1]."""
         self._watch.begin(request)
+        self._prober.begin(request)
         self._request = request = self._announcer.begin(request, self._expected_epoch(request))
         self._decoder = Decoder(request.version, request.max_packet_bytes, publish=Delivery, runs=True)
         self._keepalive = Keepalive(0, now)
@@ -217,6 +221,7 @@ class Session:
         self._subscriptions.lost()
         self._announcer.lost()
         self._watch.lost()
+        self._prober.lost()
         self._enter(LinkState.DOWN)
 
     def disconnect(self, now: float, reason: int = 0, session_expiry_s: int | None = None) -> None:
@@ -229,6 +234,7 @@ class Session:
         if self.link is not LinkState.UP:
             return
         self._watch.leave()
+        self._prober.leave()
         by_will = self._announcer.owes and not reason
         if not by_will or self._request.version == codec.V5:
             properties = {}
@@ -244,27 +250,30 @@ class Session:
         self._at(now)
         if self.link is not LinkState.UP:
             return
-        due = self._keepalive.due(now)
-        if due == "ping":
+        due, probed = self._keepalive.due(now), self._prober.due(now, self._keepalive.heard_at)
+        if "ping" in (due, probed):
             self._keepalive.pinged(now)
             self._wire.pass_by(PINGREQ)
-        elif due == "dead":
+        if due == "dead":
             self._fail(KEEP_ALIVE_TIMEOUT, "nothing came from the broker in spite of a ping")
-            return
-        if self._sender.tick():
+        elif probed == "dead":
+            self._fail(HALF_OPEN, "the probe worked, and then neither it nor a ping was answered")
+        elif self._sender.tick():
             self._keepalive.pinged(now)
             self._wire.pass_by(PINGREQ)
 
     def listening(self, wanted: bool, now: float) -> None:
         """Whether bytes are read at all; while they are not, silence proves nothing."""
         self._keepalive.listen(wanted, now)
+        self._prober.listen(wanted)
 
     def deadline(self) -> float | None:
         """When ``tick`` has something to do next."""
         if self.link is not LinkState.UP:
             return None
-        deadlines = (self._keepalive.deadline(), self._sender.suspicion.deadline())
-        return min((at for at in deadlines if at is not None), default=None)
+        heard = self._keepalive.heard_at
+        clocks = (self._keepalive.deadline(), self._sender.suspicion.deadline(), self._prober.deadline(heard))
+        return min((at for at in clocks if at is not None), default=None)
 
     # -- authentication ----------------------------------------------------------------------
 
@@ -351,6 +360,7 @@ class Session:
         if self._watch.on:
             self._watch.make_way([intent.filter for intent in intents])
         self._subscriptions.subscribe(intents)
+        self._prober.look_again([intent.filter for intent in intents])
 
     def unsubscribe(self, filters: Iterable[str], now: float) -> None:
         """Want these subscriptions no more, here and wherever an earlier process has made them."""
@@ -361,6 +371,7 @@ class Session:
         self._subscriptions.unsubscribe(filters)
         if self._watch.on:
             self._watch.look_again(filters)
+        self._prober.look_again(filters)
 
     # -- the driver --------------------------------------------------------------------------
 
@@ -371,6 +382,8 @@ class Session:
         if deliveries and self._watch.on:
             deliveries = self._watch.sift(deliveries)
             self._sender.pump()
+        if deliveries and self._prober.on:
+            deliveries = self._prober.sift(deliveries, self._now)
         events = self._events[:]
         self._events.clear()
         return Output(journal.take(), journal.serial, deliveries, events)
@@ -459,6 +472,7 @@ class Session:
             self._sender.resume()
         self._watch.open(terms)
         self._subscriptions.pump()
+        self._prober.open(terms, self._now)
 
     def _group_of(self, present: bool) -> str:
         """Whose session this is: a broker that is not sure to be of a group has shown it, or has not."""
@@ -503,11 +517,11 @@ class Session:
             self._events.append(SessionLost(self._receiver.epoch, resent, uncertain, kept))
 
     def _suback(self, packet: codec.Suback) -> None:
-        if not self._watch.answered(packet):
+        if not (self._watch.answered(packet) or self._prober.answered(packet, self._now)):
             self._subscriptions.suback(packet)
 
     def _unsuback(self, packet: codec.Unsuback) -> None:
-        if not self._watch.answered(packet):
+        if not (self._watch.answered(packet) or self._prober.answered(packet, self._now)):
             self._subscriptions.unsuback(packet)
 
     def _disconnected(self, packet: codec.Disconnect) -> None:

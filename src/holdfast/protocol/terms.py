@@ -20,6 +20,8 @@ class ConnectRequest(Value):
     holds for us (contract 1). ``topic_alias_maximum`` is for what comes, ``topic_aliases`` for what
     goes: how many we set at most. ``birth`` is said on the topic of the will, before all that waits.
     ``strip_properties``: what 3.1.1 cannot carry is left out, rather than the message kept back.
+    ``probe_s``: how often the way to ourselves is probed, None: never; ``probe_nonce`` tells our questions
+    from those of others.
     ``authentication_method`` asks for enhanced authentication, which 3.1.1 does not have: never left
     out in silence. ``group``: the brokers whose session it is (contract 3); where ``apart`` is given, it
     is not sure that this broker is one of them: without a session of theirs it is in a group of that name.
@@ -43,6 +45,8 @@ class ConnectRequest(Value):
         "authentication_data",
         "group",
         "apart",
+        "probe_s",
+        "probe_nonce",
     )
     __slots__ = __match_args__
 
@@ -65,6 +69,8 @@ class ConnectRequest(Value):
         authentication_data: bytes | None = None,
         group: str = "",
         apart: str | None = None,
+        probe_s: float | None = None,
+        probe_nonce: str = "",
     ) -> None:
         self.client_id = client_id
         self.version = version
@@ -83,6 +89,8 @@ class ConnectRequest(Value):
         self.authentication_data = authentication_data
         self.group = group
         self.apart = apart
+        self.probe_s = probe_s
+        self.probe_nonce = probe_nonce
 
     def packet(self) -> Connect:
         """The CONNECT packet. Raises ConfigurationError."""

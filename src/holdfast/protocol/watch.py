@@ -3,9 +3,8 @@
 An old connection of ours may die after a new birth, and its will would leave a living client "offline":
 heard, it is answered with the birth once more.
 
-The subscription is ours alone. It is made anew on each connection and given up before DISCONNECT, and its
-QoS is 0, so that a broker keeps no message for it. Where a filter of the application covers the topic there
-is none: what comes by that one is looked at. Without the right to subscribe nobody watches.
+The subscription is ours alone (``own_filter``). Where a filter of the application covers the topic there is
+none: what comes by that one is looked at. Without the right to subscribe nobody watches.
 """
 
 from __future__ import annotations
@@ -13,25 +12,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection
 
-from holdfast.codec import V5, Packet, Suback, Subscribe, SubscribeOption, Unsuback, Unsubscribe, encode
+from holdfast.codec import Suback, Unsuback
 from holdfast.protocol.announcer import OFFLINE, ONLINE, Announcer
 from holdfast.protocol.events import Reasserted, SessionEvent, Unwatched
 from holdfast.protocol.ids import PacketIds
 from holdfast.protocol.journal import Journal
+from holdfast.protocol.own_filter import HANGUPS, PACKET_TOO_LARGE, UNSPECIFIED_ERROR, OwnFilter
 from holdfast.protocol.receiver import Delivery, Receiver
 from holdfast.protocol.subscriptions import Subscriptions
 from holdfast.protocol.terms import ConnectRequest, Terms
 from holdfast.protocol.wire import Wire
 from holdfast.topics import matches, split_share
-
-UNSPECIFIED_ERROR = 0x80
-PACKET_TOO_LARGE = 0x95
-
-HANGUPS = 3
-"""Connections that ended before SUBACK, after which one does without.
-
-Some brokers hang up on who may not subscribe, and would at every connection.
-"""
 
 REMEMBERED = 8
 """Payloads of ours that said offline: on 3.1.1 they have no other mark."""
@@ -53,16 +44,12 @@ class Watch:
         self._subscriptions = subscriptions
         self._announcer = announcer
         self._receiver = receiver
-        self._journal = journal
-        self._wire = wire
-        self._ids = ids
+        self._filter = OwnFilter(journal, wire, ids)
         self._tell = tell
-        self._terms = Terms(V5, "", False, 0, 0)
         self._topic = ""
         self._birth: bytes | None = None
         self._offline: deque[bytes] = deque(maxlen=REMEMBERED)
         self._alone = False
-        self._asked: dict[int, type[Packet]] = {}
         self._hangups = 0
         self.on = False
 
@@ -80,7 +67,8 @@ class Watch:
         """CONNACK came."""
         if self._birth is None:
             return
-        self.on, self._terms = True, terms
+        self.on = True
+        self._filter.open(terms)
         if not self._covered_by(self._subscriptions.wanted):
             self._ask()
         elif terms.session_present and self._topic not in self._subscriptions.wanted:
@@ -93,13 +81,11 @@ class Watch:
 
     def lost(self) -> None:
         """The connection is gone."""
+        asking = self._filter.lost()
         if self.on and self._hangups == HANGUPS:
             self._hangups -= 1  # this one did without
-        elif Subscribe in self._asked.values():
+        elif asking:
             self._hangups += 1
-        for packet_id in self._asked:
-            self._ids.free(packet_id)
-        self._asked.clear()
         self.on = self._alone = False
 
     # -- the subscription --------------------------------------------------------------------
@@ -122,27 +108,21 @@ class Watch:
     def _ask(self) -> None:
         self._alone = True  # also where it is not asked for: an earlier connection may have left it
         if self._hangups < HANGUPS:
-            self._request(Subscribe(self._ids.take(), [SubscribeOption(self._topic)]))
+            self._leaves(self._filter.ask(self._topic))
         else:
             self._tell.append(Unwatched(self._topic, UNSPECIFIED_ERROR))
 
     def _give_up(self) -> None:
-        self._request(Unsubscribe(self._ids.take(), [self._topic]))
+        self._leaves(self._filter.give_up(self._topic))
 
-    def _request(self, packet: Subscribe | Unsubscribe) -> None:
-        data, limit = encode(packet, self._terms.version), self._terms.max_packet_bytes
-        if limit is not None and len(data) > limit:  # [MQTT-3.2.2-15]
-            self._ids.free(packet.packet_id)
+    def _leaves(self, taken: bool) -> None:
+        if not taken:
             self._tell.append(Unwatched(self._topic, PACKET_TOO_LARGE))
-            return
-        self._asked[packet.packet_id] = type(packet)
-        self._wire.put(data, self._journal.gate)
 
     def answered(self, packet: Suback | Unsuback) -> bool:
         """Whether this is the answer to a request of ours."""
-        if self._asked.pop(packet.packet_id, None) is None:
+        if not self._filter.answered(packet):
             return False
-        self._ids.free(packet.packet_id)
         if isinstance(packet, Suback):
             self._hangups = 0
             if packet.reasons[0] >= UNSPECIFIED_ERROR:

@@ -18,7 +18,7 @@ Cause = Literal["loop", "gil", "process"]
 SHARE = 0.5
 """Of a time limit: what stood still for so much of it had a part in missing it."""
 
-LATE = frozenset({"closed", "closed_by_broker", "keepalive", "network", "reset", "timeout"})
+LATE = frozenset({"closed", "closed_by_broker", "half_open", "keepalive", "network", "reset", "timeout"})
 """Causes of a verdict behind which our own silence may be."""
 
 

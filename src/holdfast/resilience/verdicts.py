@@ -111,6 +111,9 @@ def of_close(by_us: bool, reason: int, detail: str, place: str) -> Verdict:
     """The verdict for a connection that one side ended on purpose."""
     if by_us and reason == 0x8D:
         return Verdict("keepalive", f"{place} fell silent: {detail}", "The link was dead; we dial anew.")
+    if by_us and reason == 0x83:
+        hint = "The connection stood on our side only; we dial anew."
+        return Verdict("half_open", f"{place} fell silent: {detail}", hint)
     if by_us and not reason:
         return Verdict("session_ended", f"we ended the session with {place}: {detail}", "A new one begins.")
     if by_us and reason == 0x80:  # our authenticator will not go on

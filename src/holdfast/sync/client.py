@@ -55,6 +55,7 @@ class Client:
         outbox: StrPath | Outbox | None = None,
         rules: Sequence[Rule] = (),
         keepalive_s: float = 60,
+        probe_s: float | None = None,
         reconnect: Reconnect | Literal["lan", "wan"] = "wan",
         limits: Limits = DEFAULT_LIMITS,
         drain_s: float = 5,
@@ -83,7 +84,9 @@ class Client:
         ``outbox``: where accepted messages are kept; a path is a file that outlives the process
         (``Outbox(path)``), None is memory. ``rules``: what topics get where ``publish`` is not told,
         and which are denied; the first that matches counts. ``keepalive_s``: 0 to 65,535; a dead link
-        is noticed within 1.5 times that; 0 switches it off. ``drain_s``: the longest a ``stop`` may take.
+        is noticed within 1.5 times that; 0 switches it off. ``probe_s``: so often, in seconds, a message goes
+        to ourselves (on ``holdfast/probe/CLIENT_ID``, QoS 0): its round trip is in ``snapshot()``, and a dead
+        link is noticed within twice that; None: never. ``drain_s``: the longest a ``stop`` may take.
         ``isolated``: the link has a thread of its own, so that it stands while the event loop is blocked;
         functions for password, will and authentication are called on that thread. None: no.
         ``compression``: large payloads leave as gzip, marked by their content type, and messages so marked
@@ -109,6 +112,7 @@ class Client:
             outbox=outbox,
             rules=rules,
             keepalive_s=keepalive_s,
+            probe_s=probe_s,
             reconnect=reconnect,
             limits=limits,
             drain_s=drain_s,

@@ -42,6 +42,7 @@ def request(made: Setup, version: Version, subscribes: bool) -> ConnectRequest:
         ({"keepalive_s": -1}, "keepalive_s"),
         ({"keepalive_s": 65_536}, "keepalive_s"),
         ({"keepalive_s": 0.5}, "keepalive_s"),
+        ({"probe_s": 0}, "probe_s"),
         ({"reconnect": "moon"}, "reconnect"),
         ({"drain_s": -1}, "drain_s"),
         ({"password": "x"}, "username"),
@@ -77,6 +78,17 @@ def test_sessions_by_role() -> None:
     assert (
         request(setup(client_id="a", session_expiry_s=float("inf")), 5, True).session_expiry_s == 0xFFFFFFFF
     )
+
+
+def test_a_probe_is_nobody_s_role() -> None:
+    """It subscribes, and is still a client that only publishes; each attempt has its own nonce."""
+    probing = setup(client_id="a", probe_s=30)
+    first, second = request(probing, 5, False), request(probing, 5, False)
+    assert first.session_expiry_s == 3600
+    assert first.probe_s == 30
+    assert first.probe_nonce
+    assert first.probe_nonce != second.probe_nonce
+    assert request(setup(client_id="a"), 5, False).probe_s is None
 
 
 def test_credentials_of_the_url() -> None:

@@ -179,7 +179,7 @@ def test_what_an_earlier_process_left_is_given_up() -> None:
     driven = Driven(will=WILL, birth=b"online")
     driven.subscribe(Intent("#"))
     assert filters(driven.up(True)) == ["-status", "+#"]
-    (packet_id,) = driven.session._watch._asked
+    (packet_id,) = driven.session._watch._filter._asked
     driven.feed(Unsuback(packet_id, [0x11]))
     assert driven.told(Unsubscribed) == []
     driven = Driven(will=WILL, birth=b"online")

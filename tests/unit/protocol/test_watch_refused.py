@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from holdfast.codec import V5, Suback, Version, Will
 from holdfast.protocol import NotGranted, Unwatched
-from holdfast.protocol.watch import HANGUPS
+from holdfast.protocol.own_filter import HANGUPS
 from tests.support.driven import Driven, filters
 from tests.unit.protocol.test_watch import BOTH, WILL, says
 
@@ -56,6 +56,6 @@ def test_an_answer_begins_that_count_anew() -> None:
     for _ in range(HANGUPS):
         driven.again(True)
         driven.again(True)
-        (packet_id,) = driven.session._watch._asked
+        (packet_id,) = driven.session._watch._filter._asked
         driven.feed(Suback(packet_id, [0]))
     assert filters(driven.again(True)) == ["+status"]

@@ -34,6 +34,7 @@ def test_in_words(cause: Cause, where: str | None, sentence: str, hint: str) -> 
         (CLOSED, None, 60, False),
         (CLOSED, Stall(35, "loop"), 0, False),
         (Verdict("keepalive", "broker:1883 fell silent"), Stall(2, "gil"), 2, True),
+        (Verdict("half_open", "broker:1883 fell silent"), Stall(2, "gil"), 2, True),
         (Verdict("timeout", "broker:1883 did not answer in time"), Stall(2, "process"), 2, True),
         (Verdict("takeover", "broker:1883 ended the connection"), Stall(35, "loop"), 60, False),
         (Verdict("refused", "broker:1883 refused the connection"), Stall(35, "loop"), 60, False),

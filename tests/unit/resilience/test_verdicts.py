@@ -142,6 +142,7 @@ def test_takeover_is_told_as_fact() -> None:
     [
         (0x00, "session_ended", f"we ended the session with {PLACE}: nothing for 84 s"),
         (0x8D, "keepalive", f"{PLACE} fell silent: nothing for 84 s"),
+        (0x83, "half_open", f"{PLACE} fell silent: nothing for 84 s"),
         (0x80, "authentication", f"no authentication with {PLACE}: nothing for 84 s"),
         (0x81, "protocol", f"{PLACE} broke the protocol: nothing for 84 s"),
         (0x82, "protocol", f"{PLACE} broke the protocol: nothing for 84 s"),

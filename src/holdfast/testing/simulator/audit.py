@@ -9,6 +9,7 @@ from holdfast.codec import V5
 from holdfast.protocol import LinkState, Session
 from holdfast.testing.simulator.herald import STATUS
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
+from holdfast.testing.simulator.sounder import PROBE
 
 if TYPE_CHECKING:
     from holdfast.testing.simulator.process import Process
@@ -32,7 +33,11 @@ def after_step(world: World) -> None:
 def books(session: Session) -> None:
     """Each row in one place, each identifier in use by exactly one exchange."""
     sender, asked = session._sender, session._subscriptions._asked
-    ours = (session._announcer._waiting, session._watch._asked)
+    ours = (
+        session._announcer._waiting,
+        session._watch._filter._asked,
+        session._prober._filter._asked,
+    )
     unproven = [packet_id for packet_id, _ in sender.unproven if packet_id]
     places: tuple[Collection[int], ...] = (
         *(sender.sent, sender.released, unproven, sender._withheld, sender._late, asked, *ours),
@@ -107,7 +112,8 @@ def restless(world: World) -> str:
         "requests": any(
             (subscriptions._asked, subscriptions._ask, subscriptions._again, subscriptions._leaving)
         ),
-        "of itself": process.session._announcer._waiting or process.session._watch._asked,
+        "of itself": process.session._announcer._waiting or process.session._watch._filter._asked,
+        "of the probe": process.session._prober._filter._asked,
         "broker": not world.broker.idle(),
     }
     return ", ".join(f"{name}: {what}" for name, what in left.items() if what)
@@ -150,6 +156,6 @@ def _subscribed(world: World) -> None:
     missing = set(world.wanted) - there - world.refused
     if missing and not believed:
         raise PromiseBroken(Promise.SUBSCRIBED, f"the broker does not know {missing}, only {there}")
-    stale = there - set(world.wanted) - world.abandoned - {STATUS}
+    stale = there - set(world.wanted) - world.abandoned - {STATUS, PROBE}
     if stale and not rolled_back:
         raise PromiseBroken(Promise.SUBSCRIBED, f"the broker still has {stale}, which nobody wants")

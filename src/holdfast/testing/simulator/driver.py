@@ -22,7 +22,7 @@ from holdfast.protocol import (
     SessionEvent,
     Settled,
 )
-from holdfast.testing.simulator import doorkeeper
+from holdfast.testing.simulator import alarms, doorkeeper
 from holdfast.testing.simulator.keeper import Keeper
 from holdfast.testing.simulator.network import Link as NetworkLink
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
@@ -181,8 +181,9 @@ class Driver(Owner, ABC):
         self.world.paths.heard(event)
         doorkeeper.heard(self, event)
         self.world.herald.heard(self, event)
+        self.world.sounder.heard(event)
         if isinstance(event, Closed) and event.by_us:
-            self.world.alarm(event)
+            alarms.judge(self, event)
         elif isinstance(event, NotGranted):
             self.world.not_granted(event)
         elif isinstance(event, Opened):

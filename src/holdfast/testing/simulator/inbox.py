@@ -51,6 +51,7 @@ class Inbox:
 
     def started(self, delivery: Delivery, process: Driver) -> None:
         """A message is given to its handler."""
+        self._world.sounder.started(delivery)
         if delivery.topic == STATUS:
             raise PromiseBroken(Promise.PRESENCE, f"{delivery} was given to a handler")
         if not delivery.qos:

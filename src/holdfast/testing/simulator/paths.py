@@ -75,7 +75,7 @@ _OFTEN = (
     *("back, with exchanges to complete", "back, with QoS 1 that nobody answered"),
     *("back, with inbound QoS 2 unreleased", "back, and it has forgotten us"),
     "an exchange is completed that was left behind",
-    "birth said again over an older offline",
+    *("birth said again over an older offline", "probe: ok", "probe: not_authorized"),
     *("closed by the broker, 0x8E", "killed, the commit arrived untold", f"anomaly: {TRIAL}"),
     *(f"given up for ending the link, withheld: {withheld}" for withheld in (True, False)),
 )
@@ -97,7 +97,7 @@ _DISK = (
     *(f"dropped in the outbox: {why}" for why in ("drop_lowest_priority", "latest_per_topic")),
     *(f"request: {verb}" for verb in ("purge", "retry", "deadletter purge")),
 )
-_SELDOM = ("lie: PUBACK for QoS 2", "lie: PUBREC for QoS 1")
+_SELDOM = ("lie: PUBACK for QoS 2", "lie: PUBREC for QoS 1", "closed by us, 0x83")
 
 MINIMUM = {**dict.fromkeys((*_OFTEN, *_DISK), 15), **dict.fromkeys(_SELDOM, 2)}
 """How often the default run of 2,000 seeds must reach each path."""

@@ -63,6 +63,7 @@ class Process(Driver):
             authentication_method=METHOD if self.world.authenticates else None,
             group=self.world.sites.here.name,
             **self.world.herald.asks(),
+            **self.world.sounder.asks(),
         )
 
     def _dial_later(self) -> None:

@@ -44,6 +44,9 @@ class Promise(Enum):
     PRESENCE = (
         "contract 22: birth goes first on every connection, stands over an older offline, and is ours alone"
     )
+    PROBE = (
+        "contract 21: a probe is QoS 0 and no handler's; it ends a link that worked and fell silent, no other"
+    )
     ALIAS = "MQTT-3.3.2-7, 3.3.2-9: an alias stands for a topic told on this connection, within its limit"
     PING = "MQTT-3.1.2-20: something leaves within every keep alive interval"
     HALF_OPEN = "contract 19: a half-open link is noticed within 1.5 keep alive"

@@ -16,6 +16,7 @@ from holdfast.protocol import ConnectRequest, LinkState
 from holdfast.testing.simulator.lines import Lines
 from holdfast.testing.simulator.promises import Promise, PromiseBroken
 from holdfast.testing.simulator.publishes import Publishes
+from holdfast.testing.simulator.sounder import PROBE
 
 if TYPE_CHECKING:
     from holdfast.testing.simulator.driver import Driver
@@ -73,11 +74,12 @@ class Tap:
         if self._connected and not authenticates and (self.connack is None or self.connack.reason):
             self._fail(Promise.CONNECT_FIRST, "%s, and CONNACK is %s", packet, self.connack)
         self._connected = True
-        if not isinstance(packet, codec.Auth | codec.Connect | codec.Pingreq | codec.Disconnect):
+        free = isinstance(packet, codec.Auth | codec.Connect | codec.Pingreq | codec.Disconnect)
+        if not free and getattr(packet, "topic", None) != PROBE:
             self._epochs.depended_on(packet)
 
     def _publish_out(self, packet: Publish) -> None:
-        if self._world.herald.leaves(packet):
+        if self._world.sounder.leaves(packet) or self._world.herald.leaves(packet):
             self._publishes.said(packet)
         else:
             self._publishes.leaves(packet)
@@ -160,6 +162,7 @@ class Tap:
         self.generation = self._world.sites.connected(packet.session_present)
 
     def _publish_in(self, packet: Publish) -> None:
+        self._world.sounder.arrives(packet)
         self._world.paths["topic alias in place of a topic"] += not packet.topic
         self._world.paths["retained message"] += packet.retain
         if packet.qos:

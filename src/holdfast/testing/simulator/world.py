@@ -9,7 +9,7 @@ from random import Random
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.outbox.sqlite import SqliteOutbox
-from holdfast.protocol import Closed, Delivery, Intent, NotGranted
+from holdfast.protocol import Delivery, Intent, NotGranted
 from holdfast.testing.manual_clock import ManualClock
 from holdfast.testing.simulator.ages import Ages
 from holdfast.testing.simulator.broker_side import BrokerSide
@@ -31,11 +31,10 @@ from holdfast.testing.simulator.recount import adopt
 from holdfast.testing.simulator.scenario import FILTERS, Scenario
 from holdfast.testing.simulator.schedule import Owner, Schedule
 from holdfast.testing.simulator.sites import Sites
+from holdfast.testing.simulator.sounder import Sounder
 from holdfast.testing.simulator.storage import Storage
 from holdfast.testing.simulator.trace import Trace
 from holdfast.testing.simulator.turns import Turns
-
-KEEP_ALIVE_TIMEOUT = 0x8D
 
 
 class World(Owner):
@@ -51,6 +50,7 @@ class World(Owner):
         self.authenticates = authenticates(seed, self.scenario)
         self.storage = Storage.draw(Random(f"storage {seed}"), self.scenario.inflight)
         self.herald = Herald(self, seed)
+        self.sounder = Sounder(self, seed)
         self.poison = Poison(seed)
         self.schedule = Schedule(ManualClock())
         self.machine = Machine(self.schedule, self.paths)
@@ -194,12 +194,6 @@ class World(Owner):
     def not_granted(self, event: NotGranted) -> None:
         """A subscription was refused: until the next connection it is not missed."""
         self.refused.add(event.filter)
-
-    def alarm(self, event: Closed) -> None:
-        """The session ends a link by itself: for silence, a lie, or (0) too much that it cannot resend."""
-        crowded = not event.reason and self.process and self.process.session._sender.crowded()
-        if event.reason != KEEP_ALIVE_TIMEOUT and not (self.provoked or crowded):
-            raise PromiseBroken(Promise.NO_FALSE_ALARM, f"{event}")
 
     def handle(self, process: Process, delivery: Delivery) -> None:
         """A handler runs for a while; a stuck one until the world is healed."""
