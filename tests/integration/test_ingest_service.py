@@ -11,7 +11,7 @@ import pytest
 
 from holdfast import Client
 from holdfast.cli.demo.relay import Relay
-from holdfast.ingest import Batch, Ingest, IngestLedger, SinkError, SqliteSink, Written
+from holdfast.ingest import Batch, Ingest, IngestLedger, Memory, SinkError, SqliteSink, Written
 from holdfast.testing import Broker, eventually
 
 
@@ -32,8 +32,8 @@ class Slow:
         self.fails = 0
         self.hold = False
 
-    async def open(self, session: str) -> int:
-        return 0
+    async def open(self, session: str) -> Memory:
+        return Memory()
 
     async def write(self, batch: Batch) -> Written:
         if self.fails:

@@ -16,7 +16,7 @@ from holdfast.cli.running import stop_wish
 from holdfast.cli.words import clock, count
 from holdfast.client import Client, Status
 from holdfast.ingest import Ingest, IngestLedger, SqliteSink
-from holdfast.ingest.row import capture_columns
+from holdfast.ingest.row import default_table
 from holdfast.ingest.target import sqlite_path
 from holdfast.messages import QoS
 
@@ -40,8 +40,7 @@ class IngestOptions:
 async def ingest(link: LinkOptions, options: IngestOptions, screen: Screen) -> int:
     """Until SIGINT or SIGTERM; prints the ledger."""
     link.check()
-    captures = capture_columns(options.filters)
-    sink = SqliteSink(sqlite_path(options.into), captures=captures)
+    sink = SqliteSink(sqlite_path(options.into), default_table(options.filters))
     client = await _client(link, sink)
     service = Ingest(
         client,

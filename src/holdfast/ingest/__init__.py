@@ -6,7 +6,21 @@ from holdfast.ingest.errors import SinkError
 from holdfast.ingest.ledger import IngestLedger
 from holdfast.ingest.row import Row
 from holdfast.ingest.service import Ingest
-from holdfast.ingest.sink import Batch, Sink, Written
+from holdfast.ingest.sink import Batch, Memory, Refused, Sink, Written
 from holdfast.ingest.sqlite import SqliteSink
+from holdfast.ingest.table import Column, Table
 
-__all__ = ["Batch", "Ingest", "IngestLedger", "Row", "Sink", "SinkError", "SqliteSink", "Written"]
+__all__ = [
+    "Batch",
+    "Column",
+    "Ingest",
+    "IngestLedger",
+    "Memory",
+    "Refused",
+    "Row",
+    "Sink",
+    "SinkError",
+    "SqliteSink",
+    "Table",
+    "Written",
+]

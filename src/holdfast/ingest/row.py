@@ -3,10 +3,10 @@
 ===========  ============================================================================
 column       what stands in it
 ===========  ============================================================================
-received     time of arrival here, RFC 3339, UTC, milliseconds
+received     time of arrival here
 topic        the topic name
 qos          the QoS it came with
-retain       1 when the broker kept it and sent it because we subscribed, else 0
+retain       whether the broker had kept it, and sent it because we subscribed
 payload      text when it is UTF-8 without NUL, else the bytes
 properties   MQTT 5 properties as JSON, null when there are none
 {capture}    one column for each capture of the filters, null where a filter has none of it
@@ -23,16 +23,25 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from holdfast.errors import ConfigurationError
+from holdfast.ingest.table import AS_IT_CAME, Column, Table
 from holdfast.messages import Message, Properties
 from holdfast.topics import Pattern
 
-COLUMNS = ("received", "topic", "qos", "retain", "payload", "properties")
-
-Row = tuple[str | int | bytes | None, ...]
-"""Values in the order of ``COLUMNS``, then one for each capture."""
+Value = str | int | float | bytes | datetime | None
+Row = tuple[Value, ...]
+"""Values in the order of a table's columns."""
 
 # These belong to one connection or one subscription, not to the message (MQTT 5 §3.3.2.3.4, .8).
 _OF_THE_LINK = frozenset({"topic_alias", "subscription_identifier"})
+
+
+_TAKEN = {"id", *(column.name for column in AS_IT_CAME)}
+
+
+def default_table(filters: Iterable[str]) -> Table:
+    """Messages as they came, and a column for each capture. Raises ConfigurationError."""
+    captured = [Column(name, "text") for name in capture_columns(filters)]
+    return Table(columns=(*AS_IT_CAME, *captured))
 
 
 def capture_columns(filters: Iterable[str]) -> tuple[str, ...]:
@@ -45,7 +54,7 @@ def capture_columns(filters: Iterable[str]) -> tuple[str, ...]:
     for text in filters:
         for name in Pattern(text).names:
             folded = name.lower()
-            if folded in ("id", *COLUMNS):
+            if folded in _TAKEN:
                 raise ConfigurationError(
                     f"topic filter {text!r}: every row has a column {folded!r} already",
                     hint=f"give the capture another name, such as {{{name}_}}",
@@ -60,14 +69,18 @@ def capture_columns(filters: Iterable[str]) -> tuple[str, ...]:
 def to_row(message: Message, captures: Sequence[str]) -> Row:
     """The message as a row, with these captures."""
     found = message.captures
+    return (*as_it_came(message), *[found.get(name) for name in captures])
+
+
+def as_it_came(message: Message) -> Row:
+    """The columns of ``AS_IT_CAME``."""
     return (
-        timestamp(message.received_at),
+        message.received_at,
         message.topic,
         message.qos,
-        int(message.retain),
+        message.retain,
         _readable(message.payload),
         properties_json(message.properties),
-        *[found.get(name) for name in captures],
     )
 
 

@@ -9,7 +9,7 @@ from holdfast.client import Client
 from holdfast.errors import ConfigurationError, Stopped
 from holdfast.ingest.errors import SinkError
 from holdfast.ingest.ledger import IngestLedger
-from holdfast.ingest.row import capture_columns, to_row
+from holdfast.ingest.row import as_it_came, capture_columns, default_table, to_row
 from holdfast.ingest.sink import Batch, Sink, Written
 from holdfast.ingest.sqlite import SqliteSink
 from holdfast.ingest.target import sqlite_path
@@ -50,7 +50,9 @@ class Ingest:
                 f"batch must be above 0 and batch_wait_s not below: {batch}, {batch_wait_s}"
             )
         self._captures = capture_columns(self._filters)
-        self._sink = SqliteSink(sqlite_path(into), captures=self._captures) if isinstance(into, str) else into
+        self._sink = (
+            SqliteSink(sqlite_path(into), default_table(self._filters)) if isinstance(into, str) else into
+        )
         self._qos: QoS = qos
         self._batch = batch
         self._batch_wait_s = batch_wait_s
@@ -62,7 +64,7 @@ class Ingest:
     async def run(self) -> IngestLedger:
         """Until ``stop()``. Raises SinkError when the target cannot be opened, SubscribeRefused."""
         try:
-            self._number = await self._sink.open(self._client.client_id)
+            self._number = (await self._sink.open(self._client.client_id)).number
             async with self._client:
                 await self._consume()
         finally:
@@ -91,7 +93,7 @@ class Ingest:
         self.ledger = self.ledger.taken(len(messages))
         rows = [to_row(message, self._captures) for message in messages]
         self._number += 1
-        written = await self._write(Batch(self._number, rows))
+        written = await self._write(Batch(self._number, rows, lambda place: as_it_came(messages[place])))
         self.ledger = self.ledger.settled(written)
 
     async def _write(self, batch: Batch) -> Written:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,23 +10,45 @@ from holdfast.ingest.row import Row
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Rows that are written together.
+class Refused:
+    """A message that makes no row: as it came (the columns of ``table.AS_IT_CAME``), and why."""
 
-    ``number`` rises by one from batch to batch of a session, so that a batch written again,
-    because nobody knows how its commit ended, is recognised.
+    message: Row
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is written together.
+
+    ``number`` rises by one from batch to batch of a session, so that a batch written again, because
+    nobody knows how its commit ended, is recognised. ``rows``: values in the order of the table's
+    columns. ``as_it_came`` gives the message of a row, by its place in ``rows``: for the quarantine,
+    where the table refuses the row. ``refused`` goes there at once. ``state`` is remembered with the
+    rows, in the same transaction, in place of the one before; a batch may have nothing else.
     """
 
     number: int
     rows: Sequence[Row]
+    as_it_came: Callable[[int], Row]
+    refused: Sequence[Refused] = ()
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a database remembers of a session: the last batch that was committed, and its state."""
+
+    number: int = 0
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Where the rows of one batch are: ``len(batch.rows) == stored + repeated + quarantined``.
+    """Where all of one batch is: ``len(rows) + len(refused) == stored + repeated + quarantined``.
 
-    ``repeated``: a UNIQUE index of the table says it held this row already.
-    ``quarantined``: a constraint of the table refused the row; it stands beside it, with the reason.
+    ``repeated``: the table holds a row with this key already (with ``keep="last"`` it was replaced).
+    ``quarantined``: refused, or a constraint of the table refused the row: beside the table, with the reason.
     """
 
     stored: int
@@ -39,8 +61,8 @@ class Sink(Protocol):
 
     target: str
 
-    async def open(self, session: str) -> int:
-        """Create or check the schema; the number of this session's last batch. Raises SinkError."""
+    async def open(self, session: str) -> Memory:
+        """Create or check the schema; what is remembered of this session. Raises SinkError."""
 
     async def write(self, batch: Batch) -> Written:
         """One transaction; returned = committed. Raises SinkError: the same batch may come again."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -19,8 +19,8 @@ from uuid import uuid4
 
 from holdfast.ingest import sqlite_schema as schema
 from holdfast.ingest.errors import SinkError
-from holdfast.ingest.row import COLUMNS, Row
-from holdfast.ingest.sink import Batch, Written
+from holdfast.ingest.sink import Batch, Memory, Refused, Written
+from holdfast.ingest.table import Table
 
 T = TypeVar("T")
 
@@ -30,12 +30,11 @@ BUSY_S = 1.0
 class SqliteSink:
     """A ``Sink`` on one table of one file."""
 
-    def __init__(self, path: str, *, table: str = "messages", captures: Sequence[str] = ()) -> None:
-        """``captures``: the columns beside the fixed ones. Opens nothing yet."""
+    def __init__(self, path: str, table: Table | None = None) -> None:
+        """``table``: without one messages are stored as they came. Opens nothing yet."""
         self.target = path
-        self._table = table
-        self._captures = tuple(captures)
-        self._insert = schema.insert(table, captures)
+        self._table = table or Table()
+        self._insert = schema.insert(self._table)
         self._thread = ThreadPoolExecutor(1, "holdfast-sqlite")
         self._db: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
@@ -46,10 +45,10 @@ class SqliteSink:
         """The client id of this file: made once, kept in it (contract 2). Raises SinkError."""
         return await self._run(self._client_id)
 
-    async def open(self, session: str) -> int:
+    async def open(self, session: str) -> Memory:
         """See ``Sink``."""
         self._session = session
-        return await self._run(self._last_batch)
+        return await self._run(self._memory)
 
     async def write(self, batch: Batch) -> Written:
         """See ``Sink``."""
@@ -98,7 +97,7 @@ class SqliteSink:
         try:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
-            schema.prepare(db, self.target, self._table, self._captures)
+            schema.prepare(db, self.target, self._table)
         except BaseException:
             db.close()
             raise
@@ -110,48 +109,54 @@ class SqliteSink:
         db.execute("INSERT INTO holdfast VALUES ('client_id', ?) ON CONFLICT DO NOTHING", (made,))
         return str(schema.recall(db, "client_id"))
 
-    def _last_batch(self) -> int:
-        return int(schema.recall(self._connection(), self._key) or 0)
+    def _memory(self) -> Memory:
+        db = self._connection()
+        number, state = (schema.recall(db, key) for key in self._keys)
+        return Memory(int(number or 0), str(state or ""))
 
     @property
-    def _key(self) -> str:
-        return f"last_batch {self._session}"
+    def _keys(self) -> tuple[str, str]:
+        return f"last_batch {self._session}", f"state {self._session}"
 
     def _write(self, batch: Batch) -> Written:
         db = self._connection()
-        if self._doubtful is not None and self._last_batch() == batch.number:
+        if self._doubtful is not None and self._memory().number == batch.number:
             written, self._doubtful = self._doubtful, None  # the commit that failed had happened
             return written
         self._doubtful = None
         db.execute("BEGIN IMMEDIATE")
-        written = self._insert_all(db, batch.rows)
-        schema.remember(db, self._key, batch.number)
+        written = self._insert_all(db, batch)
+        number, state = self._keys
+        schema.remember(db, number, batch.number)
+        schema.remember(db, state, batch.state)
         self._doubtful = written
         db.execute("COMMIT")
         self._doubtful = None
         return written
 
-    def _insert_all(self, db: sqlite3.Connection, rows: Sequence[Row]) -> Written:
+    def _insert_all(self, db: sqlite3.Connection, batch: Batch) -> Written:
+        newest = schema.newest(db, self._table)
+        refused = list(batch.refused)
         db.execute("SAVEPOINT rows")
         try:
-            stored = db.executemany(self._insert, rows).rowcount
+            db.executemany(self._insert, map(schema.plain, batch.rows))
         except sqlite3.IntegrityError:
             db.execute("ROLLBACK TO rows")
-            return self._insert_each(db, rows)
-        return Written(stored, len(rows) - stored, 0)
+            refused += self._insert_each(db, batch)
+        if refused:
+            schema.quarantine(db, self._table, refused)
+        stored = schema.count_above(db, self._table, newest)
+        return Written(stored, len(batch.rows) + len(batch.refused) - stored - len(refused), len(refused))
 
-    def _insert_each(self, db: sqlite3.Connection, rows: Sequence[Row]) -> Written:
-        """A row in the batch breaks a constraint of the user's: find it, and let the others in."""
-        stored = quarantined = 0
-        for row in rows:
+    def _insert_each(self, db: sqlite3.Connection, batch: Batch) -> list[Refused]:
+        """A row in the batch breaks a constraint of the table: find it, and let the others in."""
+        refused = []
+        for place, row in enumerate(batch.rows):
             try:
-                stored += db.execute(self._insert, row).rowcount
+                db.execute(self._insert, schema.plain(row))
             except sqlite3.IntegrityError as error:
-                db.execute(schema.create_quarantine(self._table))
-                refused = (*row[: len(COLUMNS)], str(error))
-                db.execute(schema.insert_quarantine(self._table), refused)
-                quarantined += 1
-        return Written(stored, len(rows) - stored - quarantined, quarantined)
+                refused.append(Refused(batch.as_it_came(place), str(error)))
+        return refused
 
 
 def _identity(path: str) -> tuple[int, int] | None:

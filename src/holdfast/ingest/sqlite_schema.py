@@ -1,29 +1,34 @@
 """The tables in a SQLite target, and the words for what SQLite refuses.
 
-``messages``            one row per message (see ``row``), with an ``id`` of its own
+``{table}``             one row per message, with an ``id`` of its own
 ``holdfast``            what the service must remember, written in the transaction it belongs to
 ``{table}_quarantine``  rows that a constraint of the user's refused; made when first needed
 
-Columns that a later filter captures are added; a table that is not ours is left untouched.
+Columns that a later run has more are added; a table that is not ours is left untouched.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 
 from holdfast.ingest.errors import SinkError
-from holdfast.ingest.row import COLUMNS
+from holdfast.ingest.row import Row, Value, timestamp
+from holdfast.ingest.sink import Refused
+from holdfast.ingest.table import AS_IT_CAME, Column, Table
 
 VERSION = "1"
 
 _TYPES = {
-    "received": "TEXT NOT NULL",
-    "topic": "TEXT NOT NULL",
-    "qos": "INTEGER NOT NULL",
-    "retain": "INTEGER NOT NULL",
-    "payload": "BLOB NOT NULL",  # without affinity: text stays text, bytes stay bytes
-    "properties": "TEXT",
+    "text": "TEXT",
+    "int": "INTEGER",
+    "real": "REAL",
+    "bool": "INTEGER",
+    "time": "TEXT",
+    "json": "TEXT",
+    "blob": "BLOB",
+    "any": "BLOB",  # without affinity: text stays text, bytes stay bytes
 }
 
 
@@ -32,18 +37,24 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def prepare(db: sqlite3.Connection, target: str, table: str, captures: Sequence[str]) -> None:
+def prepare(db: sqlite3.Connection, target: str, table: Table) -> None:
     """Create or check all tables, in one transaction. Raises SinkError, sqlite3.Error."""
     db.execute("BEGIN IMMEDIATE")
     try:
         db.execute("CREATE TABLE IF NOT EXISTS holdfast (key TEXT PRIMARY KEY, value) WITHOUT ROWID")
         _check_version(db, target)
-        _create(db, table, captures)
-        _widen(db, target, table, captures)
+        columns = ", ".join(_declared(column) for column in table.columns)
+        db.execute(f"CREATE TABLE IF NOT EXISTS {quoted(table.name)} (id INTEGER PRIMARY KEY, {columns})")
+        _widen(db, target, table)
+        _index(db, table)
         db.execute("COMMIT")
     except BaseException:
         db.execute("ROLLBACK")
         raise
+
+
+def _declared(column: Column) -> str:
+    return f"{quoted(column.name)} {_TYPES[column.type]}{' NOT NULL' if column.required else ''}"
 
 
 def _check_version(db: sqlite3.Connection, target: str) -> None:
@@ -57,23 +68,25 @@ def _check_version(db: sqlite3.Connection, target: str) -> None:
         )
 
 
-def _create(db: sqlite3.Connection, table: str, captures: Sequence[str]) -> None:
-    columns = [f"{name} {_TYPES[name]}" for name in COLUMNS] + [f"{quoted(name)} TEXT" for name in captures]
-    db.execute(f"CREATE TABLE IF NOT EXISTS {quoted(table)} (id INTEGER PRIMARY KEY, {', '.join(columns)})")
-
-
-def _widen(db: sqlite3.Connection, target: str, table: str, captures: Sequence[str]) -> None:
-    have = {name.lower() for _, name, *_ in db.execute(f"PRAGMA table_info({quoted(table)})")}
-    missing = [name for name in ("id", *COLUMNS) if name not in have]
-    if missing:
+def _widen(db: sqlite3.Connection, target: str, table: Table) -> None:
+    have = {name.lower() for _, name, *_ in db.execute(f"PRAGMA table_info({quoted(table.name)})")}
+    missing = [column for column in table.columns if column.name.lower() not in have]
+    needed = [column.name for column in missing if column.required]
+    if "id" not in have or needed:
         raise SinkError(
-            f"{target} has a table {table!r} of another kind (without {', '.join(missing)})",
+            f"{target} has a table {table.name!r} of another kind (without {', '.join(needed or ['id'])})",
             target=target,
             hint="name another file",
         )
-    for name in captures:
-        if name.lower() not in have:
-            db.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(name)} TEXT")
+    for column in missing:
+        db.execute(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {_declared(column)}")
+
+
+def _index(db: sqlite3.Connection, table: Table) -> None:
+    if table.key:
+        names = ", ".join(quoted(name) for name in table.key)
+        index = quoted(f"{table.name}_key")
+        db.execute(f"CREATE UNIQUE INDEX IF NOT EXISTS {index} ON {quoted(table.name)} ({names})")
 
 
 def recall(db: sqlite3.Connection, key: str) -> str | int | None:
@@ -89,25 +102,51 @@ def remember(db: sqlite3.Connection, key: str, value: str | int) -> None:
     )
 
 
-def insert(table: str, captures: Sequence[str]) -> str:
+def insert(table: Table) -> str:
     """The statement for one row; a row that a UNIQUE index holds already is no error."""
-    names = [*COLUMNS, *(quoted(name) for name in captures)]
-    marks = ", ".join("?" * len(names))
-    return f"INSERT INTO {quoted(table)} ({', '.join(names)}) VALUES ({marks}) ON CONFLICT DO NOTHING"
+    names = ", ".join(quoted(column.name) for column in table.columns)
+    marks = ", ".join("?" * len(table.columns))
+    return f"INSERT INTO {quoted(table.name)} ({names}) VALUES ({marks}) ON CONFLICT {_conflict(table)}"
 
 
-def create_quarantine(table: str) -> str:
-    """The statement that makes the place for refused rows."""
-    columns = ", ".join(f"{name} {_TYPES[name]}" for name in COLUMNS)
-    name = quoted(f"{table}_quarantine")
-    return f"CREATE TABLE IF NOT EXISTS {name} (id INTEGER PRIMARY KEY, {columns}, reason TEXT NOT NULL)"
+def _conflict(table: Table) -> str:
+    if table.keep == "first":
+        return "DO NOTHING"
+    key = ", ".join(quoted(name) for name in table.key)
+    names = (quoted(column.name) for column in table.columns if column.name not in table.key)
+    return f"({key}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in names)}"
 
 
-def insert_quarantine(table: str) -> str:
-    """The statement for one refused row and its reason."""
-    marks = ", ".join("?" * (len(COLUMNS) + 1))
-    name = quoted(f"{table}_quarantine")
-    return f"INSERT INTO {name} ({', '.join(COLUMNS)}, reason) VALUES ({marks})"
+def newest(db: sqlite3.Connection, table: Table) -> int:
+    """The highest id."""
+    (found,) = db.execute(f"SELECT coalesce(max(id), 0) FROM {quoted(table.name)}").fetchone()
+    return int(found)
+
+
+def count_above(db: sqlite3.Connection, table: Table, id: int) -> int:
+    """How many rows are newer than this one; one that was replaced keeps its id."""
+    (found,) = db.execute(f"SELECT count(*) FROM {quoted(table.name)} WHERE id > ?", (id,)).fetchone()
+    return int(found)
+
+
+def plain(row: Row) -> tuple[str | int | float | bytes | None, ...]:
+    """The values as SQLite takes them."""
+    return tuple([_plain(value) for value in row])
+
+
+def _plain(value: Value) -> str | int | float | bytes | None:
+    return timestamp(value) if isinstance(value, datetime) else value
+
+
+def quarantine(db: sqlite3.Connection, table: Table, several: Sequence[Refused]) -> None:
+    """Put these beside the table, with the transaction that is open."""
+    columns = ", ".join(_declared(column) for column in AS_IT_CAME)
+    name = quoted(table.quarantine)
+    db.execute(f"CREATE TABLE IF NOT EXISTS {name} (id INTEGER PRIMARY KEY, {columns}, reason TEXT NOT NULL)")
+    names = ", ".join(column.name for column in AS_IT_CAME)
+    marks = ", ".join("?" * (len(AS_IT_CAME) + 1))
+    rows = [(*plain(one.message), one.reason) for one in several]
+    db.executemany(f"INSERT INTO {name} ({names}, reason) VALUES ({marks})", rows)
 
 
 def refused(error: sqlite3.Error, target: str) -> SinkError:

@@ -10,32 +10,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.errors import ConfigurationError
-from holdfast.ingest.row import COLUMNS, capture_columns, properties_json, timestamp, to_row
+from holdfast.ingest.row import capture_columns, default_table, properties_json, timestamp, to_row
 from holdfast.messages import Message
 
 ARRIVED = datetime(2026, 11, 21, 5, 0, 0, 250_000, UTC).timestamp()
 
 
 def row(message: Message, captures: tuple[str, ...] = ()) -> dict[str, object]:
-    return dict(zip((*COLUMNS, *captures), to_row(message, captures), strict=True))
+    names = [column.name for column in default_table([f"{{{name}}}/x" for name in captures]).columns]
+    return dict(zip(names, to_row(message, captures), strict=True))
 
 
 def test_a_plain_message() -> None:
     """Topic, QoS, retain and payload as they came; no properties is null."""
     made = row(Message("plant/1/temp", b"21.5", qos=1, arrived=ARRIVED))
     assert made == {
-        "received": "2026-11-21T05:00:00.250Z",
+        "received": datetime(2026, 11, 21, 5, 0, 0, 250_000, UTC),
         "topic": "plant/1/temp",
         "qos": 1,
-        "retain": 0,
+        "retain": False,
         "payload": "21.5",
         "properties": None,
     }
 
 
-def test_retain_is_a_number() -> None:
-    """SQLite has no booleans: 1 stands for retained."""
-    assert row(Message("t", b"", retain=True))["retain"] == 1
+def test_a_retained_message_says_so() -> None:
+    """Who counts readings must be able to leave out what the broker had kept."""
+    assert row(Message("t", b"", retain=True))["retain"] is True
 
 
 @pytest.mark.parametrize(

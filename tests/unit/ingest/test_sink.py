@@ -8,7 +8,8 @@ from holdfast.ingest.sqlite import SqliteSink
 
 def test_values_compare_by_what_they_hold() -> None:
     """A batch and its result are values: equal when equal, never changed."""
-    assert Batch(1, [("a",)]) == Batch(1, [("a",)])
+    none = [("a",)].__getitem__
+    assert Batch(1, [("a",)], none) == Batch(1, [("a",)], none)
     assert Written(1, 2, 3) != Written(1, 2, 4)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from holdfast.ingest import sqlite_schema as schema
 from holdfast.ingest.errors import SinkError
+from holdfast.ingest.table import AS_IT_CAME, Column, Table
 
 
 @pytest.fixture
@@ -18,29 +20,40 @@ def db() -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
+AT = datetime(2026, 11, 21, 5, tzinfo=timezone(timedelta(hours=7)))
+
+
+def capturing(*names: str, table: str = "messages") -> Table:
+    return Table(table, (*AS_IT_CAME, *(Column(name, "text") for name in names)))
+
+
+def put(db: sqlite3.Connection, table: Table, *captured: str) -> None:
+    db.execute(schema.insert(table), schema.plain((AT, "a", 1, False, "p", None, *captured)))
+
+
 def columns(db: sqlite3.Connection, table: str = "messages") -> list[str]:
     return [name for _, name, *_ in db.execute(f"PRAGMA table_info({schema.quoted(table)})")]
 
 
 def test_the_tables_are_made(db: sqlite3.Connection) -> None:
     """An empty file gets the fixed columns and one for each capture."""
-    schema.prepare(db, "x.db", "messages", ["line"])
+    schema.prepare(db, "x.db", capturing("line"))
     assert columns(db) == ["id", "received", "topic", "qos", "retain", "payload", "properties", "line"]
 
 
 def test_preparing_twice_changes_nothing(db: sqlite3.Connection) -> None:
     """A restart finds its tables as it left them."""
-    schema.prepare(db, "x.db", "messages", ["line"])
-    schema.prepare(db, "x.db", "messages", ["line"])
+    schema.prepare(db, "x.db", capturing("line"))
+    schema.prepare(db, "x.db", capturing("line"))
     assert columns(db).count("line") == 1
 
 
 def test_a_new_capture_is_a_new_column(db: sqlite3.Connection) -> None:
     """Rows that are there keep theirs and have null in it; case does not make another one."""
-    schema.prepare(db, "x.db", "messages", [])
-    db.execute(schema.insert("messages", []), ("t", "a", 1, 0, "p", None))
-    schema.prepare(db, "x.db", "messages", ["line"])
-    schema.prepare(db, "x.db", "messages", ["Line"])
+    schema.prepare(db, "x.db", capturing())
+    put(db, capturing())
+    schema.prepare(db, "x.db", capturing("line"))
+    schema.prepare(db, "x.db", capturing("Line"))
     assert db.execute("SELECT topic, line FROM messages").fetchall() == [("a", None)]
 
 
@@ -48,30 +61,48 @@ def test_a_table_of_another_kind_is_left_alone(db: sqlite3.Connection) -> None:
     """It is named with what it lacks, and nothing is added to the file."""
     db.execute("CREATE TABLE messages (id INTEGER, topic TEXT, text TEXT)")
     with pytest.raises(SinkError, match=r"of another kind.*received") as caught:
-        schema.prepare(db, "x.db", "messages", [])
+        schema.prepare(db, "x.db", capturing())
     assert caught.value.hint == "name another file"
     assert db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (1,)
 
 
 def test_a_file_of_another_release_is_refused(db: sqlite3.Connection) -> None:
     """The sentence has both numbers; the file stays as it is."""
-    schema.prepare(db, "x.db", "messages", [])
+    schema.prepare(db, "x.db", capturing())
     schema.remember(db, "schema", "99")
     with pytest.raises(SinkError, match=r"schema 99, here 1"):
-        schema.prepare(db, "x.db", "messages", ["line"])
+        schema.prepare(db, "x.db", capturing("line"))
     assert "line" not in columns(db)
+
+
+def test_times_are_utc(db: sqlite3.Connection) -> None:
+    """SQLite has no type for them: RFC 3339, so that they sort and compare as text."""
+    schema.prepare(db, "x.db", capturing())
+    put(db, capturing())
+    assert db.execute("SELECT received FROM messages").fetchall() == [("2026-11-20T22:00:00.000Z",)]
+
+
+def test_what_is_newer_is_counted(db: sqlite3.Connection) -> None:
+    """An empty table has nothing newer than nothing."""
+    table = capturing()
+    schema.prepare(db, "x.db", table)
+    assert (schema.newest(db, table), schema.count_above(db, table, 0)) == (0, 0)
+    put(db, table)
+    put(db, table)
+    assert (schema.newest(db, table), schema.count_above(db, table, 1)) == (2, 1)
 
 
 def test_names_are_quoted(db: sqlite3.Connection) -> None:
     """A table or capture with a keyword or a quote for a name is just a name."""
-    schema.prepare(db, "x.db", 'se"lect', ["order"])
-    db.execute(schema.insert('se"lect', ["order"]), ("t", "a", 1, 0, "p", None, "7"))
+    table = capturing("order", table='se"lect')
+    schema.prepare(db, "x.db", table)
+    put(db, table, "7")
     assert db.execute('SELECT "order" FROM "se""lect"').fetchall() == [("7",)]
 
 
 def test_remembering_replaces(db: sqlite3.Connection) -> None:
     """A key has its last value; an unknown one has none."""
-    schema.prepare(db, "x.db", "messages", [])
+    schema.prepare(db, "x.db", capturing())
     schema.remember(db, "k", 1)
     schema.remember(db, "k", 2)
     assert (schema.recall(db, "k"), schema.recall(db, "other")) == (2, None)
