@@ -103,9 +103,9 @@ class Receiver:
         for line in self._lines:
             line.clear()
 
-    def restart(self) -> None:
+    def restart(self, epoch: int) -> None:
         """A new session: nothing that was received before has a meaning in it (contract 5)."""
-        self.epoch += 1
+        self.epoch = epoch
         self._running = {}
         self.received = {}
 

@@ -503,13 +503,17 @@ class Session:
             there = self._elsewhere.get(request.group) or Elsewhere()
             epoch, lost = there.epoch, there.lost
         kept = request.session_expiry_s > 0 and epoch > 0 and not lost
-        return epoch + (not kept)
+        return epoch if kept else self._next_epoch()
+
+    def _next_epoch(self) -> int:
+        """A number that no session of ours has had, with whatever brokers."""
+        return 1 + max(self._receiver.epoch, *(one.epoch for one in self._elsewhere.values()), 0)
 
     def _begin_epoch(self) -> None:
         """This session is not the one we know: what we hold of the old one ends [MQTT-3.2.2-5]."""
         had_one = self._receiver.epoch > 0 or self._lost
         self._lost = False
-        self._receiver.restart()
+        self._receiver.restart(self._next_epoch())
         self._journal.write(EpochBegan(self._receiver.epoch))
         resent, uncertain = self._sender.restart()
         if had_one:

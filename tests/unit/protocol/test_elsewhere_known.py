@@ -173,7 +173,7 @@ def test_a_will_carries_the_epoch_of_the_session_that_is_dialled() -> None:
     will = Will("status", b"offline")
     elsewhere = {"A": Elsewhere(4), "C": Elsewhere(9, lost=True)}
     driven = Driven(restored=Restored(2, group="B", elsewhere=elsewhere))
-    for group, epoch in (("B", "2"), ("A", "4"), ("C", "10"), ("D", "1")):
+    for group, epoch in (("B", "2"), ("A", "4"), ("C", "10"), ("D", "10")):
         (connect,) = driven.connect(group=group, will=will, birth=b"online")
         assert isinstance(connect, Connect)
         assert connect.will is not None
