@@ -170,7 +170,7 @@ def test_a_broker_that_has_forgotten_us_leaves_nothing_to_complete() -> None:
 
 
 def test_each_session_has_an_epoch_of_its_own() -> None:
-    """No two sessions have the same, with whatever brokers: what is kept by epoch is kept apart (contract 3)."""
+    """No two have the same, with whatever brokers: what is kept by epoch is kept apart (contract 3)."""
     driven = at_a()
     for group, present in (("B", False), ("A", False), ("A", False), ("B", True), ("B", False)):
         go(driven, group, present)

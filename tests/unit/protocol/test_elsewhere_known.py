@@ -140,7 +140,7 @@ def test_a_broker_that_knows_no_session_of_ours_is_another_one() -> None:
     driven.lost()
     driven.up(True, group="A", apart="R")
     assert driven.session.group == "R"
-    assert driven.told(EpochBegan) == [EpochBegan(1), EpochBegan(1)]
+    assert driven.told(EpochBegan) == [EpochBegan(1), EpochBegan(2)]
 
 
 # -- after a restart -------------------------------------------------------------------------
@@ -159,7 +159,7 @@ def test_a_new_process_knows_what_is_elsewhere() -> None:
     driven.feed(incoming(7, 2, b"known", dup=True))
     assert driven.deliveries == []
     assert go(driven, "C") == []
-    assert driven.told(EpochBegan) == [EpochBegan(3)]
+    assert driven.told(EpochBegan) == [EpochBegan(6)]
 
 
 def test_states_are_values() -> None:

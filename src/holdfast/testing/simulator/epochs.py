@@ -18,7 +18,7 @@ class Epochs:
     """The client's epochs against the broker's generations (serial numbers of its sessions)."""
 
     def __init__(self, disk: Disk, group: str, highest: Callable[[], int]) -> None:
-        """``highest``: of all epochs there are, with whatever brokers: a number is given to one session only."""
+        """``highest``: of all epochs, with whatever brokers: a number is given to one session only."""
         self._disk = disk
         self._highest = highest
         self._group = group

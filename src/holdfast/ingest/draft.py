@@ -1,0 +1,42 @@
+"""One batch in the making: messages become rows as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from holdfast.client.inbox import Item
+from holdfast.ingest.identifiers import Identifiers
+from holdfast.ingest.row import Row, as_it_came
+from holdfast.ingest.sink import Batch
+from holdfast.messages import Message
+from holdfast.protocol import ReleaseAsked
+
+
+class Draft:
+    """``count`` messages, of which ``known`` are stored already, and the questions that it answers."""
+
+    def __init__(self, row: Callable[[Message], Row], identifiers: Identifiers | None) -> None:
+        self._row = row
+        self._identifiers = identifiers
+        self._rows: list[Row] = []
+        self._messages: list[Message] = []
+        self.count = self.known = 0
+        self.deadline = 0.0
+        self.asked: Sequence[ReleaseAsked] = ()
+
+    def add(self, items: Sequence[Item]) -> None:
+        """These came next."""
+        self.count += len(items)
+        rows, messages, row, identifiers = self._rows, self._messages, self._row, self._identifiers
+        for message, delivery, _, _ in items:
+            if delivery.qos == 2 and identifiers is not None and not identifiers.take(delivery):
+                self.known += 1
+                continue
+            rows.append(row(message))
+            messages.append(message)
+
+    def batch(self, number: int) -> Batch:
+        """As it is written."""
+        messages = self._messages
+        state = "" if self._identifiers is None else self._identifiers.state()
+        return Batch(number, self._rows, lambda place: as_it_came(messages[place]), (), state)
