@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -15,9 +15,11 @@ from holdfast.cli.render import Screen
 from holdfast.cli.running import stop_wish
 from holdfast.cli.words import clock, count
 from holdfast.client import Client, Status
-from holdfast.ingest import Ingest, IngestLedger, SqliteSink
-from holdfast.ingest.row import default_table
-from holdfast.ingest.target import sqlite_path
+from holdfast.errors import ConfigurationError
+from holdfast.ingest import Ingest, IngestLedger, Sink, SqliteSink
+from holdfast.ingest.mapper import mapper
+from holdfast.ingest.table import Keep
+from holdfast.ingest.target import sink_for
 from holdfast.messages import QoS
 
 SESSION_S = 24 * 3600
@@ -30,26 +32,30 @@ TTY_EVERY_S, PLAIN_EVERY_S = 0.25, 10.0
 class IngestOptions:
     """What goes where."""
 
-    filters: tuple[str, ...]
+    topic: tuple[str, ...]
     into: str
+    table: str = "messages"
+    columns: Mapping[str, str] | None = None
+    key: tuple[str, ...] = ()
+    keep: Keep = "first"
+    share: str | None = None
     qos: QoS = 1
     batch: int = 500
     batch_wait_s: float = 0.01
+
+    def sink(self) -> Sink:
+        """Where it goes; all of this is checked. Raises ConfigurationError."""
+        Ingest(Client(), **asdict(self))
+        made = mapper(self.topic, table=self.table, columns=self.columns, key=self.key, keep=self.keep)
+        return sink_for(self.into, made.table)
 
 
 async def ingest(link: LinkOptions, options: IngestOptions, screen: Screen) -> int:
     """Until SIGINT or SIGTERM; prints the ledger."""
     link.check()
-    sink = SqliteSink(sqlite_path(options.into), default_table(options.filters))
+    sink = options.sink()
     client = await _client(link, sink)
-    service = Ingest(
-        client,
-        topic=options.filters,
-        into=sink,
-        qos=options.qos,
-        batch=options.batch,
-        batch_wait_s=options.batch_wait_s,
-    )
+    service = Ingest(client, **{**asdict(options), "into": sink})
     async with stop_wish() as wish, news(client, screen), _progress(service, client, screen):
         stopping = asyncio.create_task(_stop(wish, service, screen))
         try:
@@ -59,14 +65,33 @@ async def ingest(link: LinkOptions, options: IngestOptions, screen: Screen) -> i
     return _finish(ledger, service, sink.target, screen)
 
 
-async def _client(link: LinkOptions, sink: SqliteSink) -> Client:
+def columns_of(several: Iterable[str]) -> dict[str, str] | None:
+    """``NAME=SOURCE type ...`` as it was typed, by name. Raises ConfigurationError."""
+    found: dict[str, str] = {}
+    for text in several:
+        name, separator, definition = text.partition("=")
+        if not separator or name in found:
+            fact = "is there twice" if separator else "names no column"
+            raise ConfigurationError(f"--columns {text!r} {fact}", hint="--columns 'temp_c=$.value real'")
+        found[name] = definition
+    return found or None
+
+
+async def _client(link: LinkOptions, sink: Sink) -> Client:
     """The client id is that of the database file, so that the broker knows us again."""
     try:
-        client_id = link.client_id or await sink.client_id()
+        client_id = link.client_id or await _kept_id(sink)
         return link.client(client_id=client_id, session_expiry_s=SESSION_S)
     except BaseException:
         await sink.close()
         raise
+
+
+async def _kept_id(sink: Sink) -> str:
+    """Made once, and kept where the rows are (contract 2). Raises ConfigurationError, SinkError."""
+    if isinstance(sink, SqliteSink):
+        return await sink.client_id()
+    raise ConfigurationError(f"no client id is kept in {sink.target}", hint="say --client-id")
 
 
 async def _stop(wish: asyncio.Event, service: Ingest, screen: Screen) -> None:

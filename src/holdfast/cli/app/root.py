@@ -11,7 +11,7 @@ import typer
 from holdfast import __version__
 from holdfast.cli.app import deadletter, outbox
 from holdfast.cli.app.flags import AsJson, Level, dials, group, option
-from holdfast.cli.ingest import IngestOptions
+from holdfast.cli.ingest import IngestOptions, columns_of
 from holdfast.cli.ingest import ingest as run_ingest
 from holdfast.cli.link import LinkOptions
 from holdfast.cli.pub import PubOptions
@@ -20,6 +20,7 @@ from holdfast.cli.render import Screen
 from holdfast.cli.running import run
 from holdfast.cli.sub import SubOptions
 from holdfast.cli.sub import sub as run_sub
+from holdfast.ingest.table import Keep
 from holdfast.messages import QoS
 
 app = group("holdfast", "")
@@ -87,6 +88,17 @@ def ingest(
     ],
     into: Annotated[str, option(metavar="DB", help="A path or sqlite:///FILE.")],
     link: LinkOptions,
+    table: Annotated[str, option(metavar="NAME", help="The table; made where it is not.")] = "messages",
+    columns: Annotated[
+        list[str] | None,
+        option(metavar="NAME=SOURCE", help="'SOURCE type [required|default=VALUE]'. Repeatable."),
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        option(metavar="COLUMN", help="Rows with the same values in these are one. Repeatable."),
+    ] = None,
+    keep: Annotated[str, option(metavar="first|last", help="Which of the rows with one key.")] = "first",
+    share: Annotated[str | None, option(metavar="GROUP", help="Share the messages with this group.")] = None,
     qos: Level = 1,
     batch: Annotated[int, option(metavar="N", min=1, help="Most rows in one transaction.")] = 500,
     batch_wait_s: Annotated[
@@ -105,10 +117,23 @@ def ingest(
       holdfast ingest -t 'plant/#' -t 'site/{room}/co2' --into sqlite:////var/lib/readings.db --qos 2
     """
     screen = Screen(as_json=as_json)
-    options = IngestOptions(
-        filters=tuple(topic), into=into, qos=cast(QoS, qos), batch=batch, batch_wait_s=batch_wait_s
-    )
-    _end(run_ingest(link, options, screen), screen)
+
+    async def work() -> int:
+        options = IngestOptions(
+            topic=tuple(topic),
+            into=into,
+            table=table,
+            columns=columns_of(columns or ()),
+            key=tuple(key or ()),
+            keep=cast(Keep, keep),  # Table says what is wrong with another one
+            share=share,
+            qos=cast(QoS, qos),
+            batch=batch,
+            batch_wait_s=batch_wait_s,
+        )
+        return await run_ingest(link, options, screen)
+
+    _end(work(), screen)
 
 
 @app.command()
