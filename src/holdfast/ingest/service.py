@@ -31,11 +31,14 @@ class Ingest:
         *,
         topic: str | Sequence[str],
         into: str | Sink,
+        share: str | None = None,
         qos: QoS = 1,
         batch: int = 500,
         batch_wait_s: float = 0.01,
     ) -> None:
         """``client``: started and stopped by ``run``. ``into``: a path, ``sqlite:///FILE`` or a Sink.
+
+        ``share``: the group of a shared subscription, whose members get each message once among them.
 
         ``batch``: most messages in one transaction. ``batch_wait_s``: how long a message waits
         for company; longer saves commits, and holds a broker back that sends only so many
@@ -53,6 +56,7 @@ class Ingest:
         self._sink = (
             SqliteSink(sqlite_path(into), default_table(self._filters)) if isinstance(into, str) else into
         )
+        self._share = share
         self._qos: QoS = qos
         self._batch = batch
         self._batch_wait_s = batch_wait_s
@@ -80,7 +84,7 @@ class Ingest:
         await self._client.stop()
 
     async def _consume(self) -> None:
-        subscription = self._client.subscribe(*self._filters, qos=self._qos)
+        subscription = self._client.subscribe(*self._filters, qos=self._qos, share=self._share)
         try:
             async with subscription as messages:
                 async for batch in messages.batches(self._batch, wait_s=self._batch_wait_s):
