@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -12,7 +12,8 @@ from typing import Any
 from holdfast.cli.failures import Code, spoken
 from holdfast.cli.link import LinkOptions, news
 from holdfast.cli.render import Screen
-from holdfast.cli.running import stop_wish
+from holdfast.cli.retire import end_session, read_to_the_end
+from holdfast.cli.running import end_of_stdin, stop_wish
 from holdfast.cli.words import clock, count
 from holdfast.client import Client, Status
 from holdfast.ingest import Ingest, IngestLedger, SqliteSink
@@ -25,45 +26,64 @@ SESSION_S = 24 * 3600
 
 TTY_EVERY_S, PLAIN_EVERY_S = 0.25, 10.0
 
+WORKER_EVERY_S = 1.0
+"""How often a worker tells its parent how it stands."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IngestOptions:
-    """What goes where."""
+    """What goes where.
+
+    ``retire``: read what the broker's session still holds, end it, and end. ``slot``: the outbox file
+    of a worker, whose parent holds its stdin and reads its stdout.
+    """
 
     filters: tuple[str, ...]
     into: str
+    share: str | None = None
     qos: QoS = 1
     batch: int = 500
     batch_wait_s: float = 0.01
+    retire: bool = False
+    slot: str | None = None
 
 
 async def ingest(link: LinkOptions, options: IngestOptions, screen: Screen) -> int:
     """Until SIGINT or SIGTERM; prints the ledger."""
     link.check()
     sink = SqliteSink(sqlite_path(options.into), default_table(options.filters))
-    client = await _client(link, sink)
+    client = await _client(link, sink, options.slot)
     service = Ingest(
         client,
         topic=options.filters,
         into=sink,
+        share=options.share,
         qos=options.qos,
         batch=options.batch,
         batch_wait_s=options.batch_wait_s,
     )
-    async with stop_wish() as wish, news(client, screen), _progress(service, client, screen):
-        stopping = asyncio.create_task(_stop(wish, service, screen))
+    often_s = WORKER_EVERY_S if options.slot else every_s(screen)
+    async with stop_wish() as wish, news(client, screen), _progress(service, client, screen, often_s):
+        beside = [_stop(wish, service, screen)]
+        if options.retire:
+            beside.append(read_to_the_end(client, service, options.filters, options.share))
+        if options.slot:
+            beside.append(end_of_stdin(wish))
+        tasks = [asyncio.create_task(one) for one in beside]
         try:
             ledger = await service.run()
         finally:
-            stopping.cancel()
-    return _finish(ledger, service, sink.target, screen)
+            for task in tasks:
+                task.cancel()
+        kept = await end_session(link, client, wish) if options.retire else None
+    return _finish(ledger, service, sink.target, screen, kept)
 
 
-async def _client(link: LinkOptions, sink: SqliteSink) -> Client:
+async def _client(link: LinkOptions, sink: SqliteSink, outbox: str | None) -> Client:
     """The client id is that of the database file, so that the broker knows us again."""
     try:
         client_id = link.client_id or await sink.client_id()
-        return link.client(client_id=client_id, session_expiry_s=SESSION_S)
+        return link.client(client_id=client_id, session_expiry_s=SESSION_S, outbox=outbox)
     except BaseException:
         await sink.close()
         raise
@@ -76,12 +96,15 @@ async def _stop(wish: asyncio.Event, service: Ingest, screen: Screen) -> None:
     await service.stop()
 
 
-def _finish(ledger: IngestLedger, service: Ingest, target: str, screen: Screen) -> int:
+def _finish(ledger: IngestLedger, service: Ingest, target: str, screen: Screen, kept: str | None) -> int:
     screen.settle()
     screen.result({"event": "ledger", **asdict(ledger), "into": target}, f"{books(ledger)}      {target}")
     if service.trouble is not None:
         screen.fail(f"{spoken(service.trouble)} The broker keeps what is waiting.")
         return Code.CANTCREAT
+    if kept is not None:
+        screen.fail(kept)
+        return Code.FAILED
     return Code.DONE
 
 
@@ -96,8 +119,8 @@ def books(ledger: IngestLedger) -> str:
 
 
 @asynccontextmanager
-async def _progress(service: Ingest, client: Client, screen: Screen) -> AsyncIterator[None]:
-    task = asyncio.create_task(_watch(service, client, screen), name="progress")
+async def _progress(service: Ingest, client: Client, screen: Screen, every_s: float) -> AsyncIterator[None]:
+    task = asyncio.create_task(_watch(service, client, screen, every_s), name="progress")
     try:
         yield
     finally:
@@ -105,8 +128,7 @@ async def _progress(service: Ingest, client: Client, screen: Screen) -> AsyncIte
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _watch(service: Ingest, client: Client, screen: Screen) -> None:
-    every_s = TTY_EVERY_S if screen.moves and not screen.as_json else PLAIN_EVERY_S
+async def _watch(service: Ingest, client: Client, screen: Screen, every_s: float) -> None:
     loop = asyncio.get_running_loop()
     meter = Meter(loop.time())
     trouble = None
@@ -120,6 +142,11 @@ async def _watch(service: Ingest, client: Client, screen: Screen) -> None:
         if meter.due(loop.time(), every_s):
             rate = meter.rate(loop.time(), service.ledger.stored)
             _show(progress(rate, service.ledger, client), screen)
+
+
+def every_s(screen: Screen) -> float:
+    """How often it is shown how it goes."""
+    return TTY_EVERY_S if screen.moves and not screen.as_json else PLAIN_EVERY_S
 
 
 def _show(record: dict[str, Any], screen: Screen) -> None:
@@ -158,9 +185,7 @@ def progress(rate: float, ledger: IngestLedger, client: Client) -> dict[str, Any
     return {
         "event": "progress",
         "rate": round(rate),
-        "stored": ledger.stored,
-        "waiting": ledger.waiting,
-        "repeated": ledger.repeated,
+        **asdict(ledger),
         "link": snapshot.status.value,
         "link_up_s": None if up is None else round((datetime.now(UTC) - up).total_seconds(), 1),
         "cause": snapshot.hint,
@@ -171,5 +196,9 @@ def line(record: dict[str, Any]) -> str:
     """The same for a person."""
     up = record["link_up_s"]
     link = f"link up {clock(up)}" if up is not None else f"link {record['link']}"
-    sums = " · ".join(f"{name} {count(record[name])}" for name in ("stored", "waiting", "repeated"))
-    return f" {count(record['rate'])} msg/s · {sums} · {link}"
+    return f" {count(record['rate'])} msg/s · {sums(record)} · {link}"
+
+
+def sums(record: Mapping[str, Any]) -> str:
+    """What became of the messages."""
+    return " · ".join(f"{name} {count(record[name])}" for name in ("stored", "waiting", "repeated"))

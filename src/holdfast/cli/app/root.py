@@ -20,6 +20,7 @@ from holdfast.cli.render import Screen
 from holdfast.cli.running import run
 from holdfast.cli.sub import SubOptions
 from holdfast.cli.sub import sub as run_sub
+from holdfast.cli.workers.run import ScaleOptions, scale_out
 from holdfast.messages import QoS
 
 app = group("holdfast", "")
@@ -92,6 +93,20 @@ def ingest(
     batch_wait_s: Annotated[
         float, option(metavar="S", min=0, help="How long a message waits for company.")
     ] = 0.01,
+    share: Annotated[str | None, option(metavar="GROUP", help="Share the messages with this group.")] = None,
+    workers: Annotated[
+        int | None,
+        option(
+            metavar="N", min=0, help="So many processes, with --share; slots of more than that are retired."
+        ),
+    ] = None,
+    slots: Annotated[
+        str | None, option(metavar="FOLDER", help="The workers' files; else beside the database.")
+    ] = None,
+    retire: Annotated[
+        bool, option("--retire", help="Store what the broker still holds for us, and end the session.")
+    ] = False,
+    slot: Annotated[str | None, option(hidden=True)] = None,
     as_json: AsJson = False,
 ) -> NoReturn:
     """Messages into a database, each acknowledged after its row is committed.
@@ -103,12 +118,23 @@ def ingest(
     Examples:
       holdfast ingest -u mqtt://localhost -t 'plant/{line}/temp' --into readings.db
       holdfast ingest -t 'plant/#' -t 'site/{room}/co2' --into sqlite:////var/lib/readings.db --qos 2
+      holdfast ingest -t 'plant/#' --into readings.db --workers 4 --share plant
     """
     screen = Screen(as_json=as_json)
     options = IngestOptions(
-        filters=tuple(topic), into=into, qos=cast(QoS, qos), batch=batch, batch_wait_s=batch_wait_s
+        filters=tuple(topic),
+        into=into,
+        share=share,
+        qos=cast(QoS, qos),
+        batch=batch,
+        batch_wait_s=batch_wait_s,
+        retire=retire,
+        slot=slot,
     )
-    _end(run_ingest(link, options, screen), screen)
+    if workers is None or slot is not None:
+        _end(run_ingest(link, options, screen), screen)
+    scale = ScaleOptions(workers=workers, slots=slots, arguments=sys.argv[1:])
+    _end(scale_out(link, options, scale, screen), screen)
 
 
 @app.command()
