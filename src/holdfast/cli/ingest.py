@@ -12,7 +12,8 @@ from typing import Any
 from holdfast.cli.failures import Code, spoken
 from holdfast.cli.link import LinkOptions, news
 from holdfast.cli.render import Screen
-from holdfast.cli.running import stop_wish
+from holdfast.cli.retire import end_session, read_to_the_end
+from holdfast.cli.running import end_of_stdin, stop_wish
 from holdfast.cli.words import clock, count
 from holdfast.client import Client, Status
 from holdfast.errors import ConfigurationError
@@ -26,6 +27,9 @@ SESSION_S = 24 * 3600
 """How long the broker keeps messages for us while we are away (contract 2)."""
 
 TTY_EVERY_S, PLAIN_EVERY_S = 0.25, 10.0
+
+WORKER_EVERY_S = 1.0
+"""How often a worker tells its parent how it stands."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,19 +54,39 @@ class IngestOptions:
         return sink_for(self.into, made.table)
 
 
-async def ingest(link: LinkOptions, options: IngestOptions, screen: Screen) -> int:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Role:
+    """What this process is for.
+
+    ``retire``: read what the broker's session still holds, end it, and end. ``slot``: the outbox file
+    of a worker, whose parent holds its stdin and reads its stdout.
+    """
+
+    retire: bool = False
+    slot: str | None = None
+
+
+async def ingest(link: LinkOptions, options: IngestOptions, role: Role, screen: Screen) -> int:
     """Until SIGINT or SIGTERM; prints the ledger."""
     link.check()
     sink = options.sink()
-    client = await _client(link, sink)
+    client = await _client(link, sink, role.slot)
     service = Ingest(client, **{**asdict(options), "into": sink})
-    async with stop_wish() as wish, news(client, screen), _progress(service, client, screen):
-        stopping = asyncio.create_task(_stop(wish, service, screen))
+    often_s = WORKER_EVERY_S if role.slot else every_s(screen)
+    async with stop_wish() as wish, news(client, screen), _progress(service, client, screen, often_s):
+        beside = [_stop(wish, service, screen)]
+        if role.retire:
+            beside.append(read_to_the_end(client, service, options.topic, options.share))
+        if role.slot:
+            beside.append(end_of_stdin(wish))
+        tasks = [asyncio.create_task(one) for one in beside]
         try:
             ledger = await service.run()
         finally:
-            stopping.cancel()
-    return _finish(ledger, service, sink.target, screen)
+            for task in tasks:
+                task.cancel()
+        kept = await end_session(link, client, wish) if role.retire else None
+    return _finish(ledger, service, sink.target, screen, kept)
 
 
 def columns_of(several: Iterable[str]) -> dict[str, str] | None:
@@ -77,17 +101,17 @@ def columns_of(several: Iterable[str]) -> dict[str, str] | None:
     return found or None
 
 
-async def _client(link: LinkOptions, sink: Sink) -> Client:
+async def _client(link: LinkOptions, sink: Sink, outbox: str | None) -> Client:
     """The client id is that of the database file, so that the broker knows us again."""
     try:
-        client_id = link.client_id or await _kept_id(sink)
-        return link.client(client_id=client_id, session_expiry_s=SESSION_S)
+        client_id = link.client_id or await kept_id(sink)
+        return link.client(client_id=client_id, session_expiry_s=SESSION_S, outbox=outbox)
     except BaseException:
         await sink.close()
         raise
 
 
-async def _kept_id(sink: Sink) -> str:
+async def kept_id(sink: Sink) -> str:
     """Made once, and kept where the rows are (contract 2). Raises ConfigurationError, SinkError."""
     if isinstance(sink, SqliteSink):
         return await sink.client_id()
@@ -101,12 +125,15 @@ async def _stop(wish: asyncio.Event, service: Ingest, screen: Screen) -> None:
     await service.stop()
 
 
-def _finish(ledger: IngestLedger, service: Ingest, target: str, screen: Screen) -> int:
+def _finish(ledger: IngestLedger, service: Ingest, target: str, screen: Screen, kept: str | None) -> int:
     screen.settle()
     screen.result({"event": "ledger", **asdict(ledger), "into": target}, f"{books(ledger)}      {target}")
     if service.trouble is not None:
         screen.fail(f"{spoken(service.trouble)} The broker keeps what is waiting.")
         return Code.CANTCREAT
+    if kept is not None:
+        screen.fail(kept)
+        return Code.FAILED
     return Code.DONE
 
 
@@ -121,8 +148,8 @@ def books(ledger: IngestLedger) -> str:
 
 
 @asynccontextmanager
-async def _progress(service: Ingest, client: Client, screen: Screen) -> AsyncIterator[None]:
-    task = asyncio.create_task(_watch(service, client, screen), name="progress")
+async def _progress(service: Ingest, client: Client, screen: Screen, every_s: float) -> AsyncIterator[None]:
+    task = asyncio.create_task(_watch(service, client, screen, every_s), name="progress")
     try:
         yield
     finally:
@@ -130,8 +157,7 @@ async def _progress(service: Ingest, client: Client, screen: Screen) -> AsyncIte
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _watch(service: Ingest, client: Client, screen: Screen) -> None:
-    every_s = TTY_EVERY_S if screen.moves and not screen.as_json else PLAIN_EVERY_S
+async def _watch(service: Ingest, client: Client, screen: Screen, every_s: float) -> None:
     loop = asyncio.get_running_loop()
     meter = Meter(loop.time())
     trouble = None
@@ -145,6 +171,11 @@ async def _watch(service: Ingest, client: Client, screen: Screen) -> None:
         if meter.due(loop.time(), every_s):
             rate = meter.rate(loop.time(), service.ledger.stored)
             _show(progress(rate, service.ledger, client), screen)
+
+
+def every_s(screen: Screen) -> float:
+    """How often it is shown how it goes."""
+    return TTY_EVERY_S if screen.moves and not screen.as_json else PLAIN_EVERY_S
 
 
 def _show(record: dict[str, Any], screen: Screen) -> None:
@@ -183,9 +214,7 @@ def progress(rate: float, ledger: IngestLedger, client: Client) -> dict[str, Any
     return {
         "event": "progress",
         "rate": round(rate),
-        "stored": ledger.stored,
-        "waiting": ledger.waiting,
-        "repeated": ledger.repeated,
+        **asdict(ledger),
         "link": snapshot.status.value,
         "link_up_s": None if up is None else round((datetime.now(UTC) - up).total_seconds(), 1),
         "cause": snapshot.hint,
@@ -196,5 +225,9 @@ def line(record: dict[str, Any]) -> str:
     """The same for a person."""
     up = record["link_up_s"]
     link = f"link up {clock(up)}" if up is not None else f"link {record['link']}"
-    sums = " · ".join(f"{name} {count(record[name])}" for name in ("stored", "waiting", "repeated"))
-    return f" {count(record['rate'])} msg/s · {sums} · {link}"
+    return f" {count(record['rate'])} msg/s · {sums(record)} · {link}"
+
+
+def sums(record: Mapping[str, Any]) -> str:
+    """What became of the messages."""
+    return " · ".join(f"{name} {count(record[name])}" for name in ("stored", "waiting", "repeated"))

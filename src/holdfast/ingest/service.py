@@ -46,7 +46,7 @@ class Ingest:
         ``columns``: by name, each ``SOURCE type [required|default=VALUE]``; a message that does not
         fit goes to ``{table}_quarantine`` with the reason. None: messages as they came. ``key``: rows
         with the same values in these columns are one, the first that came or the last (``keep``).
-        ``share``: the group of a shared subscription.
+        ``share``: the group of a shared subscription, whose members get each message once among them.
         ``batch``: most messages in one transaction. ``batch_wait_s``: how long a message waits
         for company; longer saves commits, and holds a broker back that sends only so many
         unacknowledged messages (mosquitto to MQTT 3.1.1: 20). Raises ConfigurationError.

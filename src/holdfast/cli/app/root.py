@@ -11,7 +11,7 @@ import typer
 from holdfast import __version__
 from holdfast.cli.app import deadletter, outbox
 from holdfast.cli.app.flags import AsJson, Level, dials, group, option
-from holdfast.cli.ingest import IngestOptions, columns_of
+from holdfast.cli.ingest import IngestOptions, Role, columns_of
 from holdfast.cli.ingest import ingest as run_ingest
 from holdfast.cli.link import LinkOptions
 from holdfast.cli.pub import PubOptions
@@ -20,6 +20,7 @@ from holdfast.cli.render import Screen
 from holdfast.cli.running import run
 from holdfast.cli.sub import SubOptions
 from holdfast.cli.sub import sub as run_sub
+from holdfast.cli.workers.run import ScaleOptions, scale_out
 from holdfast.ingest.table import Keep
 from holdfast.messages import QoS
 
@@ -104,6 +105,19 @@ def ingest(
     batch_wait_s: Annotated[
         float, option(metavar="S", min=0, help="How long a message waits for company.")
     ] = 0.01,
+    workers: Annotated[
+        int | None,
+        option(
+            metavar="N", min=0, help="So many processes, with --share; slots of more than that are retired."
+        ),
+    ] = None,
+    slots: Annotated[
+        str | None, option(metavar="FOLDER", help="The workers' files; else beside the database.")
+    ] = None,
+    retire: Annotated[
+        bool, option("--retire", help="Store what the broker still holds for us, and end the session.")
+    ] = False,
+    slot: Annotated[str | None, option(hidden=True)] = None,
     as_json: AsJson = False,
 ) -> NoReturn:
     """Messages into a database, each acknowledged after its row is committed.
@@ -115,6 +129,7 @@ def ingest(
     Examples:
       holdfast ingest -u mqtt://localhost -t 'plant/{line}/temp' --into readings.db
       holdfast ingest -t 'plant/#' -t 'site/{room}/co2' --into sqlite:////var/lib/readings.db --qos 2
+      holdfast ingest -t 'plant/#' --into readings.db --workers 4 --share plant
     """
     screen = Screen(as_json=as_json)
 
@@ -131,7 +146,11 @@ def ingest(
             batch=batch,
             batch_wait_s=batch_wait_s,
         )
-        return await run_ingest(link, options, screen)
+        role = Role(retire=retire, slot=slot)
+        if workers is None or slot is not None:
+            return await run_ingest(link, options, role, screen)
+        scale = ScaleOptions(workers=workers, slots=slots, arguments=sys.argv[1:])
+        return await scale_out(link, options, role, scale, screen)
 
     _end(work(), screen)
 
