@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from holdfast.client.inbox import Item
+from holdfast.ingest.errors import Misfit
 from holdfast.ingest.identifiers import Identifiers
 from holdfast.ingest.row import Row, as_it_came
-from holdfast.ingest.sink import Batch
+from holdfast.ingest.sink import Batch, Refused
 from holdfast.messages import Message
 from holdfast.protocol import ReleaseAsked
 
@@ -20,6 +21,7 @@ class Draft:
         self._identifiers = identifiers
         self._rows: list[Row] = []
         self._messages: list[Message] = []
+        self._refused: list[Refused] = []
         self.count = self.known = 0
         self.deadline = 0.0
         self.asked: Sequence[ReleaseAsked] = ()
@@ -32,11 +34,14 @@ class Draft:
             if delivery.qos == 2 and identifiers is not None and not identifiers.take(delivery):
                 self.known += 1
                 continue
-            rows.append(row(message))
-            messages.append(message)
+            try:
+                rows.append(row(message))
+                messages.append(message)
+            except Misfit as misfit:
+                self._refused.append(Refused(as_it_came(message), str(misfit)))
 
     def batch(self, number: int) -> Batch:
         """As it is written."""
         messages = self._messages
         state = "" if self._identifiers is None else self._identifiers.state()
-        return Batch(number, self._rows, lambda place: as_it_came(messages[place]), (), state)
+        return Batch(number, self._rows, lambda place: as_it_came(messages[place]), self._refused, state)

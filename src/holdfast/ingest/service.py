@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 
 from holdfast.client import Client
 from holdfast.errors import ConfigurationError, Stopped
-from holdfast.handling import HandlerOptions
+from holdfast.handling import HandlerOptions, patterns_of
 from holdfast.ingest.errors import SinkError
 from holdfast.ingest.feed import feed_of
 from holdfast.ingest.identifiers import Identifiers
 from holdfast.ingest.ledger import IngestLedger
+from holdfast.ingest.mapper import mapper
 from holdfast.ingest.pipeline import Pipeline
-from holdfast.ingest.row import capture_columns, default_table, to_row
 from holdfast.ingest.sink import Sink
-from holdfast.ingest.sqlite import SqliteSink
-from holdfast.ingest.target import sqlite_path
+from holdfast.ingest.table import Keep
+from holdfast.ingest.target import sink_for
 from holdfast.messages import QoS
 
 
@@ -33,29 +32,36 @@ class Ingest:
         *,
         topic: str | Sequence[str],
         into: str | Sink,
+        table: str = "messages",
+        columns: Mapping[str, str] | None = None,
+        key: Sequence[str] = (),
+        keep: Keep = "first",
+        share: str | None = None,
         qos: QoS = 1,
         batch: int = 500,
         batch_wait_s: float = 0.01,
     ) -> None:
         """``client``: started and stopped by ``run``. ``into``: a path, ``sqlite:///FILE`` or a Sink.
 
+        ``columns``: by name, each ``SOURCE type [required|default=VALUE]``; a message that does not
+        fit goes to ``{table}_quarantine`` with the reason. None: messages as they came. ``key``: rows
+        with the same values in these columns are one, the first that came or the last (``keep``).
+        ``share``: the group of a shared subscription, whose members get each message once among them.
         ``batch``: most messages in one transaction. ``batch_wait_s``: how long a message waits
         for company; longer saves commits, and holds a broker back that sends only so many
         unacknowledged messages (mosquitto to MQTT 3.1.1: 20). Raises ConfigurationError.
         """
         self._client = client
-        self._filters = (topic,) if isinstance(topic, str) else tuple(topic)
-        if not self._filters:
-            raise ConfigurationError("ingest without a topic filter", hint="name at least one")
+        self._mapper = mapper(topic, table=table, columns=columns, key=key, keep=keep)
         if batch < 1 or batch_wait_s < 0:
             raise ConfigurationError(
                 f"batch must be above 0 and batch_wait_s not below: {batch}, {batch_wait_s}"
             )
-        self._captures = capture_columns(self._filters)
-        self._sink = (
-            SqliteSink(sqlite_path(into), default_table(self._filters)) if isinstance(into, str) else into
-        )
-        self._options = HandlerOptions(qos)
+        self._sink = sink_for(into, self._mapper.table) if isinstance(into, str) else into
+        self._asked = asked = HandlerOptions(qos, share)
+        self.target = self._sink.target
+        self.table = self._mapper.table.name
+        self.filters = tuple(map(asked.wire_filter, patterns_of(self._mapper.filters)))
         self._batch = batch
         self._batch_wait_s = batch_wait_s
         self._pipeline: Pipeline | None = None
@@ -74,8 +80,8 @@ class Ingest:
     async def run(self) -> IngestLedger:
         """Until ``stop()``. Raises SinkError when the target cannot be opened, SubscribeRefused."""
         client, self._stopped = self._client, False
-        feed = feed_of(client, self._filters, self._options)
-        row = partial(to_row, captures=self._captures)
+        feed = feed_of(client, self._mapper.filters, self._asked)
+        row = self._mapper.row
         self._pipeline = pipeline = Pipeline(feed, self._sink, row, self._batch, self._batch_wait_s)
         pipeline.releases = client._join_releases(pipeline)
         try:
@@ -93,7 +99,7 @@ class Ingest:
 
     async def _resume(self, pipeline: Pipeline) -> None:
         """Go on where the sink is; what comes meanwhile waits in the feed."""
-        memory = await self._sink.open(self._client.client_id)
+        memory = await self._sink.open(f"{self._client.client_id} {self.table}")
         identifiers = None
         if pipeline.releases is not None:
             series = self._client.snapshot().ledger.since.isoformat()

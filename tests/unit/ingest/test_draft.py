@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from holdfast.client.inbox import Item
 from holdfast.ingest.draft import Draft
+from holdfast.ingest.errors import Misfit
 from holdfast.ingest.identifiers import Identifiers
 from holdfast.ingest.row import Row, as_it_came
 from holdfast.messages import Message, QoS
@@ -16,6 +17,8 @@ def item(payload: bytes, qos: QoS = 2, packet_id: int = 1, again: bool = False) 
 
 
 def row(message: Message) -> Row:
+    if message.payload == b"?":
+        raise Misfit("a question")
     return (message.text(),)
 
 
@@ -53,3 +56,14 @@ def test_identifiers_are_those_of_qos_2() -> None:
     draft.add([item(b"one", 1), item(b"one", 1, again=True)])
     assert draft.known == 0
     assert '"stored":{}' in draft.batch(1).state
+
+
+def test_what_does_not_fit_stands_beside_the_rows() -> None:
+    """As it came, with the reason; a row that the table refuses later finds its message again."""
+    draft = Draft(row, None)
+    draft.add([item(b"one"), item(b"?"), item(b"two"), item(b"?")])
+    batch = draft.batch(1)
+    assert batch.rows == [("one",), ("two",)]
+    assert batch.as_it_came(1)[4] == "two"
+    assert [(one.message[4], one.reason) for one in batch.refused] == [("?", "a question")] * 2
+    assert draft.count == 4
