@@ -23,6 +23,7 @@ from typing import Protocol
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.outbox.brokers import Groups
+from holdfast.outbox.intake import Intake
 from holdfast.protocol import Record, Restored
 from holdfast.protocol.records import Ending
 from holdfast.values import Frozen
@@ -81,6 +82,10 @@ class Outbox(Protocol):
     on_durable: Callable[[], None]
     on_failed: Callable[[OutboxError | None], None]
     on_ended: Callable[[list[Outgoing], Ending, str], None]
+
+    @property
+    def intake(self) -> Intake | None:
+        """What came in and is kept here; None: an outbox in memory keeps nothing."""
 
     @property
     def durable(self) -> int:

@@ -17,6 +17,7 @@ from holdfast.outbox.brokers import Groups
 from holdfast.outbox.caretaker import Caretaker
 from holdfast.outbox.commits import Commits
 from holdfast.outbox.errands import Errands
+from holdfast.outbox.intake import Intake
 from holdfast.outbox.keeping import Keeping
 from holdfast.outbox.overflow import Overflow, Policy
 from holdfast.outbox.port import Ledger
@@ -71,6 +72,7 @@ class SqliteOutbox(Keeping):
         self._driven = False  # a session lives on it, and comes again and again
         self.set_aside: str | None = None
         self.mended: str | None = None
+        self.intake: Intake | None = None
         self.names: list[str] = []
         self.on_durable: Callable[[], None] = lambda: None
         self.on_failed: Callable[[OutboxError | None], None] = lambda error: None
