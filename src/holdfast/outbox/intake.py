@@ -18,10 +18,10 @@ class Held(Value):
     """One inbound message that is kept, and acknowledged; it is handled from here.
 
     ``number``: 0 until it is kept, rising in the order of keeping. ``owner``: who handles it, a handler
-    or an ingest. ``arrived``: when it came, seconds since 1970-01-01 UTC. ``key``: its ordering key, None: it has
-    none. ``tries``: how often it was handled. ``next_at``: when it is handled again, on the clock of the outbox
-    (outbox time in the file); 0: at once. ``reason``: why it is here, or why it failed last. ``epoch``
-    and ``packet_id``: 0 both, unless its QoS 2 identifier is one that the broker has not released.
+    or an ingest. ``arrived``: when it came, seconds since 1970-01-01 UTC. ``key``: its ordering key, None:
+    it has none. ``tries``: how often it was handled. ``next_at``: when it is handled again, on the clock of
+    the outbox (outbox time in the file); 0: at once. ``reason``: why it is here, or why it failed last.
+    ``epoch`` and ``packet_id``: 0 both, unless its QoS 2 identifier is one that the broker has not released.
     """
 
     __match_args__ = (
@@ -94,7 +94,10 @@ class Intake(Protocol):
         """These are dead letters; those with a number are kept no more, in the same commit."""
 
     def read(self, owner: str, after: int, most: int) -> list[Held]:
-        """The first of this owner's with numbers above ``after``, as committed. Blocks. Raises OutboxError."""
+        """The first of this owner's with numbers above ``after``, as committed.
+
+        Blocks. Raises OutboxError.
+        """
 
     def count(self, owner: str | None = None) -> int:
         """How many are kept, of one owner or of all."""

@@ -13,7 +13,6 @@ from holdfast.errors import OutboxError
 from holdfast.messages import NORMAL, Outgoing
 from holdfast.outbox import brokers
 from holdfast.outbox.brokers import Groups
-from holdfast.outbox.intake import Intake
 from holdfast.outbox.overflow import SPARE, Overflow, Policy
 from holdfast.outbox.port import Ledger
 from holdfast.outbox.ring import QOS0_RING, Ring
@@ -59,7 +58,7 @@ class MemoryOutbox:
         self.failure: OutboxError | None = None
         self.set_aside: str | None = None
         self.mended: str | None = None
-        self.intake: Intake | None = None
+        self.intake: None = None
         self.names: list[str] = []
         self.on_durable: Callable[[], None] = lambda: None
         self.on_failed: Callable[[OutboxError | None], None] = lambda error: None

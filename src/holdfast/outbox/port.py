@@ -18,15 +18,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from threading import Lock
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.outbox.brokers import Groups
-from holdfast.outbox.intake import Intake
 from holdfast.protocol import Record, Restored
 from holdfast.protocol.records import Ending
 from holdfast.values import Frozen
+
+if TYPE_CHECKING:
+    from holdfast.outbox.intake import Intake
 
 
 class Ledger(Frozen):
