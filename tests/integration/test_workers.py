@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -132,6 +133,22 @@ def test_a_killed_worker_comes_back_for_its_part(broker: Mosquitto, tmp_path: Pa
         assert running.ledger["restarts"] == 1
         assert len(running.pids("w-0")) == 2
         assert len(running.pids("w-1")) == 1
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("qos", [1, 2])
+def test_workers_killed_at_random(broker: Mosquitto, tmp_path: Path, qos: int) -> None:
+    """The same with four workers, any of which dies at any moment, twenty times."""
+    chance, deaths = Random("workers"), 20
+    with Workers(tmp_path, broker, 4, "--qos", str(qos)) as running:
+        for death in range(deaths):
+            running.subscribed(4 + death)
+            publish(broker, range(1000 * death, 1000 * death + 500), qos)
+            os.kill(running.pids(f"w-{chance.randrange(4)}")[-1], signal.SIGKILL)
+            publish(broker, range(1000 * death + 500, 1000 * death + 1000), qos)
+        wait(lambda: len(set(stored(running.database))) == 1000 * deaths, 60)
+        assert running.stop() == 0
+        assert running.ledger["restarts"] == deaths
 
 
 @pytest.mark.parametrize("version", ["5", "3.1.1"])
