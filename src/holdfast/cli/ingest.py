@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,9 +16,11 @@ from holdfast.cli.retire import end_session, read_to_the_end
 from holdfast.cli.running import end_of_stdin, stop_wish
 from holdfast.cli.words import clock, count
 from holdfast.client import Client, Status
-from holdfast.ingest import Ingest, IngestLedger, SqliteSink
-from holdfast.ingest.row import default_table
-from holdfast.ingest.target import sqlite_path
+from holdfast.errors import ConfigurationError
+from holdfast.ingest import Ingest, IngestLedger, Sink, SqliteSink
+from holdfast.ingest.mapper import mapper
+from holdfast.ingest.table import Keep
+from holdfast.ingest.target import sink_for
 from holdfast.messages import QoS
 
 SESSION_S = 24 * 3600
@@ -32,42 +34,50 @@ WORKER_EVERY_S = 1.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IngestOptions:
-    """What goes where.
+    """What goes where."""
+
+    topic: tuple[str, ...]
+    into: str
+    table: str = "messages"
+    columns: Mapping[str, str] | None = None
+    key: tuple[str, ...] = ()
+    keep: Keep = "first"
+    share: str | None = None
+    qos: QoS = 1
+    batch: int = 500
+    batch_wait_s: float = 0.01
+
+    def sink(self) -> Sink:
+        """Where it goes; all of this is checked. Raises ConfigurationError."""
+        Ingest(Client(), **asdict(self))
+        made = mapper(self.topic, table=self.table, columns=self.columns, key=self.key, keep=self.keep)
+        return sink_for(self.into, made.table)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Role:
+    """What this process is for.
 
     ``retire``: read what the broker's session still holds, end it, and end. ``slot``: the outbox file
     of a worker, whose parent holds its stdin and reads its stdout.
     """
 
-    filters: tuple[str, ...]
-    into: str
-    share: str | None = None
-    qos: QoS = 1
-    batch: int = 500
-    batch_wait_s: float = 0.01
     retire: bool = False
     slot: str | None = None
 
 
-async def ingest(link: LinkOptions, options: IngestOptions, screen: Screen) -> int:
+async def ingest(link: LinkOptions, options: IngestOptions, role: Role, screen: Screen) -> int:
     """Until SIGINT or SIGTERM; prints the ledger."""
     link.check()
-    sink = SqliteSink(sqlite_path(options.into), default_table(options.filters))
-    client = await _client(link, sink, options.slot)
-    service = Ingest(
-        client,
-        topic=options.filters,
-        into=sink,
-        share=options.share,
-        qos=options.qos,
-        batch=options.batch,
-        batch_wait_s=options.batch_wait_s,
-    )
-    often_s = WORKER_EVERY_S if options.slot else every_s(screen)
+    sink = options.sink()
+    client = await _client(link, sink, role.slot)
+    service = Ingest(client, **{**asdict(options), "into": sink})
+    often_s = WORKER_EVERY_S if role.slot else every_s(screen)
     async with stop_wish() as wish, news(client, screen), _progress(service, client, screen, often_s):
         beside = [_stop(wish, service, screen)]
-        if options.retire:
-            beside.append(read_to_the_end(client, service, options.filters, options.share))
-        if options.slot:
+        if role.retire:
+            beside.append(read_to_the_end(client, service, options.topic, options.share))
+        if role.slot:
             beside.append(end_of_stdin(wish))
         tasks = [asyncio.create_task(one) for one in beside]
         try:
@@ -75,18 +85,37 @@ async def ingest(link: LinkOptions, options: IngestOptions, screen: Screen) -> i
         finally:
             for task in tasks:
                 task.cancel()
-        kept = await end_session(link, client, wish) if options.retire else None
+        kept = await end_session(link, client, wish) if role.retire else None
     return _finish(ledger, service, sink.target, screen, kept)
 
 
-async def _client(link: LinkOptions, sink: SqliteSink, outbox: str | None) -> Client:
+def columns_of(several: Iterable[str]) -> dict[str, str] | None:
+    """``NAME=SOURCE type ...`` as it was typed, by name. Raises ConfigurationError."""
+    found: dict[str, str] = {}
+    for text in several:
+        name, separator, definition = text.partition("=")
+        if not separator or name in found:
+            fact = "is there twice" if separator else "names no column"
+            raise ConfigurationError(f"--columns {text!r} {fact}", hint="--columns 'temp_c=$.value real'")
+        found[name] = definition
+    return found or None
+
+
+async def _client(link: LinkOptions, sink: Sink, outbox: str | None) -> Client:
     """The client id is that of the database file, so that the broker knows us again."""
     try:
-        client_id = link.client_id or await sink.client_id()
+        client_id = link.client_id or await kept_id(sink)
         return link.client(client_id=client_id, session_expiry_s=SESSION_S, outbox=outbox)
     except BaseException:
         await sink.close()
         raise
+
+
+async def kept_id(sink: Sink) -> str:
+    """Made once, and kept where the rows are (contract 2). Raises ConfigurationError, SinkError."""
+    if isinstance(sink, SqliteSink):
+        return await sink.client_id()
+    raise ConfigurationError(f"no client id is kept in {sink.target}", hint="say --client-id")
 
 
 async def _stop(wish: asyncio.Event, service: Ingest, screen: Screen) -> None:

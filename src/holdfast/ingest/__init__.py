@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.ingest.errors import SinkError
+from holdfast.ingest.errors import Misfit, SinkError
 from holdfast.ingest.ledger import IngestLedger
 from holdfast.ingest.row import Row
 from holdfast.ingest.service import Ingest
@@ -16,6 +16,7 @@ __all__ = [
     "Ingest",
     "IngestLedger",
     "Memory",
+    "Misfit",
     "Refused",
     "Row",
     "Sink",

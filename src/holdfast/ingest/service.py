@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from holdfast.client import Client
 from holdfast.errors import ConfigurationError, Stopped
+from holdfast.handling import HandlerOptions
 from holdfast.ingest.errors import SinkError
 from holdfast.ingest.ledger import IngestLedger
-from holdfast.ingest.row import as_it_came, capture_columns, default_table, to_row
+from holdfast.ingest.mapper import batch_of, mapper
 from holdfast.ingest.sink import Batch, Sink, Written
-from holdfast.ingest.sqlite import SqliteSink
-from holdfast.ingest.target import sqlite_path
+from holdfast.ingest.table import Keep
+from holdfast.ingest.target import sink_for
 from holdfast.messages import Message, QoS
 
 FIRST_DELAY_S, MAX_DELAY_S = 0.1, 5.0
@@ -31,6 +32,10 @@ class Ingest:
         *,
         topic: str | Sequence[str],
         into: str | Sink,
+        table: str = "messages",
+        columns: Mapping[str, str] | None = None,
+        key: Sequence[str] = (),
+        keep: Keep = "first",
         share: str | None = None,
         qos: QoS = 1,
         batch: int = 500,
@@ -38,26 +43,22 @@ class Ingest:
     ) -> None:
         """``client``: started and stopped by ``run``. ``into``: a path, ``sqlite:///FILE`` or a Sink.
 
+        ``columns``: by name, each ``SOURCE type [required|default=VALUE]``; a message that does not
+        fit goes to ``{table}_quarantine`` with the reason. None: messages as they came. ``key``: rows
+        with the same values in these columns are one, the first that came or the last (``keep``).
         ``share``: the group of a shared subscription, whose members get each message once among them.
-
         ``batch``: most messages in one transaction. ``batch_wait_s``: how long a message waits
         for company; longer saves commits, and holds a broker back that sends only so many
         unacknowledged messages (mosquitto to MQTT 3.1.1: 20). Raises ConfigurationError.
         """
         self._client = client
-        self._filters = (topic,) if isinstance(topic, str) else tuple(topic)
-        if not self._filters:
-            raise ConfigurationError("ingest without a topic filter", hint="name at least one")
+        self._mapper = mapper(topic, table=table, columns=columns, key=key, keep=keep)
         if batch < 1 or batch_wait_s < 0:
             raise ConfigurationError(
                 f"batch must be above 0 and batch_wait_s not below: {batch}, {batch_wait_s}"
             )
-        self._captures = capture_columns(self._filters)
-        self._sink = (
-            SqliteSink(sqlite_path(into), default_table(self._filters)) if isinstance(into, str) else into
-        )
-        self._share = share
-        self._qos: QoS = qos
+        self._sink = sink_for(into, self._mapper.table) if isinstance(into, str) else into
+        self._asked = HandlerOptions(qos, share)
         self._batch = batch
         self._batch_wait_s = batch_wait_s
         self._stopping = asyncio.Event()
@@ -84,7 +85,9 @@ class Ingest:
         await self._client.stop()
 
     async def _consume(self) -> None:
-        subscription = self._client.subscribe(*self._filters, qos=self._qos, share=self._share)
+        subscription = self._client.subscribe(
+            *self._mapper.filters, qos=self._asked.qos, share=self._asked.share
+        )
         try:
             async with subscription as messages:
                 async for batch in messages.batches(self._batch, wait_s=self._batch_wait_s):
@@ -95,9 +98,8 @@ class Ingest:
 
     async def _store(self, messages: Sequence[Message]) -> None:
         self.ledger = self.ledger.taken(len(messages))
-        rows = [to_row(message, self._captures) for message in messages]
         self._number += 1
-        written = await self._write(Batch(self._number, rows, lambda place: as_it_came(messages[place])))
+        written = await self._write(batch_of(self._number, self._mapper, messages))
         self.ledger = self.ledger.settled(written)
 
     async def _write(self, batch: Batch) -> Written:

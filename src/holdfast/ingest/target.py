@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from holdfast.errors import ConfigurationError
+from holdfast.ingest.sink import Sink
+from holdfast.ingest.sqlite import SqliteSink
+from holdfast.ingest.table import Table
 
 _RELATIVE, _ABSOLUTE = "sqlite:///", "sqlite:////"
+
+
+def sink_for(into: str, table: Table) -> Sink:
+    """The sink for this table; opens nothing yet. Raises ConfigurationError."""
+    return SqliteSink(sqlite_path(into), table)
 
 
 def sqlite_path(into: str) -> str:

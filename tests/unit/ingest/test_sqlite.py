@@ -134,7 +134,7 @@ async def test_what_makes_no_row_is_beside_the_table_at_once(sink: SqliteSink, p
     assert await sink.write(batch(1, "a", refused=(refused,))) == Written(1, 0, 1)
     assert await sink.write(batch(2)) == Written(0, 0, 0)
     quarantine = "SELECT topic || ' ' || received || ': ' || reason FROM messages_quarantine"
-    assert stored(path, quarantine) == ["bad 2026-11-21T05:00:00.000Z: no number"]
+    assert stored(path, quarantine) == ["bad 2026-11-21T05:00:00.000000Z: no number"]
 
 
 @pytest.mark.parametrize(("keep", "kept"), [("first", ["1", "1"]), ("last", ["3", "1"])])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from holdfast.errors import ConfigurationError
-from holdfast.ingest.target import sqlite_path
+from holdfast.ingest.sqlite import SqliteSink
+from holdfast.ingest.table import Table
+from holdfast.ingest.target import sink_for, sqlite_path
 from tests.support.leaks import SECRET
 
 
@@ -21,6 +23,13 @@ from tests.support.leaks import SECRET
 def test_a_file_has_three_spellings(into: str, path: str) -> None:
     """A plain path, and the URL forms for relative and absolute."""
     assert sqlite_path(into) == path
+
+
+def test_a_file_is_a_sqlite_sink() -> None:
+    """Named in sentences by its path; nothing is opened yet."""
+    sink = sink_for("sqlite:///never-made.db", Table())
+    assert isinstance(sink, SqliteSink)
+    assert sink.target == "never-made.db"
 
 
 @pytest.mark.parametrize("into", ["", "sqlite:///", "folder/", ":memory:"])

@@ -11,7 +11,7 @@ import typer
 from holdfast import __version__
 from holdfast.cli.app import deadletter, outbox
 from holdfast.cli.app.flags import AsJson, Level, dials, group, option
-from holdfast.cli.ingest import IngestOptions
+from holdfast.cli.ingest import IngestOptions, Role, columns_of
 from holdfast.cli.ingest import ingest as run_ingest
 from holdfast.cli.link import LinkOptions
 from holdfast.cli.pub import PubOptions
@@ -21,6 +21,7 @@ from holdfast.cli.running import run
 from holdfast.cli.sub import SubOptions
 from holdfast.cli.sub import sub as run_sub
 from holdfast.cli.workers.run import ScaleOptions, scale_out
+from holdfast.ingest.table import Keep
 from holdfast.messages import QoS
 
 app = group("holdfast", "")
@@ -88,12 +89,22 @@ def ingest(
     ],
     into: Annotated[str, option(metavar="DB", help="A path or sqlite:///FILE.")],
     link: LinkOptions,
+    table: Annotated[str, option(metavar="NAME", help="The table; made where it is not.")] = "messages",
+    columns: Annotated[
+        list[str] | None,
+        option(metavar="NAME=SOURCE", help="'SOURCE type [required|default=VALUE]'. Repeatable."),
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        option(metavar="COLUMN", help="Rows with the same values in these are one. Repeatable."),
+    ] = None,
+    keep: Annotated[str, option(metavar="first|last", help="Which of the rows with one key.")] = "first",
+    share: Annotated[str | None, option(metavar="GROUP", help="Share the messages with this group.")] = None,
     qos: Level = 1,
     batch: Annotated[int, option(metavar="N", min=1, help="Most rows in one transaction.")] = 500,
     batch_wait_s: Annotated[
         float, option(metavar="S", min=0, help="How long a message waits for company.")
     ] = 0.01,
-    share: Annotated[str | None, option(metavar="GROUP", help="Share the messages with this group.")] = None,
     workers: Annotated[
         int | None,
         option(
@@ -121,20 +132,27 @@ def ingest(
       holdfast ingest -t 'plant/#' --into readings.db --workers 4 --share plant
     """
     screen = Screen(as_json=as_json)
-    options = IngestOptions(
-        filters=tuple(topic),
-        into=into,
-        share=share,
-        qos=cast(QoS, qos),
-        batch=batch,
-        batch_wait_s=batch_wait_s,
-        retire=retire,
-        slot=slot,
-    )
-    if workers is None or slot is not None:
-        _end(run_ingest(link, options, screen), screen)
-    scale = ScaleOptions(workers=workers, slots=slots, arguments=sys.argv[1:])
-    _end(scale_out(link, options, scale, screen), screen)
+
+    async def work() -> int:
+        options = IngestOptions(
+            topic=tuple(topic),
+            into=into,
+            table=table,
+            columns=columns_of(columns or ()),
+            key=tuple(key or ()),
+            keep=cast(Keep, keep),  # Table says what is wrong with another one
+            share=share,
+            qos=cast(QoS, qos),
+            batch=batch,
+            batch_wait_s=batch_wait_s,
+        )
+        role = Role(retire=retire, slot=slot)
+        if workers is None or slot is not None:
+            return await run_ingest(link, options, role, screen)
+        scale = ScaleOptions(workers=workers, slots=slots, arguments=sys.argv[1:])
+        return await scale_out(link, options, role, scale, screen)
+
+    _end(work(), screen)
 
 
 @app.command()

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from holdfast.cli.failures import Code
-from holdfast.cli.ingest import IngestOptions, books, every_s, sums
+from holdfast.cli.ingest import IngestOptions, Role, books, every_s, kept_id, sums
 from holdfast.cli.link import LinkOptions
 from holdfast.cli.render import Screen
 from holdfast.cli.running import stop_wish
@@ -25,9 +25,6 @@ from holdfast.cli.workers.child import Child, command
 from holdfast.cli.workers.life import Life, hopeless, how, worst
 from holdfast.cli.workers.slots import Slots
 from holdfast.errors import ConfigurationError
-from holdfast.ingest import SqliteSink
-from holdfast.ingest.row import default_table
-from holdfast.ingest.target import sqlite_path
 
 END_WITHIN_S = 10.0
 """A worker drains for five seconds at most (contract 24); who takes twice as long is killed."""
@@ -42,13 +39,15 @@ class ScaleOptions:
     arguments: Sequence[str]
 
 
-async def scale_out(link: LinkOptions, options: IngestOptions, scale: ScaleOptions, screen: Screen) -> int:
+async def scale_out(
+    link: LinkOptions, options: IngestOptions, role: Role, scale: ScaleOptions, screen: Screen
+) -> int:
     """Until SIGINT or SIGTERM, or until nothing is left to do; prints the ledger of all."""
     link.check()
-    _check(options)
-    sink = SqliteSink(sqlite_path(options.into), default_table(options.filters))
+    _check(options, role)
+    sink = options.sink()
     try:
-        kept = await sink.client_id()  # makes the tables, too, before the workers do so all at once
+        kept = await kept_id(sink)  # makes the tables, too, before the workers do so all at once
     finally:
         await sink.close()
     slots = Slots(scale.slots or f"{sink.target}.slots", link.client_id or kept)
@@ -56,13 +55,13 @@ async def scale_out(link: LinkOptions, options: IngestOptions, scale: ScaleOptio
         return await Parent(slots, scale, sink.target, screen).run()
 
 
-def _check(options: IngestOptions) -> None:
+def _check(options: IngestOptions, role: Role) -> None:
     if options.share is None:
         raise ConfigurationError(
             "--workers without --share: each of them would get every message",
             hint="name a group: --share GROUP",
         )
-    if options.retire:
+    if role.retire:
         raise ConfigurationError(
             "--workers and --retire exclude each other", hint="--workers 0 retires all slots"
         )

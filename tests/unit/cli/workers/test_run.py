@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.cli.ingest import IngestOptions
+from holdfast.cli.ingest import IngestOptions, Role
 from holdfast.cli.link import LinkOptions
 from holdfast.cli.render import Screen
 from holdfast.cli.workers.run import ScaleOptions, line, scale_out
@@ -19,10 +19,11 @@ from holdfast.ingest import SinkError
 LINK = LinkOptions(client_id="plant")
 
 
-async def scaled(folder: Path, *arguments: str, workers: int = 2, **more: Any) -> int:
-    options = {"filters": ("plant/#",), "into": str(folder / "x.db"), "share": "g", **more}
+async def scaled(folder: Path, *arguments: str, workers: int = 2, retire: bool = False, **more: Any) -> int:
+    options = {"topic": ("plant/#",), "into": str(folder / "x.db"), "share": "g", **more}
     scale = ScaleOptions(workers=workers, slots=None, arguments=arguments)
-    return await asyncio.wait_for(scale_out(LINK, IngestOptions(**options), scale, Screen()), 20)
+    running = scale_out(LINK, IngestOptions(**options), Role(retire=retire), scale, Screen())
+    return await asyncio.wait_for(running, 20)
 
 
 async def test_workers_need_a_group(tmp_path: Path) -> None:
