@@ -18,7 +18,7 @@ from holdfast.cli.link import LinkOptions
 from holdfast.client import Client, Event
 from holdfast.client.events import Subscribed
 from holdfast.handling import HandlerOptions
-from holdfast.ingest import Ingest
+from holdfast.ingest import Ingest, IngestLedger
 from holdfast.topics import Pattern
 
 QUIET_S = 2.0
@@ -36,8 +36,12 @@ async def read_to_the_end(client: Client, service: Ingest, topics: Sequence[str]
         await asyncio.sleep(QUIET_S)
         # Answered: the broker has had our acknowledgements, and what it had sent before is here.
         await client.unsubscribe(*filters)
-        if service.ledger.received == before and not service.ledger.waiting:
+        if service.ledger.received == before and _settled(service.ledger):
             return await service.stop()
+
+
+def _settled(ledger: IngestLedger) -> bool:
+    return ledger.received == ledger.stored + ledger.repeated + ledger.quarantined
 
 
 async def _granted(events: AsyncIterator[Event], missing: set[str]) -> None:

@@ -25,6 +25,7 @@ from holdfast.cli.workers.child import Child, command
 from holdfast.cli.workers.life import Life, hopeless, how, worst
 from holdfast.cli.workers.slots import Slots
 from holdfast.errors import ConfigurationError
+from holdfast.ingest import Sink, SqliteSink
 
 END_WITHIN_S = 10.0
 """A worker drains for five seconds at most (contract 24); who takes twice as long is killed."""
@@ -47,12 +48,20 @@ async def scale_out(
     _check(options, role)
     sink = options.sink()
     try:
-        kept = await kept_id(sink)  # makes the tables, too, before the workers do so all at once
+        name = link.client_id or await kept_id(sink)
+        await sink.open(
+            name
+        )  # makes the tables before the workers do so all at once; what is wrong is told once
     finally:
         await sink.close()
-    slots = Slots(scale.slots or f"{sink.target}.slots", link.client_id or kept)
+    slots = Slots(scale.slots or _beside(sink, name), name)
     with slots.held():
         return await Parent(slots, scale, sink.target, screen).run()
+
+
+def _beside(sink: Sink, name: str) -> str:
+    """Beside the file, or where we are, when the database is elsewhere."""
+    return f"{sink.target if isinstance(sink, SqliteSink) else name}.slots"
 
 
 def _check(options: IngestOptions, role: Role) -> None:
