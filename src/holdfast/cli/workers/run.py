@@ -210,7 +210,7 @@ class Parent:
     async def _show(self) -> None:
         while True:
             await asyncio.sleep(every_s(self._screen))
-            record = {**self._books.progress(), "workers": self._workers}
+            record = self._books.progress(self._workers)
             if self._screen.as_json:
                 self._screen.record(record)
             else:
