@@ -25,7 +25,10 @@ from holdfast.ingest.table import Table
 
 T = TypeVar("T")
 
-BUSY_S = 1.0
+BUSY_S = 3.0
+"""So long a transaction waits for those of others. SQLite's waiting is no queue: of four workers that write
+without a pause one waited for 1.8 s."""
+
 _OPENING = Lock()
 """Two that make one file's log at once do not wait for each other, as SQLite does else: one of them fails."""
 
