@@ -10,14 +10,14 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from holdfast.ingest.postgres.errors import DATA, DatabaseSaid
-from holdfast.ingest.row import Row
+from holdfast.ingest.row import Value
 
 T = TypeVar("T")
 
@@ -98,7 +98,7 @@ class Link:
         """The rows it answers with. Without values ``sql`` may be several statements."""
         return await self._bounded(self._execute(sql, values))
 
-    async def copy(self, sql: str, rows: Iterable[Row]) -> int:
+    async def copy(self, sql: str, rows: Iterable[Sequence[Value]]) -> int:
         """COPY ... FROM STDIN; how many rows the server took."""
         return await self._bounded(self._copy(sql, rows))
 
@@ -117,7 +117,7 @@ class Link:
                 raise DatabaseSaid("the transaction had failed, and was not committed")
             return await cursor.fetchall() if cursor.description else []
 
-    async def _copy(self, sql: str, rows: Iterable[Row]) -> int:
+    async def _copy(self, sql: str, rows: Iterable[Sequence[Value]]) -> int:
         async with self._connection.cursor() as cursor:
             async with cursor.copy(sql) as copy:
                 for row in rows:

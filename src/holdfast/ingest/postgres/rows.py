@@ -39,7 +39,7 @@ class Rows:
         stored = await self._store(link, batch, refused) if batch.rows else 0
         if refused:
             rows = sql.as_sent(sql.QUARANTINE, [(*one.message, one.reason) for one in refused])
-            await link.copy(self._set_aside, [tuple(map(_harmless, row)) for row in rows])
+            await link.copy(self._set_aside, ([*map(_harmless, row)] for row in rows))
         return Written(stored, len(batch.rows) + len(batch.refused) - stored - len(refused), len(refused))
 
     async def _store(self, link: Link, batch: Batch, refused: list[Refused]) -> int:

@@ -147,9 +147,9 @@ async def _make_unique(link: Link, table: Table) -> None:
         await link.execute(f"CREATE UNIQUE INDEX ON {sql.quoted(table.name)} ({names})")
 
 
-async def recall(link: Link, key: str, *, lock: bool = False) -> str | None:
-    """What is remembered under this key. ``lock``: wait for who is just writing it."""
-    rows = await link.execute(f"SELECT value FROM holdfast WHERE key = %s{' FOR UPDATE' * lock}", key)
+async def recall(link: Link, key: str) -> str | None:
+    """What is remembered under this key, when whoever is writing it is done: it may be a process that is gone."""
+    rows = await link.execute("SELECT value FROM holdfast WHERE key = %s FOR UPDATE", key)
     return str(rows[0][0]) if rows else None
 
 

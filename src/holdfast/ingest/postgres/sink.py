@@ -80,7 +80,7 @@ class PostgresSink:
 
     async def _memory(self, link: Link) -> Memory:
         begin = dict(zip(self._keys, ("0", ""), strict=True))
-        # Who looks whether a commit happened locks these rows, so they are there before any commit.
+        # Who asks whether a commit happened waits for a lock on these rows: they are there before any commit.
         await schema.remember(link, begin, anew=False)
         number, state = [await schema.recall(link, key) for key in self._keys]
         return Memory(int(number or 0), state or "")
@@ -107,7 +107,7 @@ class PostgresSink:
         """What this batch did if the commit that failed had happened."""
         if self._doubtful is None:
             return None
-        number = await schema.recall(link, self._keys[0], lock=True)
+        number = await schema.recall(link, self._keys[0])
         return self._doubtful if number == str(batch.number) else None
 
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from holdfast.ingest.row import Row
+from holdfast.ingest.row import Row, Value
 from holdfast.ingest.table import AS_IT_CAME, Column, Table
 
 TYPES = {
@@ -104,15 +104,12 @@ def _names(names: Iterable[str]) -> str:
     return ", ".join(map(quoted, names))
 
 
-def as_sent(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[Row]:
+def as_sent(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[Sequence[Value]]:
     """Text that stands where bytes do is sent as its bytes."""
-    places = {place for place, column in enumerate(columns) if column.type == "any"}
-    if not places:
-        return iter(rows)
-    return (
-        tuple(
-            value.encode() if place in places and isinstance(value, str) else value
-            for place, value in enumerate(row)
-        )
-        for row in rows
-    )
+    places = [place for place, column in enumerate(columns) if column.type == "any"]
+    for row in rows:
+        values = list(row)
+        for place in places:
+            if isinstance(text := values[place], str):
+                values[place] = text.encode()
+        yield values

@@ -9,6 +9,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator
+from time import sleep
 
 import psycopg
 import pytest
@@ -54,8 +55,9 @@ def test_parameters_are_checked_at_once() -> None:
     assert SECRET not in str(caught.value)
 
 
-async def test_a_password_is_in_no_sentence(postgres: Database) -> None:
-    """Nor in what led to it, when the login is refused or nobody is there."""
+async def test_a_password_is_in_no_sentence(postgres: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """Nor in what led to it, or in psycopg's own log, when the login is refused or nobody is there."""
+    caplog.set_level("DEBUG", "psycopg")
     wrong = postgres.url.replace("holdfast:", "holdfast:other-")
     for url in (wrong, postgres.server.url(port=free_port())):
         sink = PostgresSink(url)
@@ -67,6 +69,8 @@ async def test_a_password_is_in_no_sentence(postgres: Database) -> None:
             said.append(repr(cause))
             cause = cause.__cause__ or cause.__context__
         assert SECRET not in " ".join(said)
+    assert "psycopg" in caplog.text
+    assert SECRET not in caplog.text
 
 
 async def test_a_killed_server_has_what_was_told(sink: PostgresSink, postgres: Database) -> None:
@@ -96,8 +100,6 @@ async def write_until_refused(sink: PostgresSink, told: list[int]) -> int:
 
 def wait_for(told: list[int], count: int) -> None:
     """On a thread of its own, as the loop is busy."""
-    from time import sleep
-
     while len(told) < count:
         sleep(0.001)
 
@@ -120,8 +122,9 @@ async def test_a_frozen_server_does_not_hold_the_service(
 
 
 async def test_a_commit_that_is_still_at_it_is_waited_for(sink: PostgresSink, postgres: Database) -> None:
-    """Whether it happened is read behind the lock that it holds, never beside it."""
+    """Whether it happened is read behind the lock that it holds; by the next process, too."""
     await sink.write(batch(1, "a"))
+    next_process = PostgresSink(postgres.url)
     sink._doubtful = Written(1, 0, 0)  # as after a COMMIT of batch 2 that nobody answered
     await sink.close()
     with psycopg.connect(postgres.url) as other:
@@ -130,16 +133,18 @@ async def test_a_commit_that_is_still_at_it_is_waited_for(sink: PostgresSink, po
             "INSERT INTO messages (received, topic, qos, retain, payload) VALUES (now(), 'b', 1, false, 'p')"
         )
         writing = asyncio.create_task(sink.write(batch(2, "b")))
-        await asyncio.to_thread(wait_for_a_waiter, postgres)
+        opening = asyncio.create_task(next_process.open("me"))
+        await asyncio.to_thread(wait_for_waiters, postgres, 2)
         other.commit()
     assert await writing == Written(1, 0, 0)
+    assert await opening == Memory(2)
+    await next_process.close()
     assert postgres.execute(TOPICS) == [("a",), ("b",)]
 
 
-def wait_for_a_waiter(postgres: Database) -> None:
-    from time import sleep
-
-    while not postgres.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+def wait_for_waiters(postgres: Database, count: int) -> None:
+    """So many statements wait for a lock; on a thread of its own, too."""
+    while len(postgres.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")) < count:
         sleep(0.01)
 
 
@@ -148,7 +153,7 @@ async def test_a_cancelled_write_leaves_nothing_behind(sink: PostgresSink, postg
     with psycopg.connect(postgres.url) as other:
         other.execute("LOCK TABLE messages")
         writing = asyncio.create_task(sink.write(batch(1, "a")))
-        await asyncio.to_thread(wait_for_a_waiter, postgres)
+        await asyncio.to_thread(wait_for_waiters, postgres, 1)
         writing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await writing

@@ -44,5 +44,8 @@ def test_the_last_row_replaces() -> None:
 def test_text_is_sent_as_bytes_where_bytes_stand() -> None:
     """Other columns, and null, are left as they are."""
     rows: list[Row] = [("t", "t", "t", "t", "ä", None), (None, None, None, None, b"\0", None)]
-    assert list(sql.as_sent(AS_IT_CAME, rows)) == [("t", "t", "t", "t", "ä".encode(), None), rows[1]]
-    assert list(sql.as_sent(PAIRS, [("a", 1.0)])) == [("a", 1.0)]
+    assert list(sql.as_sent(AS_IT_CAME, rows)) == [
+        ["t", "t", "t", "t", "ä".encode(), None],
+        [*rows[1]],
+    ]
+    assert list(sql.as_sent(PAIRS, [("a", 1.0)])) == [["a", 1.0]]
