@@ -148,7 +148,7 @@ async def _make_unique(link: Link, table: Table) -> None:
 
 
 async def recall(link: Link, key: str) -> str | None:
-    """What is remembered under this key, when whoever is writing it is done: it may be a process that is gone."""
+    """What is remembered under this key, when whoever is just writing it is done."""
     rows = await link.execute("SELECT value FROM holdfast WHERE key = %s FOR UPDATE", key)
     return str(rows[0][0]) if rows else None
 
