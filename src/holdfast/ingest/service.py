@@ -41,7 +41,8 @@ class Ingest:
         batch: int = 500,
         batch_wait_s: float = 0.01,
     ) -> None:
-        """``client``: started and stopped by ``run``. ``into``: a path, ``sqlite:///FILE`` or a Sink.
+        """``client``: started and stopped by ``run``. ``into``: a path, ``sqlite:///FILE``,
+        ``postgresql://HOST/DATABASE`` (``holdfast[postgres]``) or a Sink.
 
         ``columns``: by name, each ``SOURCE type [required|default=VALUE]``; a message that does not
         fit goes to ``{table}_quarantine`` with the reason. None: messages as they came. ``key``: rows
