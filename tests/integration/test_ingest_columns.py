@@ -92,6 +92,7 @@ def test_the_same_in_postgresql(strict: Broker, postgres: Database, tmp_path: Pa
         for payload in (*nasty, reading(21.5), reading(22.5), reading(3, at=AT + 1)):
             strict.publish("plant/7/temp", payload)
         ingest_ended = f"received 7 = stored 2 + repeated 1 + quarantined {len(nasty)} + waiting 0"
+        wait(lambda: postgres.execute("SELECT 1 WHERE to_regclass('temperature_quarantine') IS NOT NULL"))
         wait(lambda: postgres.execute("SELECT 1 FROM temperature HAVING count(*) = 2"))
         assert ingest.stop() == 0
         assert ingest_ended in ingest.out
