@@ -12,12 +12,13 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from holdfast.outbox.lock import OwnerLock
-from tests.support.command import Running, wait
+from tests.support.command import LIMIT_S, Running, wait
 from tests.support.mosquitto import Mosquitto
 
 pytestmark = pytest.mark.needs("mosquitto", "mosquitto_pub")
@@ -134,17 +135,36 @@ def test_a_killed_worker_comes_back_for_its_part(broker: Mosquitto, tmp_path: Pa
         assert len(running.pids("w-1")) == 1
 
 
-@pytest.mark.parametrize("version", ["5", "3.1.1"])
-def test_a_slot_that_is_not_wanted_is_retired(broker: Mosquitto, tmp_path: Path, version: str) -> None:
-    """What its session held is stored, session and files are gone; the rest is the others'."""
-    flags = ("--version", version)
+@pytest.mark.chaos
+@pytest.mark.parametrize("qos", [1, 2])
+def test_workers_killed_at_random(broker: Mosquitto, tmp_path: Path, qos: int) -> None:
+    """The same with four workers, any of which dies at any moment, twenty times."""
+    chance, deaths = Random("workers"), 20
+    with Workers(tmp_path, broker, 4, "--qos", str(qos)) as running:
+        for death in range(deaths):
+            running.subscribed(4 + death)
+            publish(broker, range(1000 * death, 1000 * death + 500), qos)
+            os.kill(running.pids(f"w-{chance.randrange(4)}")[-1], signal.SIGKILL)
+            publish(broker, range(1000 * death + 500, 1000 * death + 1000), qos)
+        wait(lambda: len(set(stored(running.database))) == 1000 * deaths, 60)
+        assert running.stop() == 0
+        assert running.ledger["restarts"] == deaths
+
+
+@pytest.mark.parametrize(("version", "qos"), [("5", 2), ("3.1.1", 1)])
+def test_a_slot_that_is_not_wanted_is_retired(
+    broker: Mosquitto, tmp_path: Path, version: str, qos: int
+) -> None:
+    """While messages come: what its session held is stored; session and files are gone."""
+    flags = ("--version", version, "--qos", str(qos))
     with Workers(tmp_path, broker, 2, *flags) as running:
         running.subscribed(2)
         assert running.stop() == 0
-    publish(broker, range(1000), 1)
+    publish(broker, range(1000), qos)
     with Workers(tmp_path, broker, 1, *flags, run="2") as running:
-        running.says("w-1 is retired: the broker keeps nothing for it any more")
-        publish(broker, range(1000, 1200), 1)
+        running.says("w-1: connected to")
+        publish(broker, range(1000, 1200), qos)
+        running.says("w-1 is retired: the broker keeps nothing for it any more", LIMIT_S)
         wait(lambda: len(stored(running.database)) >= 1200)
         assert running.stop() == 0
         assert running.ledger["stored"] == 1200
@@ -154,6 +174,24 @@ def test_a_slot_that_is_not_wanted_is_retired(broker: Mosquitto, tmp_path: Path,
     assert [name for name in os.listdir(running.slots) if name.startswith("w-1")] == []
 
 
+def test_an_interrupted_retirement_is_made_up_for(broker: Mosquitto, tmp_path: Path) -> None:
+    """Nothing could be stored when it was to end: the slot and its session stay until the next start."""
+    with Workers(tmp_path, broker, 1) as running:
+        running.subscribed(1)
+        assert running.stop() == 0
+    publish(broker, range(100), 1)
+    with Workers(tmp_path, broker, 0, run="2") as running:
+        running.says("w-0 runs as process")
+        with closing(sqlite3.connect(running.database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert running.stop() != 0
+    assert is_known(broker, "w-0")
+    with Workers(tmp_path, broker, 0, run="3") as running:
+        assert running.process.wait(LIMIT_S) == 0
+    assert stored(running.database) == list(range(100))
+    assert not is_known(broker, "w-0")
+
+
 def test_no_workers_retires_all(broker: Mosquitto, tmp_path: Path) -> None:
     """--workers 0 ends by itself, and nothing is left: neither a session nor a file of a slot."""
     with Workers(tmp_path, broker, 2) as running:
@@ -161,7 +199,7 @@ def test_no_workers_retires_all(broker: Mosquitto, tmp_path: Path) -> None:
         assert running.stop() == 0
     publish(broker, range(100), 1)
     with Workers(tmp_path, broker, 0, run="2") as running:
-        assert running.process.wait(20) == 0
+        assert running.process.wait(LIMIT_S) == 0
     assert stored(running.database) == list(range(100))
     assert [is_known(broker, f"w-{number}") for number in range(2)] == [False, False]
     assert os.listdir(running.slots) == ["w.lock"]
@@ -176,7 +214,7 @@ def test_one_process_is_retired_too(broker: Mosquitto, tmp_path: Path) -> None:
         assert running.stop() == 0
     publish(broker, range(100), 1)
     with Running(tmp_path / "2", *words, "--retire") as running:
-        assert running.process.wait(20) == 0
+        assert running.process.wait(LIMIT_S) == 0
     assert stored(database) == list(range(100))
     assert not is_known(broker, "w")
 

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator
 from holdfast.cli.link import LinkOptions
 from holdfast.client import Client, Event
 from holdfast.client.events import Subscribed
-from holdfast.ingest import Together
+from holdfast.ingest import IngestLedger, Together
 
 QUIET_S = 2.0
 """So long nothing has come, and there is no more."""
@@ -33,8 +33,12 @@ async def read_to_the_end(client: Client, service: Together) -> None:
         await asyncio.sleep(QUIET_S)
         # Answered: the broker has had our acknowledgements, and what it had sent before is here.
         await client.unsubscribe(*filters)
-        if service.ledger.received == before and not service.ledger.waiting:
+        if service.ledger.received == before and _settled(service.ledger):
             return await service.stop()
+
+
+def _settled(ledger: IngestLedger) -> bool:
+    return ledger.received == ledger.stored + ledger.repeated + ledger.quarantined
 
 
 async def _granted(events: AsyncIterator[Event], missing: set[str]) -> None:

@@ -14,7 +14,10 @@ from holdfast.protocol import ReleaseAsked
 
 
 class Draft:
-    """``count`` messages, of which ``known`` are stored already, and the questions that it answers."""
+    """``count`` messages, of which ``known`` are stored already, and the questions that it answers.
+
+    What makes no row is for the quarantine, and is stored as well as any: its identifier, too.
+    """
 
     def __init__(self, row: Callable[[Message], Row], identifiers: Identifiers | None) -> None:
         self._row = row

@@ -41,7 +41,8 @@ class Ingest:
         batch: int = 500,
         batch_wait_s: float = 0.01,
     ) -> None:
-        """``client``: started and stopped by ``run``. ``into``: a path, ``sqlite:///FILE`` or a Sink.
+        """``client``: started and stopped by ``run``. ``into``: a path, ``sqlite:///FILE``,
+        ``postgresql://HOST/DATABASE`` (``holdfast[postgres]``) or a Sink.
 
         ``columns``: by name, each ``SOURCE type [required|default=VALUE]``; a message that does not
         fit goes to ``{table}_quarantine`` with the reason. None: messages as they came. ``key``: rows
@@ -58,10 +59,10 @@ class Ingest:
                 f"batch must be above 0 and batch_wait_s not below: {batch}, {batch_wait_s}"
             )
         self._sink = sink_for(into, self._mapper.table) if isinstance(into, str) else into
-        self._asked = asked = HandlerOptions(qos, share)
+        self._options = options = HandlerOptions(qos, share)
         self.target = self._sink.target
         self.table = self._mapper.table.name
-        self.filters = tuple(map(asked.wire_filter, patterns_of(self._mapper.filters)))
+        self.filters = tuple(map(options.wire_filter, patterns_of(self._mapper.filters)))
         self._batch = batch
         self._batch_wait_s = batch_wait_s
         self._pipeline: Pipeline | None = None
@@ -80,7 +81,7 @@ class Ingest:
     async def run(self) -> IngestLedger:
         """Until ``stop()``. Raises SinkError when the target cannot be opened, SubscribeRefused."""
         client, self._stopped = self._client, False
-        feed = feed_of(client, self._mapper.filters, self._asked)
+        feed = feed_of(client, self._mapper.filters, self._options)
         row = self._mapper.row
         self._pipeline = pipeline = Pipeline(feed, self._sink, row, self._batch, self._batch_wait_s)
         pipeline.releases = client._join_releases(pipeline)

@@ -7,6 +7,7 @@ from holdfast.ingest.draft import Draft
 from holdfast.ingest.errors import Misfit
 from holdfast.ingest.identifiers import Identifiers
 from holdfast.ingest.row import Row, as_it_came
+from holdfast.ingest.sink import Refused
 from holdfast.messages import Message, QoS
 from holdfast.protocol import Delivery
 
@@ -32,6 +33,24 @@ def test_messages_become_rows_in_their_order() -> None:
     assert batch.rows == [("one",), ("two",), ("three",)]
     assert batch.as_it_came(1) == as_it_came(item(b"two", 0)[0])
     assert (draft.count, draft.known, batch.state) == (3, 0, "")
+
+
+def test_what_makes_no_row_is_refused() -> None:
+    """With its reason; the rows beside it find their messages all the same."""
+
+    def picky(message: Message) -> Row:
+        if message.payload == b"bad":
+            raise Misfit("temp_c: $.temp is missing")
+        return row(message)
+
+    draft = Draft(picky, Identifiers("file", ""))
+    draft.add([item(b"one"), item(b"bad", packet_id=2), item(b"two", packet_id=3)])
+    batch = draft.batch(1)
+    assert batch.rows == [("one",), ("two",)]
+    assert batch.as_it_came(1)[4] == "two"
+    assert batch.refused == [Refused(as_it_came(item(b"bad")[0]), "temp_c: $.temp is missing")]
+    assert draft.count == 3
+    assert '"2"' in batch.state
 
 
 def test_what_is_stored_already_makes_no_row() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from random import Random
@@ -153,8 +153,8 @@ def test_a_megabyte_fits() -> None:
 @given(st.binary())
 def test_any_payload_fits_or_has_a_reason(payload: bytes) -> None:
     """Nothing that comes from outside can end the stream."""
-    with suppress(Misfit):
-        assert len(vitals().row(Message(TOPIC, payload))) == len(VITALS)
+    with contextlib.suppress(Misfit):
+        assert len(row(payload)) == len(VITALS)
 
 
 def test_a_payload_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,14 +46,15 @@ class Books:
         """Of all of them, from the first to now."""
         return total([self._over, *map(_ledger, self._words.values())])
 
-    def progress(self) -> dict[str, Any]:
-        """How it goes, as one object."""
-        words = self._words.values()
+    def progress(self, workers: int) -> dict[str, Any]:
+        """How it goes, as one object; slots from ``workers`` on are being retired."""
+        links = [word.get("link_up_s") for number, word in self._words.items() if number < workers]
         return {
             "event": "progress",
-            "rate": sum(word.get("rate", 0) for word in words),
+            "rate": sum(word.get("rate", 0) for word in self._words.values()),
             **asdict(self.ledger),
-            "up": sum(word.get("link_up_s") is not None for word in words),
+            "workers": workers,
+            "up": sum(up_s is not None for up_s in links),
         }
 
 

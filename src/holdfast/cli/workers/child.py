@@ -70,4 +70,9 @@ class Child:
                 heard(line.decode(errors="replace").rstrip())
 
     def _object(self, line: str) -> None:
-        self._told(json.loads(line))
+        try:
+            record = json.loads(line)
+        except ValueError:
+            self._said(line)  # somebody else printed it
+        else:
+            self._told(record)

@@ -27,6 +27,7 @@ from holdfast.cli.workers.child import Child, command
 from holdfast.cli.workers.life import Life, hopeless, how, worst
 from holdfast.cli.workers.slots import Slots
 from holdfast.errors import ConfigurationError
+from holdfast.ingest import Sink, SqliteSink
 
 END_WITHIN_S = 10.0
 """A worker drains for five seconds at most (contract 24); who takes twice as long is killed."""
@@ -50,13 +51,20 @@ async def scale_out(
     sinks = [options.sink() for options in several]
     try:
         kept = await kept_id(sinks)
+        name = settings["client_id"].value if "client_id" in settings else named(kept, sinks)
+        for sink in sinks:
+            await sink.open(name)  # what is wrong is told once, and not by each of the workers
     finally:
         for sink in sinks:
             await sink.close()
-    name = settings["client_id"].value if "client_id" in settings else named(kept, sinks)
-    slots = Slots(scale.slots or f"{sinks[0].target}.slots", name)
+    slots = Slots(scale.slots or _beside(sinks[0], name), name)
     with slots.held():
         return await Parent(slots, scale, sinks[0].target, screen).run()
+
+
+def _beside(sink: Sink, name: str) -> str:
+    """Beside the file, or where we are, when the database is elsewhere."""
+    return f"{sink.target if isinstance(sink, SqliteSink) else name}.slots"
 
 
 def _check(several: Sequence[IngestOptions], role: Role) -> None:
@@ -205,7 +213,7 @@ class Parent:
     async def _show(self) -> None:
         while True:
             await asyncio.sleep(every_s(self._screen))
-            record = {**self._books.progress(), "workers": self._workers}
+            record = self._books.progress(self._workers)
             if self._screen.as_json:
                 self._screen.record(record)
             else:

@@ -66,13 +66,13 @@ def test_who_ends_without_a_ledger_is_counted() -> None:
 
 
 def test_progress_is_that_of_all() -> None:
-    """Rates are added, links that are up are counted; a process that ended has neither."""
+    """Rates are added, workers whose link is up are counted; a process that ended has neither."""
     books = Books()
-    for number in range(3):
+    for number in range(4):
         books.begun(number)
         books.told(number, word(stored=10, rate=5, link_up_s=None if number == 1 else 3.0))
     books.ended(2)
-    assert books.progress() == {
-        "event": "progress", "rate": 10, "received": 30, "stored": 30, "repeated": 0, "quarantined": 0,
-        "waiting": 0, "up": 1,
+    assert books.progress(3) == {
+        "event": "progress", "rate": 15, "received": 40, "stored": 40, "repeated": 0, "quarantined": 0,
+        "waiting": 0, "workers": 3, "up": 1,
     }  # fmt: skip
