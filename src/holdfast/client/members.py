@@ -10,6 +10,7 @@ generation when those before it have nothing left to send:
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -20,7 +21,9 @@ from holdfast.client.event_bus import EventBus
 from holdfast.client.layout import Folder, Slot, generation, slots
 from holdfast.client.member import Member, let_go, member_of
 from holdfast.client.together import Relay, to_the_end, together
-from holdfast.errors import HoldfastError, Stopped, Undelivered
+from holdfast.errors import HoldfastError, Undelivered
+
+log = logging.getLogger("holdfast")
 
 
 class Members:
@@ -38,7 +41,7 @@ class Members:
         self._relay = Relay(self.bus)
         self._started = False
         self.succession: asyncio.Task[None] | None = None
-        """While there is something older to send."""
+        """Sends what is older; its end is that of all that was, or its error why it cannot be sent."""
 
     def _made(self, slots: list[Slot]) -> list[Client]:
         clients = [self._make(slot) for slot in slots]
@@ -93,15 +96,13 @@ class Members:
                 await client.stop(0)
         if self.older:
             self.succession = asyncio.create_task(self._succeed(), name="holdfast pool")
+            self.succession.add_done_callback(_say)
 
     async def _succeed(self) -> None:
         for clients in self.older:
             waiting = [client for client in clients if client._core is not None]
             let_go(waiting)
-            try:
-                await together(client.flush() for client in waiting)
-            except Stopped:  # it gave up on the broker, and so do those behind it
-                return
+            await together(client.flush() for client in waiting)
             for client in waiting:
                 if not client._outbox.pending:  # what is parked may yet be sent, and holds up nobody
                     await client.stop()
@@ -121,6 +122,11 @@ class Members:
             if self._folder is not None:
                 self._folder.close()
         _complain([error for error in errors if isinstance(error, BaseException)])
+
+
+def _say(succession: asyncio.Task[None]) -> None:
+    if not succession.cancelled() and succession.exception() is not None:
+        log.error("nothing new is sent: what older files keep cannot be: %s", succession.exception())
 
 
 def _complain(errors: list[BaseException]) -> None:

@@ -140,12 +140,18 @@ class Pool:
     async def _flush(self, timeout_s: float | None) -> None:
         try:
             async with asyncio.timeout(timeout_s):
-                if self._members.succession is not None:
-                    await asyncio.wait([self._members.succession])
+                await self._older_sent()
                 await together(client.flush() for client in self._members.clients)
         except TimeoutError:
             pending = self.ledger().pending
             raise Timeout(f"{pending} messages are still pending after {timeout_s} s") from None
+
+    async def _older_sent(self) -> None:
+        succession = self._members.succession
+        if succession is not None:
+            await asyncio.wait([succession])
+            if not succession.cancelled():
+                succession.result()
 
     def redial(self) -> None:
         """Try to connect now, and begin the backoff anew; any thread. Connected: nothing happens."""

@@ -5,25 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from holdfast import Client, Outbox
+from holdfast import Client, Outbox, Reconnect
 from holdfast.client.layout import Folder, Slot
 from holdfast.client.member import member_of
 from holdfast.client.members import Members
-from holdfast.errors import OutboxError, OutboxLocked, Undelivered
+from holdfast.errors import OutboxError, OutboxLocked, Stopped, Undelivered
 from holdfast.testing import Broker, eventually
 
 NOBODY = "mqtt://127.0.0.1:1"
 
 
-def members(folder: Path | None, connections: int, url: str = NOBODY) -> Members:
+def members(folder: Path | None, connections: int, url: str = NOBODY, reconnect: Any = "lan") -> Members:
     """With a file for each in this folder, or in memory."""
 
     def make(slot: Slot) -> Client:
         outbox = Outbox(folder and folder / slot.file)
-        return Client(url, client_id=slot.client_id("gw"), outbox=outbox, reconnect="lan", drain_s=0.1)
+        return Client(url, client_id=slot.client_id("gw"), outbox=outbox, reconnect=reconnect, drain_s=0.1)
 
     return Members(make, None if folder is None else Folder(folder), connections)
 
@@ -115,6 +116,21 @@ async def test_who_is_held_has_nothing_to_wait_for(away: Broker, tmp_path: Path)
     async with asyncio.timeout(5):
         await run.stop(60)
     assert run.clients[0]._outbox.ledger().pending == 1
+
+
+async def test_what_cannot_be_sent_is_overtaken_by_nothing(
+    away: Broker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An older connection gives up on the broker: what is newer stays where it is, and that is said."""
+    await left_behind(away, tmp_path, 2, "a")
+    run = members(tmp_path, 1, away.url, Reconnect(first_delay_s=0.001, max_delay_s=0.01, max_attempts=3))
+    await run.start()
+    await eventually(lambda: "nothing new is sent: what older files keep cannot be" in caplog.text)
+    assert run.succession is not None
+    with pytest.raises(Stopped, match="gave up on the broker"):
+        run.succession.result()
+    assert member_of(run.clients[0]).held
+    await run.stop(0)
 
 
 async def test_a_start_that_fails_leaves_nothing(tmp_path: Path) -> None:

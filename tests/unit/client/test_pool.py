@@ -169,3 +169,14 @@ async def test_it_is_stopped_from_another_loop(tmp_path: Path) -> None:
             return (await pool.stop()).acknowledged
 
         assert await asyncio.to_thread(asyncio.run, elsewhere()) == 1
+
+
+async def test_flush_says_that_nothing_can_be_sent(tmp_path: Path) -> None:
+    """Older connections gave up on the broker, so nothing newer will ever leave in this run."""
+    async with Pool(NOBODY, connections=2, outbox=tmp_path, drain_s=0) as pool:
+        await pool.publish("a", "b")
+    policy = Reconnect(first_delay_s=0.001, max_delay_s=0.01, max_attempts=3)
+    async with Pool(NOBODY, connections=1, outbox=tmp_path, reconnect=policy, drain_s=0) as pool:
+        with pytest.raises(Stopped, match="gave up on the broker"):
+            await pool.flush(5)
+    assert pool.ledger().pending == 1
