@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypedDict
 
 from holdfast.client.authenticator import Authenticator
+from holdfast.client.content import Absent
 from holdfast.client.options import Compression, Limits
 from holdfast.client.rules import Rule
 from holdfast.client.setup import StrPath
@@ -28,7 +29,7 @@ class Options(TypedDict, total=False):
     session_expiry_s: float | None
     rules: Sequence[Rule]
     keepalive_s: float
-    probe_s: float | None
+    probe_s: float | Absent | None
     reconnect: Reconnect | Literal["lan", "wan"]
     limits: Limits
     drain_s: float
