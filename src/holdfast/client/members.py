@@ -105,7 +105,7 @@ class Members:
             await together(client.flush() for client in waiting)
             for client in waiting:
                 if not client._outbox.pending:  # what is parked may yet be sent, and holds up nobody
-                    await client.stop()
+                    await _retire(client)
         let_go(self.clients)
 
     async def stop(self, drain_s: float | None) -> None:
@@ -122,6 +122,14 @@ class Members:
             if self._folder is not None:
                 self._folder.close()
         _complain([error for error in errors if isinstance(error, BaseException)])
+
+
+async def _retire(client: Client) -> None:
+    """Cancelled, it goes on: who stops the pool meanwhile waits for it, as for every stop under way."""
+    try:
+        await asyncio.shield(client.stop())
+    except HoldfastError as error:  # it was acknowledged, so it may come twice after the next start
+        log.error("an older file of a pool was not closed as it should be: %s", error)
 
 
 def _say(succession: asyncio.Task[None]) -> None:

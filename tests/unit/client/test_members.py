@@ -100,6 +100,17 @@ async def test_what_was_sent_once_is_not_waited_for_again(away: Broker, tmp_path
     await run.stop(1)
 
 
+async def test_stopped_while_an_older_one_is_closed(away: Broker, tmp_path: Path) -> None:
+    """Nothing of it is left behind: the same files can be opened at once."""
+    await left_behind(away, tmp_path, 4, "a")
+    away.start()
+    run = members(tmp_path, 2, away.url)
+    for _ in range(3):
+        await run.start()
+        await eventually(lambda: run.running == run.clients)
+        await run.stop(1)
+
+
 async def test_who_is_held_has_nothing_to_wait_for(away: Broker, tmp_path: Path) -> None:
     """A stop meanwhile does not take the time that sending would: it cannot."""
     await left_behind(away, tmp_path, 2, "a")
