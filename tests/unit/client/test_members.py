@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -101,14 +102,28 @@ async def test_what_was_sent_once_is_not_waited_for_again(away: Broker, tmp_path
 
 
 async def test_stopped_while_an_older_one_is_closed(away: Broker, tmp_path: Path) -> None:
-    """Nothing of it is left behind: the same files can be opened at once."""
-    await left_behind(away, tmp_path, 4, "a")
+    """It is waited for: behind the stop the same files can be opened at once."""
+    await left_behind(away, tmp_path, 1, "a")
     away.start()
     run = members(tmp_path, 2, away.url)
-    for _ in range(3):
-        await run.start()
-        await eventually(lambda: run.running == run.clients)
-        await run.stop(1)
+    await run.start()
+    outbox = run.older[0][0]._outbox
+    close, begun, go_on = outbox.close, threading.Event(), threading.Event()
+
+    def slowly(timeout_s: float | None) -> bool:
+        begun.set()
+        go_on.wait(5)
+        return close(timeout_s)
+
+    outbox.close = slowly  # type: ignore[assignment]
+    await eventually(begun.is_set)
+    stop = asyncio.create_task(run.stop(1))
+    await eventually(lambda: run.running == [])
+    assert not stop.done()
+    go_on.set()
+    await stop
+    await run.start()
+    await run.stop(0)
 
 
 async def test_who_is_held_has_nothing_to_wait_for(away: Broker, tmp_path: Path) -> None:
