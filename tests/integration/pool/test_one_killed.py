@@ -49,11 +49,17 @@ class Load:
             if acknowledged:
                 await receipt.acknowledged(10)
 
-    async def measured(self, count: int) -> float:
-        """How long the keys of the other connections take for so many each, one after the other."""
-        began = monotonic()
-        await asyncio.gather(*(self.publish(key, count, True) for key in WHOLE))
-        return monotonic() - began
+    async def measured(self) -> float:
+        """How long the keys of the other connections take for ten messages each, one after the other.
+
+        The best of some rounds: what else this machine does is no claim of ours.
+        """
+        rounds = []
+        for _ in range(6):
+            began = monotonic()
+            await asyncio.gather(*(self.publish(key, 10, True) for key in WHOLE))
+            rounds.append(monotonic() - began)
+        return min(rounds)
 
 
 def cut(way: Proxy) -> None:
@@ -80,12 +86,11 @@ async def test_one_of_four_is_killed(
     load = Load(pool, qos)
     async with pool:
         await pool.ready(5)
-        await load.measured(5)
-        usual_s = await load.measured(40)
+        usual_s = await load.measured()
         backlog = asyncio.gather(*(load.publish(key, 100, False) for key in OTHERS))
         fault(ways[BROKEN])
         await backlog
-        broken_s = await load.measured(40)
+        broken_s = await load.measured()
         lost = pool.snapshots()[BROKEN]
         await eventually(lambda: pool.snapshots()[BROKEN].status == "reconnecting")
         assert lost.ledger.pending
@@ -95,7 +100,7 @@ async def test_one_of_four_is_killed(
         assert [snapshot.connections for snapshot in pool.snapshots()][:2] == [1, 1]
         assert pool.snapshots()[BROKEN].connections > 1
         ledger = pool.ledger()
-    assert broken_s < 3 * usual_s + 0.2
+    assert broken_s < 3 * usual_s + 0.02
     assert ledger.acknowledged == ledger.accepted == sum(load.next.values())
     await eventually(lambda: len(heard) == ledger.accepted)
     assert heard.numbers == {key: list(range(count)) for key, count in load.next.items()}
