@@ -52,7 +52,7 @@ class Load:
     async def measured(self) -> float:
         """How long the keys of the other connections take for ten messages each, one after the other.
 
-        The best of some rounds: what else this machine does is no claim of ours.
+        The best of some rounds, as this machine may have other work to do.
         """
         rounds = []
         for _ in range(6):
@@ -100,7 +100,8 @@ async def test_one_of_four_is_killed(
         assert [snapshot.connections for snapshot in pool.snapshots()][:2] == [1, 1]
         assert pool.snapshots()[BROKEN].connections > 1
         ledger = pool.ledger()
-    assert broken_s < 3 * usual_s + 0.02
+    print(f"{usual_s:.3f} s before, {broken_s:.3f} s beside the broken one")
+    assert broken_s < 10 * usual_s + 0.05  # a wait for the broken one would be a second, or without end
     assert ledger.acknowledged == ledger.accepted == sum(load.next.values())
     await eventually(lambda: len(heard) == ledger.accepted)
     assert heard.numbers == {key: list(range(count)) for key, count in load.next.items()}
