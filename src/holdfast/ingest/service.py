@@ -63,6 +63,7 @@ class Ingest:
 
     async def run(self) -> IngestLedger:
         """Until ``stop()``. Raises SinkError when the target cannot be opened, SubscribeRefused."""
+        self._client._serve()
         try:
             self._number = (await self._sink.open(self._client.client_id)).number
             async with self._client:

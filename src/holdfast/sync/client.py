@@ -55,7 +55,7 @@ class Client:
         outbox: StrPath | Outbox | None = None,
         rules: Sequence[Rule] = (),
         keepalive_s: float = 60,
-        probe_s: float | None = None,
+        probe_s: float | Absent | None = ABSENT,
         reconnect: Reconnect | Literal["lan", "wan"] = "wan",
         limits: Limits = DEFAULT_LIMITS,
         drain_s: float = 5,
@@ -86,9 +86,11 @@ class Client:
         and which are denied; the first that matches counts. ``keepalive_s``: 0 to 65,535; a dead link
         is noticed within 1.5 times that; 0 switches it off. ``probe_s``: so often, in seconds, a message goes
         to ourselves (on ``holdfast/probe/CLIENT_ID``, QoS 0): its round trip is in ``snapshot()``, and a dead
-        link is noticed within twice that; None: never. ``drain_s``: the longest a ``stop`` may take.
+        link is noticed within twice that; None: never; left out: never, but every 30 s in an ``Ingest``.
+        ``drain_s``: the longest a ``stop`` may take.
         ``isolated``: the link has a thread of its own, so that it stands while the event loop is blocked;
-        functions for password, will and authentication are called on that thread. None: no.
+        functions for password, will and authentication are called on that thread. None: no, but in an
+        ``Ingest``.
         ``compression``: large payloads leave as gzip, marked by their content type, and messages so marked
         are opened before handlers and readers get them; needs ``version="5"``. None: neither.
         """
