@@ -9,7 +9,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator
-from time import sleep
+from time import monotonic, sleep
 
 import psycopg
 import pytest
@@ -123,28 +123,30 @@ async def test_a_frozen_server_does_not_hold_the_service(
 
 async def test_a_commit_that_is_still_at_it_is_waited_for(sink: PostgresSink, postgres: Database) -> None:
     """Whether it happened is read behind the lock that it holds; by the next process, too."""
-    await sink.write(batch(1, "a"))
     next_process = PostgresSink(postgres.url)
-    sink._doubtful = Written(1, 0, 0)  # as after a COMMIT of batch 2 that nobody answered
+    sink._doubtful = Written(1, 0, 0)  # as after a COMMIT of batch 1 that nobody answered
     await sink.close()
     with psycopg.connect(postgres.url) as other:
-        other.execute("UPDATE holdfast SET value = '2' WHERE key = 'last_batch me'")
         other.execute(
-            "INSERT INTO messages (received, topic, qos, retain, payload) VALUES (now(), 'b', 1, false, 'p')"
+            "INSERT INTO messages (received, topic, qos, retain, payload) VALUES (now(), 'a', 1, false, 'p');"
+            "INSERT INTO holdfast VALUES ('last_batch me', '1')"
+            " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
         )
-        writing = asyncio.create_task(sink.write(batch(2, "b")))
+        writing = asyncio.create_task(sink.write(batch(1, "a")))
         opening = asyncio.create_task(next_process.open("me"))
         await asyncio.to_thread(wait_for_waiters, postgres, 2)
         other.commit()
     assert await writing == Written(1, 0, 0)
-    assert await opening == Memory(2)
+    assert await opening == Memory(1)
     await next_process.close()
-    assert postgres.execute(TOPICS) == [("a",), ("b",)]
+    assert postgres.execute(TOPICS) == [("a",)]
 
 
 def wait_for_waiters(postgres: Database, count: int) -> None:
     """So many statements wait for a lock; on a thread of its own, too."""
+    deadline = monotonic() + 10
     while len(postgres.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")) < count:
+        assert monotonic() < deadline, f"not {count} statements wait for a lock"
         sleep(0.01)
 
 
