@@ -196,6 +196,20 @@ async def test_a_table_that_is_dropped_is_made_again(sink: PostgresSink, postgre
     assert await sink.write(batch(2, "b")) == Written(1, 0, 0)
 
 
+async def test_a_partitioned_table_has_its_counts(postgres: Database) -> None:
+    """With a key, too; system columns, which it does not tell, are not asked."""
+    postgres.execute(
+        "CREATE TABLE pairs (id bigint GENERATED ALWAYS AS IDENTITY, device text UNIQUE, value bigint)"
+        " PARTITION BY HASH (device);"
+        " CREATE TABLE pairs_0 PARTITION OF pairs FOR VALUES WITH (modulus 1, remainder 0)"
+    )
+    columns = (Column("device", "text"), Column("value", "int"))
+    sink = PostgresSink(postgres.url, Table("pairs", columns, key=("device",)))
+    await sink.open("me")
+    assert await sink.write(of_rows(1, [("a", 1), ("b", 1), ("a", 2)])) == Written(2, 1, 0)
+    await sink.close()
+
+
 async def test_a_server_that_only_reads_is_named(postgres: Database) -> None:
     """As a standby does: the hint says how to name the primary."""
     postgres.execute(f"ALTER DATABASE {postgres.name} SET default_transaction_read_only = on")
