@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from holdfast.ingest.errors import SinkError
 from holdfast.ingest.ledger import IngestLedger
+from holdfast.ingest.postgres import PostgresSink
 from holdfast.ingest.row import Row
 from holdfast.ingest.service import Ingest
 from holdfast.ingest.sink import Batch, Memory, Refused, Sink, Written
@@ -16,6 +17,7 @@ __all__ = [
     "Ingest",
     "IngestLedger",
     "Memory",
+    "PostgresSink",
     "Refused",
     "Row",
     "Sink",

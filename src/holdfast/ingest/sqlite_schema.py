@@ -110,10 +110,10 @@ def insert(table: Table) -> str:
 
 
 def _conflict(table: Table) -> str:
-    if table.keep == "first":
+    names = [quoted(column.name) for column in table.columns if column.name not in table.key]
+    if table.keep == "first" or not names:
         return "DO NOTHING"
     key = ", ".join(quoted(name) for name in table.key)
-    names = (quoted(column.name) for column in table.columns if column.name not in table.key)
     return f"({key}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in names)}"
 
 
