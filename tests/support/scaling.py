@@ -64,7 +64,7 @@ def workers_that_wrote(database: Path) -> set[str]:
     """Their client ids."""
     with closing(sqlite3.connect(database)) as db:
         rows = db.execute("SELECT key FROM holdfast WHERE key LIKE 'last_batch %' AND value > 0")
-        return {key.removeprefix("last_batch ") for (key,) in rows}
+        return {key.split()[1] for (key,) in rows}
 
 
 def publish(broker: Mosquitto, numbers: range, qos: int) -> None:

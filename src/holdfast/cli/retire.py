@@ -12,23 +12,20 @@ The broker must hand over what it had queued before UNSUBSCRIBE, which the stand
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 from holdfast.cli.link import LinkOptions
 from holdfast.client import Client, Event
 from holdfast.client.events import Subscribed
-from holdfast.handling import HandlerOptions
-from holdfast.ingest import Ingest, IngestLedger
-from holdfast.topics import Pattern
+from holdfast.ingest import IngestLedger, Together
 
 QUIET_S = 2.0
 """So long nothing has come, and there is no more."""
 
 
-async def read_to_the_end(client: Client, service: Ingest, topics: Sequence[str], share: str | None) -> None:
+async def read_to_the_end(client: Client, service: Together) -> None:
     """Beside ``service.run()``: give its filters up, wait until nothing more comes, stop it."""
-    options = HandlerOptions(share=share)
-    filters = [options.wire_filter(Pattern(topic)) for topic in topics]
+    filters = {filter for one in service.ingests for filter in one.filters}
     await _granted(client.events(), set(filters))
     await client.unsubscribe(*filters)
     while True:
@@ -58,7 +55,7 @@ async def end_session(link: LinkOptions, client: Client, wish: asyncio.Event) ->
     seen = client.snapshot()
     if wish.is_set() or seen.received > seen.handled:
         return "stopped before the session was empty: it is kept"
-    async with link.client(client_id=client.client_id, session_expiry_s=0) as clean:
+    async with link.client(client_id=client.client_id, session_expiry_s=0, outbox=None) as clean:
         ends = {asyncio.create_task(clean.ready()), asyncio.create_task(wish.wait())}
         done, others = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for other in others:

@@ -9,6 +9,7 @@ from holdfast.ingest.service import Ingest
 from holdfast.ingest.sink import Batch, Memory, Refused, Sink, Written
 from holdfast.ingest.sqlite import SqliteSink
 from holdfast.ingest.table import Column, Table
+from holdfast.ingest.together import Together
 
 __all__ = [
     "Batch",
@@ -23,5 +24,6 @@ __all__ = [
     "SinkError",
     "SqliteSink",
     "Table",
+    "Together",
     "Written",
 ]

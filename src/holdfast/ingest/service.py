@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from holdfast.client import Client
 from holdfast.errors import ConfigurationError, Stopped
-from holdfast.handling import HandlerOptions
+from holdfast.handling import HandlerOptions, patterns_of
 from holdfast.ingest.errors import SinkError
 from holdfast.ingest.ledger import IngestLedger
 from holdfast.ingest.mapper import batch_of, mapper
@@ -58,7 +58,10 @@ class Ingest:
                 f"batch must be above 0 and batch_wait_s not below: {batch}, {batch_wait_s}"
             )
         self._sink = sink_for(into, self._mapper.table) if isinstance(into, str) else into
-        self._asked = HandlerOptions(qos, share)
+        self._asked = asked = HandlerOptions(qos, share)
+        self.target = self._sink.target
+        self.table = self._mapper.table.name
+        self.filters = tuple(map(asked.wire_filter, patterns_of(self._mapper.filters)))
         self._batch = batch
         self._batch_wait_s = batch_wait_s
         self._stopping = asyncio.Event()
@@ -69,7 +72,7 @@ class Ingest:
     async def run(self) -> IngestLedger:
         """Until ``stop()``. Raises SinkError when the target cannot be opened, SubscribeRefused."""
         try:
-            self._number = (await self._sink.open(self._client.client_id)).number
+            self._number = (await self._sink.open(f"{self._client.client_id} {self.table}")).number
             async with self._client:
                 await self._consume()
         finally:

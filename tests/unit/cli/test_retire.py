@@ -15,7 +15,7 @@ from holdfast.cli import retire
 from holdfast.cli.link import LinkOptions
 from holdfast.cli.retire import end_session, read_to_the_end
 from holdfast.client.events import Connected
-from holdfast.ingest import Ingest
+from holdfast.ingest import Ingest, Together
 from holdfast.testing import Broker
 
 
@@ -50,8 +50,8 @@ async def test_what_the_session_holds_is_read_and_nothing_new_comes(
     """More than one window of it; then the service ends by itself, and the broker has no subscription."""
     await left_behind(broker, "n/+", share, 50)
     ours = client(broker)
-    service = Ingest(ours, topic="n/{n}", into=str(tmp_path / "x.db"), share=share, batch=7)
-    reading = asyncio.create_task(read_to_the_end(ours, service, ["n/{n}"], share))
+    service = Together([Ingest(ours, topic="n/{n}", into=str(tmp_path / "x.db"), share=share, batch=7)])
+    reading = asyncio.create_task(read_to_the_end(ours, service))
     ledger = await asyncio.wait_for(service.run(), 10)
     await reading
     assert (ledger.received, ledger.stored, ledger.waiting) == (50, 50, 0)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from holdfast.ingest import IngestLedger
+from holdfast.ingest.ledger import IngestLedger, total
 
 
 class Books:
@@ -28,7 +28,7 @@ class Books:
         if before is not None:
             ledger = _ledger(before)
             gone = replace(ledger, received=ledger.received - ledger.waiting, waiting=0)
-            self._over = _sum(self._over, gone)
+            self._over = total([self._over, gone])
 
     def told(self, number: int, record: Mapping[str, Any]) -> None:
         """The process in this slot says how it stands, or its ledger."""
@@ -44,7 +44,7 @@ class Books:
     @property
     def ledger(self) -> IngestLedger:
         """Of all of them, from the first to now."""
-        return _sum(self._over, *map(_ledger, self._words.values()))
+        return total([self._over, *map(_ledger, self._words.values())])
 
     def progress(self, workers: int) -> dict[str, Any]:
         """How it goes, as one object; slots from ``workers`` on are being retired."""
@@ -60,8 +60,3 @@ class Books:
 
 def _ledger(record: Mapping[str, Any]) -> IngestLedger:
     return IngestLedger(**{field.name: record.get(field.name, 0) for field in fields(IngestLedger)})
-
-
-def _sum(*ledgers: IngestLedger) -> IngestLedger:
-    names = [field.name for field in fields(IngestLedger)]
-    return IngestLedger(**{name: sum(getattr(one, name) for one in ledgers) for name in names})

@@ -15,10 +15,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from holdfast.cli.failures import Code
-from holdfast.cli.ingest import IngestOptions, Role, books, every_s, kept_id, sums
+from holdfast.cli.ingest import Role, kept_id, named
 from holdfast.cli.link import LinkOptions
+from holdfast.cli.progress import books, every_s, sums
 from holdfast.cli.render import Screen
 from holdfast.cli.running import stop_wish
+from holdfast.cli.settings.ingests import IngestOptions
 from holdfast.cli.words import count, short
 from holdfast.cli.workers.books import Books
 from holdfast.cli.workers.child import Child, command
@@ -41,22 +43,23 @@ class ScaleOptions:
 
 
 async def scale_out(
-    link: LinkOptions, options: IngestOptions, role: Role, scale: ScaleOptions, screen: Screen
+    link: LinkOptions, several: Sequence[IngestOptions], role: Role, scale: ScaleOptions, screen: Screen
 ) -> int:
     """Until SIGINT or SIGTERM, or until nothing is left to do; prints the ledger of all."""
-    link.check()
-    _check(options, role)
-    sink = options.sink()
+    settings = link.settings()
+    _check(several, role)
+    sinks = [options.sink() for options in several]
     try:
-        name = link.client_id or await kept_id(sink)
-        await sink.open(
-            name
-        )  # makes the tables before the workers do so all at once; what is wrong is told once
+        kept = await kept_id(sinks)
+        name = settings["client_id"].value if "client_id" in settings else named(kept, sinks)
+        for sink in sinks:
+            await sink.open(name)  # what is wrong is told once, and not by each of the workers
     finally:
-        await sink.close()
-    slots = Slots(scale.slots or _beside(sink, name), name)
+        for sink in sinks:
+            await sink.close()
+    slots = Slots(scale.slots or _beside(sinks[0], name), name)
     with slots.held():
-        return await Parent(slots, scale, sink.target, screen).run()
+        return await Parent(slots, scale, sinks[0].target, screen).run()
 
 
 def _beside(sink: Sink, name: str) -> str:
@@ -64,8 +67,8 @@ def _beside(sink: Sink, name: str) -> str:
     return f"{sink.target if isinstance(sink, SqliteSink) else name}.slots"
 
 
-def _check(options: IngestOptions, role: Role) -> None:
-    if options.share is None:
+def _check(several: Sequence[IngestOptions], role: Role) -> None:
+    if any(options.share is None for options in several):
         raise ConfigurationError(
             "--workers without --share: each of them would get every message",
             hint="name a group: --share GROUP",

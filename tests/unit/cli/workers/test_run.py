@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from holdfast.cli.ingest import IngestOptions, Role
+from holdfast.cli.ingest import Role
 from holdfast.cli.link import LinkOptions
 from holdfast.cli.render import Screen
+from holdfast.cli.settings.ingests import IngestOptions
 from holdfast.cli.workers.run import ScaleOptions, line, scale_out
 from holdfast.cli.workers.slots import Slots
 from holdfast.errors import ConfigurationError, OutboxLocked
@@ -22,7 +23,7 @@ LINK = LinkOptions(client_id="plant")
 async def scaled(folder: Path, *arguments: str, workers: int = 2, retire: bool = False, **more: Any) -> int:
     options = {"topic": ("plant/#",), "into": str(folder / "x.db"), "share": "g", **more}
     scale = ScaleOptions(workers=workers, slots=None, arguments=arguments)
-    running = scale_out(LINK, IngestOptions(**options), Role(retire=retire), scale, Screen())
+    running = scale_out(LINK, [IngestOptions(**options)], Role(retire=retire), scale, Screen())
     return await asyncio.wait_for(running, 20)
 
 
