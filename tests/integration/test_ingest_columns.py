@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from holdfast.testing import Broker
 from tests.support.command import Running, holdfast, wait
+from tests.support.postgres import Database
 
 COLUMNS = (
     "line={line} text",
@@ -33,7 +35,7 @@ def strict() -> Iterator[Broker]:
         assert running.violations == []
 
 
-def flags(url: str, database: Path, *more: str) -> tuple[str, ...]:
+def flags(url: str, database: Path | str, *more: str) -> tuple[str, ...]:
     columns = [word for one in COLUMNS for word in ("--columns", one)]
     where = ("-u", url, "-t", "plant/{line}/temp", "--into", str(database), "--table", "temperature")
     return ("ingest", *where, *columns, *more)
@@ -79,6 +81,28 @@ def test_a_stream_goes_on_past_what_does_not_fit(strict: Broker, tmp_path: Path)
     assert [payload for _, payload, _ in beside] == nasty
     assert all(topic == "plant/7/temp" and reason for topic, _, reason in beside)
     assert "temp_c: $.value.temp: 'warm' is no real" in [reason for *_, reason in beside]
+
+
+def test_the_same_in_postgresql(strict: Broker, postgres: Database, tmp_path: Path) -> None:
+    """Types are the database's own, a repeated key is one row, and what does not fit is beside the table."""
+    more = ("--key", "line", "--key", "at", "--client-id", "ingest")
+    nasty = ["no json", reading("warm"), reading(1, unit="a\0b"), reading(1, unit="\ud800")]
+    with Running(tmp_path / "out", *flags(strict.url, postgres.url, *more)) as ingest:
+        ingest.says("subscribed plant/+/temp at QoS 1")
+        for payload in (*nasty, reading(21.5), reading(22.5), reading(3, at=AT + 1)):
+            strict.publish("plant/7/temp", payload)
+        ingest_ended = f"received 7 = stored 2 + repeated 1 + quarantined {len(nasty)} + waiting 0"
+        wait(lambda: postgres.execute("SELECT 1 WHERE to_regclass('temperature_quarantine') IS NOT NULL"))
+        wait(lambda: postgres.execute("SELECT 1 FROM temperature HAVING count(*) = 2"))
+        assert ingest.stop() == 0
+        assert ingest_ended in ingest.out
+    assert postgres.execute("SELECT line, temp_c, unit, at, raw FROM temperature ORDER BY id") == [
+        ("7", 21.5, "C", datetime(2026, 11, 21, 5, tzinfo=UTC), reading(21.5).encode()),
+        ("7", 3.0, "C", datetime(2026, 11, 21, 5, 0, 1, tzinfo=UTC), reading(3, at=AT + 1).encode()),
+    ]
+    beside = postgres.execute("SELECT payload, reason FROM temperature_quarantine ORDER BY id")
+    assert [bytes(payload).decode() for payload, _ in beside] == nasty
+    assert [reason.partition(":")[0] for _, reason in beside][1:] == ["temp_c", "unit", "unit"]
 
 
 @pytest.mark.parametrize(("keep", "kept"), [("first", 1.0), ("last", 3.0)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from holdfast.ingest.errors import Misfit, SinkError
 from holdfast.ingest.ledger import IngestLedger
+from holdfast.ingest.postgres import PostgresSink
 from holdfast.ingest.row import Row
 from holdfast.ingest.service import Ingest
 from holdfast.ingest.sink import Batch, Memory, Refused, Sink, Written
@@ -18,6 +19,7 @@ __all__ = [
     "IngestLedger",
     "Memory",
     "Misfit",
+    "PostgresSink",
     "Refused",
     "Row",
     "Sink",

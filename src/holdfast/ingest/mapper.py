@@ -16,8 +16,7 @@ from holdfast.errors import ConfigurationError, PayloadError
 from holdfast.handling.sources import Reading
 from holdfast.ingest.columns import getter, parse
 from holdfast.ingest.errors import Misfit
-from holdfast.ingest.row import Row, as_it_came, capture_columns, default_table, to_row
-from holdfast.ingest.sink import Batch, Refused
+from holdfast.ingest.row import Row, capture_columns, default_table, to_row
 from holdfast.ingest.table import Keep, Table
 from holdfast.messages import Message
 from holdfast.topics import Pattern
@@ -91,18 +90,3 @@ def mapper(
     if columns is None:
         return AsItCame(filters, table, key, keep)
     return Columns(filters, table, columns, key, keep)
-
-
-def batch_of(number: int, mapper: Mapper, messages: Sequence[Message], state: str = "") -> Batch:
-    """These messages, those that fit as rows and the others as refused."""
-    rows: list[Row] = []
-    fitting: list[Message] = []
-    refused: list[Refused] = []
-    row = mapper.row
-    for message in messages:
-        try:
-            rows.append(row(message))
-            fitting.append(message)
-        except Misfit as misfit:
-            refused.append(Refused(as_it_came(message), str(misfit)))
-    return Batch(number, rows, lambda place: as_it_came(fitting[place]), refused, state)

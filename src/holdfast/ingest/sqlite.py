@@ -32,6 +32,9 @@ without a pause one waited for 1.8 s."""
 _OPENING = Lock()
 """Two that make one file's log at once do not wait for each other, as SQLite does else: one of them fails."""
 
+_OF_THE_ROW = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError)
+"""A constraint refuses it, or no file could hold it: no attempt will ever store it."""
+
 
 class SqliteSink:
     """A ``Sink`` on one table of one file."""
@@ -149,7 +152,7 @@ class SqliteSink:
         db.execute("SAVEPOINT rows")
         try:
             db.executemany(self._insert, map(schema.plain, batch.rows))
-        except sqlite3.IntegrityError:
+        except _OF_THE_ROW:
             db.execute("ROLLBACK TO rows")
             refused += self._insert_each(db, batch)
         if refused:
@@ -158,12 +161,12 @@ class SqliteSink:
         return Written(stored, len(batch.rows) + len(batch.refused) - stored - len(refused), len(refused))
 
     def _insert_each(self, db: sqlite3.Connection, batch: Batch) -> list[Refused]:
-        """A row in the batch breaks a constraint of the table: find it, and let the others in."""
+        """A row in the batch is refused: find it, and let the others in."""
         refused = []
         for place, row in enumerate(batch.rows):
             try:
                 db.execute(self._insert, schema.plain(row))
-            except sqlite3.IntegrityError as error:
+            except _OF_THE_ROW as error:
                 refused.append(Refused(batch.as_it_came(place), str(error)))
         return refused
 

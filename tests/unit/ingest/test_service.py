@@ -23,7 +23,7 @@ from holdfast.ingest import Ingest, IngestLedger
         ({"qos": 3}, "qos"),
         ({"batch": 0}, "batch"),
         ({"batch_wait_s": -1}, "batch_wait_s"),
-        ({"into": "postgresql://db/x"}, "no database"),
+        ({"into": "mysql://db/x"}, "no database"),
         ({"into": ""}, "names no file"),
     ],
 )

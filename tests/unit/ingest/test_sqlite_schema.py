@@ -1,4 +1,4 @@
-"""The tables in a SQLite file are made, checked and widened, never damaged."""
+"""The tables in a SQLite file. What every sink promises of them: tests/contracts/test_sink_tables.py."""
 
 from __future__ import annotations
 
@@ -49,31 +49,11 @@ def test_preparing_twice_changes_nothing(db: sqlite3.Connection) -> None:
     assert columns(db).count("line") == 1
 
 
-def test_a_new_capture_is_a_new_column(db: sqlite3.Connection) -> None:
-    """Rows that are there keep theirs and have null in it; case does not make another one."""
-    schema.prepare(db, "x.db", capturing())
-    put(db, capturing())
+def test_case_makes_no_other_column(db: sqlite3.Connection) -> None:
+    """To SQLite a name is the same in both."""
     schema.prepare(db, "x.db", capturing("line"))
     schema.prepare(db, "x.db", capturing("Line"))
-    assert db.execute("SELECT topic, line FROM messages").fetchall() == [("a", None)]
-
-
-def test_a_table_of_another_kind_is_left_alone(db: sqlite3.Connection) -> None:
-    """It is named with what it lacks, and nothing is added to the file."""
-    db.execute("CREATE TABLE messages (id INTEGER, topic TEXT, text TEXT)")
-    with pytest.raises(SinkError, match=r"of another kind.*received") as caught:
-        schema.prepare(db, "x.db", capturing())
-    assert caught.value.hint == "name another table, or another file"
-    assert db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (1,)
-
-
-def test_a_file_of_another_release_is_refused(db: sqlite3.Connection) -> None:
-    """The sentence has both numbers; the file stays as it is."""
-    schema.prepare(db, "x.db", capturing())
-    schema.remember(db, "schema", "99")
-    with pytest.raises(SinkError, match=r"schema 99, here 1"):
-        schema.prepare(db, "x.db", capturing("line"))
-    assert "line" not in columns(db)
+    assert columns(db)[-1] == "line"
 
 
 def test_times_are_utc(db: sqlite3.Connection) -> None:
@@ -111,14 +91,6 @@ def test_what_is_newer_is_counted(db: sqlite3.Connection) -> None:
     put(db, table)
     put(db, table)
     assert (schema.newest(db, table), schema.count_above(db, table, 1)) == (2, 1)
-
-
-def test_names_are_quoted(db: sqlite3.Connection) -> None:
-    """A table or capture with a keyword or a quote for a name is just a name."""
-    table = capturing("order", table='se"lect')
-    schema.prepare(db, "x.db", table)
-    put(db, table, "7")
-    assert db.execute('SELECT "order" FROM "se""lect"').fetchall() == [("7",)]
 
 
 def test_remembering_replaces(db: sqlite3.Connection) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holdfast.errors import ConfigurationError
+from holdfast.ingest.postgres import PostgresSink
 from holdfast.ingest.sqlite import SqliteSink
 from holdfast.ingest.table import Table
 from holdfast.ingest.target import sink_for, sqlite_path
@@ -32,6 +33,14 @@ def test_a_file_is_a_sqlite_sink() -> None:
     assert sink.target == "never-made.db"
 
 
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres"])
+def test_a_database_of_a_server_is_a_postgres_sink(scheme: str) -> None:
+    """Named in sentences without its password; nobody is dialled yet."""
+    sink = sink_for(f"{scheme}://me:{SECRET}@db.example/x", Table())
+    assert isinstance(sink, PostgresSink)
+    assert sink.target == "postgresql://me@db.example/x"
+
+
 @pytest.mark.parametrize("into", ["", "sqlite:///", "folder/", ":memory:"])
 def test_what_names_no_file_is_refused(into: str) -> None:
     """A target that keeps nothing is no target."""
@@ -39,9 +48,7 @@ def test_what_names_no_file_is_refused(into: str) -> None:
         sqlite_path(into)
 
 
-@pytest.mark.parametrize(
-    "into", [f"postgresql://u:{SECRET}@db/x", "sqlite:readings.db", "sqlite://readings.db"]
-)
+@pytest.mark.parametrize("into", [f"mysql://u:{SECRET}@db/x", "sqlite:readings.db", "sqlite://readings.db"])
 def test_another_scheme_is_refused_without_its_secrets(into: str) -> None:
     """The sentence names the scheme, the hint the forms that work, neither a password."""
     with pytest.raises(ConfigurationError) as caught:

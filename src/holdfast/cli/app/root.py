@@ -88,7 +88,9 @@ def ingest(
         list[str] | None,
         option("--topic", "-t", metavar="FILTER", help="{name} captures a level as a column. Repeatable."),
     ] = None,
-    into: Annotated[str | None, option(metavar="DB", help="A path or sqlite:///FILE.")] = None,
+    into: Annotated[
+        str | None, option(metavar="DB", help="A path, sqlite:///FILE or postgresql://HOST/DB.")
+    ] = None,
     table: Annotated[
         str | None, option(metavar="NAME", help="Made where it is not there; else messages.")
     ] = None,
