@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,7 +16,14 @@ from tests.support.command import wait
 from tests.support.mosquitto import Mosquitto
 from tests.support.scaling import Workers, keeping, lives, publish, stored, workers_that_wrote
 
+if TYPE_CHECKING:
+    from tests.support.postgres import Database
+
 pytestmark = pytest.mark.needs("mosquitto", "mosquitto_pub")
+
+
+# QoS 2 stores each message once by itself.
+EXACTLY = {1: ("--qos", "1", "--key", "payload"), 2: ("--qos", "2")}
 
 
 @pytest.fixture
@@ -44,8 +52,8 @@ def test_each_message_once(broker: Mosquitto, tmp_path: Path, workers: int, qos:
 
 @pytest.mark.parametrize("qos", [1, 2])
 def test_a_killed_worker_comes_back_for_its_part(broker: Mosquitto, tmp_path: Path, qos: int) -> None:
-    """kill -9 while messages come: its part waits for it; with a key, rows = messages when it is back."""
-    with Workers(tmp_path, broker, 2, "--qos", str(qos), "--key", "payload") as running:
+    """kill -9 while messages come: its part waits for it; when it is back, rows = messages."""
+    with Workers(tmp_path, broker, 2, *EXACTLY[qos]) as running:
         running.subscribed(2)
         [pid] = running.pids("w-0")
         publish(broker, range(500), qos)
@@ -63,20 +71,34 @@ def test_a_killed_worker_comes_back_for_its_part(broker: Mosquitto, tmp_path: Pa
         assert len(running.pids("w-1")) == 1
 
 
+@pytest.mark.needs("postgres", "initdb")
+def test_workers_into_postgresql(broker: Mosquitto, tmp_path: Path, postgres: Database) -> None:
+    """The same, from slots in a folder of one's choice; the password is in no line of anybody."""
+    slots = tmp_path / "slots"
+    with Workers(tmp_path, broker, 2, "--slots", str(slots), into=postgres.url) as running:
+        running.subscribed(2)
+        publish(broker, range(500), 1)
+        wait(lambda: postgres.execute("SELECT count(DISTINCT payload) FROM messages") == [(500,)])
+        assert running.stop() == 0
+        assert running.ledger["stored"] == 500
+    assert {"w-0.db", "w-1.db", "w.lock"} <= set(os.listdir(slots))
+
+
 @pytest.mark.chaos
 @pytest.mark.parametrize("qos", [1, 2])
 def test_workers_killed_at_random(broker: Mosquitto, tmp_path: Path, qos: int) -> None:
     """The same with four workers, any of which dies at any moment, twenty times."""
     chance, deaths = Random("workers"), 20
-    with Workers(tmp_path, broker, 4, "--qos", str(qos)) as running:
+    with Workers(tmp_path, broker, 4, *EXACTLY[qos]) as running:
         for death in range(deaths):
             running.subscribed(4 + death)
             publish(broker, range(1000 * death, 1000 * death + 500), qos)
             os.kill(running.pids(f"w-{chance.randrange(4)}")[-1], signal.SIGKILL)
             publish(broker, range(1000 * death + 500, 1000 * death + 1000), qos)
-        wait(lambda: len(set(stored(running.database))) == 1000 * deaths, 60)
+        wait(lambda: len(stored(running.database)) == 1000 * deaths, 60)
         assert running.stop() == 0
         assert running.ledger["restarts"] == deaths
+        assert stored(running.database) == list(range(1000 * deaths))
 
 
 def test_a_killed_parent_takes_its_workers_along(broker: Mosquitto, tmp_path: Path) -> None:

@@ -30,10 +30,13 @@ def keeping(folder: Path) -> Iterator[Mosquitto]:
 class Workers(Running):
     """The command with so many workers, in a folder of the test."""
 
-    def __init__(self, folder: Path, broker: Mosquitto, workers: int, *flags: str, run: str = "1") -> None:
+    def __init__(
+        self, folder: Path, broker: Mosquitto, workers: int, *flags: str, run: str = "1", into: str = ""
+    ) -> None:
+        """``run`` names where its output goes; ``into``: another database than ``database``."""
         self.database = folder / "x.db"
         self.slots = folder / "x.db.slots"
-        words = ["-u", broker.url, "-t", "n/{n}", "--into", str(self.database), "--client-id", "w"]
+        words = ["-u", broker.url, "-t", "n/{n}", "--into", into or str(self.database), "--client-id", "w"]
         scale = ["--workers", str(workers), "--share", "g", "--json"]
         super().__init__(folder / run, "ingest", *words, *scale, *flags)
 
