@@ -59,7 +59,8 @@ async def scale_out(
             await sink.close()
     slots = Slots(scale.slots or _beside(sinks[0], name), name)
     with slots.held():
-        return await Parent(slots, scale, sinks[0].target, screen).run()
+        targets = ", ".join(dict.fromkeys(sink.target for sink in sinks))
+        return await Parent(slots, scale, targets, screen).run()
 
 
 def _beside(sink: Sink, name: str) -> str:
@@ -82,10 +83,10 @@ def _check(several: Sequence[IngestOptions], role: Role) -> None:
 class Parent:
     """Of all workers, and of those that give up a slot which is not wanted any more."""
 
-    def __init__(self, slots: Slots, scale: ScaleOptions, target: str, screen: Screen) -> None:
+    def __init__(self, slots: Slots, scale: ScaleOptions, into: str, screen: Screen) -> None:
         self._slots = slots
         self._arguments = scale.arguments
-        self._target = target
+        self._into = into
         self._screen = screen
         self._workers = scale.workers
         numbers = sorted({*range(scale.workers), *slots.there()})
@@ -189,9 +190,9 @@ class Parent:
 
     def _finish(self) -> int:
         ledger, restarts = self._books.ledger, sum(max(0, life.starts - 1) for life in self._lives)
-        record = {"event": "ledger", **asdict(ledger), "into": self._target}
+        record = {"event": "ledger", **asdict(ledger), "into": self._into}
         record |= {"workers": self._workers, "restarts": restarts, "torn": self._books.torn}
-        self._screen.result(record, f"{books(ledger)}      {self._target}")
+        self._screen.result(record, f"{books(ledger)}      {self._into}")
         if self._books.torn:
             self._say(
                 f"what {self._books.torn} killed did in their last second is stored, but not in this sum"
