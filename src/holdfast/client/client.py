@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from holdfast.client.core import Core
     from holdfast.client.gathering import Gathering
     from holdfast.client.port import Keeper
+    from holdfast.client.releases import Holder, Releases
     from holdfast.client.workers import Reader
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -139,6 +140,7 @@ class Client:
         self._session: Session | None = None
         self._receipts = self._new_receipts(Pages())
         self._intents = Intents()
+        self._releases: Releases | None = None
         self._versions: dict[str, VersionChoice] = {}
         first = self._setup.first
         self._state = State(Target(self._setup.place_of(first), str(first)))
@@ -221,7 +223,12 @@ class Client:
                 # A birth that went unanswered is in no file: its identifier may not be free for certain.
                 restored.last_packet_id = int.from_bytes(urandom(2), "big") % 65_535
             resends = option.on_session_lost == "resend"
-            self._session = Session(self._setup.limits.inflight, restored, resends=resends)
+            self._session = Session(
+                self._setup.limits.inflight,
+                restored,
+                resends=resends,
+                holds_release=self._releases is not None,
+            )
             if before is not None:
                 self._outbox.adopt(before.unended())
 
@@ -236,6 +243,9 @@ class Client:
         )  # fmt: skip
         forking.watch(self)
         core.telling.outbox_opened(self._outbox)
+        if self._releases is not None:
+            core.telling.on_release = self._releases.asked
+            self._releases.answer = core.engine.complete
         self._receipts.start(core.here)
         self._receipts.kept = lambda commit: core.hop(core.commits.reached(commit))
         self._receipts.block_kept = core.commits.block
@@ -302,6 +312,8 @@ class Client:
                 self._receipts.give_up(error)
                 self._receipts = self._publisher.receipts = self._new_receipts(self._receipts.pages)
             forking.unwatch(self)
+            if self._releases is not None:
+                self._releases.end()
             self._state.move(Step.END)
             self._state.bus.close()
             self._ending = None
@@ -409,6 +421,25 @@ class Client:
 
     def _withdraw(self) -> None:
         """Nothing was lent."""
+
+    def _join_releases(self, holder: Holder) -> Releases | None:
+        """PUBCOMP waits for this one, too (contract 5); None: without a file it would be of no use.
+
+        Raises ConfigurationError for a client that runs, and whose session asks nobody.
+        """
+        if not self._filed:
+            return None
+        if self._releases is None:
+            from holdfast.client.releases import Releases  # for those who want it
+
+            if self._core is not None:
+                raise ConfigurationError(
+                    "this client runs already, and answers the broker for QoS 2 messages by itself",
+                    hint="let the ingest start it",
+                )
+            self._releases = Releases()
+        self._releases.join(holder)
+        return self._releases
 
     def _wake(self) -> None:
         core = self._core

@@ -174,6 +174,10 @@ class Consumers:
             return  # of a run that is over
         self._subscriptions.discard(subscription)
         self._dispatcher.remove(subscription.consumer)
+        if (
+            not done
+        ):  # also of filters that ``unsubscribe`` gave up: what comes late is not acknowledged unread
+            self._dispatcher.wanted(subscription.consumer.filters)
         self._dispatcher.give_back(unfinished)
         gone = self._intents.unwant(subscription.consumer.filters, subscription.options, done)
         if gone:

@@ -170,6 +170,11 @@ class Dispatcher:
             else:
                 self._unclaimed.append(one)
 
+    def wanted(self, filters: Iterable[str]) -> None:
+        """Somebody wants these after all: they are not remembered any more."""
+        for filter in filters:
+            self._left.pop(split_share(filter)[1], None)
+
     def _is_left(self, delivery: Delivery) -> bool:
         now, topic = self._clock.now(), delivery.topic
         for filter, at in self._left.items():

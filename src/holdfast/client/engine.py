@@ -32,6 +32,7 @@ from holdfast.protocol import (
     Opened,
     Record,
     Refused,
+    ReleaseAsked,
     Session,
     SessionEvent,
     Settled,
@@ -58,10 +59,11 @@ class Outlet(Protocol):
 class Inlet:
     """What waits to be given to the engine at its next turn."""
 
-    __slots__ = ("acks", "wishes")
+    __slots__ = ("acks", "completed", "wishes")
 
     def __init__(self) -> None:
         self.acks: list[Delivery] = []
+        self.completed: list[ReleaseAsked] = []
         self.wishes: list[Intent | str] = []  # a filter is one to give up; their order counts
 
 
@@ -138,6 +140,11 @@ class Engine:
         self._inlet.acks.append(delivery)
         if not self.woken:
             self.wake()
+
+    def complete(self, asked: ReleaseAsked) -> None:
+        """Whoever remembered these identifiers has forgotten them."""
+        self._inlet.completed.append(asked)
+        self.wake()
 
     def given(self, inlet: Inlet) -> None:
         """What another thread gathered for this turn."""
@@ -262,6 +269,8 @@ class Engine:
             self._handled += len(inlet.acks)
             self._session.ack(inlet.acks, now)
             self.pressure.less(inlet.acks)
+        for asked in inlet.completed:
+            self._session.complete(asked, now)
         for wish in inlet.wishes:
             if isinstance(wish, str):
                 self._session.unsubscribe([wish], now)

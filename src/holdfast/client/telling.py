@@ -37,6 +37,7 @@ from holdfast.protocol import (
     Reasserted,
     Reauthenticated,
     Record,
+    ReleaseAsked,
     SessionEvent,
     SessionLost,
     Settled,
@@ -52,8 +53,8 @@ if TYPE_CHECKING:
 class Telling:
     """The outlet of the engine.
 
-    ``on_refused`` and ``on_unsubscribed`` hear the answers about filters, ``on_challenge`` and
-    ``on_reauthenticated`` what an authentication asks and how it ends.
+    ``on_refused`` and ``on_unsubscribed`` hear the answers about filters, ``on_challenge`` and ``on_release``
+    what the broker asks, ``on_reauthenticated`` how an authentication ends.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Telling:
         self.on_unsubscribed: Callable[[str], None] = _ignore
         self.on_challenge: Callable[[Challenge], None] = _ignore
         self.on_reauthenticated: Callable[[], None] = _ignore
+        self.on_release: Callable[[ReleaseAsked], None] = _ignore
 
     def batch(self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]) -> None:
         """One batch of the engine: endings, events, deliveries."""
@@ -163,17 +165,14 @@ class Telling:
     def _uncertain(self, event: SessionLost | BrokerChanged) -> str:
         """Nothing is granted, and QoS 2 in flight is uncertain; gives what becomes of that, in words."""
         self._intents.session_lost()
-        if not self._resends:
-            return "(QoS 2) have failed instead"
-        self._receipts.uncertain(event.uncertain)
-        return "of them (QoS 2) may arrive twice"
+        if self._resends:
+            self._receipts.uncertain(event.uncertain)
+        return "of them (QoS 2) may arrive twice" if self._resends else "(QoS 2) have failed instead"
 
     def _oversize(self, event: Oversize) -> None:
-        limit = self._limits.max_packet_bytes
-        message = f"a message of {event.size} bytes on {event.topic} is above our limit of {limit}; skipped"
-        self._state.emit(
-            told.MessageSkipped(message=message, topic=event.topic, size=event.size), logging.ERROR
-        )
+        limit, topic = self._limits.max_packet_bytes, event.topic
+        message = f"a message of {event.size} bytes on {topic} is above our limit of {limit}; skipped"
+        self._state.emit(told.MessageSkipped(message=message, topic=topic, size=event.size), logging.ERROR)
 
     def _anomaly(self, event: Anomaly) -> None:
         self._state.emit(
@@ -244,6 +243,7 @@ _EVENTS: dict[type, Callable[[Telling, Any], None]] = {
     Oversize: Telling._oversize,
     Probed: lambda self, event: self._state.probe.told(event),
     Reauthenticated: Telling._reauthenticated,
+    ReleaseAsked: lambda self, event: self.on_release(event),
     SessionLost: Telling._session_lost,
     Stripped: Telling._stripped,
     Unsubscribed: lambda self, event: self.on_unsubscribed(event.filter),

@@ -39,6 +39,7 @@ from holdfast.protocol.records import (
     Settled,
 )
 from holdfast.protocol.refusals import wire_size
+from holdfast.protocol.release import ReleaseAsked
 from holdfast.protocol.session import LinkState, Output, Session
 from holdfast.protocol.subscriptions import Intent
 from holdfast.protocol.terms import ConnectRequest, Terms
@@ -74,6 +75,7 @@ __all__ = [
     "Received",
     "Record",
     "Refused",
+    "ReleaseAsked",
     "Released",
     "Restored",
     "Session",

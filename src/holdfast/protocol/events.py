@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from holdfast.messages import Outgoing, QoS
 from holdfast.protocol.probe import ProbeState
+from holdfast.protocol.release import ReleaseAsked
 from holdfast.protocol.terms import Terms
 from holdfast.values import Value
 
@@ -241,6 +242,7 @@ SessionEvent = (
     | Granted
     | NotGranted
     | Unsubscribed
+    | ReleaseAsked
     | Oversize
     | Anomaly
     | Stripped

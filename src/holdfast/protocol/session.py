@@ -1,6 +1,7 @@
 """The session as a sans-I/O state machine: bytes and time go in, values come out.
 
 In:   connect, receive, tick, lost, disconnect · publish, subscribe, unsubscribe, ack · committed
+      complete, with ``holds_release``
 Out:  ``take()``  records to write down, messages to deliver, events to tell
       ``send()``  bytes that may leave, which is: whose records were ``committed``
       ``room()``, ``deadline()``
@@ -52,6 +53,7 @@ from holdfast.protocol.keepalive import Keepalive
 from holdfast.protocol.prober import Prober
 from holdfast.protocol.receiver import Delivery, Receiver
 from holdfast.protocol.records import EpochBegan, GroupEntered, Record, Restored
+from holdfast.protocol.release import ReleaseAsked
 from holdfast.protocol.sender import Sender
 from holdfast.protocol.subscriptions import Intent, Subscriptions
 from holdfast.protocol.terms import ConnectRequest, Terms
@@ -111,11 +113,17 @@ class Session:
     """
 
     def __init__(
-        self, inflight: int = 1000, restored: Restored | None = None, *, resends: bool = True
+        self,
+        inflight: int = 1000,
+        restored: Restored | None = None,
+        *,
+        resends: bool = True,
+        holds_release: bool = False,
     ) -> None:
         """``inflight``: QoS 1 and 2 messages that may be unacknowledged, 1 to 60,000.
 
         ``resends`` False: QoS 2 in flight when the broker forgot the session fails (contract 6).
+        ``holds_release``: PUBREL is told, and answered when ``complete`` says so (contract 5).
         """
         restored = restored or Restored()
         ids = PacketIds(restored.last_packet_id)
@@ -126,7 +134,7 @@ class Session:
         self._sender = Sender(
             self._journal, self._wire, ids, self._events, inflight, restored, resends, self._announcer
         )
-        self._receiver = Receiver(self._journal, self._wire, self._events, restored)
+        self._receiver = _receiver(holds_release)(self._journal, self._wire, self._events, restored)
         self._subscriptions = Subscriptions(self._journal, self._wire, ids, self._events)
         self._watch = Watch(
             self._subscriptions, self._announcer, self._receiver, self._journal, self._wire, ids, self._events
@@ -347,6 +355,11 @@ class Session:
         self._at(now)
         self._receiver.ack(deliveries)
 
+    def complete(self, asked: ReleaseAsked, now: float) -> None:
+        """Whoever remembered these identifiers has forgotten them; with ``holds_release`` only."""
+        self._at(now)
+        self._receiver.complete(asked)
+
     def abandon(self) -> None:
         """The application stops handling: what it did not acknowledge is delivered anew."""
         self._receiver.abandon()
@@ -503,13 +516,17 @@ class Session:
             there = self._elsewhere.get(request.group) or Elsewhere()
             epoch, lost = there.epoch, there.lost
         kept = request.session_expiry_s > 0 and epoch > 0 and not lost
-        return epoch + (not kept)
+        return epoch if kept else self._next_epoch()
+
+    def _next_epoch(self) -> int:
+        """A number that no session of ours has had, with whatever brokers."""
+        return 1 + max(self._receiver.epoch, *(one.epoch for one in self._elsewhere.values()), 0)
 
     def _begin_epoch(self) -> None:
         """This session is not the one we know: what we hold of the old one ends [MQTT-3.2.2-5]."""
         had_one = self._receiver.epoch > 0 or self._lost
         self._lost = False
-        self._receiver.restart()
+        self._receiver.restart(self._next_epoch())
         self._journal.write(EpochBegan(self._receiver.epoch))
         resent, uncertain = self._sender.restart()
         if had_one:
@@ -558,6 +575,14 @@ class Session:
         self._enter(LinkState.CLOSING)
         self._sender.halt()
         self._receiver.halt()
+
+
+def _receiver(holds_release: bool) -> type[Receiver]:
+    if not holds_release:
+        return Receiver
+    from holdfast.protocol.holding import Holding  # for those who want it
+
+    return Holding
 
 
 def _name(packet: Packet) -> str:

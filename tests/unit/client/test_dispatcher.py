@@ -174,6 +174,16 @@ async def test_enough_means_also_what_is_still_on_its_way() -> None:
     here.dispatcher.close()
 
 
+async def test_enough_is_taken_back() -> None:
+    """Somebody wants the filter after all: what comes late is nobody's, and not acknowledged."""
+    here = Dispatch()
+    here.dispatcher.enough(["$share/group/a/+", "b"])
+    here.dispatcher.wanted(["$share/group/a/+", "c"])
+    here.dispatcher.deliver([delivery("a/1", "late"), delivery("b", "late")])
+    assert [one.topic for one in here.acks] == ["b"]
+    here.dispatcher.close()
+
+
 async def test_closed() -> None:
     """After the end nothing is acknowledged: the session keeps it."""
     here = Dispatch()

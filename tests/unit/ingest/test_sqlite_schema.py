@@ -9,6 +9,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from holdfast.ingest import sqlite_schema as schema
+from holdfast.ingest.errors import SinkError
+from holdfast.ingest.sqlite_existing import quoted
 from holdfast.ingest.table import AS_IT_CAME, Column, Table
 
 
@@ -31,7 +33,7 @@ def put(db: sqlite3.Connection, table: Table, *captured: str) -> None:
 
 
 def columns(db: sqlite3.Connection, table: str = "messages") -> list[str]:
-    return [name for _, name, *_ in db.execute(f"PRAGMA table_info({schema.quoted(table)})")]
+    return [name for _, name, *_ in db.execute(f"PRAGMA table_info({quoted(table)})")]
 
 
 def test_the_tables_are_made(db: sqlite3.Connection) -> None:
@@ -55,10 +57,30 @@ def test_case_makes_no_other_column(db: sqlite3.Connection) -> None:
 
 
 def test_times_are_utc(db: sqlite3.Connection) -> None:
-    """SQLite has no type for them: RFC 3339, so that they sort and compare as text."""
+    """SQLite has no type for them: RFC 3339, so that they sort and compare as text, to the microsecond."""
     schema.prepare(db, "x.db", capturing())
     put(db, capturing())
-    assert db.execute("SELECT received FROM messages").fetchall() == [("2026-11-20T22:00:00.000Z",)]
+    assert db.execute("SELECT received FROM messages").fetchall() == [("2026-11-20T22:00:00.000000Z",)]
+
+
+def test_a_key_that_rows_break_already_is_told(db: sqlite3.Connection) -> None:
+    """The file stays as it is."""
+    table = Table("t", (Column("line", "text"),))
+    schema.prepare(db, "x.db", table)
+    for _ in range(2):
+        db.execute(schema.insert(table), ("1",))
+    with pytest.raises(SinkError, match="same key"):
+        schema.prepare(db, "x.db", Table("t", (Column("line", "text"), Column("at", "time")), key=("line",)))
+    assert columns(db, "t") == ["id", "line"]
+
+
+def test_a_table_of_nothing_but_its_key(db: sqlite3.Connection) -> None:
+    """The last row with a key is the first one, then."""
+    table = Table("t", (Column("line", "text"),), key=("line",), keep="last")
+    schema.prepare(db, "x.db", table)
+    for _ in range(2):
+        db.execute(schema.insert(table), ("1",))
+    assert schema.newest(db, table) == 1
 
 
 def test_what_is_newer_is_counted(db: sqlite3.Connection) -> None:

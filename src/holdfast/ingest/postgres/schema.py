@@ -49,7 +49,7 @@ GROUP BY indexrelid
 def check_names(table: Table) -> None:
     """Raises ConfigurationError."""
     for name in (table.quarantine, *(column.name for column in table.columns)):
-        if len(name.encode()) > _LONGEST_NAME or "\0" in name:
+        if len(name.encode()) > _LONGEST_NAME:
             raise ConfigurationError(f"{name!r} is no name for PostgreSQL: it has 63 bytes at most")
     if table.name in ("holdfast", sql.STAGE):
         raise ConfigurationError(f"the table {table.name!r} is holdfast's own", hint="name another")
