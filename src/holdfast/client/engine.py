@@ -267,6 +267,8 @@ class Engine:
                 self._session.unsubscribe([wish], now)
             else:
                 self._session.subscribe([wish], now)
+        if inlet.wishes and self.terms is not None:
+            self._watch()  # the first shared one sets the canary its time
 
     def _pump(self) -> None:
         """Until nothing moves: rows in, output out, bytes away (the driver's rule of the session)."""
@@ -375,7 +377,7 @@ class Engine:
     # -- time --------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        """Look again when the session has something to do; its deadline only ever moves away."""
+        """Look again when the session has something to do; its deadline moves away, but for wishes."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -121,6 +121,12 @@ class SubscriptionRefused(Event):
     code: int
 
 
+class ShareSilent(Event):
+    """``broker`` grants shared subscriptions (``share=``) and delivers nothing by them."""
+
+    broker: str
+
+
 class MessageFailed(Event):
     """A message of ours ended without an acknowledgement."""
 

@@ -47,6 +47,7 @@ class State:
         self.given_up: Counter[str] = Counter()  # unsent messages that ended, by reason
         self.draining = False
         self.probe = Probing(self.emit)
+        self._share_silent: set[str] = set()  # brokers that are known for it
 
     @property
     def place(self) -> str:
@@ -150,6 +151,18 @@ class State:
         message = f"failed over to {target.place}{why}: {moved}"
         cause = verdict.cause if verdict else None
         self.emit(told.FailedOver(message=message, cause=cause, **facts), logging.WARNING)
+
+    def share_silent(self) -> None:
+        """The broker grants shared subscriptions and delivers nothing by them; said once of each."""
+        broker, place = self.target.broker, self.place
+        if broker in self._share_silent:
+            return
+        self._share_silent.add(broker)
+        message = (
+            f"{place} grants shared subscriptions and does not deliver: nothing will come by share=. "
+            "Leave share= out, or use a broker that has it"
+        )
+        self.emit(told.ShareSilent(message=message, broker=broker), logging.WARNING)
 
     def _is_news(self, verdict: Verdict) -> bool:
         return self.verdict is None or self.verdict.cause != verdict.cause

@@ -141,3 +141,13 @@ def test_what_cannot_be_is_said_and_changes_nothing(caplog: pytest.LogCaptureFix
     state.move(Step.ACCEPT)
     assert status(state) == "disconnected"
     assert "host:1: CONNACK accepts us cannot be while the client is disconnected" in caplog.text
+
+
+def test_a_broker_that_swallows_what_is_shared_is_named_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Contract 18: a WARNING with the broker's place for each broker, and not for each connection."""
+    state = State(TARGET)
+    for target in (TARGET, TARGET, Target("host:2", "mqtt://host:2"), TARGET):
+        state.target = target
+        state.share_silent()
+    assert levels(caplog) == [logging.WARNING] * 2
+    assert "host:1 grants shared subscriptions and does not deliver" in caplog.text
