@@ -9,19 +9,19 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from holdfast.client.dispatcher import Consumer, Dispatcher
-from holdfast.client.handlers import HandlerTask
+from holdfast.client.endings import Endings
+from holdfast.client.handlers import HandlerTask, HandlerTasks
 from holdfast.client.inbox import Item, Shared
 from holdfast.client.intents import Intents
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.options import Limits
 from holdfast.client.state import State
 from holdfast.handling import Handler, HandlerOptions
-from holdfast.messages import Message
 from holdfast.protocol import Delivery
 
 if TYPE_CHECKING:
     from holdfast.client.decompressing import Decompressing
-    from holdfast.client.handler_thread import HandlerThread
+    from holdfast.client.handler_thread import HandlerThreads
     from holdfast.client.port import Inwards
     from holdfast.client.workers import Reader, Worker
 
@@ -58,7 +58,8 @@ class Consumers:
         self._limits = limits
         self._here = here
         self._decompressing = decompressing
-        self._handlers: list[HandlerTask | HandlerThread] = []
+        self._endings = Endings(dispatcher.finish, state)
+        self._handlers: list[HandlerTasks | HandlerThreads] = []
         self._subscriptions: set[Reader] = set()
         self._refused_timer: asyncio.TimerHandle | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
@@ -69,18 +70,28 @@ class Consumers:
 
     def add_handler(self, handler: Handler) -> None:
         """Run this handler from now on."""
-        limit, finish = self._limits.qos0_inbox, self._dispatcher.finish
-        failed, ended = self._handler_failed, self._handler_ended
-        running: HandlerTask | HandlerThread
-        if handler.threaded:
-            from holdfast.client.handler_thread import HandlerThread
-
-            running = HandlerThread(handler, limit, finish, failed, ended, self._here)
-        else:
-            running = HandlerTask(handler, limit, finish, failed, ended)
+        running = self._runner(handler)
         self._want(running.consumer, handler.options)
         self._handlers.append(running)
         running.start()
+
+    def _runner(self, handler: Handler) -> HandlerTasks | HandlerThreads:
+        """Modules are loaded for those who want what is in them."""
+        limit, endings, ended = self._limits.qos0_inbox, self._endings, self._handler_ended
+        side_by_side = handler.keys or handler.work.concurrency > 1
+        if handler.threaded and side_by_side:
+            from holdfast.client.thread_crew import ThreadCrew
+
+            return ThreadCrew(handler, limit, endings, ended, self._here)
+        if handler.threaded:
+            from holdfast.client.handler_thread import HandlerThread
+
+            return HandlerThread(handler, limit, endings, ended, self._here)
+        if side_by_side:
+            from holdfast.client.crew import Crew
+
+            return Crew(handler, limit, endings, ended)
+        return HandlerTask(handler, limit, endings, ended)
 
     def enter(self, subscription: Reader) -> None:
         """Begin to deliver to this subscription."""
@@ -130,15 +141,12 @@ class Consumers:
 
     def handles_on(self, thread: int) -> bool:
         """Whether this thread is one of a handler; any thread."""
-        return any(one.ident == thread for one in list(self._handlers))
+        return any(thread in one.idents for one in list(self._handlers))
 
     def nudge(self) -> None:
         """Let readers that wait see whether waiting is still of use."""
         for subscription in self._subscriptions:
             subscription.consumer.inbox.nudge()
-
-    def _handler_failed(self, message: Message, error: BaseException) -> None:
-        self._state.handler_failed(message.topic, message.payload, error)
 
     # -- the broker's answers ----------------------------------------------------------------
 
@@ -180,7 +188,7 @@ class Consumers:
             self.unsubscribe(gone)
         self._state.changed.notify()
 
-    def _handler_ended(self, handler: HandlerTask | HandlerThread) -> None:
+    def _handler_ended(self, handler: HandlerTasks | HandlerThreads) -> None:
         """With its inbox open, somebody cancelled it: what it had waits unclaimed, not lost in silence."""
         if handler.consumer.inbox.closed:
             self._state.changed.notify()
@@ -204,7 +212,7 @@ class Consumers:
             await self._state.changed.wait_until(
                 lambda: not any(one.in_hand for one in waited_for), timeout_s
             )
-            tasks = [task for one in running if not one.runs_in(here) and (task := one.cancel())]
+            tasks = [task for one in running if not one.runs_in(here) for task in one.cancel()]
             if tasks:
                 await asyncio.wait(tasks, timeout=CANCEL_WITHIN_S)
         finally:
@@ -215,7 +223,7 @@ class Consumers:
                 if one.in_hand and not one.runs_in(asyncio.current_task()):
                     log.warning("%s does not end: it is left behind", one.name)
 
-    def _remove(self, handler: HandlerTask | HandlerThread) -> None:
+    def _remove(self, handler: HandlerTasks | HandlerThreads) -> None:
         """What it did not finish waits for the next (contract 15)."""
         self._handlers.remove(handler)
         self._dispatcher.remove(handler.consumer)
@@ -223,8 +231,7 @@ class Consumers:
 
     def cancel(self, spared: asyncio.Task[Any] | None) -> list[asyncio.Task[None]]:
         """End the handlers now, but for the one that runs in this task; gives the tasks to wait for."""
-        tasks = [one.cancel() for one in self._handlers if not one.runs_in(spared)]
-        return [task for task in tasks if task is not None]
+        return [task for one in self._handlers if not one.runs_in(spared) for task in one.cancel()]
 
     def close(self) -> None:
         """The end of this run: no subscription is of it any more, and no timer is left."""

@@ -207,11 +207,23 @@ class ProbeDisabled(Event):
 
 
 class HandlerFailed(Event):
-    """A handler raised; the message counts as handled and is acknowledged."""
+    """A handler raised; ``retry_in_s``: when it is given the message again. None: it was the last time."""
 
     topic: str
     payload: bytes
     error: BaseException
+    attempt: int
+    retry_in_s: float | None
+
+
+class MessageDead(Event):
+    """A message is a dead letter: ``handler`` gave it up after so many attempts, for ``reason``."""
+
+    topic: str
+    payload: bytes
+    reason: str
+    handler: str
+    attempts: int
 
 
 class Unclaimed(Event):

@@ -35,7 +35,8 @@ class Snapshot(Frozen):
     why the outbox file cannot be written at present.
     ``cause`` and ``hint``: why there is no connection, in a word and a sentence.
     ``disconnections``: lost connections by cause. ``received``, ``handled``, ``errors``:
-    messages that came, whose handling ended, and whose handler failed. ``given_up``: unsent messages
+    messages that came, whose handling ended, and how often a handler raised; ``dead``: messages that their
+    handlers gave up (dead letters). ``given_up``: unsent messages
     that were expired or dropped in this process, by reason. ``parked``: pending messages that cannot
     go to this broker as it is. ``dropped_inbound``:
     QoS 0 messages for which there was no room. ``last_in_s``, ``last_out_s``: seconds since
@@ -63,6 +64,7 @@ class Snapshot(Frozen):
         "received",
         "handled",
         "errors",
+        "dead",
         "given_up",
         "parked",
         "dropped_inbound",
@@ -94,6 +96,7 @@ class Snapshot(Frozen):
         received: int,
         handled: int,
         errors: int,
+        dead: int,
         given_up: Mapping[str, int],
         parked: int,
         dropped_inbound: int,
@@ -120,6 +123,7 @@ class Snapshot(Frozen):
         self.received = received
         self.handled = handled
         self.errors = errors
+        self.dead = dead
         self.given_up = given_up
         self.parked = parked
         self.dropped_inbound = dropped_inbound

@@ -1,0 +1,51 @@
+"""How runs of handlers end: well, again later, or in a dead letter; decided anywhere, told on the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from holdfast.client.inbox import Inbox, Item, Shared
+from holdfast.client.state import State
+from holdfast.errors import Stopped
+from holdfast.handling import Again, Handler, decide
+from holdfast.protocol import Delivery
+
+Post = Callable[..., object]
+"""Makes a call on the loop."""
+
+
+class Endings:
+    """What handlers of one run tell; ``finish`` acknowledges a message for one of them."""
+
+    def __init__(self, finish: Callable[[Delivery, Shared | None], None], state: State) -> None:
+        self.finish = finish
+        self._state = state
+
+    def after(
+        self, handler: Handler, item: Item, error: BaseException, tries: int, now: float, post: Post
+    ) -> Again | None:
+        """When this message is handled again; None: it has ended, and is acknowledged from here."""
+        message = item[0]
+        decision = decide(error, handler.work.retries, message.attempt, tries, now)
+        if isinstance(decision, Again):
+            post(self._state.handler_failed, handler.name, message, error, decision.at - now)
+            return decision
+        post(self._dead, handler.name, item, error, decision.reason)
+        return None
+
+    def _dead(self, name: str, item: Item, error: BaseException, reason: str) -> None:
+        _, delivery, _, shared = item
+        self._state.handler_failed(name, item[0], error, None)
+        self._state.dead_letters.bury(name, item, reason, partial(self.finish, delivery, shared))
+
+
+def here(call: Callable[..., object], *arguments: Any) -> None:
+    """On the loop already."""
+    call(*arguments)
+
+
+def is_end(error: BaseException, inbox: Inbox) -> bool:
+    """Whether it is only that the client ends under the handler: the session keeps the message."""
+    return isinstance(error, Stopped) and inbox.closed
