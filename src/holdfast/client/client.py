@@ -541,6 +541,7 @@ class Client:
         key: Key | None = None,
         retries: Retries = DEFAULT_RETRIES,
         timeout_s: float | None = None,
+        expect_every_s: float | None = None,
     ) -> Callable[[F], F]:
         """Decorator: handle messages of these filters, before or after ``start``.
 
@@ -556,6 +557,9 @@ class Client:
         ``"@property.name"`` or a function of the message; those of one key keep their order, and one that is
         handled again holds up no others. ``timeout_s`` (coroutine functions only): the longest one attempt
         may take.
+
+        ``expect_every_s``: where nothing comes on a topic for so long, while the link is up, the event
+        ``SourceSilent`` says so.
         """
         router = Router()
         add = router.on(
@@ -567,6 +571,7 @@ class Client:
             key=key,
             retries=retries,
             timeout_s=timeout_s,
+            expect_every_s=expect_every_s,
         )
 
         def register(function: F) -> F:
@@ -657,6 +662,9 @@ class Client:
             given_up=dict(state.given_up),
             parked=self._outbox.parked,
             dropped_inbound=self._dropped + (core.dropped_inbound if core else 0),
+            refused=self._intents.refused_filters,
+            silent=core.sources.silent if core else 0,
+            silent_topics=core.sources.named if core else (),
             last_in_s=None if last_in is None else now - last_in,
             last_out_s=None if last_out is None else now - last_out,
             probe=state.probe.status,

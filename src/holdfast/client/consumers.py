@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.client.dispatcher import Consumer, Dispatcher
 from holdfast.client.endings import Endings
-from holdfast.client.handlers import HandlerTask, HandlerTasks
+from holdfast.client.handlers import HandlerTasks
 from holdfast.client.inbox import Item, Shared
 from holdfast.client.intents import Intents
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.options import Limits
+from holdfast.client.runners import make_runner
 from holdfast.client.state import State
 from holdfast.handling import Handler, HandlerOptions
 from holdfast.protocol import Delivery
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from holdfast.client.decompressing import Decompressing
     from holdfast.client.handler_thread import HandlerThreads
     from holdfast.client.port import Inwards
+    from holdfast.client.sources import Sources
     from holdfast.client.workers import Reader, Worker
 
 log = logging.getLogger("holdfast")
@@ -47,6 +49,7 @@ class Consumers:
         state: State,
         limits: Limits,
         here: Mailbox,
+        sources: Sources,
         decompressing: Decompressing | None = None,
     ) -> None:
         """``here``: how threads tell what they have handled. ``decompressing``: None: nothing is opened."""
@@ -57,6 +60,7 @@ class Consumers:
         self._state = state
         self._limits = limits
         self._here = here
+        self._sources = sources
         self._decompressing = decompressing
         self._endings = Endings(dispatcher.finish, state)
         self._handlers: list[HandlerTasks | HandlerThreads] = []
@@ -70,28 +74,12 @@ class Consumers:
 
     def add_handler(self, handler: Handler) -> None:
         """Run this handler from now on."""
-        running = self._runner(handler)
+        limit, ended = self._limits.qos0_inbox, self._handler_ended
+        running = make_runner(handler, limit, self._endings, ended, self._here)
+        self._sources.watch(running.consumer, handler.expect_every_s)
         self._want(running.consumer, handler.options)
         self._handlers.append(running)
         running.start()
-
-    def _runner(self, handler: Handler) -> HandlerTasks | HandlerThreads:
-        """Modules are loaded for those who want what is in them."""
-        limit, endings, ended = self._limits.qos0_inbox, self._endings, self._handler_ended
-        side_by_side = handler.keys or handler.work.concurrency > 1
-        if handler.threaded and side_by_side:
-            from holdfast.client.thread_crew import ThreadCrew
-
-            return ThreadCrew(handler, limit, endings, ended, self._here)
-        if handler.threaded:
-            from holdfast.client.handler_thread import HandlerThread
-
-            return HandlerThread(handler, limit, endings, ended, self._here)
-        if side_by_side:
-            from holdfast.client.crew import Crew
-
-            return Crew(handler, limit, endings, ended)
-        return HandlerTask(handler, limit, endings, ended)
 
     def enter(self, subscription: Reader) -> None:
         """Begin to deliver to this subscription."""
@@ -227,6 +215,7 @@ class Consumers:
         """What it did not finish waits for the next (contract 15)."""
         self._handlers.remove(handler)
         self._dispatcher.remove(handler.consumer)
+        self._sources.leave(handler.consumer)
         self._dispatcher.give_back(handler.consumer.inbox.drain())
 
     def cancel(self, spared: asyncio.Task[Any] | None) -> list[asyncio.Task[None]]:

@@ -22,6 +22,7 @@ from holdfast.client.precedence import Precedence
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.setup import Setup
+from holdfast.client.sources import Sources
 from holdfast.client.state import State
 from holdfast.client.status import Status
 from holdfast.client.telling import Telling
@@ -79,9 +80,11 @@ class Core:
         self.gathering = Gathering(publisher, self.commits, self.engine.gathered)
         self.engine.gather = self.gathering.hand_over
         self.decompressing = self._decompressing()
+        self.sources = Sources(clock, self.engine, self.dispatcher, intents, state)
         self.consumers = Consumers(
-            self.engine, self.dispatcher, intents, state, setup.limits, self.here, self.decompressing
-        )
+            self.engine, self.dispatcher, intents, state, setup.limits, self.here, self.sources,
+            self.decompressing,
+        )  # fmt: skip
         self.finish = self.consumers.finish  # as it is: there is one for every message
         self._connect_parts()
 
@@ -226,6 +229,7 @@ class Core:
         self.watched.close()
         self.keeper.close(self.intents.release(self.setup.session_expiry_s != 0))
         self.telling.close()
+        self.sources.close()
         if self.decompressing is not None:
             self.decompressing.close()
         self.consumers.close()

@@ -39,6 +39,8 @@ class Consumer:
         self.patterns = patterns
         self.filters = filters
         self.inbox = inbox
+        self.put: Callable[[Item], bool] = inbox.put
+        """Gives it a message; False: there is no room."""
 
 
 class _Source:
@@ -149,7 +151,7 @@ class Dispatcher:
             message.captures = source.pattern.captures(delivery.topic)
         if delivery.retain and self._drop_retained and not source.take_retained:
             self.finish(delivery, shared)  # 3.1.1 cannot ask the broker to leave these out
-        elif not source.consumer.inbox.put((message, delivery, source.index, shared)):
+        elif not source.consumer.put((message, delivery, source.index, shared)):
             self.dropped += 1
             self.finish(delivery, shared)
 

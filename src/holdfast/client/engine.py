@@ -150,6 +150,11 @@ class Engine:
         return self._handled + len(self._inlet.acks)
 
     @property
+    def reading(self) -> bool:
+        """Whether the link is read: handlers keep up."""
+        return self.pressure.reading
+
+    @property
     def in_flight(self) -> int:
         """How many rows the session has, sent or about to be."""
         return len(self._session.unended())

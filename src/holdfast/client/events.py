@@ -127,6 +127,29 @@ class ShareSilent(Event):
     broker: str
 
 
+class SourceSilent(Event):
+    """Nothing came on ``topic`` for ``silent_s`` seconds, above what ``on(expect_every_s=...)`` allows.
+
+    The link was up all the while. Where nothing has come at all, ``topic`` has the handler's filters.
+    """
+
+    topic: str
+    silent_s: float
+
+
+class SourceBack(Event):
+    """A message came on ``topic``, after ``silent_s`` seconds."""
+
+    topic: str
+    silent_s: float
+
+
+class SourcesForgotten(Event):
+    """The handler of ``filter`` hears more topics than are watched: the longest silent are forgotten."""
+
+    filter: str
+
+
 class MessageFailed(Event):
     """A message of ours ended without an acknowledgement."""
 

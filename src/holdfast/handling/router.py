@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Any, Literal, TypeVar
 
 from holdfast.errors import ConfigurationError
@@ -53,10 +54,14 @@ class Handler(Value):
     """One function with its filters; ``calls`` turn a message into its arguments.
 
     ``threaded``: it is no coroutine function, and runs on threads of its own. ``keys`` find the ordering
-    key of a message, for each pattern; there are none where nothing was asked for.
+    key of a message, for each pattern; there are none where nothing was asked for. ``expect_every_s``:
+    so often its sources are expected to speak.
     """
 
-    __match_args__ = ("function", "patterns", "calls", "options", "threaded", "work", "keys")
+    __match_args__ = (
+        *("function", "patterns", "calls", "options", "threaded", "work", "keys"),
+        "expect_every_s",
+    )
     __slots__ = __match_args__
 
     def __init__(
@@ -68,6 +73,7 @@ class Handler(Value):
         threaded: bool = False,
         work: Work = DEFAULT_WORK,
         keys: tuple[KeyOf, ...] = (),
+        expect_every_s: float | None = None,
     ) -> None:
         self.function = function
         self.patterns = patterns
@@ -76,6 +82,11 @@ class Handler(Value):
         self.threaded = threaded
         self.work = work
         self.keys = keys
+        self.expect_every_s = expect_every_s
+        if expect_every_s is not None and not 0 < expect_every_s < inf:
+            raise ConfigurationError(
+                f"expect_every_s must be above 0, not {expect_every_s!r}", hint="None: nothing is expected"
+            )
 
     @property
     def filters(self) -> tuple[str, ...]:
@@ -104,6 +115,7 @@ class Router:
         key: Key | None = None,
         retries: Retries = DEFAULT_RETRIES,
         timeout_s: float | None = None,
+        expect_every_s: float | None = None,
     ) -> Callable[[F], F]:
         """As ``Client.on``. Raises ConfigurationError when filter or function do not fit."""
         options = HandlerOptions(qos, share, retained)
@@ -114,7 +126,9 @@ class Router:
         def register(function: F) -> F:
             calls, threaded = bind_all(function, patterns), not is_coroutine(function)
             work.check(function, threaded)
-            self.handlers.append(Handler(function, patterns, calls, options, threaded, work, keys))
+            self.handlers.append(
+                Handler(function, patterns, calls, options, threaded, work, keys, expect_every_s)
+            )
             return function
 
         return register

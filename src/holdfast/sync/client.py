@@ -343,6 +343,7 @@ class Client:
         key: Key | None = None,
         retries: Retries = DEFAULT_RETRIES,
         timeout_s: float | None = None,
+        expect_every_s: float | None = None,
     ) -> Callable[[F], F]:
         """Decorator: handle messages of these filters, before or after ``start``.
 
@@ -358,6 +359,9 @@ class Client:
         ``"@property.name"`` or a function of the message; those of one key keep their order, and one that is
         handled again holds up no others. ``timeout_s`` (coroutine functions only): the longest one attempt
         may take.
+
+        ``expect_every_s``: where nothing comes on a topic for so long, while the link is up, the event
+        ``SourceSilent`` says so.
         """
         register = self._client.on(
             *filters,
@@ -368,6 +372,7 @@ class Client:
             key=key,
             retries=retries,
             timeout_s=timeout_s,
+            expect_every_s=expect_every_s,
         )
 
         def registered(function: F) -> F:

@@ -43,17 +43,6 @@ def publish(bench: Bench, *texts: bytes, qos: QoS = 1) -> None:
         bench.core.publish("t", text, bench.now, qos=qos)
 
 
-def test_a_broker_that_grants_and_does_not_deliver() -> None:
-    """As some do: SUBACK grants a shared subscription, and messages come by plain ones alone."""
-    bench = Bench(BrokerLimits(shared_delivers=False))
-    bench.connect("a", clean=False, kept=True)
-    bench.subscribe("a", "$share/g/t")
-    publish(bench, b"1")
-    bench.subscribe("a", "t")
-    publish(bench, b"2")
-    assert payloads(bench.hear("a")) == [b"2"]
-
-
 @VERSIONS
 def test_a_message_goes_on_at_the_lower_qos(version: Version) -> None:
     """[MQTT-3.8.4-8]"""
