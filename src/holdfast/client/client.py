@@ -539,6 +539,7 @@ class Client:
         retained: Retained = "always",
         concurrency: int = 1,
         key: Key | None = None,
+        dedupe: Key | None = None,
         retries: Retries = DEFAULT_RETRIES,
         timeout_s: float | None = None,
         expect_every_s: float | None = None,
@@ -558,8 +559,9 @@ class Client:
         handled again holds up no others. ``timeout_s`` (coroutine functions only): the longest one attempt
         may take.
 
-        ``expect_every_s``: where nothing comes on a topic for so long, while the link is up, the event
-        ``SourceSilent`` says so.
+        ``dedupe``: a key likewise; a message with the key of one that this handler has handled is
+        acknowledged, and not handled again (the newest 10,000 keys are known). ``expect_every_s``: where
+        nothing comes on a topic for so long, while the link is up, the event ``SourceSilent`` says so.
         """
         router = Router()
         add = router.on(
@@ -569,6 +571,7 @@ class Client:
             retained=retained,
             concurrency=concurrency,
             key=key,
+            dedupe=dedupe,
             retries=retries,
             timeout_s=timeout_s,
             expect_every_s=expect_every_s,
@@ -665,6 +668,7 @@ class Client:
             refused=self._intents.refused_filters,
             silent=core.sources.silent if core else 0,
             silent_topics=core.sources.named if core else (),
+            repeats=state.repeats,
             last_in_s=None if last_in is None else now - last_in,
             last_out_s=None if last_out is None else now - last_out,
             probe=state.probe.status,

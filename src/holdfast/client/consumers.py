@@ -74,12 +74,21 @@ class Consumers:
 
     def add_handler(self, handler: Handler) -> None:
         """Run this handler from now on."""
-        limit, ended = self._limits.qos0_inbox, self._handler_ended
-        running = make_runner(handler, limit, self._endings, ended, self._here)
+        endings = self._endings_of(handler)
+        running = make_runner(handler, self._limits.qos0_inbox, endings, self._handler_ended, self._here)
+        endings.attach(running.consumer)
         self._sources.watch(running.consumer, handler.expect_every_s)
         self._want(running.consumer, handler.options)
         self._handlers.append(running)
         running.start()
+
+    def _endings_of(self, handler: Handler) -> Endings:
+        if not handler.dedupe:
+            return self._endings
+        from holdfast.client.repeats import Deduping  # for those who want it
+
+        opening = None if self._decompressing is None else self._decompressing.open
+        return Deduping(handler, self._dispatcher.finish, self._state, opening)
 
     def enter(self, subscription: Reader) -> None:
         """Begin to deliver to this subscription."""
@@ -216,7 +225,7 @@ class Consumers:
         self._handlers.remove(handler)
         self._dispatcher.remove(handler.consumer)
         self._sources.leave(handler.consumer)
-        self._dispatcher.give_back(handler.consumer.inbox.drain())
+        self._dispatcher.give_back(handler.consumer.drain())
 
     def cancel(self, spared: asyncio.Task[Any] | None) -> list[asyncio.Task[None]]:
         """End the handlers now, but for the one that runs in this task; gives the tasks to wait for."""

@@ -41,6 +41,8 @@ class Consumer:
         self.inbox = inbox
         self.put: Callable[[Item], bool] = inbox.put
         """Gives it a message; False: there is no room."""
+        self.drain: Callable[[], list[Item]] = inbox.drain
+        """Closes it, and gives what it has not handled."""
 
 
 class _Source:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from holdfast.client.dispatcher import Consumer
 from holdfast.client.inbox import Inbox, Item, Shared
 from holdfast.client.state import State
 from holdfast.errors import Stopped
@@ -17,11 +18,14 @@ Post = Callable[..., object]
 
 
 class Endings:
-    """What handlers of one run tell; ``finish`` acknowledges a message for one of them."""
+    """What handlers of one run tell: ``finish`` for what went well, ``gave_up`` for a dead letter."""
 
     def __init__(self, finish: Callable[[Delivery, Shared | None], None], state: State) -> None:
-        self.finish = finish
+        self.finish = self.gave_up = finish
         self._state = state
+
+    def attach(self, consumer: Consumer) -> None:
+        """Here is the consumer that they are of; nothing stands before it."""
 
     def after(
         self, handler: Handler, item: Item, error: BaseException, tries: int, now: float, post: Post
@@ -38,7 +42,7 @@ class Endings:
     def _dead(self, name: str, item: Item, error: BaseException, reason: str) -> None:
         _, delivery, _, shared = item
         self._state.handler_failed(name, item[0], error, None)
-        self._state.dead_letters.bury(name, item, reason, partial(self.finish, delivery, shared))
+        self._state.dead_letters.bury(name, item, reason, partial(self.gave_up, delivery, shared))
 
 
 def here(call: Callable[..., object], *arguments: Any) -> None:

@@ -249,6 +249,12 @@ class MessageDead(Event):
     attempts: int
 
 
+class RepeatSkipped(Event):
+    """A message on ``topic`` repeats one that was handled (``on(dedupe=...)``), and was acknowledged."""
+
+    topic: str
+
+
 class Unclaimed(Event):
     """Messages on this topic found no handler or reader in time and were acknowledged."""
 

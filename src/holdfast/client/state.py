@@ -47,6 +47,7 @@ class State:
         self.connections = 0
         self.disconnections: Counter[str] = Counter()
         self.errors = 0
+        self.repeats = 0
         self.sessions_lost = 0
         self._share_silent: set[str] = set()  # brokers that are known for it
         self.outbox_error: OutboxError | None = None
@@ -176,6 +177,12 @@ class State:
         return self.verdict is None or self.verdict.cause != verdict.cause
 
     # -- messages ----------------------------------------------------------------------------
+
+    def repeated(self, handler: str, topic: str) -> None:
+        """A handler was spared a message, by the key of one that it has handled."""
+        self.repeats += 1
+        message = f"{handler}: a message on {topic} repeats one that was handled"
+        self.emit(told.RepeatSkipped(message=message, topic=topic), logging.DEBUG)
 
     def message_failed(self, seq: int, error: HoldfastError) -> None:
         """A message of ours failed; nobody can miss it, receipt or not."""

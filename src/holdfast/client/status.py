@@ -45,6 +45,7 @@ class Snapshot(Frozen):
     on this connection took; None: unknown. ``round_trips``: how many took so many seconds at most, and more
     than the bound before. ``refused``: filters that the broker has refused; it is asked again. ``silent``:
     how many sources are (``on(expect_every_s=...)``); ``silent_topics``: a hundred of them at most.
+    ``repeats``: messages that repeated one that was handled (``on(dedupe=...)``).
     """
 
     __match_args__ = (
@@ -77,6 +78,7 @@ class Snapshot(Frozen):
         "refused",
         "silent",
         "silent_topics",
+        "repeats",
     )
     __slots__ = __match_args__
 
@@ -112,6 +114,7 @@ class Snapshot(Frozen):
         refused: tuple[str, ...] = (),
         silent: int = 0,
         silent_topics: tuple[str, ...] = (),
+        repeats: int = 0,
     ) -> None:
         self.status = status
         self.cause = cause
@@ -142,3 +145,4 @@ class Snapshot(Frozen):
         self.refused = refused
         self.silent = silent
         self.silent_topics = silent_topics
+        self.repeats = repeats

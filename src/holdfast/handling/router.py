@@ -54,13 +54,13 @@ class Handler(Value):
     """One function with its filters; ``calls`` turn a message into its arguments.
 
     ``threaded``: it is no coroutine function, and runs on threads of its own. ``keys`` find the ordering
-    key of a message, for each pattern; there are none where nothing was asked for. ``expect_every_s``:
-    so often its sources are expected to speak.
+    key of a message, for each pattern; there are none where nothing was asked for. ``dedupe`` likewise, for
+    the key by which repeats are known. ``expect_every_s``: so often its sources are expected to speak.
     """
 
     __match_args__ = (
         *("function", "patterns", "calls", "options", "threaded", "work", "keys"),
-        "expect_every_s",
+        *("dedupe", "expect_every_s"),
     )
     __slots__ = __match_args__
 
@@ -73,6 +73,7 @@ class Handler(Value):
         threaded: bool = False,
         work: Work = DEFAULT_WORK,
         keys: tuple[KeyOf, ...] = (),
+        dedupe: tuple[KeyOf, ...] = (),
         expect_every_s: float | None = None,
     ) -> None:
         self.function = function
@@ -82,6 +83,7 @@ class Handler(Value):
         self.threaded = threaded
         self.work = work
         self.keys = keys
+        self.dedupe = dedupe
         self.expect_every_s = expect_every_s
         if expect_every_s is not None and not 0 < expect_every_s < inf:
             raise ConfigurationError(
@@ -113,6 +115,7 @@ class Router:
         retained: Retained = "always",
         concurrency: int = 1,
         key: Key | None = None,
+        dedupe: Key | None = None,
         retries: Retries = DEFAULT_RETRIES,
         timeout_s: float | None = None,
         expect_every_s: float | None = None,
@@ -122,12 +125,13 @@ class Router:
         patterns = patterns_of(filters)
         work = Work(concurrency, retries, timeout_s)
         keys = () if key is None else _keys(key, patterns)
+        repeats = () if dedupe is None else _keys(dedupe, patterns)
 
         def register(function: F) -> F:
             calls, threaded = bind_all(function, patterns), not is_coroutine(function)
             work.check(function, threaded)
             self.handlers.append(
-                Handler(function, patterns, calls, options, threaded, work, keys, expect_every_s)
+                Handler(function, patterns, calls, options, threaded, work, keys, repeats, expect_every_s)
             )
             return function
 

@@ -341,6 +341,7 @@ class Client:
         retained: Retained = "always",
         concurrency: int = 1,
         key: Key | None = None,
+        dedupe: Key | None = None,
         retries: Retries = DEFAULT_RETRIES,
         timeout_s: float | None = None,
         expect_every_s: float | None = None,
@@ -360,8 +361,9 @@ class Client:
         handled again holds up no others. ``timeout_s`` (coroutine functions only): the longest one attempt
         may take.
 
-        ``expect_every_s``: where nothing comes on a topic for so long, while the link is up, the event
-        ``SourceSilent`` says so.
+        ``dedupe``: a key likewise; a message with the key of one that this handler has handled is
+        acknowledged, and not handled again (the newest 10,000 keys are known). ``expect_every_s``: where
+        nothing comes on a topic for so long, while the link is up, the event ``SourceSilent`` says so.
         """
         register = self._client.on(
             *filters,
@@ -370,6 +372,7 @@ class Client:
             retained=retained,
             concurrency=concurrency,
             key=key,
+            dedupe=dedupe,
             retries=retries,
             timeout_s=timeout_s,
             expect_every_s=expect_every_s,

@@ -6,11 +6,11 @@ import asyncio
 from typing import Any
 
 import pytest
-from holdfast.client.runners import make_runner
 
 from holdfast.client.brokers import Target
 from holdfast.client.endings import Endings
 from holdfast.client.mailbox import Mailbox
+from holdfast.client.runners import make_runner
 from holdfast.client.state import State
 from holdfast.handling import Router
 
@@ -44,3 +44,5 @@ async def test_a_handler_runs_as_it_needs(function: Any, options: dict[str, Any]
     here = Mailbox(asyncio.get_running_loop())
     runner = make_runner(router.handlers[0], 10, endings, lambda one: None, here)
     assert type(runner).__name__ == kind
+    endings.attach(runner.consumer)
+    assert runner.consumer.put == runner.consumer.inbox.put
