@@ -54,6 +54,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     if module.parts[:2] == ("testing", "simulator") and module.name not in {"__init__.py", "__main__.py"}
 } | {
     "client/workers.py": "protocols alone: test_consumers.py holds all their kinds to them",
+    "outbox/schema.py": "statements alone: test_migrations.py holds new files and migrated ones to the same",
     "client/port.py": "protocols alone: test_drive.py and test_isolation.py hold both of their kinds to them",
 }
 
