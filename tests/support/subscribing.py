@@ -11,11 +11,11 @@ from typing import Any
 from holdfast import Client, QoS
 
 
-async def main(qos: QoS, options: dict[str, Any]) -> None:
+async def main(qos: QoS, options: dict[str, Any], dedupe: str | None = None) -> None:
     """Until it is killed; "subscribed" once the broker has said so."""
     client = Client(**options)
 
-    @client.on("n/#", qos=qos)
+    @client.on("n/#", qos=qos, dedupe=dedupe)
     async def handle(payload: bytes) -> None:
         _tell(payload)
 

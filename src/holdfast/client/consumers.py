@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from holdfast.client.dispatcher import Consumer, Dispatcher
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from holdfast.client.decompressing import Decompressing
     from holdfast.client.handler_thread import HandlerThreads
     from holdfast.client.port import Inwards
+    from holdfast.client.remembered import Remembered
     from holdfast.client.sources import Sources
     from holdfast.client.workers import Reader, Worker
 
@@ -50,6 +51,7 @@ class Consumers:
         limits: Limits,
         here: Mailbox,
         sources: Sources,
+        memory_of: Callable[[Handler], Remembered | None],
         decompressing: Decompressing | None = None,
     ) -> None:
         """``here``: how threads tell what they have handled. ``decompressing``: None: nothing is opened."""
@@ -61,6 +63,7 @@ class Consumers:
         self._limits = limits
         self._here = here
         self._sources = sources
+        self._memory_of = memory_of
         self._decompressing = decompressing
         self._endings = Endings(dispatcher.finish, state)
         self._handlers: list[HandlerTasks | HandlerThreads] = []
@@ -88,7 +91,7 @@ class Consumers:
         from holdfast.client.repeats import Deduping  # for those who want it
 
         opening = None if self._decompressing is None else self._decompressing.open
-        return Deduping(handler, self._dispatcher.finish, self._state, opening)
+        return Deduping(handler, self._dispatcher.finish, self._state, opening, self._memory_of(handler))
 
     def enter(self, subscription: Reader) -> None:
         """Begin to deliver to this subscription."""

@@ -28,6 +28,7 @@ from holdfast.client.status import Status
 from holdfast.client.telling import Telling
 from holdfast.clock import Clock
 from holdfast.errors import AuthenticationFailed, HoldfastError, NotReady, Stopped
+from holdfast.handling import Handler
 from holdfast.messages import QoS
 from holdfast.outbox import Outbox
 from holdfast.protocol import Session
@@ -35,6 +36,7 @@ from holdfast.resilience import Verdict, VersionChoice
 
 if TYPE_CHECKING:
     from holdfast.client.decompressing import Decompressing
+    from holdfast.client.remembered import Remembered
     from holdfast.client.workers import Reader
 
 log = logging.getLogger("holdfast")
@@ -83,10 +85,18 @@ class Core:
         self.sources = Sources(clock, self.engine, self.dispatcher, intents, state)
         self.consumers = Consumers(
             self.engine, self.dispatcher, intents, state, setup.limits, self.here, self.sources,
-            self.decompressing,
+            self._memory_of, self.decompressing,
         )  # fmt: skip
         self.finish = self.consumers.finish  # as it is: there is one for every message
         self._connect_parts()
+
+    def _memory_of(self, handler: Handler) -> Remembered | None:
+        """Where a handler's keys are kept; None: in memory alone."""
+        if self.outbox.intake is None:
+            return None
+        from holdfast.client.remembered import Remembered, owner_of  # for those who want it
+
+        return Remembered(self.outbox.intake, owner_of(handler), self.commits, self.here)
 
     def _decompressing(self) -> Decompressing | None:
         option = self.setup.compression

@@ -7,15 +7,18 @@ way in, what has ended is noted on its way back. Neither the handler's tasks nor
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from holdfast.client.dispatcher import Consumer
 from holdfast.client.endings import Endings
 from holdfast.client.inbox import Item, Shared
+from holdfast.client.remembered import Remembered
 from holdfast.client.state import State
 from holdfast.errors import PayloadError
 from holdfast.handling import Handler
 from holdfast.handling.repeats import Repeats, digest_of
+from holdfast.outbox.intake import REMEMBERED
 from holdfast.protocol import Delivery
 
 log = logging.getLogger("holdfast")
@@ -30,15 +33,21 @@ class Deduping(Endings):
         finish: Callable[[Delivery, Shared | None], None],
         state: State,
         opening: Callable[[Item], Item] | None,
+        memory: Remembered | None,
     ) -> None:
-        """``finish`` acknowledges; ``opening`` makes a message as the handler gets it. None: nothing does."""
+        """``finish`` acknowledges; ``opening`` makes a message as the handler gets it. None: nothing does.
+
+        ``memory``: what is known beyond this process; None: nothing is.
+        """
         super().__init__(self._handled, state)
         self.gave_up = self._failed
         self._acknowledge = finish
         self._opening = opening
         self._name = handler.name
         self._keys = handler.dedupe
+        self._memory = memory
         self._repeats: Repeats[Item] = Repeats()
+        self._early: list[Item] | None = None
         self._running: dict[int, bytes] = {}  # by the delivery, which lives as long
         self._complained = False
 
@@ -46,10 +55,22 @@ class Deduping(Endings):
         """Stand before this consumer."""
         self._put, self._drain = consumer.put, consumer.drain
         consumer.put, consumer.drain = self._take, self._give_back
+        if self._memory is not None:
+            self._early = []
+            self._memory.load(self._loaded)
+
+    def _loaded(self, handled: Iterable[bytes]) -> None:
+        self._repeats = Repeats(handled, REMEMBERED)
+        early, self._early = self._early, None
+        for item in early or ():
+            self._take(item)
 
     # -- coming ------------------------------------------------------------------------------
 
     def _take(self, item: Item) -> bool:
+        if self._early is not None:  # what is known is being read
+            self._early.append(item)
+            return True
         digest = self._digest(item)
         if digest is None:
             return self._put(item)
@@ -84,10 +105,18 @@ class Deduping(Endings):
 
     def _handled(self, delivery: Delivery, shared: Shared | None) -> None:
         digest = self._running.pop(id(delivery), None)
+        if digest is None:
+            self._acknowledge(delivery, shared)
+        elif self._memory is None:
+            self._over(digest, delivery, shared)
+        else:
+            self._memory.saw(digest, partial(self._over, digest, delivery, shared))
+
+    def _over(self, digest: bytes, delivery: Delivery, shared: Shared | None) -> None:
+        """It is handled, and known to be."""
         self._acknowledge(delivery, shared)
-        if digest is not None:
-            for item in self._repeats.done(digest):
-                self._known(item)
+        for item in self._repeats.done(digest):
+            self._known(item)
 
     def _failed(self, delivery: Delivery, shared: Shared | None) -> None:
         """A dead letter: what repeats it is no less worth a try."""
@@ -101,4 +130,5 @@ class Deduping(Endings):
 
     def _give_back(self) -> list[Item]:
         """The handler takes no more."""
-        return [*self._drain(), *self._repeats.drain()]
+        early, self._early = self._early or [], None
+        return [*self._drain(), *self._repeats.drain(), *early]

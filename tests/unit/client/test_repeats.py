@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, cast
 
 import pytest
 
@@ -14,6 +14,7 @@ from holdfast.client.inbox import Item, Shared
 from holdfast.client.repeats import Deduping
 from holdfast.client.state import State
 from holdfast.handling import Key, Router
+from holdfast.handling.repeats import digest_of
 from holdfast.messages import QoS
 from holdfast.protocol import Delivery
 from tests.unit.client.consuming import Dispatch, consumer, delivery, texts
@@ -22,7 +23,12 @@ from tests.unit.client.consuming import Dispatch, consumer, delivery, texts
 class Door:
     """A dispatcher, a handler's inbox behind it, and what was acknowledged."""
 
-    def __init__(self, key: Key = "@payload", opening: Callable[[Item], Item] | None = None) -> None:
+    def __init__(
+        self,
+        key: Key = "@payload",
+        opening: Callable[[Item], Item] | None = None,
+        memory: Memory | None = None,
+    ) -> None:
         router = Router()
 
         @router.on("t/{line}", dedupe=key)
@@ -32,7 +38,7 @@ class Door:
         self.here = Dispatch()
         self.state = State(Target("host:1", "mqtt://host:1"))
         finish = self.here.dispatcher.finish
-        self.door = Deduping(router.handlers[0], finish, self.state, opening)
+        self.door = Deduping(router.handlers[0], finish, self.state, opening, cast(Any, memory))
         self.reader = consumer("t/{line}", qos0_limit=2)
         self.door.attach(self.reader)
         self.here.dispatcher.add(self.reader)
@@ -139,3 +145,57 @@ def test_a_capture_may_be_the_key() -> None:
     door = Door("{line}")
     door.comes("a", "b")
     assert texts(door.reader) == ["a"]
+
+
+class Memory:
+    """Another process has handled ``known``; what is remembered is durable when the test says so."""
+
+    def __init__(self, *known: str) -> None:
+        self._known = known
+        self.loaded: Callable[[Iterable[bytes]], None] | None = None
+        self.waiting: list[Callable[[], None]] = []
+
+    def load(self, then: Callable[[Iterable[bytes]], None]) -> None:
+        self.loaded = then
+
+    def saw(self, digest: bytes, then: Callable[[], None]) -> None:
+        self.waiting.append(then)
+
+    def read(self) -> None:
+        assert self.loaded is not None
+        self.loaded([digest_of(key.encode()) for key in self._known])
+
+
+def test_an_acknowledgement_waits_for_the_file() -> None:
+    """Handled, and not yet remembered: neither it nor its repeat is acknowledged."""
+    memory = Memory()
+    door = Door(memory=memory)
+    memory.read()
+    door.comes("a")
+    door.door.finish(*door.take())
+    door.comes("a")
+    assert door.acks == []
+    memory.waiting.pop()()
+    assert door.acks == ["a", "a"]
+    assert door.state.repeats == 1
+
+
+def test_what_another_process_has_handled_is_a_repeat() -> None:
+    """What comes while that is read waits, in its order; then the handler gets what is new."""
+    memory = Memory("a")
+    door = Door(memory=memory)
+    door.comes("a", "b", "a", "c")
+    assert texts(door.reader) == []
+    memory.read()
+    assert texts(door.reader) == ["b", "c"]
+    assert door.acks == ["a", "a"]
+
+
+def test_what_waits_for_the_file_is_given_back() -> None:
+    """The handler leaves before it is read, and what is read then is for nobody."""
+    memory = Memory("a")
+    door = Door(memory=memory)
+    door.comes("a", "b")
+    assert [item[0].text() for item in door.reader.drain()] == ["a", "b"]
+    memory.read()
+    assert door.acks == []
