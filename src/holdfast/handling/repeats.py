@@ -13,6 +13,7 @@ The newest MOST keys are known; of a key there is a digest of 16 bytes, for keys
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from hashlib import blake2b
 from typing import Final, Generic, Literal, TypeVar
 
 T = TypeVar("T")
@@ -22,8 +23,6 @@ MOST: Final = 10_000
 
 def digest_of(key: Hashable) -> bytes:
     """The same in every process, for values of Python's own types."""
-    from hashlib import blake2b  # costs a millisecond, for those who want it
-
     return blake2b(repr(key).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 

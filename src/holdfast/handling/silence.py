@@ -115,7 +115,7 @@ class Silence:
     # -- time --------------------------------------------------------------------------------
 
     def deadline(self, now: float) -> float:
-        """When to look next."""
+        """When to look next; a look that comes much later proves nothing."""
         self._next = min(now + self._every, max(now, self._due[0][0])) if self._due else now + self._every
         return self._next
 
