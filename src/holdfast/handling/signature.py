@@ -212,7 +212,10 @@ def _model(kind: Any) -> _Getter:
         try:
             return kind.model_validate_json(message.payload)
         except ValueError as error:  # pydantic's ValidationError is one
-            raise PayloadError(f"payload on {message.topic} is no {kind.__name__}: {error}") from error
+            from holdfast.handling.complaints import complaints
+
+            text = f"payload on {message.topic} is no {kind.__name__}: {complaints(error)}"
+            raise PayloadError(text) from error
 
     return decode
 
