@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from holdfast.handling.complaints import complaints
+from holdfast.handling.misfit import misfit
 
 
 def test_pydantic_quotes_what_it_was_given() -> None:
@@ -14,15 +14,15 @@ def test_pydantic_quotes_what_it_was_given() -> None:
     with pytest.raises(ValueError) as caught:
         kind.model_validate_json('{"value": "patient 7", "series": [1, "patient 7"]}')
     assert "patient 7" in str(caught.value)
-    told = complaints(caught.value)
-    assert told.startswith("value: Input should be a valid number")
+    told = misfit(kind, caught.value)
+    assert told.startswith("is no Measured: value: Input should be a valid number")
     assert "; series.1: Input should be a valid integer" in told
     assert "patient" not in told
     with pytest.raises(ValueError) as caught:
         kind.model_validate_json("patient 7")
-    assert complaints(caught.value).startswith("Invalid JSON: ")
+    assert misfit(kind, caught.value).startswith("is no Measured: Invalid JSON: ")
 
 
 def test_other_errors_have_their_own_words() -> None:
     """A model may be anything that has model_validate_json."""
-    assert complaints(ValueError("too hot")) == "too hot"
+    assert misfit(Exception, ValueError("too hot")) == "is no Exception: too hot"
