@@ -31,17 +31,20 @@ class Endings:
         self, handler: Handler, item: Item, error: BaseException, tries: int, now: float, post: Post
     ) -> Again | None:
         """When this message is handled again; None: it has ended, and is acknowledged from here."""
-        message = item[0]
-        decision = decide(error, handler.work.retries, message.attempt, tries, now)
+        message, attempt = (
+            item[0],
+            item[0].attempt,
+        )  # as it is now: a thread may be at the next when it is told
+        decision = decide(error, handler.work.retries, attempt, tries, now)
         if isinstance(decision, Again):
-            post(self._state.handler_failed, handler.name, message, error, decision.at - now)
+            post(self._state.handler_failed, handler.name, message, attempt, error, decision.at - now)
             return decision
         post(self._dead, handler.name, item, error, decision.reason)
         return None
 
     def _dead(self, name: str, item: Item, error: BaseException, reason: str) -> None:
-        _, delivery, _, shared = item
-        self._state.handler_failed(name, item[0], error, None)
+        message, delivery, _, shared = item
+        self._state.handler_failed(name, message, message.attempt, error, None)
         self._state.dead_letters.bury(name, item, reason, partial(self.gave_up, delivery, shared))
 
 

@@ -189,11 +189,11 @@ class State:
         self.emit(told.MessageFailed(message=str(error), id=seq, error=error), logging.WARNING)
 
     def handler_failed(
-        self, name: str, message: Message, error: BaseException, retry_in_s: float | None
+        self, name: str, message: Message, attempt: int, error: BaseException, retry_in_s: float | None
     ) -> None:
         """A handler raised; where it did is told the first time only."""
         self.errors += 1
-        topic, attempt = message.topic, message.attempt
+        topic = message.topic
         then = "" if retry_in_s is None else f"; again in {retry_in_s:g} s"
         sentence = f"{name}: attempt {attempt} for a message on {topic} failed: {error!r}{then}"
         shown = attempt == 1 and not isinstance(error, PLAIN)
