@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from holdfast.client.pool import Pool
     from holdfast.errors import HoldfastError
-    from holdfast.handling import Router
+    from holdfast.handling import Reject, Retries, Retry, Router
     from holdfast.messages import Message, Payload, QoS
     from holdfast.outbox import Ledger
     from holdfast.resilience import Reconnect
@@ -51,6 +51,9 @@ _HOMES = {
     "QoS": "holdfast.messages",
     "Receipt": "holdfast.client",
     "Reconnect": "holdfast.resilience",
+    "Reject": "holdfast.handling",
+    "Retries": "holdfast.handling",
+    "Retry": "holdfast.handling",
     "Router": "holdfast.handling",
     "Rule": "holdfast.client",
     "Snapshot": "holdfast.client",
@@ -75,6 +78,9 @@ __all__ = [
     "QoS",
     "Receipt",
     "Reconnect",
+    "Reject",
+    "Retries",
+    "Retry",
     "Router",
     "Rule",
     "Snapshot",

@@ -41,10 +41,11 @@ WORDS = {
     "Cancelling the wait leaves": "Interrupting the wait leaves",
     "exception, by cancellation or": "exception, by Ctrl-C or",
     (
-        "A coroutine function is called on the loop of the client, any other on a thread of its own, which\n"
-        "``holdfast.sync.over(client)`` gives a way back; either gets one message after the other.\n"
+        "A coroutine function is called on the loop of the client, any other on threads of its own, which\n"
+        "``holdfast.sync.over(client)`` gives a way back. Checked when registered: ConfigurationError.\n"
     ): (
-        "It is called on a thread of its own, one message after the other; a coroutine function is refused.\n"
+        "It is called on threads of its own; a coroutine function is refused. Checked when registered:\n"
+        "ConfigurationError.\n"
     ),
 }
 

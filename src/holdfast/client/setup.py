@@ -142,6 +142,7 @@ class Setup(Value):
             apart=apart,
             probe_s=self.probe_s,
             probe_nonce=urandom(8).hex() if self.probe_s else "",
+            canary_nonce=urandom(8).hex(),
         )
 
     def _username(self, address: Address) -> str | None:
