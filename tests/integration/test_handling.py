@@ -136,6 +136,34 @@ async def test_stopped_while_messages_wait_to_be_handled_again(
 
 
 @on_tcp
+@pytest.mark.parametrize("options", [{}, {"concurrency": 2, "key": "{name}"}], ids=str)
+async def test_what_a_borrower_leaves_is_for_the_next(make: MakeClient, options: dict[str, Any]) -> None:
+    """What waits to be handled again when a lent client stops goes to the next handler, in order."""
+    got: list[tuple[str, int]] = []
+    async with make() as client:
+        lent, failed = client.lend(), asyncio.Event()
+
+        @lent.on("lent/{name}", retries=Retries(first_delay_s=60), **options)
+        async def fail(name: str) -> None:
+            failed.set()
+            raise RuntimeError
+
+        await client.ready(5)
+        for number in range(3):
+            await client.publish(f"lent/{number % 2}", str(number))
+        await failed.wait()
+        await eventually(lambda: client.snapshot().received == 3)
+        await lent.stop()
+
+        @client.on("lent/#")
+        async def handle(message: Message) -> None:
+            got.append((message.text(), message.attempt))
+
+        await eventually(lambda: client.snapshot().handled == 3)
+    assert got == [("0", 1), ("1", 1), ("2", 1)]
+
+
+@on_tcp
 @pytest.mark.parametrize("by", ["client", "router"])
 def test_the_blocking_client_does_the_same(
     broker: AnyBroker, version: str, make: MakeClient, by: str
