@@ -91,7 +91,7 @@ class Consumers:
         from holdfast.client.repeats import Deduping  # for those who want it
 
         opening = None if self._decompressing is None else self._decompressing.open
-        return Deduping(handler, self._dispatcher.finish, self._state, opening, self._memory_of(handler))
+        return Deduping(handler, self._dispatcher, self._state, opening, self._memory_of(handler))
 
     def enter(self, subscription: Reader) -> None:
         """Begin to deliver to this subscription."""
