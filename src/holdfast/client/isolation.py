@@ -159,6 +159,11 @@ class Isolated:
         return self._drive.engine.dropped if self._drive else 0
 
     @property
+    def reading(self) -> bool:
+        """Whether the link is read."""
+        return self._drive is None or self._drive.engine.reading
+
+    @property
     def last_in(self) -> float | None:
         """When bytes came in."""
         return self._drive.engine.last_in if self._drive else None

@@ -81,6 +81,7 @@ class Ingest:
     async def run(self) -> IngestLedger:
         """Until ``stop()``. Raises SinkError when the target cannot be opened, SubscribeRefused."""
         client, self._stopped = self._client, False
+        client._serve()
         feed = feed_of(client, self._mapper.filters, self._options)
         row = self._mapper.row
         self._pipeline = pipeline = Pipeline(feed, self._sink, row, self._batch, self._batch_wait_s)
