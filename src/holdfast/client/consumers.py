@@ -22,6 +22,7 @@ from holdfast.protocol import Delivery
 if TYPE_CHECKING:
     from holdfast.client.decompressing import Decompressing
     from holdfast.client.handler_thread import HandlerThreads
+    from holdfast.client.parking import Parking
     from holdfast.client.port import Inwards
     from holdfast.client.workers import Reader, Worker
 
@@ -58,7 +59,8 @@ class Consumers:
         self._limits = limits
         self._here = here
         self._decompressing = decompressing
-        self._endings = Endings(dispatcher.finish, state)
+        self.endings = Endings(dispatcher.finish, state)
+        self.parking: Parking | None = None
         self._handlers: list[HandlerTasks | HandlerThreads] = []
         self._subscriptions: set[Reader] = set()
         self._refused_timer: asyncio.TimerHandle | None = None
@@ -71,13 +73,15 @@ class Consumers:
     def add_handler(self, handler: Handler) -> None:
         """Run this handler from now on."""
         running = self._runner(handler)
+        if self.parking is not None:
+            self.parking.shelve(handler, running.consumer)
         self._want(running.consumer, handler.options)
         self._handlers.append(running)
         running.start()
 
     def _runner(self, handler: Handler) -> HandlerTasks | HandlerThreads:
         """Modules are loaded for those who want what is in them."""
-        limit, endings, ended = self._limits.qos0_inbox, self._endings, self._handler_ended
+        limit, endings, ended = self._limits.qos0_inbox, self.endings, self._handler_ended
         side_by_side = handler.keys or handler.work.concurrency > 1
         if handler.threaded and side_by_side:
             from holdfast.client.thread_crew import ThreadCrew
@@ -105,8 +109,7 @@ class Consumers:
         self._idle_timer = None
         for subscription in self._subscriptions:
             for _, delivery, _, shared in subscription.stale():
-                self._dispatcher.on_unclaimed(delivery)
-                self._dispatcher.finish(delivery, shared)
+                self._dispatcher.on_unclaimed(delivery, shared)
         if self._subscriptions:
             delay = max(IDLE_LOOK_S, self._limits.unclaimed_s)
             self._idle_timer = self._loop.call_later(delay, self._look_for_idle)
@@ -227,7 +230,10 @@ class Consumers:
         """What it did not finish waits for the next (contract 15)."""
         self._handlers.remove(handler)
         self._dispatcher.remove(handler.consumer)
-        self._dispatcher.give_back(handler.consumer.inbox.drain())
+        unfinished = handler.consumer.inbox.drain()
+        if self.parking is not None:
+            unfinished = self.parking.leave(handler.consumer, unfinished)
+        self._dispatcher.give_back(unfinished)
 
     def cancel(self, spared: asyncio.Task[Any] | None) -> list[asyncio.Task[None]]:
         """End the handlers now, but for the one that runs in this task; gives the tasks to wait for."""

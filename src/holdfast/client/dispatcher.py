@@ -38,6 +38,8 @@ class Consumer:
         self.patterns = patterns
         self.filters = filters
         self.inbox = inbox
+        self.put: Callable[[Item], bool] = inbox.put
+        """Takes each message in its turn; while some are kept elsewhere it is not the inbox that does."""
 
 
 class _Source:
@@ -68,7 +70,8 @@ class Dispatcher:
         self.received = 0
         self.dropped = 0
         self.drop_retained = False
-        self.on_unclaimed: Callable[[Delivery], None] = _ignore
+        self.on_unclaimed: Callable[[Delivery, Shared | None], None] = self.finish
+        """Nobody takes this message; ends with ``finish``."""
 
     # -- consumers ---------------------------------------------------------------------------
 
@@ -141,9 +144,14 @@ class Dispatcher:
             message.captures = source.pattern.captures(delivery.topic)
         if delivery.retain and self.drop_retained and not source.take_retained:
             self.finish(delivery, shared)  # 3.1.1 cannot ask the broker to leave these out
-        elif not source.consumer.inbox.put((message, delivery, source.index, shared)):
+        elif not source.consumer.put((message, delivery, source.index, shared)):
             self.dropped += 1
             self.finish(delivery, shared)
+
+    def takers(self, delivery: Delivery) -> list[tuple[Consumer, int]]:
+        """Whose message this is, and by which of their filters."""
+        found = self._tree.find(delivery.topic)
+        return [(source.consumer, source.index) for source in self._named(found, delivery)]
 
     def finish(self, delivery: Delivery, shared: Shared | None) -> None:
         """A consumer is done with this message."""
@@ -195,8 +203,7 @@ class Dispatcher:
         limit = self._clock.now() - self._unclaimed_s
         while self._unclaimed and self._unclaimed[0][0] <= limit:
             _, delivery, shared = self._unclaimed.popleft()
-            self.on_unclaimed(delivery)
-            self.finish(delivery, shared)
+            self.on_unclaimed(delivery, shared)
         self._schedule()
 
     def close(self) -> None:

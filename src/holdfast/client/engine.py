@@ -150,6 +150,11 @@ class Engine:
         return self._handled + len(self._inlet.acks)
 
     @property
+    def lines(self) -> tuple[list[Delivery], list[Delivery]]:
+        """What waits for its acknowledgement (``Session.lines``); any thread."""
+        return self._session.lines
+
+    @property
     def in_flight(self) -> int:
         """How many rows the session has, sent or about to be."""
         return len(self._session.unended())

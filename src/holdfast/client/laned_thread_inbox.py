@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from threading import Condition
 from time import monotonic
 
@@ -22,6 +23,11 @@ class LanedThreadInbox(LanedInbox):
         """As ``Inbox.put``; on the loop."""
         with self._news:
             return super().put(item)
+
+    def behind(self, key: Hashable) -> list[Item]:
+        """As ``Inbox.behind``; on the loop."""
+        with self._news:
+            return super().behind(key)
 
     def _wake(self) -> None:
         self._news.notify()

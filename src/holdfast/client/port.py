@@ -56,6 +56,10 @@ class Inwards(Protocol):
         """Want these subscriptions no more."""
 
     @property
+    def lines(self) -> tuple[list[Delivery], list[Delivery]]:
+        """What waits for its acknowledgement, in wire order, QoS 1 and QoS 2; any thread."""
+
+    @property
     def handled(self) -> int:
         """Messages acknowledged by their consumers."""
 

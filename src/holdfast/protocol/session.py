@@ -347,6 +347,14 @@ class Session:
         self._at(now)
         self._receiver.ack(deliveries)
 
+    @property
+    def lines(self) -> tuple[list[Delivery], list[Delivery]]:
+        """What was delivered on this connection and waits for its acknowledgement, in wire order, by QoS.
+
+        Any thread may look.
+        """
+        return self._receiver.lines
+
     def abandon(self) -> None:
         """The application stops handling: what it did not acknowledge is delivered anew."""
         self._receiver.abandon()
