@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from holdfast.client.dispatcher import Consumer, Dispatcher
 from holdfast.client.endings import Endings
-from holdfast.client.handlers import HandlerTask, HandlerTasks
+from holdfast.client.handlers import HandlerTasks
 from holdfast.client.inbox import Item, Shared
 from holdfast.client.intents import Intents
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.options import Limits
+from holdfast.client.runners import make_runner
 from holdfast.client.state import State
 from holdfast.handling import Handler, HandlerOptions
 from holdfast.protocol import Delivery
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from holdfast.client.handler_thread import HandlerThreads
     from holdfast.client.parking import Parking
     from holdfast.client.port import Inwards
+    from holdfast.client.remembered import Remembered
+    from holdfast.client.sources import Sources
     from holdfast.client.workers import Reader, Worker
 
 log = logging.getLogger("holdfast")
@@ -48,6 +51,8 @@ class Consumers:
         state: State,
         limits: Limits,
         here: Mailbox,
+        sources: Sources,
+        memory_of: Callable[[Handler], Remembered | None],
         decompressing: Decompressing | None = None,
     ) -> None:
         """``here``: how threads tell what they have handled. ``decompressing``: None: nothing is opened."""
@@ -58,6 +63,8 @@ class Consumers:
         self._state = state
         self._limits = limits
         self._here = here
+        self._sources = sources
+        self._memory_of = memory_of
         self._decompressing = decompressing
         self.endings = Endings(dispatcher.finish, state)
         self.parking: Parking | None = None
@@ -72,30 +79,26 @@ class Consumers:
 
     def add_handler(self, handler: Handler) -> None:
         """Run this handler from now on."""
-        running = self._runner(handler)
+        endings = self._endings_of(handler)
+        running = make_runner(handler, self._limits.qos0_inbox, endings, self._handler_ended, self._here)
         if self.parking is not None:
             self.parking.shelve(handler, running.consumer)
+        endings.attach(running.consumer)
+        self._sources.watch(running.consumer, handler.expect_every_s)
         self._want(running.consumer, handler.options)
         self._handlers.append(running)
         running.start()
 
-    def _runner(self, handler: Handler) -> HandlerTasks | HandlerThreads:
-        """Modules are loaded for those who want what is in them."""
-        limit, endings, ended = self._limits.qos0_inbox, self.endings, self._handler_ended
-        side_by_side = handler.keys or handler.work.concurrency > 1
-        if handler.threaded and side_by_side:
-            from holdfast.client.thread_crew import ThreadCrew
+    def _endings_of(self, handler: Handler) -> Endings:
+        if not handler.dedupe:
+            return self.endings
+        from holdfast.client.repeats import Deduping  # for those who want it
 
-            return ThreadCrew(handler, limit, endings, ended, self._here)
-        if handler.threaded:
-            from holdfast.client.handler_thread import HandlerThread
-
-            return HandlerThread(handler, limit, endings, ended, self._here)
-        if side_by_side:
-            from holdfast.client.crew import Crew
-
-            return Crew(handler, limit, endings, ended)
-        return HandlerTask(handler, limit, endings, ended)
+        opening = None if self._decompressing is None else self._decompressing.open
+        memory = self._memory_of(handler)
+        deduping = Deduping(handler, self._dispatcher.finish, self._state, opening, memory)
+        deduping.store, deduping.given_up = self.endings.store, self.endings.given_up
+        return deduping
 
     def enter(self, subscription: Reader) -> None:
         """Begin to deliver to this subscription."""
@@ -185,6 +188,10 @@ class Consumers:
             return  # of a run that is over
         self._subscriptions.discard(subscription)
         self._dispatcher.remove(subscription.consumer)
+        if (
+            not done
+        ):  # also of filters that ``unsubscribe`` gave up: what comes late is not acknowledged unread
+            self._dispatcher.wanted(subscription.consumer.filters)
         self._dispatcher.give_back(unfinished)
         gone = self._intents.unwant(subscription.consumer.filters, subscription.options, done)
         if gone:
@@ -230,7 +237,8 @@ class Consumers:
         """What it did not finish waits for the next (contract 15)."""
         self._handlers.remove(handler)
         self._dispatcher.remove(handler.consumer)
-        unfinished = handler.consumer.inbox.drain()
+        self._sources.leave(handler.consumer)
+        unfinished = handler.consumer.drain()
         if self.parking is not None:
             unfinished = self.parking.leave(handler.consumer, unfinished)
         self._dispatcher.give_back(unfinished)

@@ -17,7 +17,7 @@ from holdfast.client.precedence import Precedence
 from holdfast.client.receipts import Receipts
 from holdfast.client.state import State
 from holdfast.client.watch import Watched
-from holdfast.protocol import Delivery, Intent
+from holdfast.protocol import Delivery, Intent, ReleaseAsked
 
 
 class Inwards(Protocol):
@@ -49,6 +49,9 @@ class Inwards(Protocol):
     def ack(self, delivery: Delivery) -> None:
         """This message was handled."""
 
+    def complete(self, asked: ReleaseAsked) -> None:
+        """Whoever remembered these identifiers has forgotten them."""
+
     def subscribe(self, intents: Iterable[Intent]) -> None:
         """Want these subscriptions."""
 
@@ -58,6 +61,10 @@ class Inwards(Protocol):
     @property
     def lines(self) -> tuple[list[Delivery], list[Delivery]]:
         """What waits for its acknowledgement, in wire order, QoS 1 and QoS 2; any thread."""
+
+    @property
+    def reading(self) -> bool:
+        """Whether the link is read: handlers keep up."""
 
     @property
     def handled(self) -> int:

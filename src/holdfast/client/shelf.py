@@ -50,11 +50,13 @@ class Place:
 class Shelf:
     """Of one handler; everything is on the loop of its run."""
 
-    def __init__(self, parking: Parking, consumer: Consumer, owner: str) -> None:
-        """``owner`` is whose rows they are."""
+    def __init__(self, parking: Parking, consumer: Consumer, owner: str, wrapped: bool) -> None:
+        """``owner`` is whose rows they are; ``wrapped``: others will stand before it, and not move."""
         self._parking = parking
         self.consumer = consumer
         self.owner = owner
+        self._wrapped = wrapped
+        self._way = consumer.inbox.put
         self._keys: Counter[Hashable] = Counter()  # of what is kept and in memory
         self._numbers: set[int] = set()  # of the same, until they have left the file
         self._coming = 0  # kept in the file alone, and not committed
@@ -83,6 +85,8 @@ class Shelf:
 
     def begin(self) -> None:
         """What is in the file comes first."""
+        if self._wrapped:
+            self.consumer.put = lambda item: self._way(item)
         self._refill.begin()
         self._divert()
 
@@ -96,14 +100,16 @@ class Shelf:
         self._refill.close()
         if self._timer is not None:
             self._timer.cancel()
-        self.consumer.put = self.consumer.inbox.put
+        self._way = self.consumer.inbox.put
         refused, self._refused = list(self._refused), deque()
         return refused
 
     def _divert(self) -> None:
         """Messages come by here while there is anything that may have to wait for what is kept."""
         busy = self.spilling or self._keys or self._refused
-        self.consumer.put = self.put if busy else self.consumer.inbox.put
+        self._way = self.put if busy else self.consumer.inbox.put
+        if not self._wrapped:
+            self.consumer.put = self._way
 
     # -- what comes --------------------------------------------------------------------------
 
@@ -111,7 +117,7 @@ class Shelf:
         """In the place of the inbox's: whatever waits for what is kept, is kept too."""
         message, delivery, index, shared = item
         inbox = self.consumer.inbox
-        if not message.qos:
+        if not message.qos or self._parking.is_kept(delivery):
             return inbox.put(item)
         if self.spilling or self._refused:
             self._spill(item)
@@ -204,7 +210,7 @@ class Shelf:
         item: Item = (delivery, delivery, index, None)
         place = Place(self, held, self.consumer.inbox.key_of(item))
         self._parking.enter(delivery, [place], acknowledged=True)
-        self.consumer.inbox.put(item)
+        self.consumer.put(item)
 
     def settled(self) -> None:
         """What waits for room, or to be read, is looked at again."""

@@ -45,7 +45,9 @@ class Snapshot(Frozen):
     bytes came or left. ``probe`` (``Client(probe_s=...)``): "off", "waiting" (for a first answer on this
     connection), "ok", "missed" (two in a row) or "not_authorized". ``round_trip_s``: what the last answer
     on this connection took; None: unknown. ``round_trips``: how many took so many seconds at most, and more
-    than the bound before.
+    than the bound before. ``refused``: filters that the broker has refused; it is asked again. ``silent``:
+    how many sources are (``on(expect_every_s=...)``); ``silent_topics``: a hundred of them at most.
+    ``repeats``: messages that repeated one that was handled (``on(dedupe=...)``).
     """
 
     __match_args__ = (
@@ -77,6 +79,10 @@ class Snapshot(Frozen):
         "probe",
         "round_trip_s",
         "round_trips",
+        "refused",
+        "silent",
+        "silent_topics",
+        "repeats",
     )
     __slots__ = __match_args__
 
@@ -111,6 +117,10 @@ class Snapshot(Frozen):
         probe: ProbeStatus = "off",
         round_trip_s: float | None = None,
         round_trips: Mapping[float, int] = NONE,
+        refused: tuple[str, ...] = (),
+        silent: int = 0,
+        silent_topics: tuple[str, ...] = (),
+        repeats: int = 0,
     ) -> None:
         self.status = status
         self.cause = cause
@@ -140,3 +150,7 @@ class Snapshot(Frozen):
         self.probe: ProbeStatus = probe
         self.round_trip_s = round_trip_s
         self.round_trips = round_trips
+        self.refused = refused
+        self.silent = silent
+        self.silent_topics = silent_topics
+        self.repeats = repeats

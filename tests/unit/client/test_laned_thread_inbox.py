@@ -32,7 +32,7 @@ def test_the_order_of_each_key_holds() -> None:
             number = int(inbox.read(ticket)[0].payload)
             if number % 100 == 0 and number not in again:
                 again.add(number)
-                inbox.again(ticket, monotonic() + 0.001)
+                inbox.put_off(ticket, monotonic() + 0.001)
             else:
                 taken.append(number)
                 inbox.done(ticket)
@@ -64,7 +64,7 @@ def test_closed() -> None:
     assert ticket is not None
     inbox.close()
     assert inbox.take_next() is None
-    inbox.again(ticket, 0)
+    inbox.put_off(ticket, 0)
     assert [int(one[0].payload) for one in inbox.drain()] == [0, 1, 2]
 
 
