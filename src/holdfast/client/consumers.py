@@ -15,7 +15,7 @@ from holdfast.client.inbox import Item, Shared
 from holdfast.client.intents import Intents
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.options import Limits
-from holdfast.client.runners import make_runner
+from holdfast.client.runners import endings_of, make_runner
 from holdfast.client.state import State
 from holdfast.handling import Handler, HandlerOptions
 from holdfast.protocol import Delivery
@@ -79,7 +79,8 @@ class Consumers:
 
     def add_handler(self, handler: Handler) -> None:
         """Run this handler from now on."""
-        endings = self._endings_of(handler)
+        opening = None if self._decompressing is None else self._decompressing.open
+        endings = endings_of(handler, self.endings, opening, self._memory_of)
         running = make_runner(handler, self._limits.qos0_inbox, endings, self._handler_ended, self._here)
         if self.parking is not None:
             self.parking.shelve(handler, running.consumer)
@@ -88,17 +89,6 @@ class Consumers:
         self._want(running.consumer, handler.options)
         self._handlers.append(running)
         running.start()
-
-    def _endings_of(self, handler: Handler) -> Endings:
-        if not handler.dedupe:
-            return self.endings
-        from holdfast.client.repeats import Deduping  # for those who want it
-
-        opening = None if self._decompressing is None else self._decompressing.open
-        memory = self._memory_of(handler)
-        deduping = Deduping(handler, self._dispatcher.finish, self._state, opening, memory)
-        deduping.store, deduping.given_up = self.endings.store, self.endings.given_up
-        return deduping
 
     def enter(self, subscription: Reader) -> None:
         """Begin to deliver to this subscription."""

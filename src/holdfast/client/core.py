@@ -88,7 +88,7 @@ class Core:
             self.engine, self.dispatcher, intents, state, setup.limits, self.here, self.sources,
             self._memory_of, self.decompressing,
         )  # fmt: skip
-        self.line = LineWatch(self, clock)
+        self.line = LineWatch(self, session, clock)
         self.finish = self.consumers.finish  # as it is: there is one for every message
         self._connect_parts()
 

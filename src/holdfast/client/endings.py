@@ -32,7 +32,7 @@ class Endings:
 
     def __init__(self, finish: Callable[[Delivery, Shared | None], None], state: State) -> None:
         self.finish = self.gave_up = finish
-        self._state = state
+        self.state = state
         self.store: Store | None = None
         self.given_up: Callable[[Delivery], bool] = lambda delivery: False
         """Whether this message has ended without its handler, which may not have it again."""
@@ -59,17 +59,17 @@ class Endings:
     def _again(
         self, handler: Handler, item: Item, attempt: int, error: BaseException, delay_s: float
     ) -> None:
-        self._state.handler_failed(handler.name, item[0], attempt, error, delay_s)
+        self.state.handler_failed(handler.name, item[0], attempt, error, delay_s)
         if self.store is not None:
             self.store.again(handler, item[1], delay_s, repr(error))
 
     def _dead(self, handler: Handler, item: Item, error: BaseException, reason: str) -> None:
         message, delivery, _, shared = item
-        self._state.handler_failed(handler.name, message, message.attempt, error, None)
+        self.state.handler_failed(handler.name, message, message.attempt, error, None)
         done: Callable[[], object] = partial(self.gave_up, delivery, shared)
         if self.store is not None:
             done = partial(self.store.bury, handler, item, reason, done)
-        self._state.dead_letters.bury(handler.name, item, reason, done)
+        self.state.dead_letters.bury(handler.name, item, reason, done)
 
 
 def here(call: Callable[..., object], *arguments: Any) -> None:

@@ -157,11 +157,6 @@ class Engine:
         return self._handled + len(self._inlet.acks)
 
     @property
-    def lines(self) -> tuple[list[Delivery], list[Delivery]]:
-        """What waits for its acknowledgement (``Session.lines``); any thread."""
-        return self._session.lines
-
-    @property
     def reading(self) -> bool:
         """Whether the link is read: handlers keep up."""
         return self.pressure.reading

@@ -149,11 +149,6 @@ class Isolated:
     # -- the numbers, from any thread --------------------------------------------------------
 
     @property
-    def lines(self) -> tuple[list[Delivery], list[Delivery]]:
-        """What waits for its acknowledgement, as the other side has it at this moment."""
-        return self._drive.engine.lines if self._drive else ([], [])
-
-    @property
     def handled(self) -> int:
         """Messages acknowledged by their consumers."""
         return len(self._inlet.acks) + (self._drive.engine.handled if self._drive else 0)

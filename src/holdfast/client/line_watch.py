@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.client.abandoned import Abandoned
 from holdfast.clock import Clock
-from holdfast.protocol import Delivery
+from holdfast.protocol import Delivery, Session
 
 if TYPE_CHECKING:
     from holdfast.client.core import Core
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class LineWatch:
     """With a file they are kept there; without one the line waits, or they are dead letters."""
 
-    def __init__(self, core: Core, clock: Clock) -> None:
+    def __init__(self, core: Core, session: Session, clock: Clock) -> None:
         self._core = core
+        self._session = session  # asked alone, which any thread may
         self._clock = clock
         self._limits = core.setup.limits
         self._parking: Parking | None = None
@@ -59,7 +60,7 @@ class LineWatch:
         from holdfast.client.overdue import Overdue
 
         limit_s = self._limits.hold_limit_s
-        self._overdue = Overdue(lambda: self._core.engine.lines, self._clock, limit_s, late)
+        self._overdue = Overdue(lambda: self._session.lines, self._clock, limit_s, late)
         self._overdue.begin()
 
     @property
@@ -67,7 +68,7 @@ class LineWatch:
         """How long ago the message came that all others wait for; any thread."""
         from holdfast.client.overdue import head_of_line_s
 
-        return head_of_line_s(self._core.engine.lines, self._clock)
+        return head_of_line_s(self._session.lines, self._clock)
 
     def close(self) -> None:
         """The end of the run: what is kept stays in the file."""

@@ -59,10 +59,6 @@ class Inwards(Protocol):
         """Want these subscriptions no more."""
 
     @property
-    def lines(self) -> tuple[list[Delivery], list[Delivery]]:
-        """What waits for its acknowledgement, in wire order, QoS 1 and QoS 2; any thread."""
-
-    @property
     def reading(self) -> bool:
         """Whether the link is read: handlers keep up."""
 
