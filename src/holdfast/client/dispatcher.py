@@ -75,7 +75,8 @@ class Dispatcher:
         self._drop_retained = False
         self.opened_at = 0.0
         """When the present or last connection began, on the client's clock."""
-        self.on_unclaimed: Callable[[Delivery], None] = _ignore
+        self.on_unclaimed: Callable[[Delivery, Shared | None], None] = self.finish
+        """Nobody takes this message; ends with ``finish``."""
 
     # -- consumers ---------------------------------------------------------------------------
 
@@ -160,6 +161,11 @@ class Dispatcher:
         self.dropped += 1
         self.finish(delivery, shared)
 
+    def takers(self, delivery: Delivery) -> list[tuple[Consumer, int]]:
+        """Whose message this is, and by which of their filters."""
+        found = self._tree.find(delivery.topic)
+        return [(source.consumer, source.index) for source in self._named(found, delivery)]
+
     def finish(self, delivery: Delivery, shared: Shared | None) -> None:
         """A consumer is done with this message."""
         if shared is not None:
@@ -215,8 +221,7 @@ class Dispatcher:
         limit = self._clock.now() - self._unclaimed_s
         while self._unclaimed and self._unclaimed[0][0] <= limit:
             _, delivery, shared = self._unclaimed.popleft()
-            self.on_unclaimed(delivery)
-            self.finish(delivery, shared)
+            self.on_unclaimed(delivery, shared)
         self._schedule()
 
     def close(self) -> None:

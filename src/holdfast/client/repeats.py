@@ -98,7 +98,7 @@ class Deduping(Endings):
         return None if key is None else digest_of(key)
 
     def _known(self, item: Item) -> None:
-        self._state.repeated(self._name, item[0].topic)
+        self.state.repeated(self._name, item[0].topic)
         self._acknowledge(item[1], item[3])
 
     # -- going -------------------------------------------------------------------------------
