@@ -80,7 +80,7 @@ class Consumers:
     def add_handler(self, handler: Handler) -> None:
         """Run this handler from now on."""
         opening = None if self._decompressing is None else self._decompressing.open
-        endings = endings_of(handler, self.endings, opening, self._memory_of)
+        endings = endings_of(handler, self.endings, self._dispatcher.drop, opening, self._memory_of)
         running = make_runner(handler, self._limits.qos0_inbox, endings, self._handler_ended, self._here)
         if self.parking is not None:
             self.parking.shelve(handler, running.consumer)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.client.endings import Endings
 from holdfast.client.handlers import HandlerTask, HandlerTasks
-from holdfast.client.inbox import Item
+from holdfast.client.inbox import Item, Shared
 from holdfast.client.mailbox import Mailbox
 from holdfast.handling import Handler
+from holdfast.protocol import Delivery
 
 if TYPE_CHECKING:
     from holdfast.client.handler_thread import HandlerThreads
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 def endings_of(
     handler: Handler,
     usual: Endings,
+    drop: Callable[[Delivery, Shared | None], None],
     opening: Callable[[Item], Item] | None,
     memory_of: Callable[[Handler], Remembered | None],
 ) -> Endings:
@@ -30,7 +32,7 @@ def endings_of(
         return usual
     from holdfast.client.repeats import Deduping  # for those who want it
 
-    deduping = Deduping(handler, usual.finish, usual.state, opening, memory_of(handler))
+    deduping = Deduping(handler, usual.finish, drop, usual.state, opening, memory_of(handler))
     deduping.store, deduping.given_up = usual.store, usual.given_up
     return deduping
 
