@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Subscription,
         Will,
     )
+    from holdfast.client.pool import Pool
     from holdfast.errors import HoldfastError
     from holdfast.handling import Reject, Retries, Retry, Router
     from holdfast.messages import Message, Payload, QoS
@@ -46,6 +47,7 @@ _HOMES = {
     "Message": "holdfast.messages",
     "Outbox": "holdfast.client",
     "Payload": "holdfast.messages",
+    "Pool": "holdfast.client.pool",
     "QoS": "holdfast.messages",
     "Receipt": "holdfast.client",
     "Reconnect": "holdfast.resilience",
@@ -72,6 +74,7 @@ __all__ = [
     "Message",
     "Outbox",
     "Payload",
+    "Pool",
     "QoS",
     "Receipt",
     "Reconnect",

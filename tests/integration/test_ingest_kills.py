@@ -85,8 +85,8 @@ async def crossed(
 ) -> tuple[int, Counter[int]]:
     """So many lives while messages flow; how many were published, and the rows of each.
 
-    They differ in a property alone, so that none is told from the next by its content. ``away``: in so many of
-    the lives the database is locked, and the spool in use, when the process is killed.
+    They differ in a property alone, so that none is told from the next by its content. ``away``: the share of
+    lives in which the database is locked, and the spool in use, when the process is killed.
     """
     broker, chance = make(folder), Random(seed)
     await broker.start()

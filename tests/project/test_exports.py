@@ -30,6 +30,7 @@ EXPORTS = [
     "Rule",
     "Message",
     "Payload",
+    "Pool",
     "QoS",
     "Receipt",
     "Reconnect",

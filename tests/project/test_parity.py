@@ -15,6 +15,7 @@ PAIRS = [
     (holdfast.Client, sync.Client),
     (holdfast.Subscription, sync.Subscription),
     (holdfast.Receipt, sync.Receipt),
+    (holdfast.Pool, sync.Pool),
 ]
 
 # What is made by the client, not by its users, is made as each kind needs it.
@@ -78,7 +79,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("awaited", "blocking"), PAIRS, ids=["Client", "Subscription", "Receipt"])
+@pytest.mark.parametrize(("awaited", "blocking"), PAIRS, ids=["Client", "Subscription", "Receipt", "Pool"])
 def test_the_same_members(awaited: type, blocking: type) -> None:
     """Nothing is left out, and nothing is offered by one alone; attributes of slots are properties here."""
     slots = {name for name in getattr(awaited, "__slots__", ()) if not name.startswith("_")}

@@ -27,6 +27,7 @@ LONG_FILES: dict[str, str] = {
     "src/holdfast/client/events.py": "a list of value classes: names, fields and docstrings",
     "src/holdfast/client/engine.py": "the driver of a session, its port in and its turns",
     "src/holdfast/codec/packets.py": "the packets, each with its fields written out; no branch in it",
+    "src/holdfast/protocol/events.py": "a list of value classes: names, fields and docstrings",
     "src/holdfast/protocol/receiver.py": "one state machine, its theory on top",
     "src/holdfast/protocol/sender.py": "one state machine, its theory on top",
     "src/holdfast/protocol/session.py": "the whole face of the core, mostly docstrings",

@@ -9,6 +9,9 @@ from typing import Any
 
 _CHUNK = 1 << 16
 
+_COMMIT = b"COMMIT\0"
+"""The statement and, from the server, the word for what was done."""
+
 
 class CommitRelay:
     """``async with CommitRelay(port) as relay``: listens at ``relay.port``, on the loop of the test."""
@@ -69,7 +72,7 @@ class CommitRelay:
 
     async def _outward(self, client: asyncio.StreamReader, to_server: asyncio.StreamWriter) -> None:
         while chunk := await client.read(_CHUNK):
-            if self._cut_behind is False and b"COMMIT" in chunk:
+            if self._cut_behind is False and _COMMIT in chunk:
                 self._cut_behind = None
                 return
             to_server.write(chunk)
@@ -77,7 +80,7 @@ class CommitRelay:
 
     async def _homeward(self, server: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         while chunk := await server.read(_CHUNK):
-            if self._cut_behind is True and b"COMMIT\0" in chunk:
+            if self._cut_behind is True and _COMMIT in chunk:
                 self._cut_behind = None
                 return
             to_client.write(chunk)

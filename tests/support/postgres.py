@@ -23,8 +23,6 @@ import psycopg
 from tests.support.leaks import SECRET
 from tests.support.mosquitto import free_port
 
-PROGRAMS = ("postgres", "initdb")
-
 START_LIMIT_S = 30
 
 _serial = count(1)
@@ -50,7 +48,7 @@ class Postgres:
         subprocess.run(
             [
                 *(_program("initdb"), "-D", self.folder / "data", "-U", "holdfast", "-A", "scram-sha-256"),
-                *("--pwfile", secret, "-E", "UTF8", "--locale=C.UTF-8"),
+                *("--pwfile", secret, "-E", "UTF8", "--no-locale"),
             ],
             check=True,
             capture_output=True,
@@ -88,11 +86,14 @@ class Postgres:
         process, self._process = self._process, None
         if process is not None:
             self._signal(process, signal.SIGCONT)
+            children = _children(process.pid)
             if how == signal.SIGKILL:
                 self._signal(process, how)
             else:
                 process.send_signal(how)
             process.wait(START_LIMIT_S)
+            while any(map(_runs, children)):  # the next server would find their memory in use
+                time.sleep(0.001)
 
     def freeze(self) -> None:
         """Nothing in it runs any more, and all its connections stay."""
@@ -169,6 +170,14 @@ def _children(parent: int) -> list[int]:
         return [int(pid) for pid in listing.read_text().split()]
     except OSError:
         return []
+
+
+def _runs(pid: int) -> bool:
+    """Not gone, and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _somebody() -> dict[str, Any]:

@@ -55,6 +55,9 @@ log = logging.getLogger("holdfast")
 
 DEFAULT_LIMITS = Limits()
 
+SERVICE_PROBE_S = 30.0
+"""How often a service sends a message to itself, where nobody said otherwise (contract 21)."""
+
 CLOSED_WITHIN_S = 0.5
 """How long the outbox file may take to close where the time to stop is over (contract 24)."""
 
@@ -84,7 +87,7 @@ class Client:
         outbox: StrPath | Outbox | None = None,
         rules: Sequence[Rule] = (),
         keepalive_s: float = 60,
-        probe_s: float | None = None,
+        probe_s: float | Absent | None = ABSENT,
         reconnect: Reconnect | Literal["lan", "wan"] = "wan",
         limits: Limits = DEFAULT_LIMITS,
         drain_s: float = 5,
@@ -115,17 +118,20 @@ class Client:
         and which are denied; the first that matches counts. ``keepalive_s``: 0 to 65,535; a dead link
         is noticed within 1.5 times that; 0 switches it off. ``probe_s``: so often, in seconds, a message goes
         to ourselves (on ``holdfast/probe/CLIENT_ID``, QoS 0): its round trip is in ``snapshot()``, and a dead
-        link is noticed within twice that; None: never. ``drain_s``: the longest a ``stop`` may take.
+        link is noticed within twice that; None: never; left out: never, but every 30 s in an ``Ingest``.
+        ``drain_s``: the longest a ``stop`` may take.
         ``isolated``: the link has a thread of its own, so that it stands while the event loop is blocked;
-        functions for password, will and authentication are called on that thread. None: no.
+        functions for password, will and authentication are called on that thread. None: no, but in an
+        ``Ingest``.
         ``compression``: large payloads leave as gzip, marked by their content type, and messages so marked
         are opened before handlers and readers get them; needs ``version="5"``. None: neither.
         """
         self._setup: Setup = check(
             url, client_id, username, password, password_file, tls, proxy, version, session_expiry_s,
             will, keepalive_s, reconnect, limits, drain_s, outbox, authentication, isolated, compression,
-            probe_s,
+            None if isinstance(probe_s, Absent) else probe_s,
         )  # fmt: skip
+        self._probe_left_out = isinstance(probe_s, Absent)
         self._clock = SystemClock()
         self._router = Router()
         self._registered: dict[str, HandlerOptions] = {}
@@ -191,6 +197,15 @@ class Client:
             finally:
                 self._opening = False
                 self._state.changed.notify()
+
+    def _serve(self) -> None:
+        """It is a service: what was left out is as one needs it, if it has not started (contract 23)."""
+        if self._core is not None:
+            return
+        if self._setup.isolated is None:
+            self._setup.isolated = True
+        if self._probe_left_out:
+            self._setup.probe_s, self._state.probe.status = SERVICE_PROBE_S, "waiting"
 
     async def _open(self) -> None:
         """A file says at every start what was in flight; in memory only the first time is a new one."""
@@ -570,8 +585,10 @@ class Client:
         retained: Retained = "always",
         concurrency: int = 1,
         key: Key | None = None,
+        dedupe: Key | None = None,
         retries: Retries = DEFAULT_RETRIES,
         timeout_s: float | None = None,
+        expect_every_s: float | None = None,
     ) -> Callable[[F], F]:
         """Decorator: handle messages of these filters, before or after ``start``.
 
@@ -587,6 +604,10 @@ class Client:
         ``"@property.name"`` or a function of the message; those of one key keep their order, and one that is
         handled again holds up no others. ``timeout_s`` (coroutine functions only): the longest one attempt
         may take.
+
+        ``dedupe``: a key likewise; a message with the key of one that this handler has handled is
+        acknowledged, and not handled again (the newest 10,000 keys are known). ``expect_every_s``: where
+        nothing comes on a topic for so long, while the link is up, the event ``SourceSilent`` says so.
         """
         router = Router()
         add = router.on(
@@ -596,8 +617,10 @@ class Client:
             retained=retained,
             concurrency=concurrency,
             key=key,
+            dedupe=dedupe,
             retries=retries,
             timeout_s=timeout_s,
+            expect_every_s=expect_every_s,
         )
 
         def register(function: F) -> F:
@@ -685,9 +708,15 @@ class Client:
             handled=self._handled + (core.engine.handled if core else 0),
             errors=state.errors,
             dead=state.dead_letters.count,
+            held=0 if self._outbox.intake is None else self._outbox.intake.count(),
+            head_of_line_s=0.0 if core is None else core.line.age_s,
             given_up=dict(state.given_up),
             parked=self._outbox.parked,
             dropped_inbound=self._dropped + (core.dropped_inbound if core else 0),
+            refused=self._intents.refused_filters,
+            silent=core.sources.silent if core else 0,
+            silent_topics=core.sources.named if core else (),
+            repeats=state.repeats,
             last_in_s=None if last_in is None else now - last_in,
             last_out_s=None if last_out is None else now - last_out,
             probe=state.probe.status,

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from holdfast.client.dispatcher import Consumer, Dispatcher
 from holdfast.client.endings import Endings
-from holdfast.client.handlers import HandlerTask, HandlerTasks
+from holdfast.client.handlers import HandlerTasks
 from holdfast.client.inbox import Item, Shared
 from holdfast.client.intents import Intents
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.options import Limits
+from holdfast.client.runners import endings_of, make_runner
 from holdfast.client.state import State
 from holdfast.handling import Handler, HandlerOptions
 from holdfast.protocol import Delivery
@@ -22,7 +23,10 @@ from holdfast.protocol import Delivery
 if TYPE_CHECKING:
     from holdfast.client.decompressing import Decompressing
     from holdfast.client.handler_thread import HandlerThreads
+    from holdfast.client.parking import Parking
     from holdfast.client.port import Inwards
+    from holdfast.client.remembered import Remembered
+    from holdfast.client.sources import Sources
     from holdfast.client.workers import Reader, Worker
 
 log = logging.getLogger("holdfast")
@@ -47,6 +51,8 @@ class Consumers:
         state: State,
         limits: Limits,
         here: Mailbox,
+        sources: Sources,
+        memory_of: Callable[[Handler], Remembered | None],
         decompressing: Decompressing | None = None,
     ) -> None:
         """``here``: how threads tell what they have handled. ``decompressing``: None: nothing is opened."""
@@ -57,8 +63,11 @@ class Consumers:
         self._state = state
         self._limits = limits
         self._here = here
+        self._sources = sources
+        self._memory_of = memory_of
         self._decompressing = decompressing
-        self._endings = Endings(dispatcher.finish, state)
+        self.endings = Endings(dispatcher.finish, state)
+        self.parking: Parking | None = None
         self._handlers: list[HandlerTasks | HandlerThreads] = []
         self._subscriptions: set[Reader] = set()
         self._refused_timer: asyncio.TimerHandle | None = None
@@ -70,28 +79,16 @@ class Consumers:
 
     def add_handler(self, handler: Handler) -> None:
         """Run this handler from now on."""
-        running = self._runner(handler)
+        opening = None if self._decompressing is None else self._decompressing.open
+        endings = endings_of(handler, self.endings, self._dispatcher.drop, opening, self._memory_of)
+        running = make_runner(handler, self._limits.qos0_inbox, endings, self._handler_ended, self._here)
+        if self.parking is not None:
+            self.parking.shelve(handler, running.consumer)
+        endings.attach(running.consumer)
+        self._sources.watch(running.consumer, handler.expect_every_s)
         self._want(running.consumer, handler.options)
         self._handlers.append(running)
         running.start()
-
-    def _runner(self, handler: Handler) -> HandlerTasks | HandlerThreads:
-        """Modules are loaded for those who want what is in them."""
-        limit, endings, ended = self._limits.qos0_inbox, self._endings, self._handler_ended
-        side_by_side = handler.keys or handler.work.concurrency > 1
-        if handler.threaded and side_by_side:
-            from holdfast.client.thread_crew import ThreadCrew
-
-            return ThreadCrew(handler, limit, endings, ended, self._here)
-        if handler.threaded:
-            from holdfast.client.handler_thread import HandlerThread
-
-            return HandlerThread(handler, limit, endings, ended, self._here)
-        if side_by_side:
-            from holdfast.client.crew import Crew
-
-            return Crew(handler, limit, endings, ended)
-        return HandlerTask(handler, limit, endings, ended)
 
     def enter(self, subscription: Reader) -> None:
         """Begin to deliver to this subscription."""
@@ -105,8 +102,7 @@ class Consumers:
         self._idle_timer = None
         for subscription in self._subscriptions:
             for _, delivery, _, shared in subscription.stale():
-                self._dispatcher.on_unclaimed(delivery)
-                self._dispatcher.finish(delivery, shared)
+                self._dispatcher.on_unclaimed(delivery, shared)
         if self._subscriptions:
             delay = max(IDLE_LOOK_S, self._limits.unclaimed_s)
             self._idle_timer = self._loop.call_later(delay, self._look_for_idle)
@@ -231,7 +227,11 @@ class Consumers:
         """What it did not finish waits for the next (contract 15)."""
         self._handlers.remove(handler)
         self._dispatcher.remove(handler.consumer)
-        self._dispatcher.give_back(handler.consumer.inbox.drain())
+        self._sources.leave(handler.consumer)
+        unfinished = handler.consumer.drain()
+        if self.parking is not None:
+            unfinished = self.parking.leave(handler.consumer, unfinished)
+        self._dispatcher.give_back(unfinished)
 
     def cancel(self, spared: asyncio.Task[Any] | None) -> list[asyncio.Task[None]]:
         """End the handlers now, but for the one that runs in this task; gives the tasks to wait for."""

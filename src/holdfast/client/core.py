@@ -17,16 +17,19 @@ from holdfast.client.gathering import Gathering
 from holdfast.client.inbox import Item
 from holdfast.client.intents import Intents
 from holdfast.client.keeping import make_keeper
+from holdfast.client.line_watch import LineWatch
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.precedence import Precedence
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.setup import Setup
+from holdfast.client.sources import Sources
 from holdfast.client.state import State
 from holdfast.client.status import Status
 from holdfast.client.telling import Telling
 from holdfast.clock import Clock
 from holdfast.errors import AuthenticationFailed, HoldfastError, NotReady, Stopped
+from holdfast.handling import Handler
 from holdfast.messages import QoS
 from holdfast.outbox import Outbox
 from holdfast.protocol import Session
@@ -34,6 +37,7 @@ from holdfast.resilience import Verdict, VersionChoice
 
 if TYPE_CHECKING:
     from holdfast.client.decompressing import Decompressing
+    from holdfast.client.remembered import Remembered
     from holdfast.client.workers import Reader
 
 log = logging.getLogger("holdfast")
@@ -79,11 +83,22 @@ class Core:
         self.gathering = Gathering(publisher, self.commits, self.engine.gathered)
         self.engine.gather = self.gathering.hand_over
         self.decompressing = self._decompressing()
+        self.sources = Sources(clock, self.engine, self.dispatcher, intents, state)
         self.consumers = Consumers(
-            self.engine, self.dispatcher, intents, state, setup.limits, self.here, self.decompressing
-        )
+            self.engine, self.dispatcher, intents, state, setup.limits, self.here, self.sources,
+            self._memory_of, self.decompressing,
+        )  # fmt: skip
+        self.line = LineWatch(self, session, clock)
         self.finish = self.consumers.finish  # as it is: there is one for every message
         self._connect_parts()
+
+    def _memory_of(self, handler: Handler) -> Remembered | None:
+        """Where a handler's keys are kept; None: in memory alone."""
+        if self.outbox.intake is None:
+            return None
+        from holdfast.client.remembered import Remembered, owner_of  # for those who want it
+
+        return Remembered(self.outbox.intake, owner_of(handler), self.commits, self.here)
 
     def _decompressing(self) -> Decompressing | None:
         option = self.setup.compression
@@ -99,9 +114,9 @@ class Core:
         self.publisher.inside = self._is_inside
         self.outbox.on_ended = self.telling.given_up.ended
         self.outbox.on_failed = self.telling.outbox_failed
-        self.dispatcher.on_unclaimed = self.telling.unclaimed
         self.telling.on_refused = self.consumers.refused
         self.telling.on_unsubscribed = self.consumers.unsubscribed
+        self.line.begin()
 
     def nobody_dials(self, error: BaseException | None, what: str = "the supervisor") -> None:
         """All attempts are used up, or ``what`` failed: said aloud, and nobody waits for a dead link."""
@@ -226,8 +241,10 @@ class Core:
         self.watched.close()
         self.keeper.close(self.intents.release(self.setup.session_expiry_s != 0))
         self.telling.close()
+        self.sources.close()
         if self.decompressing is not None:
             self.decompressing.close()
+        self.line.close()
         self.consumers.close()
         self.dispatcher.close()
         self.here.close()

@@ -50,16 +50,12 @@ class Crew(HandlerTasks):
     def _failed(self, ticket: Ticket[Item], error: BaseException) -> None:
         """What is to be handled again is back in its lane, as what the end has come over."""
         inbox, now = self._inbox, asyncio.get_running_loop().time()
+        if is_end(error, inbox):
+            return inbox.put_off(ticket, now)
         try:
-            if is_end(error, inbox):
-                return inbox.again(ticket, now)
             error = or_cancelled(error)
         except asyncio.CancelledError:
-            inbox.again(ticket, now)
+            inbox.put_off(ticket, now)
             raise
         again = self._endings.after(self.handler, ticket.item, error, ticket.tries, now, here)
-        if again is None:
-            return inbox.done(ticket)
-        ticket.item[0].attempt += 1
-        ticket.tries = again.tries
-        return inbox.again(ticket, again.at)
+        return inbox.settle(ticket, again)

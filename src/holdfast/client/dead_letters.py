@@ -28,10 +28,9 @@ class DeadLetters:
         """Up to ``MOST``, oldest first; any thread."""
         return tuple(self._newest)
 
-    def bury(self, handler: str, item: Item, reason: str, kept: Callable[[], None]) -> None:
+    def bury(self, handler: str, item: Item, reason: str, kept: Callable[[], object]) -> None:
         """Keep this message, for ``reason``, and call ``kept``: it may be acknowledged now."""
         message = item[0]
-        attempts = message.attempt
         sentence = f"{handler}: a message on {message.topic} is a dead letter: {reason}"
         letter = MessageDead(
             message=sentence,
@@ -39,7 +38,7 @@ class DeadLetters:
             payload=message.payload,
             reason=reason,
             handler=handler,
-            attempts=attempts,
+            attempts=message.attempt,
         )
         self.count += 1
         self._keep(letter)

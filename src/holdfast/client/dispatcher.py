@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from holdfast.client.inbox import Inbox, Item, Shared
 from holdfast.clock import Clock
+from holdfast.codec import V311, Version
 from holdfast.handling import FilterTree
 from holdfast.messages import Message
 from holdfast.protocol import Delivery
@@ -38,6 +39,10 @@ class Consumer:
         self.patterns = patterns
         self.filters = filters
         self.inbox = inbox
+        self.put: Callable[[Item], bool] = inbox.put
+        """Gives it a message; False: there is no room."""
+        self.drain: Callable[[], list[Item]] = inbox.drain
+        """Closes it, and gives what it has not handled."""
 
 
 class _Source:
@@ -67,8 +72,11 @@ class Dispatcher:
         self.ack: Callable[[Delivery], None] = _ignore
         self.received = 0
         self.dropped = 0
-        self.drop_retained = False
-        self.on_unclaimed: Callable[[Delivery], None] = _ignore
+        self._drop_retained = False
+        self.opened_at = 0.0
+        """When the present or last connection began, on the client's clock."""
+        self.on_unclaimed: Callable[[Delivery, Shared | None], None] = self.finish
+        """Nobody takes this message; ends with ``finish``."""
 
     # -- consumers ---------------------------------------------------------------------------
 
@@ -102,11 +110,15 @@ class Dispatcher:
             if message.qos:
                 self._unclaimed.append((now, delivery, shared))
             else:
-                self.dropped += 1
-                self.finish(delivery, shared)
+                self.drop(delivery, shared)
         self._schedule()
 
     # -- messages ----------------------------------------------------------------------------
+
+    def opened(self, version: Version) -> None:
+        """A connection begins; what it brings follows."""
+        self.opened_at = self._clock.now()
+        self._drop_retained = version == V311
 
     def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Messages came in, in wire order."""
@@ -139,11 +151,20 @@ class Dispatcher:
     def _put(self, source: _Source, message: Message, delivery: Delivery, shared: Shared | None) -> None:
         if source.pattern.names:
             message.captures = source.pattern.captures(delivery.topic)
-        if delivery.retain and self.drop_retained and not source.take_retained:
+        if delivery.retain and self._drop_retained and not source.take_retained:
             self.finish(delivery, shared)  # 3.1.1 cannot ask the broker to leave these out
-        elif not source.consumer.inbox.put((message, delivery, source.index, shared)):
-            self.dropped += 1
-            self.finish(delivery, shared)
+        elif not source.consumer.put((message, delivery, source.index, shared)):
+            self.drop(delivery, shared)
+
+    def drop(self, delivery: Delivery, shared: Shared | None) -> None:
+        """There is no room for this message of QoS 0."""
+        self.dropped += 1
+        self.finish(delivery, shared)
+
+    def takers(self, delivery: Delivery) -> list[tuple[Consumer, int]]:
+        """Whose message this is, and by which of their filters."""
+        found = self._tree.find(delivery.topic)
+        return [(source.consumer, source.index) for source in self._named(found, delivery)]
 
     def finish(self, delivery: Delivery, shared: Shared | None) -> None:
         """A consumer is done with this message."""
@@ -200,8 +221,7 @@ class Dispatcher:
         limit = self._clock.now() - self._unclaimed_s
         while self._unclaimed and self._unclaimed[0][0] <= limit:
             _, delivery, shared = self._unclaimed.popleft()
-            self.on_unclaimed(delivery)
-            self.finish(delivery, shared)
+            self.on_unclaimed(delivery, shared)
         self._schedule()
 
     def close(self) -> None:

@@ -157,6 +157,11 @@ class Engine:
         return self._handled + len(self._inlet.acks)
 
     @property
+    def reading(self) -> bool:
+        """Whether the link is read: handlers keep up."""
+        return self.pressure.reading
+
+    @property
     def in_flight(self) -> int:
         """How many rows the session has, sent or about to be."""
         return len(self._session.unended())
@@ -276,6 +281,8 @@ class Engine:
                 self._session.unsubscribe([wish], now)
             else:
                 self._session.subscribe([wish], now)
+        if inlet.wishes and self.terms is not None:
+            self._watch()  # the first shared one sets the canary its time
 
     def _pump(self) -> None:
         """Until nothing moves: rows in, output out, bytes away (the driver's rule of the session)."""
@@ -384,7 +391,7 @@ class Engine:
     # -- time --------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        """Look again when the session has something to do; its deadline only ever moves away."""
+        """Look again when the session has something to do; its deadline moves away, but for wishes."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -121,6 +121,35 @@ class SubscriptionRefused(Event):
     code: int
 
 
+class ShareSilent(Event):
+    """``broker`` grants shared subscriptions (``share=``) and delivers nothing by them."""
+
+    broker: str
+
+
+class SourceSilent(Event):
+    """Nothing came on ``topic`` for ``silent_s`` seconds, above what ``on(expect_every_s=...)`` allows.
+
+    The link was up all the while. Where nothing has come at all, ``topic`` has the handler's filters.
+    """
+
+    topic: str
+    silent_s: float
+
+
+class SourceBack(Event):
+    """A message came on ``topic``, after ``silent_s`` seconds."""
+
+    topic: str
+    silent_s: float
+
+
+class SourcesForgotten(Event):
+    """The handler of ``filter`` hears more topics than are watched: the longest silent are forgotten."""
+
+    filter: str
+
+
 class MessageFailed(Event):
     """A message of ours ended without an acknowledgement."""
 
@@ -220,8 +249,14 @@ class MessageDead(Event):
     attempts: int
 
 
+class RepeatSkipped(Event):
+    """A message on ``topic`` repeats one that was handled (``on(dedupe=...)``), and was acknowledged."""
+
+    topic: str
+
+
 class Unclaimed(Event):
-    """Messages on this topic found no handler or reader in time and were acknowledged."""
+    """A message on this topic found no handler or reader in time; the sentence says what became of it."""
 
     topic: str
     payload: bytes

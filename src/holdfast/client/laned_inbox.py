@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from holdfast.client.inbox import Inbox, Item
 from holdfast.errors import PayloadError
-from holdfast.handling import KeyOf
+from holdfast.handling import Again, KeyOf
 from holdfast.handling.lanes import NO_KEY, Lanes, Ticket
 
 
@@ -31,11 +31,14 @@ class LanedInbox(Inbox):
         """As ``Inbox.put``."""
         if not item[0].qos and len(self._lanes) >= self._qos0_limit:
             return False
-        self._lanes.put(self._key_of(item), item)
-        self._wake()
+        self._enter(self.key_of(item), item)
         return True
 
-    def _key_of(self, item: Item) -> object:
+    def _enter(self, key: Hashable, item: Item) -> None:
+        self._lanes.put(key, item)
+        self._wake()
+
+    def key_of(self, item: Item) -> Hashable:
         """One whose key cannot be read is in a lane of its own, by the error, and ``read`` raises it."""
         if not self._keys:
             return NO_KEY
@@ -43,6 +46,10 @@ class LanedInbox(Inbox):
             return self._keys[item[2]](self.open(item)[0])
         except PayloadError as error:
             return error
+
+    def behind(self, key: Hashable) -> list[Item]:
+        """As ``Inbox.behind``."""
+        return self._lanes.waiting(key)
 
     # -- readers -----------------------------------------------------------------------------
 
@@ -60,12 +67,21 @@ class LanedInbox(Inbox):
         ticket.item = item = self.open(ticket.item)
         return item
 
+    def settle(self, ticket: Ticket[Item], again: Again | None) -> None:
+        """This attempt has failed: it is the next of its key again, at that time; None: it has ended."""
+        if again is None:
+            self.done(ticket)
+        else:
+            ticket.item[0].attempt += 1
+            ticket.tries = again.tries
+            self.put_off(ticket, again.at)
+
     def done(self, ticket: Ticket[Item]) -> None:
         """It has ended."""
         self._lanes.done(ticket)
 
-    def again(self, ticket: Ticket[Item], at: float) -> None:
-        """It is the next of its key again, from this time of the loop on."""
+    def put_off(self, ticket: Ticket[Item], at: float) -> None:
+        """It is the next of its key, from this time of the loop on."""
         self._lanes.delay(ticket, at)
         if not self.closed:
             self._look_at_the_clock()

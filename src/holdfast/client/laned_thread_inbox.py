@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from threading import Condition
 from time import monotonic
 
@@ -18,10 +19,14 @@ class LanedThreadInbox(LanedInbox):
         super().__init__(qos0_limit, keys)
         self._news = Condition()  # guards the lanes
 
-    def put(self, item: Item) -> bool:
-        """As ``Inbox.put``; on the loop."""
+    def _enter(self, key: object, item: Item) -> None:
         with self._news:
-            return super().put(item)
+            super()._enter(key, item)
+
+    def behind(self, key: Hashable) -> list[Item]:
+        """As ``Inbox.behind``; on the loop."""
+        with self._news:
+            return super().behind(key)
 
     def _wake(self) -> None:
         self._news.notify()
@@ -43,8 +48,8 @@ class LanedThreadInbox(LanedInbox):
         with self._news:
             super().done(ticket)
 
-    def again(self, ticket: Ticket[Item], at: float) -> None:
-        """It is the next of its key again, from this time on; who asks comes back for more, and sees it."""
+    def put_off(self, ticket: Ticket[Item], at: float) -> None:
+        """It is the next of its key, from this time on; who puts it off comes back for more, and sees it."""
         with self._news:
             self._lanes.delay(ticket, at)
 

@@ -59,6 +59,10 @@ class Inwards(Protocol):
         """Want these subscriptions no more."""
 
     @property
+    def reading(self) -> bool:
+        """Whether the link is read: handlers keep up."""
+
+    @property
     def handled(self) -> int:
         """Messages acknowledged by their consumers."""
 

@@ -47,7 +47,9 @@ class State:
         self.connections = 0
         self.disconnections: Counter[str] = Counter()
         self.errors = 0
+        self.repeats = 0
         self.sessions_lost = 0
+        self._share_silent: set[str] = set()  # brokers that are known for it
         self.outbox_error: OutboxError | None = None
         self.given_up: Counter[str] = Counter()  # unsent messages that ended, by reason
         self.draining = False
@@ -159,21 +161,39 @@ class State:
         cause = verdict.cause if verdict else None
         self.emit(told.FailedOver(message=message, cause=cause, **facts), logging.WARNING)
 
+    def share_silent(self) -> None:
+        """The broker grants shared subscriptions and delivers nothing by them; said once of each."""
+        broker, place = self.target.broker, self.place
+        if broker in self._share_silent:
+            return
+        self._share_silent.add(broker)
+        message = (
+            f"{place} grants shared subscriptions and does not deliver: nothing will come by share=. "
+            "Leave share= out, or use a broker that has it"
+        )
+        self.emit(told.ShareSilent(message=message, broker=broker), logging.WARNING)
+
     def _is_news(self, verdict: Verdict) -> bool:
         return self.verdict is None or self.verdict.cause != verdict.cause
 
     # -- messages ----------------------------------------------------------------------------
+
+    def repeated(self, handler: str, topic: str) -> None:
+        """A handler was spared a message, by the key of one that it has handled."""
+        self.repeats += 1
+        message = f"{handler}: a message on {topic} repeats one that was handled"
+        self.emit(told.RepeatSkipped(message=message, topic=topic), logging.DEBUG)
 
     def message_failed(self, seq: int, error: HoldfastError) -> None:
         """A message of ours failed; nobody can miss it, receipt or not."""
         self.emit(told.MessageFailed(message=str(error), id=seq, error=error), logging.WARNING)
 
     def handler_failed(
-        self, name: str, message: Message, error: BaseException, retry_in_s: float | None
+        self, name: str, message: Message, attempt: int, error: BaseException, retry_in_s: float | None
     ) -> None:
         """A handler raised; where it did is told the first time only."""
         self.errors += 1
-        topic, attempt = message.topic, message.attempt
+        topic = message.topic
         then = "" if retry_in_s is None else f"; again in {retry_in_s:g} s"
         sentence = f"{name}: attempt {attempt} for a message on {topic} failed: {error!r}{then}"
         shown = attempt == 1 and not isinstance(error, PLAIN)

@@ -36,14 +36,18 @@ class Snapshot(Frozen):
     ``cause`` and ``hint``: why there is no connection, in a word and a sentence.
     ``disconnections``: lost connections by cause. ``received``, ``handled``, ``errors``:
     messages that came, whose handling ended, and how often a handler raised; ``dead``: messages that their
-    handlers gave up (dead letters). ``given_up``: unsent messages
+    handlers gave up (dead letters); ``held``: messages that are acknowledged and wait in the outbox file for
+    their handlers; ``head_of_line_s``: how long ago the message came whose acknowledgement all others wait
+    for. ``given_up``: unsent messages
     that were expired or dropped in this process, by reason. ``parked``: pending messages that cannot
     go to this broker as it is. ``dropped_inbound``:
     QoS 0 messages for which there was no room. ``last_in_s``, ``last_out_s``: seconds since
     bytes came or left. ``probe`` (``Client(probe_s=...)``): "off", "waiting" (for a first answer on this
     connection), "ok", "missed" (two in a row) or "not_authorized". ``round_trip_s``: what the last answer
     on this connection took; None: unknown. ``round_trips``: how many took so many seconds at most, and more
-    than the bound before.
+    than the bound before. ``refused``: filters that the broker has refused; it is asked again. ``silent``:
+    how many sources are (``on(expect_every_s=...)``); ``silent_topics``: a hundred of them at most.
+    ``repeats``: messages that repeated one that was handled (``on(dedupe=...)``).
     """
 
     __match_args__ = (
@@ -65,6 +69,8 @@ class Snapshot(Frozen):
         "handled",
         "errors",
         "dead",
+        "held",
+        "head_of_line_s",
         "given_up",
         "parked",
         "dropped_inbound",
@@ -73,6 +79,10 @@ class Snapshot(Frozen):
         "probe",
         "round_trip_s",
         "round_trips",
+        "refused",
+        "silent",
+        "silent_topics",
+        "repeats",
     )
     __slots__ = __match_args__
 
@@ -97,6 +107,8 @@ class Snapshot(Frozen):
         handled: int,
         errors: int,
         dead: int,
+        held: int,
+        head_of_line_s: float,
         given_up: Mapping[str, int],
         parked: int,
         dropped_inbound: int,
@@ -105,6 +117,10 @@ class Snapshot(Frozen):
         probe: ProbeStatus = "off",
         round_trip_s: float | None = None,
         round_trips: Mapping[float, int] = NONE,
+        refused: tuple[str, ...] = (),
+        silent: int = 0,
+        silent_topics: tuple[str, ...] = (),
+        repeats: int = 0,
     ) -> None:
         self.status = status
         self.cause = cause
@@ -124,6 +140,8 @@ class Snapshot(Frozen):
         self.handled = handled
         self.errors = errors
         self.dead = dead
+        self.held = held
+        self.head_of_line_s = head_of_line_s
         self.given_up = given_up
         self.parked = parked
         self.dropped_inbound = dropped_inbound
@@ -132,3 +150,7 @@ class Snapshot(Frozen):
         self.probe: ProbeStatus = probe
         self.round_trip_s = round_trip_s
         self.round_trips = round_trips
+        self.refused = refused
+        self.silent = silent
+        self.silent_topics = silent_topics
+        self.repeats = repeats

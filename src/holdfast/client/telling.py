@@ -17,7 +17,6 @@ from holdfast.client.presence import Presence
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.state import State
-from holdfast.codec import V311
 from holdfast.errors import OutboxError
 from holdfast.outbox import Outbox
 from holdfast.protocol import (
@@ -41,6 +40,7 @@ from holdfast.protocol import (
     SessionEvent,
     SessionLost,
     Settled,
+    ShareSilent,
     Stripped,
     Unsubscribed,
     Unwatched,
@@ -114,9 +114,8 @@ class Telling:
     def _deferred(self, record: Deferred) -> None:
         row, reason = record.row, reasons.name(record.reason)
         message = f"message {row.seq} on {row.topic} was refused for now: {reason} (try {row.tries})"
-        self._state.emit(
-            told.MessageDeferred(message=message, id=row.seq, code=record.reason), logging.WARNING
-        )
+        deferred = told.MessageDeferred(message=message, id=row.seq, code=record.reason)
+        self._state.emit(deferred, logging.WARNING)
 
     def _parked(self, record: Parked) -> None:
         row = record.row
@@ -125,7 +124,7 @@ class Telling:
 
     def _opened(self, event: Opened) -> None:
         self._publisher.agreed(event.terms)
-        self._dispatcher.drop_retained = event.terms.version == V311
+        self._dispatcher.opened(event.terms.version)
 
     def _reauthenticated(self, event: Reauthenticated) -> None:
         self._state.emit(told.Reauthenticated(message=f"authenticated again to {self._state.place}"))
@@ -194,10 +193,10 @@ class Telling:
         )
         self._state.emit(event, logging.WARNING)
 
-    def unclaimed(self, delivery: Delivery) -> None:
-        """Nobody took this message in time."""
+    def unclaimed(self, delivery: Delivery, then: str) -> None:
+        """Nobody took this message in time; ``then`` says what became of it."""
         topic = delivery.topic
-        message = f"nobody took a message on {topic} for {self._limits.unclaimed_s:g} s; it was acknowledged"
+        message = f"nobody took a message on {topic} for {self._limits.unclaimed_s:g} s; {then}"
         event = told.Unclaimed(message=message, topic=topic, payload=delivery.payload)
         self._state.emit(event, logging.WARNING)
 
@@ -245,6 +244,7 @@ _EVENTS: dict[type, Callable[[Telling, Any], None]] = {
     Reauthenticated: Telling._reauthenticated,
     ReleaseAsked: lambda self, event: self.on_release(event),
     SessionLost: Telling._session_lost,
+    ShareSilent: lambda self, event: self._state.share_silent(),
     Stripped: Telling._stripped,
     Unsubscribed: lambda self, event: self.on_unsubscribed(event.filter),
 }

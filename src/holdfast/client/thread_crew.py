@@ -44,10 +44,6 @@ class ThreadCrew(HandlerThreads):
         """What is to be handled again is back in its lane, as what the end has come over."""
         inbox, now = self._inbox, monotonic()
         if is_end(error, inbox):
-            return inbox.again(ticket, now)
+            return inbox.put_off(ticket, now)
         again = self._endings.after(self.handler, ticket.item, error, ticket.tries, now, self._here.post)
-        if again is None:
-            return inbox.done(ticket)
-        ticket.item[0].attempt += 1
-        ticket.tries = again.tries
-        return inbox.again(ticket, again.at)
+        return inbox.settle(ticket, again)

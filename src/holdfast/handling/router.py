@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Any, Literal, TypeVar
 
 from holdfast.errors import ConfigurationError
@@ -53,10 +54,14 @@ class Handler(Value):
     """One function with its filters; ``calls`` turn a message into its arguments.
 
     ``threaded``: it is no coroutine function, and runs on threads of its own. ``keys`` find the ordering
-    key of a message, for each pattern; there are none where nothing was asked for.
+    key of a message, for each pattern; there are none where nothing was asked for. ``dedupe`` likewise, for
+    the key by which repeats are known. ``expect_every_s``: so often its sources are expected to speak.
     """
 
-    __match_args__ = ("function", "patterns", "calls", "options", "threaded", "work", "keys")
+    __match_args__ = (
+        *("function", "patterns", "calls", "options", "threaded", "work", "keys"),
+        *("dedupe", "expect_every_s"),
+    )
     __slots__ = __match_args__
 
     def __init__(
@@ -68,6 +73,8 @@ class Handler(Value):
         threaded: bool = False,
         work: Work = DEFAULT_WORK,
         keys: tuple[KeyOf, ...] = (),
+        dedupe: tuple[KeyOf, ...] = (),
+        expect_every_s: float | None = None,
     ) -> None:
         self.function = function
         self.patterns = patterns
@@ -76,6 +83,12 @@ class Handler(Value):
         self.threaded = threaded
         self.work = work
         self.keys = keys
+        self.dedupe = dedupe
+        self.expect_every_s = expect_every_s
+        if expect_every_s is not None and not 0 < expect_every_s < inf:
+            raise ConfigurationError(
+                f"expect_every_s must be above 0, not {expect_every_s!r}", hint="None: nothing is expected"
+            )
 
     @property
     def filters(self) -> tuple[str, ...]:
@@ -102,19 +115,24 @@ class Router:
         retained: Retained = "always",
         concurrency: int = 1,
         key: Key | None = None,
+        dedupe: Key | None = None,
         retries: Retries = DEFAULT_RETRIES,
         timeout_s: float | None = None,
+        expect_every_s: float | None = None,
     ) -> Callable[[F], F]:
         """As ``Client.on``. Raises ConfigurationError when filter or function do not fit."""
         options = HandlerOptions(qos, share, retained)
         patterns = patterns_of(filters)
         work = Work(concurrency, retries, timeout_s)
         keys = () if key is None else _keys(key, patterns)
+        repeats = () if dedupe is None else _keys(dedupe, patterns)
 
         def register(function: F) -> F:
             calls, threaded = bind_all(function, patterns), not is_coroutine(function)
             work.check(function, threaded)
-            self.handlers.append(Handler(function, patterns, calls, options, threaded, work, keys))
+            self.handlers.append(
+                Handler(function, patterns, calls, options, threaded, work, keys, repeats, expect_every_s)
+            )
             return function
 
         return register

@@ -93,6 +93,7 @@ class Ingest:
     async def run(self) -> IngestLedger:
         """Until ``stop()``. Raises SinkError when the target cannot be opened, SubscribeRefused."""
         client, self._stopped = self._client, False
+        client._serve()
         desk, feed = Desk(self._sink), feed_of(client, self._mapper.filters, self._options)
         self._pipeline = pipeline = Pipeline(
             self.table, feed, desk, self._mapper.row, self._batch, self._batch_wait_s

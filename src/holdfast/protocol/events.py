@@ -162,6 +162,16 @@ class Probed(Value):
         self.reason = reason
 
 
+class ShareSilent(Value):
+    """This broker granted a shared subscription to ``topic`` and delivered nothing by it (contract 18)."""
+
+    __match_args__ = ("topic",)
+    __slots__ = __match_args__
+
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
+
+
 class Granted(Value):
     """SUBACK: the subscription is live at this QoS."""
 
@@ -239,6 +249,7 @@ SessionEvent = (
     | Reasserted
     | Unwatched
     | Probed
+    | ShareSilent
     | Granted
     | NotGranted
     | Unsubscribed

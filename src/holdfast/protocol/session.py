@@ -36,6 +36,7 @@ from holdfast.errors import TooLarge
 from holdfast.messages import NO_PROPERTIES, Outgoing, Properties
 from holdfast.protocol.announcer import Announcer
 from holdfast.protocol.authentication import Authentication
+from holdfast.protocol.canary import Canary
 from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import (
     BrokerChanged,
@@ -140,6 +141,9 @@ class Session:
             self._subscriptions, self._announcer, self._receiver, self._journal, self._wire, ids, self._events
         )
         self._prober = Prober(self._receiver, self._journal, self._wire, ids, self._events)
+        self._canary = Canary(
+            self._receiver, self._subscriptions, self._journal, self._wire, ids, self._events
+        )
         self._authentication = Authentication(self._wire, self._events)
         self._lost = restored.lost
         self.group = restored.group
@@ -187,6 +191,7 @@ class Session:
         """A transport is open: CONNECT is the first packet on it [MQTT-3.1.0-1]."""
         self._watch.begin(request)
         self._prober.begin(request)
+        self._canary.begin(request)
         self._request = request = self._announcer.begin(request, self._expected_epoch(request))
         self._decoder = Decoder(request.version, request.max_packet_bytes, publish=Delivery, runs=True)
         self._keepalive = Keepalive(0, now)
@@ -230,6 +235,7 @@ class Session:
         self._announcer.lost()
         self._watch.lost()
         self._prober.lost()
+        self._canary.lost()
         self._enter(LinkState.DOWN)
 
     def disconnect(self, now: float, reason: int = 0, session_expiry_s: int | None = None) -> None:
@@ -243,6 +249,7 @@ class Session:
             return
         self._watch.leave()
         self._prober.leave()
+        self._canary.leave()
         by_will = self._announcer.owes and not reason
         if not by_will or self._request.version == codec.V5:
             properties = {}
@@ -258,6 +265,7 @@ class Session:
         self._at(now)
         if self.link is not LinkState.UP:
             return
+        self._canary.tick(now)
         due, probed = self._keepalive.due(now), self._prober.due(now, self._keepalive.heard_at)
         if "ping" in (due, probed):
             self._keepalive.pinged(now)
@@ -274,13 +282,19 @@ class Session:
         """Whether bytes are read at all; while they are not, silence proves nothing."""
         self._keepalive.listen(wanted, now)
         self._prober.listen(wanted)
+        self._canary.listen(wanted)
 
     def deadline(self) -> float | None:
         """When ``tick`` has something to do next."""
         if self.link is not LinkState.UP:
             return None
         heard = self._keepalive.heard_at
-        clocks = (self._keepalive.deadline(), self._sender.suspicion.deadline(), self._prober.deadline(heard))
+        clocks = (
+            self._keepalive.deadline(),
+            self._sender.suspicion.deadline(),
+            self._prober.deadline(heard),
+            self._canary.deadline(),
+        )
         return min((at for at in clocks if at is not None), default=None)
 
     # -- authentication ----------------------------------------------------------------------
@@ -355,6 +369,14 @@ class Session:
         self._at(now)
         self._receiver.ack(deliveries)
 
+    @property
+    def lines(self) -> tuple[list[Delivery], list[Delivery]]:
+        """What was delivered on this connection and waits for its acknowledgement, in wire order, by QoS.
+
+        Any thread may look.
+        """
+        return self._receiver.lines
+
     def complete(self, asked: ReleaseAsked, now: float) -> None:
         """Whoever remembered these identifiers has forgotten them; with ``holds_release`` only."""
         self._at(now)
@@ -370,10 +392,12 @@ class Session:
         """Want these subscriptions from now on."""
         self._at(now)
         intents = list(intents)
+        filters = [intent.filter for intent in intents]
         if self._watch.on:
-            self._watch.make_way([intent.filter for intent in intents])
+            self._watch.make_way(filters)
         self._subscriptions.subscribe(intents)
-        self._prober.look_again([intent.filter for intent in intents])
+        self._prober.look_again(filters)
+        self._canary.look(filters, now)
 
     def unsubscribe(self, filters: Iterable[str], now: float) -> None:
         """Want these subscriptions no more, here and wherever an earlier process has made them."""
@@ -397,6 +421,8 @@ class Session:
             self._sender.pump()
         if deliveries and self._prober.on:
             deliveries = self._prober.sift(deliveries, self._now)
+        if deliveries and self._canary.topic:
+            deliveries = self._canary.sift(deliveries)
         events = self._events[:]
         self._events.clear()
         return Output(journal.take(), journal.serial, deliveries, events)
@@ -486,6 +512,7 @@ class Session:
         self._watch.open(terms)
         self._subscriptions.pump()
         self._prober.open(terms, self._now)
+        self._canary.open(terms, self._now)
 
     def _group_of(self, present: bool) -> str:
         """Whose session this is: a broker that is not sure to be of a group has shown it, or has not."""
@@ -534,12 +561,20 @@ class Session:
             self._events.append(SessionLost(self._receiver.epoch, resent, uncertain, kept))
 
     def _suback(self, packet: codec.Suback) -> None:
-        if not (self._watch.answered(packet) or self._prober.answered(packet, self._now)):
+        if not self._answers_us(packet):
             self._subscriptions.suback(packet)
 
     def _unsuback(self, packet: codec.Unsuback) -> None:
-        if not (self._watch.answered(packet) or self._prober.answered(packet, self._now)):
+        if not self._answers_us(packet):
             self._subscriptions.unsuback(packet)
+
+    def _answers_us(self, packet: codec.Suback | codec.Unsuback) -> bool:
+        """Whether it is about a filter of our own, not of the application's."""
+        return (
+            self._watch.answered(packet)
+            or self._prober.answered(packet, self._now)
+            or self._canary.answered(packet, self._now)
+        )
 
     def _disconnected(self, packet: codec.Disconnect) -> None:
         said = packet.properties.get

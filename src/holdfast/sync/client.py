@@ -56,7 +56,7 @@ class Client:
         outbox: StrPath | Outbox | None = None,
         rules: Sequence[Rule] = (),
         keepalive_s: float = 60,
-        probe_s: float | None = None,
+        probe_s: float | Absent | None = ABSENT,
         reconnect: Reconnect | Literal["lan", "wan"] = "wan",
         limits: Limits = DEFAULT_LIMITS,
         drain_s: float = 5,
@@ -87,9 +87,11 @@ class Client:
         and which are denied; the first that matches counts. ``keepalive_s``: 0 to 65,535; a dead link
         is noticed within 1.5 times that; 0 switches it off. ``probe_s``: so often, in seconds, a message goes
         to ourselves (on ``holdfast/probe/CLIENT_ID``, QoS 0): its round trip is in ``snapshot()``, and a dead
-        link is noticed within twice that; None: never. ``drain_s``: the longest a ``stop`` may take.
+        link is noticed within twice that; None: never; left out: never, but every 30 s in an ``Ingest``.
+        ``drain_s``: the longest a ``stop`` may take.
         ``isolated``: the link has a thread of its own, so that it stands while the event loop is blocked;
-        functions for password, will and authentication are called on that thread. None: no.
+        functions for password, will and authentication are called on that thread. None: no, but in an
+        ``Ingest``.
         ``compression``: large payloads leave as gzip, marked by their content type, and messages so marked
         are opened before handlers and readers get them; needs ``version="5"``. None: neither.
         """
@@ -341,8 +343,10 @@ class Client:
         retained: Retained = "always",
         concurrency: int = 1,
         key: Key | None = None,
+        dedupe: Key | None = None,
         retries: Retries = DEFAULT_RETRIES,
         timeout_s: float | None = None,
+        expect_every_s: float | None = None,
     ) -> Callable[[F], F]:
         """Decorator: handle messages of these filters, before or after ``start``.
 
@@ -358,6 +362,10 @@ class Client:
         ``"@property.name"`` or a function of the message; those of one key keep their order, and one that is
         handled again holds up no others. ``timeout_s`` (coroutine functions only): the longest one attempt
         may take.
+
+        ``dedupe``: a key likewise; a message with the key of one that this handler has handled is
+        acknowledged, and not handled again (the newest 10,000 keys are known). ``expect_every_s``: where
+        nothing comes on a topic for so long, while the link is up, the event ``SourceSilent`` says so.
         """
         register = self._client.on(
             *filters,
@@ -366,8 +374,10 @@ class Client:
             retained=retained,
             concurrency=concurrency,
             key=key,
+            dedupe=dedupe,
             retries=retries,
             timeout_s=timeout_s,
+            expect_every_s=expect_every_s,
         )
 
         def registered(function: F) -> F:

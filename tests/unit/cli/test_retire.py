@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from holdfast import Client
+from holdfast import Client, Limits
 from holdfast.cli import retire
 from holdfast.cli.link import LinkOptions
 from holdfast.cli.retire import end_session, read_to_the_end
 from holdfast.client.events import Connected
 from holdfast.ingest import Ingest, Together
-from holdfast.testing import Broker
+from holdfast.testing import Broker, eventually
 
 
 @pytest.fixture
@@ -29,7 +29,15 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Broker]:
 
 
 def client(broker: Broker) -> Client:
-    return Client(broker.url, client_id="w-1", session_expiry_s=3600, reconnect="lan", drain_s=1)
+    """One message at a time: what waits comes as a trickle."""
+    limits = Limits(receive_maximum=1)
+    return Client(
+        broker.url, client_id="w-1", session_expiry_s=3600, reconnect="lan", drain_s=1, limits=limits
+    )
+
+
+def together(ours: Client, folder: Path, share: str | None) -> Together:
+    return Together([Ingest(ours, topic="n/{n}", into=str(folder / "x.db"), share=share, batch=7)])
 
 
 async def left_behind(broker: Broker, filter: str, share: str | None, messages: int) -> None:
@@ -47,16 +55,16 @@ async def left_behind(broker: Broker, filter: str, share: str | None, messages: 
 async def test_what_the_session_holds_is_read_and_nothing_new_comes(
     broker: Broker, tmp_path: Path, share: str | None
 ) -> None:
-    """More than one window of it; then the service ends by itself, and the broker has no subscription."""
-    await left_behind(broker, "n/+", share, 50)
+    """However long it takes; then the service ends by itself, and the broker has no subscription."""
+    await left_behind(broker, "n/+", share, 40)
     ours = client(broker)
-    service = Together([Ingest(ours, topic="n/{n}", into=str(tmp_path / "x.db"), share=share, batch=7)])
+    service = together(ours, tmp_path, share)
     reading = asyncio.create_task(read_to_the_end(ours, service))
     ledger = await asyncio.wait_for(service.run(), 10)
     await reading
-    assert (ledger.received, ledger.stored, ledger.waiting) == (50, 50, 0)
+    assert (ledger.received, ledger.stored, ledger.waiting) == (40, 40, 0)
     with closing(sqlite3.connect(tmp_path / "x.db")) as db:
-        assert db.execute("SELECT count(DISTINCT payload) FROM messages").fetchone() == (50,)
+        assert db.execute("SELECT count(DISTINCT payload) FROM messages").fetchone() == (40,)
     assert await end_session(LinkOptions(url=broker.url), ours, asyncio.Event()) is None
     broker.publish("n/1", "for nobody")
     async with client(broker) as again:
@@ -67,12 +75,46 @@ async def test_what_the_session_holds_is_read_and_nothing_new_comes(
         assert again.snapshot().received == 0
 
 
+async def test_what_waits_here_is_no_silence(broker: Broker, tmp_path: Path) -> None:
+    """While the database lets nobody in nothing more comes, as nothing is acknowledged: it goes on."""
+    await left_behind(broker, "n/+", "g", 3)
+    ours = client(broker)
+    service = together(ours, tmp_path, "g")
+    with closing(sqlite3.connect(tmp_path / "x.db", isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode=WAL")
+        other.execute("BEGIN IMMEDIATE")
+        reading = asyncio.create_task(read_to_the_end(ours, service))
+        running = asyncio.create_task(service.run())
+        await eventually(lambda: ours.snapshot().received == 1)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(running), 5 * retire.QUIET_S)
+        other.execute("ROLLBACK")
+    ledger = await asyncio.wait_for(running, 10)
+    await reading
+    assert (ledger.received, ledger.stored) == (3, 3)
+
+
+async def test_it_ends_while_messages_go_on(broker: Broker, tmp_path: Path) -> None:
+    """What comes after UNSUBSCRIBE is for others; else it would never be quiet."""
+    await left_behind(broker, "n/+", "g", 5)
+    ours = client(broker)
+    service = together(ours, tmp_path, "g")
+    reading = asyncio.create_task(read_to_the_end(ours, service))
+    running = asyncio.create_task(service.run())
+    async with asyncio.timeout(10):
+        while not running.done():
+            broker.publish("n/1", "new")
+            await asyncio.sleep(0.01)
+        await reading
+    assert service.ledger.received >= 5
+
+
 async def test_a_session_that_is_not_read_to_the_end_is_kept(broker: Broker) -> None:
     """Asked to stop meanwhile, or with a message that was not acknowledged."""
     await left_behind(broker, "n/+", "g", 1)
     link, stopped, wish = LinkOptions(url=broker.url), client(broker), asyncio.Event()
     wish.set()
-    assert "it is kept" in str(await end_session(link, stopped, wish))
+    assert "before the session was empty" in str(await end_session(link, stopped, wish))
     async with stopped:
         subscription = stopped.subscribe("n/+", share="g")
         async with subscription as messages:

@@ -9,6 +9,7 @@ import pytest
 from holdfast.client.inbox import Item
 from holdfast.client.laned_inbox import LanedInbox
 from holdfast.errors import PayloadError
+from holdfast.handling import Again
 from holdfast.handling.keys import keys_of
 from holdfast.handling.lanes import Ticket
 from holdfast.messages import QoS
@@ -121,12 +122,28 @@ async def test_what_is_delayed_comes_back_by_itself() -> None:
     first, second = inbox.take(), inbox.take()
     assert first is not None
     assert second is not None
-    inbox.again(first, loop.time() + 0.001)
-    inbox.again(second, loop.time() + 60)
+    inbox.put_off(first, loop.time() + 0.001)
+    inbox.put_off(second, loop.time() + 60)
     await asyncio.wait_for(inbox.wait(), 5)
     assert inbox.take() is first
     assert inbox.take() is None
     assert [one[0].text() for one in inbox.drain()] == [keyed("b", 2), keyed("a", 3)]
+
+
+async def test_an_attempt_that_failed_is_settled() -> None:
+    """Again: the same message, with the next attempt and what has counted; or its lane goes on without it."""
+    inbox = LanedInbox(10, BY_PAYLOAD)
+    inbox.put(item(keyed("a", 1)))
+    inbox.put(item(keyed("a", 2)))
+    first = inbox.take()
+    assert first is not None
+    inbox.settle(first, Again(0, 3))
+    await asyncio.wait_for(inbox.wait(), 5)
+    assert inbox.take() is first
+    assert (first.item[0].attempt, first.tries) == (2, 3)
+    inbox.settle(first, None)
+    assert text(inbox.take()) == keyed("a", 2)
+    inbox.close()
 
 
 async def test_no_clock_is_left() -> None:
@@ -135,8 +152,23 @@ async def test_no_clock_is_left() -> None:
     inbox.put(item("a"))
     ticket = inbox.take()
     assert ticket is not None
-    inbox.again(ticket, 0)
+    inbox.put_off(ticket, 0)
     inbox.close()
     assert inbox._timer is None
-    inbox.again(ticket, 0)
+    inbox.put_off(ticket, 0)
     assert inbox._timer is None
+
+
+def test_what_waits_behind_a_message_of_its_key() -> None:
+    """In order, without the one that was taken; without a key nothing waits for anything."""
+    inbox = LanedInbox(10, BY_PAYLOAD)
+    for payload in (keyed("a", 1), keyed("b", 1), keyed("a", 2), keyed("a", 3)):
+        inbox.put(item(payload))
+    taken = inbox.take()
+    assert taken is not None
+    assert inbox.key_of(taken.item) == "a"
+    assert [one[0].text() for one in inbox.behind("a")] == [keyed("a", 2), keyed("a", 3)]
+    assert inbox.behind("c") == []
+    anywhere = LanedInbox(10, ())
+    anywhere.put(item("x"))
+    assert anywhere.behind(anywhere.key_of(item("x"))) == []

@@ -85,7 +85,7 @@ async def test_failures_are_events_and_log_lines(caplog: pytest.LogCaptureFixtur
     reader = state.bus.read()
     state.message_failed(7, HoldfastError("refused"))
     message = Message("t", b"secret payload")
-    state.handler_failed("handler h", message, RuntimeError("boom"), 2.5)
+    state.handler_failed("handler h", message, 1, RuntimeError("boom"), 2.5)
     assert [(await anext(reader)).name, (await anext(reader)).name] == ["message_failed", "handler_failed"]
     assert levels(caplog) == [logging.WARNING, logging.WARNING]
     assert "secret payload" not in caplog.text
@@ -102,7 +102,7 @@ def test_where_a_handler_raised_is_shown_once(
     error: Exception, attempt: int, shown: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The traceback is there for the first attempt, and not for what was raised on purpose."""
-    State(TARGET).handler_failed("handler h", Message("t", b"", attempt=attempt), error, None)
+    State(TARGET).handler_failed("handler h", Message("t", b""), attempt, error, None)
     assert [record.exc_info is not None for record in caplog.records] == [shown]
 
 
@@ -157,3 +157,13 @@ def test_what_cannot_be_is_said_and_changes_nothing(caplog: pytest.LogCaptureFix
     state.move(Step.ACCEPT)
     assert status(state) == "disconnected"
     assert "host:1: CONNACK accepts us cannot be while the client is disconnected" in caplog.text
+
+
+def test_a_broker_that_swallows_what_is_shared_is_named_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Contract 18: a WARNING with the broker's place for each broker, and not for each connection."""
+    state = State(TARGET)
+    for target in (TARGET, TARGET, Target("host:2", "mqtt://host:2"), TARGET):
+        state.target = target
+        state.share_silent()
+    assert levels(caplog) == [logging.WARNING] * 2
+    assert "host:1 grants shared subscriptions and does not deliver" in caplog.text

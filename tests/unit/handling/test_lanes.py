@@ -26,13 +26,14 @@ class AnyUse(RuleBasedStateMachine):
         self.now = 0.0
         self.count = 0
 
-    @rule(key=st.none() | st.integers(0, 3))
-    def put(self, key: int | None) -> None:
-        """One more comes; None: without a key."""
-        item = (key, self.count)
-        self.count += 1
-        self.lanes.put(NO_KEY if key is None else key, item)
-        self.waiting.append(item)
+    @rule(keys=st.lists(st.none() | st.integers(0, 2), min_size=1, max_size=4))
+    def put(self, keys: list[int | None]) -> None:
+        """Some more come; None: without a key."""
+        for key in keys:
+            item = (key, self.count)
+            self.count += 1
+            self.lanes.put(NO_KEY if key is None else key, item)
+            self.waiting.append(item)
 
     @rule()
     def take(self) -> None:
@@ -82,15 +83,11 @@ class AnyUse(RuleBasedStateMachine):
         self.waiting = sorted([*self.waiting, *ripe], key=lambda item: item[1])
         self.lanes.ripen(self.now)
 
-    @rule()
-    def drain(self) -> None:
-        """Everything that waits or is delayed, in the order in which it came; then it is as new."""
-        if self.running:
-            return
+    def teardown(self) -> None:
+        """Drained: everything that waits or is delayed, in the order in which it came."""
         everything = sorted([*self.waiting, *self.delayed], key=lambda item: item[1])
         assert self.lanes.drain() == everything
-        assert not self.lanes._lanes
-        self.waiting, self.delayed = [], {}
+        assert (len(self.lanes), self.lanes.due, self.lanes.take()) == (0, None, None)
 
     @invariant()
     def it_counts(self) -> None:

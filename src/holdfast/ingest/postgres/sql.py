@@ -73,8 +73,10 @@ def move(table: Table) -> str:
     """From the stage into the table; answers how many the table did not have."""
     names = _names(column.name for column in table.columns)
     moved = f"INSERT INTO {quoted(table.name)} ({names}) {_from_stage(table)} ON CONFLICT {_conflict(table)}"
-    # A row that was inserted has never been changed, so no transaction stands in its xmax.
-    return f"WITH moved AS ({moved} RETURNING xmax = 0 AS new) SELECT count(*) FILTER (WHERE new) FROM moved"
+    # A row that was inserted has never been changed, so no transaction stands in its xmax. Partitioned tables
+    # do not tell it, so it is asked only where rows are replaced.
+    new = "true" if table.keep == "first" else "xmax = 0"
+    return f"WITH moved AS ({moved} RETURNING {new} AS new) SELECT count(*) FILTER (WHERE new) FROM moved"
 
 
 def _from_stage(table: Table) -> str:

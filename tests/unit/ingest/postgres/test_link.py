@@ -31,6 +31,14 @@ async def test_statements_answer_with_rows(link: Link) -> None:
     assert link.version >= 150000
 
 
+async def test_a_socket_in_the_file_system_is_a_way_too(postgres: Database) -> None:
+    """Its folder stands in the parameters."""
+    url = f"postgresql://holdfast:{SECRET}@/{postgres.name}"
+    link = await connect(f"{url}?host={postgres.server.folder}&port={postgres.server.port}")
+    assert await link.execute("SELECT inet_client_addr() IS NULL") == [(True,)]
+    await link.close()
+
+
 async def test_the_server_has_limits_of_its_own(link: Link) -> None:
     """Where the database sets none, so that no lock holds a batch up without a word."""
     names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "synchronous_commit")
