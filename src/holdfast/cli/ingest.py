@@ -35,13 +35,11 @@ class Role:
     """What this process is for.
 
     ``retire``: read what the broker's session still holds, end it, and end. ``slot``: the outbox file
-    of a worker, whose parent holds its stdin and reads its stdout. ``spools``: what a database cannot take
-    is kept in the outbox file.
+    of a worker, whose parent holds its stdin and reads its stdout.
     """
 
     retire: bool = False
     slot: str | None = None
-    spools: bool = True
 
 
 def settled(
@@ -59,10 +57,10 @@ def settled(
 async def ingest(link: LinkOptions, several: Sequence[IngestOptions], role: Role, screen: Screen) -> int:
     """Until SIGINT or SIGTERM; prints the ledger."""
     sinks = [options.sink() for options in several]
-    client = await _client(link, sinks, role.spools)
+    client = await _client(link, sinks, any(options.spool for options in several))
     service = Together(
         [
-            Ingest(client, **{**options.keywords(), "into": sink}, spool=role.spools)
+            Ingest(client, **{**options.keywords(), "into": sink})
             for options, sink in zip(several, sinks, strict=True)
         ]
     )

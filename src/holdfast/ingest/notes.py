@@ -1,7 +1,7 @@
 """A message in the spool: what stands beside it in the file, and how it becomes a message again.
 
-The column ``key`` has the number of the batch in which it was tried before it came here (0: in none), and
-what tells it from other messages under its QoS 2 identifier.
+The column ``key`` has the number of the batch in which it was tried before it came here (0: in none), what
+tells it from other messages under its QoS 2 identifier, and whether it came with DUP.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Notes:
         message, delivery, digest = entry
         return Held(
             *(0, self.owner, message.topic, message.payload, message.qos, message.retain),
-            *(message.properties, message.arrived, f"{tried} {digest}"),
+            *(message.properties, message.arrived, f"{tried} {digest} {message.duplicate:d}"),
             reason="" if trouble is None else str(trouble),
             epoch=delivery.epoch if digest else 0,
             packet_id=delivery.packet_id if digest else 0,
@@ -37,7 +37,14 @@ class Notes:
     def message(self, held: Held) -> Message:
         """As it came."""
         return Message(
-            *(held.topic, held.payload, held.qos, held.retain, False, held.properties),
+            *(
+                held.topic,
+                held.payload,
+                held.qos,
+                held.retain,
+                (held.key or "").endswith("1"),
+                held.properties,
+            ),
             arrived=held.arrived,
             captures=self._captures(held.topic),
         )

@@ -21,13 +21,15 @@ def entry(qos: QoS = 2, topic: str = "plant/7/temp") -> Entry:
 
 
 def test_a_message_comes_back_as_it_came() -> None:
-    """But for DUP, which belongs to a connection; its captures are those of the first filter that matches."""
+    """With DUP; its captures are those of the first filter that matches."""
     held = NOTES.held(entry(), 0, HoldfastError("away"))
     message = NOTES.message(held)
     assert (message.topic, message.payload, message.qos, message.retain) == ("plant/7/temp", b"21.5", 2, True)
     assert (message.arrived, message.properties) == (1000.5, {"content_type": "text/plain"})
     assert message.captures == {"line": "7"}
-    assert not message.duplicate
+    assert message.duplicate
+    held.key = None  # a dead letter that was kept again
+    assert not NOTES.message(held).duplicate
     assert (held.owner, held.reason) == ("ingest messages", "away")
 
 

@@ -160,11 +160,12 @@ def ingest(
     typed = {
         "topic": topic, "into": into, "table": table, "columns": columns, "key": key, "keep": keep,
         "share": share, "qos": qos, "batch": batch, "batch_wait_s": batch_wait_s,
+        "spool": False if no_spool else None,
     }  # fmt: skip
 
     async def work() -> int:
         whole, several = settled(replace(link, outbox=slot or outbox), typed, config)
-        role = Role(retire=retire, slot=slot, spools=not no_spool)
+        role = Role(retire=retire, slot=slot)
         if workers is None or slot is not None:
             return await run_ingest(whole, several, role, screen)
         scale = ScaleOptions(workers=workers, slots=slots, arguments=sys.argv[1:])

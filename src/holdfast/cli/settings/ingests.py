@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from holdfast.cli.settings.keys import KEYS, Key, setting
-from holdfast.cli.settings.kinds import NUMBER, SOME, TABLE, TEXT, TEXTS, WHOLE
+from holdfast.cli.settings.kinds import BOOL, NUMBER, SOME, TABLE, TEXT, TEXTS, WHOLE
 from holdfast.cli.settings.setting import TYPED, blamed, refused
 from holdfast.client import Client
 from holdfast.errors import ConfigurationError
@@ -28,6 +28,7 @@ INGEST: Mapping[str, Key] = {
     "qos": Key(WHOLE),
     "batch": Key(WHOLE),
     "batch_wait_s": Key(NUMBER),
+    "spool": Key(BOOL),
 }
 
 
@@ -45,6 +46,7 @@ class IngestOptions:
     qos: QoS = 1
     batch: int = 500
     batch_wait_s: float = 0.01
+    spool: bool = True
 
     def check(self) -> None:
         """Raises ConfigurationError: an Ingest is not made of this."""
