@@ -121,7 +121,7 @@ async def test_one_that_cannot_begin_ends_all(strict: Broker, tmp_path: Path) ->
 
 async def test_one_that_is_refused_ends_all(strict: Broker, tmp_path: Path) -> None:
     """The others finish what they have in hand."""
-    strict.refuse("SUBSCRIBE", 0x87, 1)
+    strict.refuse("SUBSCRIBE", 0x87)
     ours = client(strict)
     several = [Ingest(ours, topic=topic, into=str(tmp_path / f"{topic}.db")) for topic in ("a", "b")]
     with pytest.raises(SubscribeRefused):

@@ -36,15 +36,9 @@ class Notes:
 
     def message(self, held: Held) -> Message:
         """As it came."""
+        again = (held.key or "").endswith("1")
         return Message(
-            *(
-                held.topic,
-                held.payload,
-                held.qos,
-                held.retain,
-                (held.key or "").endswith("1"),
-                held.properties,
-            ),
+            *(held.topic, held.payload, held.qos, held.retain, again, held.properties),
             arrived=held.arrived,
             captures=self._captures(held.topic),
         )

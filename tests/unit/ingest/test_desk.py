@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from holdfast.errors import Stopped
-from holdfast.ingest import SinkError, desk
-from holdfast.ingest.desk import Desk
+from holdfast.ingest import SinkError, Written, desk
+from holdfast.ingest.desk import Attempt, Desk
 from holdfast.ingest.draft import Draft
 from tests.support.durable import Database
 from tests.support.piping import Sink
@@ -71,3 +71,46 @@ async def test_at_the_end_nothing_is_waited_for() -> None:
     here.stopping.set()
     with pytest.raises(Stopped, match="the broker keeps"):
         await pauses.next()
+
+
+async def test_an_attempt_goes_on_when_it_is_not_waited_for() -> None:
+    """A sink that is late may have committed all the same; what it says then is the outcome."""
+    sink = Sink(Database())
+    here = Desk(sink)
+    attempt = Attempt(here, here.batch(empty()))
+    assert await attempt.outcome(0.001) is None
+    sink.commit()
+    sink.answer()
+    assert await attempt.again() == Written(0, 0, 0)
+    assert here.number == 1
+
+
+async def test_an_attempt_that_failed_is_made_again() -> None:
+    """The same batch, once or until it is committed."""
+    sink = Sink(Database())
+    here = Desk(sink)
+    attempt = Attempt(here, here.batch(empty()))
+    for outcome in (attempt.outcome(), attempt.again()):
+        waiting = asyncio.create_task(outcome)
+        await turns()
+        sink.fail()
+        with pytest.raises(SinkError):
+            await waiting
+    writing = asyncio.create_task(attempt.until_committed())
+    await turns()
+    sink.commit()
+    sink.answer()
+    assert await writing == Written(0, 0, 0)
+
+
+async def test_who_ends_takes_the_attempt_along() -> None:
+    """Nothing is left of it on the loop."""
+    here = Desk(Sink(Database()))
+    attempt = Attempt(here, here.batch(empty()))
+    waiting = asyncio.create_task(attempt.outcome())
+    await turns()
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    await turns()
+    with pytest.raises(asyncio.CancelledError):
+        await attempt.outcome()
