@@ -128,6 +128,14 @@ def test_what_is_due_at_once_stays_so(outbox: Outbox, intake: Intake, clock: Man
     assert [held.next_at for held in intake.read(OWNER, 0, 1)] == [0.0]
 
 
+def test_another_may_take_them_over(outbox: Outbox, intake: Intake) -> None:
+    """With the numbers they have; each is counted where it is, and a stranger's number means nothing."""
+    hold(outbox, *messages(2), *messages(3, OTHER))
+    wait(outbox, intake.hand_over([2, 3, 5, 77], OWNER))
+    assert (numbers(intake), numbers(intake, OTHER)) == ([1, 2, 3, 5], [4])
+    assert (intake.count(OWNER), intake.count(OTHER), intake.count()) == (4, 1, 5)
+
+
 def test_the_dead_are_kept_no_more(outbox: Outbox, intake: Intake) -> None:
     """Nor are those that were never kept; both are dead letters."""
     held, *others = messages(3)

@@ -708,6 +708,8 @@ class Client:
             handled=self._handled + (core.engine.handled if core else 0),
             errors=state.errors,
             dead=state.dead_letters.count,
+            held=0 if self._outbox.intake is None else self._outbox.intake.count(),
+            head_of_line_s=0.0 if core is None else core.line.age_s,
             given_up=dict(state.given_up),
             parked=self._outbox.parked,
             dropped_inbound=self._dropped + (core.dropped_inbound if core else 0),

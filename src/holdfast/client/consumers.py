@@ -15,7 +15,7 @@ from holdfast.client.inbox import Item, Shared
 from holdfast.client.intents import Intents
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.options import Limits
-from holdfast.client.runners import make_runner
+from holdfast.client.runners import endings_of, make_runner
 from holdfast.client.state import State
 from holdfast.handling import Handler, HandlerOptions
 from holdfast.protocol import Delivery
@@ -23,6 +23,7 @@ from holdfast.protocol import Delivery
 if TYPE_CHECKING:
     from holdfast.client.decompressing import Decompressing
     from holdfast.client.handler_thread import HandlerThreads
+    from holdfast.client.parking import Parking
     from holdfast.client.port import Inwards
     from holdfast.client.remembered import Remembered
     from holdfast.client.sources import Sources
@@ -65,7 +66,8 @@ class Consumers:
         self._sources = sources
         self._memory_of = memory_of
         self._decompressing = decompressing
-        self._endings = Endings(dispatcher.finish, state)
+        self.endings = Endings(dispatcher.finish, state)
+        self.parking: Parking | None = None
         self._handlers: list[HandlerTasks | HandlerThreads] = []
         self._subscriptions: set[Reader] = set()
         self._refused_timer: asyncio.TimerHandle | None = None
@@ -77,21 +79,16 @@ class Consumers:
 
     def add_handler(self, handler: Handler) -> None:
         """Run this handler from now on."""
-        endings = self._endings_of(handler)
+        opening = None if self._decompressing is None else self._decompressing.open
+        endings = endings_of(handler, self.endings, opening, self._memory_of)
         running = make_runner(handler, self._limits.qos0_inbox, endings, self._handler_ended, self._here)
+        if self.parking is not None:
+            self.parking.shelve(handler, running.consumer)
         endings.attach(running.consumer)
         self._sources.watch(running.consumer, handler.expect_every_s)
         self._want(running.consumer, handler.options)
         self._handlers.append(running)
         running.start()
-
-    def _endings_of(self, handler: Handler) -> Endings:
-        if not handler.dedupe:
-            return self._endings
-        from holdfast.client.repeats import Deduping  # for those who want it
-
-        opening = None if self._decompressing is None else self._decompressing.open
-        return Deduping(handler, self._dispatcher.finish, self._state, opening, self._memory_of(handler))
 
     def enter(self, subscription: Reader) -> None:
         """Begin to deliver to this subscription."""
@@ -105,8 +102,7 @@ class Consumers:
         self._idle_timer = None
         for subscription in self._subscriptions:
             for _, delivery, _, shared in subscription.stale():
-                self._dispatcher.on_unclaimed(delivery)
-                self._dispatcher.finish(delivery, shared)
+                self._dispatcher.on_unclaimed(delivery, shared)
         if self._subscriptions:
             delay = max(IDLE_LOOK_S, self._limits.unclaimed_s)
             self._idle_timer = self._loop.call_later(delay, self._look_for_idle)
@@ -232,7 +228,10 @@ class Consumers:
         self._handlers.remove(handler)
         self._dispatcher.remove(handler.consumer)
         self._sources.leave(handler.consumer)
-        self._dispatcher.give_back(handler.consumer.drain())
+        unfinished = handler.consumer.drain()
+        if self.parking is not None:
+            unfinished = self.parking.leave(handler.consumer, unfinished)
+        self._dispatcher.give_back(unfinished)
 
     def cancel(self, spared: asyncio.Task[Any] | None) -> list[asyncio.Task[None]]:
         """End the handlers now, but for the one that runs in this task; gives the tasks to wait for."""

@@ -17,6 +17,7 @@ from holdfast.client.gathering import Gathering
 from holdfast.client.inbox import Item
 from holdfast.client.intents import Intents
 from holdfast.client.keeping import make_keeper
+from holdfast.client.line_watch import LineWatch
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.precedence import Precedence
 from holdfast.client.publisher import Publisher
@@ -87,6 +88,7 @@ class Core:
             self.engine, self.dispatcher, intents, state, setup.limits, self.here, self.sources,
             self._memory_of, self.decompressing,
         )  # fmt: skip
+        self.line = LineWatch(self, session, clock)
         self.finish = self.consumers.finish  # as it is: there is one for every message
         self._connect_parts()
 
@@ -112,9 +114,9 @@ class Core:
         self.publisher.inside = self._is_inside
         self.outbox.on_ended = self.telling.given_up.ended
         self.outbox.on_failed = self.telling.outbox_failed
-        self.dispatcher.on_unclaimed = self.telling.unclaimed
         self.telling.on_refused = self.consumers.refused
         self.telling.on_unsubscribed = self.consumers.unsubscribed
+        self.line.begin()
 
     def nobody_dials(self, error: BaseException | None, what: str = "the supervisor") -> None:
         """All attempts are used up, or ``what`` failed: said aloud, and nobody waits for a dead link."""
@@ -242,6 +244,7 @@ class Core:
         self.sources.close()
         if self.decompressing is not None:
             self.decompressing.close()
+        self.line.close()
         self.consumers.close()
         self.dispatcher.close()
         self.here.close()

@@ -28,7 +28,7 @@ class DeadLetters:
         """Up to ``MOST``, oldest first; any thread."""
         return tuple(self._newest)
 
-    def bury(self, handler: str, item: Item, reason: str, kept: Callable[[], None]) -> None:
+    def bury(self, handler: str, item: Item, reason: str, kept: Callable[[], object]) -> None:
         """Keep this message, for ``reason``, and call ``kept``: it may be acknowledged now."""
         message = item[0]
         sentence = f"{handler}: a message on {message.topic} is a dead letter: {reason}"

@@ -75,7 +75,8 @@ class Dispatcher:
         self._drop_retained = False
         self.opened_at = 0.0
         """When the present or last connection began, on the client's clock."""
-        self.on_unclaimed: Callable[[Delivery], None] = _ignore
+        self.on_unclaimed: Callable[[Delivery, Shared | None], None] = self.finish
+        """Nobody takes this message; ends with ``finish``."""
 
     # -- consumers ---------------------------------------------------------------------------
 
@@ -109,8 +110,7 @@ class Dispatcher:
             if message.qos:
                 self._unclaimed.append((now, delivery, shared))
             else:
-                self.dropped += 1
-                self.finish(delivery, shared)
+                self.drop(delivery, shared)
         self._schedule()
 
     # -- messages ----------------------------------------------------------------------------
@@ -154,8 +154,17 @@ class Dispatcher:
         if delivery.retain and self._drop_retained and not source.take_retained:
             self.finish(delivery, shared)  # 3.1.1 cannot ask the broker to leave these out
         elif not source.consumer.put((message, delivery, source.index, shared)):
-            self.dropped += 1
-            self.finish(delivery, shared)
+            self.drop(delivery, shared)
+
+    def drop(self, delivery: Delivery, shared: Shared | None) -> None:
+        """There is no room for this message of QoS 0."""
+        self.dropped += 1
+        self.finish(delivery, shared)
+
+    def takers(self, delivery: Delivery) -> list[tuple[Consumer, int]]:
+        """Whose message this is, and by which of their filters."""
+        found = self._tree.find(delivery.topic)
+        return [(source.consumer, source.index) for source in self._named(found, delivery)]
 
     def finish(self, delivery: Delivery, shared: Shared | None) -> None:
         """A consumer is done with this message."""
@@ -212,8 +221,7 @@ class Dispatcher:
         limit = self._clock.now() - self._unclaimed_s
         while self._unclaimed and self._unclaimed[0][0] <= limit:
             _, delivery, shared = self._unclaimed.popleft()
-            self.on_unclaimed(delivery)
-            self.finish(delivery, shared)
+            self.on_unclaimed(delivery, shared)
         self._schedule()
 
     def close(self) -> None:

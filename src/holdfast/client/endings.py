@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from holdfast.client.dispatcher import Consumer
 from holdfast.client.inbox import Inbox, Item, Shared
@@ -17,12 +17,25 @@ Post = Callable[..., object]
 """Makes a call on the loop."""
 
 
+class Store(Protocol):
+    """The file, as far as it hears how messages end (``client.parking``)."""
+
+    def again(self, handler: Handler, delivery: Delivery, delay_s: float, reason: str) -> None:
+        """A handler failed, and is given this message again so much later."""
+
+    def bury(self, handler: Handler, item: Item, reason: str, kept: Callable[[], object]) -> None:
+        """A dead letter; calls ``kept`` when it is durable."""
+
+
 class Endings:
     """What handlers of one run tell: ``finish`` for what went well, ``gave_up`` for a dead letter."""
 
     def __init__(self, finish: Callable[[Delivery, Shared | None], None], state: State) -> None:
         self.finish = self.gave_up = finish
-        self._state = state
+        self.state = state
+        self.store: Store | None = None
+        self.given_up: Callable[[Delivery], bool] = lambda delivery: False
+        """Whether this message has ended without its handler, which may not have it again."""
 
     def attach(self, consumer: Consumer) -> None:
         """Here is the consumer that they are of; nothing stands before it."""
@@ -31,21 +44,32 @@ class Endings:
         self, handler: Handler, item: Item, error: BaseException, tries: int, now: float, post: Post
     ) -> Again | None:
         """When this message is handled again; None: it has ended, and is acknowledged from here."""
-        message, attempt = (
-            item[0],
-            item[0].attempt,
-        )  # as it is now: a thread may be at the next when it is told
+        message, delivery, _, shared = item
+        attempt = message.attempt  # as it is now: a thread may be at the next when it is told
         decision = decide(error, handler.work.retries, attempt, tries, now)
+        if isinstance(decision, Again) and self.given_up(delivery):
+            post(self.gave_up, delivery, shared)
+            return None
         if isinstance(decision, Again):
-            post(self._state.handler_failed, handler.name, message, attempt, error, decision.at - now)
+            post(self._again, handler, item, attempt, error, decision.at - now)
             return decision
-        post(self._dead, handler.name, item, error, decision.reason)
+        post(self._dead, handler, item, error, decision.reason)
         return None
 
-    def _dead(self, name: str, item: Item, error: BaseException, reason: str) -> None:
+    def _again(
+        self, handler: Handler, item: Item, attempt: int, error: BaseException, delay_s: float
+    ) -> None:
+        self.state.handler_failed(handler.name, item[0], attempt, error, delay_s)
+        if self.store is not None:
+            self.store.again(handler, item[1], delay_s, repr(error))
+
+    def _dead(self, handler: Handler, item: Item, error: BaseException, reason: str) -> None:
         message, delivery, _, shared = item
-        self._state.handler_failed(name, message, message.attempt, error, None)
-        self._state.dead_letters.bury(name, item, reason, partial(self.gave_up, delivery, shared))
+        self.state.handler_failed(handler.name, message, message.attempt, error, None)
+        done: Callable[[], object] = partial(self.gave_up, delivery, shared)
+        if self.store is not None:
+            done = partial(self.store.bury, handler, item, reason, done)
+        self.state.dead_letters.bury(handler.name, item, reason, done)
 
 
 def here(call: Callable[..., object], *arguments: Any) -> None:

@@ -256,7 +256,7 @@ class RepeatSkipped(Event):
 
 
 class Unclaimed(Event):
-    """Messages on this topic found no handler or reader in time and were acknowledged."""
+    """A message on this topic found no handler or reader in time; the sentence says what became of it."""
 
     topic: str
     payload: bytes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 
 from holdfast.messages import Message
@@ -46,6 +46,14 @@ class Inbox:
         if self._reader is not None:
             self._wake()
         return True
+
+    def key_of(self, item: Item) -> Hashable:
+        """What a message has in common with those that wait for it: here all do."""
+        return ""
+
+    def behind(self, key: Hashable) -> list[Item]:
+        """What waits here with this key, in order."""
+        return list(self.items)
 
     def through(self, change: Callable[[Item], Item]) -> None:
         """The reader gets each message as ``change`` makes it; while they wait they stay as they came."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from holdfast.client.inbox import Inbox, Item
 from holdfast.errors import PayloadError
@@ -31,14 +31,14 @@ class LanedInbox(Inbox):
         """As ``Inbox.put``."""
         if not item[0].qos and len(self._lanes) >= self._qos0_limit:
             return False
-        self._enter(self._key_of(item), item)
+        self._enter(self.key_of(item), item)
         return True
 
-    def _enter(self, key: object, item: Item) -> None:
+    def _enter(self, key: Hashable, item: Item) -> None:
         self._lanes.put(key, item)
         self._wake()
 
-    def _key_of(self, item: Item) -> object:
+    def key_of(self, item: Item) -> Hashable:
         """One whose key cannot be read is in a lane of its own, by the error, and ``read`` raises it."""
         if not self._keys:
             return NO_KEY
@@ -46,6 +46,10 @@ class LanedInbox(Inbox):
             return self._keys[item[2]](self.open(item)[0])
         except PayloadError as error:
             return error
+
+    def behind(self, key: Hashable) -> list[Item]:
+        """As ``Inbox.behind``."""
+        return self._lanes.waiting(key)
 
     # -- readers -----------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from threading import Condition
 from time import monotonic
 
@@ -21,6 +22,11 @@ class LanedThreadInbox(LanedInbox):
     def _enter(self, key: object, item: Item) -> None:
         with self._news:
             super()._enter(key, item)
+
+    def behind(self, key: Hashable) -> list[Item]:
+        """As ``Inbox.behind``; on the loop."""
+        with self._news:
+            return super().behind(key)
 
     def _wake(self) -> None:
         self._news.notify()

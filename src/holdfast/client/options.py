@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from holdfast.client.asked import FunctionFailed, asked
 from holdfast.codec import V5, Version, packets
@@ -116,6 +117,9 @@ class Limits(Frozen):
     ``qos0_outbox``: QoS 0 messages kept without a connection; beyond it the oldest are dropped.
     ``topic_aliases``: topics that are sent as two bytes once the broker knows them (MQTT 5), at most
     so many and as many as it takes; 0 switches it off.
+    ``hold_limit_s``: how long a message may hold up the acknowledgements behind it, attempts included; with
+    an outbox file it is kept there then, and acknowledged. ``overdue``: what happens without a file: the line
+    waits ("wait"), or the message becomes a dead letter ("dead_letter").
     ``unclaimed_s``: how long a message waits for a handler or reader that is not there.
     ``coalesce_s``: under load, reading pauses for this long, up to 0.1 s, so that a broker's trickle
     becomes batches; light traffic is left alone. None: never.
@@ -129,6 +133,8 @@ class Limits(Frozen):
         "qos0_inbox",
         "qos0_outbox",
         "topic_aliases",
+        "hold_limit_s",
+        "overdue",
         "unclaimed_s",
         "coalesce_s",
     )
@@ -144,6 +150,8 @@ class Limits(Frozen):
         qos0_inbox: int = 10_000,
         qos0_outbox: int = 1000,
         topic_aliases: int = 16,
+        hold_limit_s: float = 10,
+        overdue: Literal["wait", "dead_letter"] = "wait",
         unclaimed_s: float = 30,
         coalesce_s: float | None = 0.0005,
     ) -> None:
@@ -154,12 +162,16 @@ class Limits(Frozen):
         self.qos0_inbox = qos0_inbox
         self.qos0_outbox = qos0_outbox
         self.topic_aliases = topic_aliases
+        self.hold_limit_s = hold_limit_s
+        self.overdue: Literal["wait", "dead_letter"] = overdue
         self.unclaimed_s = unclaimed_s
         self.coalesce_s = coalesce_s
         for name, (lowest, highest) in _BOUNDS.items():
             value = getattr(self, name)
             if not lowest <= value <= highest:
                 raise ConfigurationError(f"Limits: {name} must be {lowest} to {highest}, not {value}")
+        if overdue not in ("wait", "dead_letter"):
+            raise ConfigurationError(f"Limits: overdue {overdue!r} is not one of wait, dead_letter")
         if self.coalesce_s is not None and not 0 < self.coalesce_s <= 0.1:
             raise ConfigurationError(
                 f"Limits: coalesce_s must be above 0 and at most 0.1, not {self.coalesce_s}",
@@ -213,5 +225,6 @@ _BOUNDS = {
     "qos0_inbox": (1, 1 << 30),
     "qos0_outbox": (1, 1 << 30),
     "topic_aliases": (0, 65_535),
+    "hold_limit_s": (0.1, 86_400),
     "unclaimed_s": (0, 86_400),
 }

@@ -36,7 +36,9 @@ class Snapshot(Frozen):
     ``cause`` and ``hint``: why there is no connection, in a word and a sentence.
     ``disconnections``: lost connections by cause. ``received``, ``handled``, ``errors``:
     messages that came, whose handling ended, and how often a handler raised; ``dead``: messages that their
-    handlers gave up (dead letters). ``given_up``: unsent messages
+    handlers gave up (dead letters); ``held``: messages that are acknowledged and wait in the outbox file for
+    their handlers; ``head_of_line_s``: how long ago the message came whose acknowledgement all others wait
+    for. ``given_up``: unsent messages
     that were expired or dropped in this process, by reason. ``parked``: pending messages that cannot
     go to this broker as it is. ``dropped_inbound``:
     QoS 0 messages for which there was no room. ``last_in_s``, ``last_out_s``: seconds since
@@ -67,6 +69,8 @@ class Snapshot(Frozen):
         "handled",
         "errors",
         "dead",
+        "held",
+        "head_of_line_s",
         "given_up",
         "parked",
         "dropped_inbound",
@@ -103,6 +107,8 @@ class Snapshot(Frozen):
         handled: int,
         errors: int,
         dead: int,
+        held: int,
+        head_of_line_s: float,
         given_up: Mapping[str, int],
         parked: int,
         dropped_inbound: int,
@@ -134,6 +140,8 @@ class Snapshot(Frozen):
         self.handled = handled
         self.errors = errors
         self.dead = dead
+        self.held = held
+        self.head_of_line_s = head_of_line_s
         self.given_up = given_up
         self.parked = parked
         self.dropped_inbound = dropped_inbound

@@ -193,10 +193,10 @@ class Telling:
         )
         self._state.emit(event, logging.WARNING)
 
-    def unclaimed(self, delivery: Delivery) -> None:
-        """Nobody took this message in time."""
+    def unclaimed(self, delivery: Delivery, then: str) -> None:
+        """Nobody took this message in time; ``then`` says what became of it."""
         topic = delivery.topic
-        message = f"nobody took a message on {topic} for {self._limits.unclaimed_s:g} s; it was acknowledged"
+        message = f"nobody took a message on {topic} for {self._limits.unclaimed_s:g} s; {then}"
         event = told.Unclaimed(message=message, topic=topic, payload=delivery.payload)
         self._state.emit(event, logging.WARNING)
 

@@ -80,6 +80,11 @@ class Lanes(Generic[T]):
         self._count += 1
         lane.waiting.append(Ticket(item, self._number, lane))
 
+    def waiting(self, key: Hashable) -> list[T]:
+        """What waits in the lane of this key."""
+        lane = self._lanes.get(key)
+        return [] if lane is None else [ticket.item for ticket in lane.waiting]
+
     def take(self) -> Ticket[T] | None:
         """The next that may run; its lane gives no other until it is done."""
         if not self._ready:

@@ -7,7 +7,7 @@ time, 0: at once; ``arrived`` is wall time, as the message has it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from holdfast.codec import MalformedPacket
@@ -19,7 +19,7 @@ from holdfast.outbox import sqlite_file
 from holdfast.outbox.intake import Held
 from holdfast.outbox.rows import properties_of
 from holdfast.outbox.sqlite_file import UnreadableRow
-from holdfast.outbox.statements import of_many, run
+from holdfast.outbox.statements import each, of_many, run
 
 COLUMNS = (
     "number, owner, topic, payload, qos, retain, properties, arrived, key, tries, next_at, reason, epoch,"
@@ -55,11 +55,26 @@ def add(db: sqlite3.Connection, rows: Sequence[Columns]) -> None:
     run(db, _INSERTS, [column for row in rows for column in row])
 
 
-def remove(db: sqlite3.Connection, ranges: Sequence[Range]) -> Iterator[tuple[str, int, int]]:
-    """Delete these; gives of each owner how many were there, and their bytes. Read it to the end."""
-    for numbers in ranges:
-        yield from db.execute(f"{_TOTALS} WHERE number BETWEEN ? AND ? GROUP BY owner", numbers).fetchall()
-        db.execute("DELETE FROM inbound WHERE number BETWEEN ? AND ?", numbers)
+def remove(db: sqlite3.Connection, ranges: Sequence[Range]) -> list[tuple[str, int, int]]:
+    """Delete these; gives of each owner how many were there, and their bytes."""
+    gone = _of(db, ranges)
+    each(db, f"DELETE FROM inbound WHERE {_AMONG}", ranges)
+    return gone
+
+
+def give(db: sqlite3.Connection, ranges: Sequence[Range], owner: str) -> list[tuple[str, int, int]]:
+    """These are this owner's now; gives what they were, as ``remove``."""
+    gone = _of(db, ranges)
+    each(db, f"UPDATE inbound SET owner = ? WHERE {_AMONG}", [(owner, *numbers) for numbers in ranges])
+    return gone
+
+
+def _of(db: sqlite3.Connection, ranges: Sequence[Range]) -> list[tuple[str, int, int]]:
+    asked = f"{_TOTALS} WHERE {_AMONG} GROUP BY owner"
+    return [one for numbers in ranges for one in db.execute(asked, numbers).fetchall()]
+
+
+_AMONG = "number BETWEEN ? AND ?"
 
 
 def totals(db: sqlite3.Connection) -> list[tuple[str, int, int]]:

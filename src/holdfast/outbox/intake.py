@@ -7,7 +7,7 @@ thread may call it, but for ``read``, ``seen`` and ``attempts``, which read the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from holdfast.messages import NO_PROPERTIES, OVERHEAD, Properties, QoS
@@ -74,6 +74,9 @@ class Intake(Protocol):
     Calls that write give the number of the commit in which it happens (``Outbox.durable``).
     """
 
+    on_returned: Callable[[set[str], int], None]
+    """Is told, on any thread, whose dead letters are kept again, and with which commit."""
+
     @property
     def series(self) -> str:
         """The name of this series of numbers: another one where numbers may have been given before.
@@ -89,6 +92,9 @@ class Intake(Protocol):
 
     def let_go(self, numbers: Sequence[int]) -> int:
         """These were handled: forget them."""
+
+    def hand_over(self, numbers: Sequence[int], owner: str) -> int:
+        """These have another owner from now on; they keep their numbers."""
 
     def bury(self, messages: Sequence[Held], code: int, reason: str) -> int:
         """These are dead letters; those with a number are kept no more, in the same commit."""
@@ -123,6 +129,9 @@ class Intake(Protocol):
     def attempts(self, owner: str) -> dict[bytes, int]:
         """How often what never ended was begun, by digest. Blocks. Raises OutboxError."""
 
+
+UNCLAIMED = ""
+"""The owner of what nobody wanted; whoever comes to want it takes it over."""
 
 REMEMBERED = 100_000
 """Digests per owner that are kept."""

@@ -4,6 +4,7 @@
 Taken        rows into ``inbound``
 Postponed    a row's ``tries``, ``next_at`` and ``reason``
 LetGo        rows out of ``inbound``
+Given        rows have another owner
 Died         rows out of ``inbound``, if they were there, and copies into ``dead``
 Returned     dead letters are rows of ``inbound`` again
 Unbound      identifiers of QoS 2 out of the rows that have them
@@ -52,6 +53,17 @@ class LetGo(Value):
 
     def __init__(self, numbers: Sequence[int]) -> None:
         self.numbers = list(numbers)
+
+
+class Given(Value):
+    """These numbers are this owner's now."""
+
+    __match_args__ = ("numbers", "owner")
+    __slots__ = __match_args__
+
+    def __init__(self, numbers: Sequence[int], owner: str) -> None:
+        self.numbers = list(numbers)
+        self.owner = owner
 
 
 class Died(Value):
@@ -120,7 +132,7 @@ class Ended(Value):
         self.digest = digest
 
 
-Change = Taken | Postponed | LetGo | Died | Returned | Unbound | Remembered | Begun | Ended
+Change = Taken | Postponed | LetGo | Given | Died | Returned | Unbound | Remembered | Begun | Ended
 
 LAGGING = (Postponed, LetGo, Ended)
 """Nobody waits for these: lost with a crash, they cost one more attempt."""

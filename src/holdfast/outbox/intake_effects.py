@@ -14,6 +14,7 @@ from holdfast.outbox.intake_changes import (
     Begun,
     Died,
     Ended,
+    Given,
     LetGo,
     Postponed,
     Remembered,
@@ -46,6 +47,7 @@ class IntakeEffects:
             Taken: self._taken,
             Postponed: self._postponed,
             LetGo: self._let_go,
+            Given: self._given,
             Died: self._died,
             Returned: self._returned,
             Unbound: self._unbound,
@@ -66,6 +68,12 @@ class IntakeEffects:
 
     def _remove(self, db: sqlite3.Connection, numbers: Sequence[int]) -> None:
         self._left += inbound.remove(db, runs(sorted(numbers)))
+
+    def _given(self, steps: Steps, changes: Sequence[Given]) -> None:
+        for change in changes:
+            gone = inbound.give(steps.db, runs(sorted(change.numbers)), change.owner)
+            self._left += gone
+            self._left += [(change.owner, -count, -size) for _, count, size in gone]
 
     def _died(self, steps: Steps, changes: Sequence[Died]) -> None:
         ahead = self.books.at - self.books.wall

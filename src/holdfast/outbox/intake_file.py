@@ -19,6 +19,7 @@ from holdfast.outbox.intake_changes import (
     Begun,
     Died,
     Ended,
+    Given,
     LetGo,
     Postponed,
     Remembered,
@@ -94,6 +95,10 @@ class FileIntake:
     def let_go(self, numbers: Sequence[int]) -> int:
         """As the port has it."""
         return self._write(LetGo(numbers))
+
+    def hand_over(self, numbers: Sequence[int], owner: str) -> int:
+        """As the port has it."""
+        return self._write(Given(numbers, owner))
 
     def bury(self, messages: Sequence[Held], code: int, reason: str) -> int:
         """As the port has it. Raises OutboxError where one has no number, and nothing can be kept now."""

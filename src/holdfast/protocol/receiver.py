@@ -258,6 +258,12 @@ class Receiver:
             self._put(encode_acks(PUBCOMP, known))
         return []
 
+    @property
+    def lines(self) -> tuple[list[Delivery], list[Delivery]]:
+        """What waits for its acknowledgement on this connection, in wire order; any thread may look."""
+        first, second = self._lines
+        return list(first), list(second)
+
     # -- what goes back ----------------------------------------------------------------------
 
     def ack(self, deliveries: Iterable[Delivery]) -> None:

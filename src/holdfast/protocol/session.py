@@ -369,6 +369,14 @@ class Session:
         self._at(now)
         self._receiver.ack(deliveries)
 
+    @property
+    def lines(self) -> tuple[list[Delivery], list[Delivery]]:
+        """What was delivered on this connection and waits for its acknowledgement, in wire order, by QoS.
+
+        Any thread may look.
+        """
+        return self._receiver.lines
+
     def complete(self, asked: ReleaseAsked, now: float) -> None:
         """Whoever remembered these identifiers has forgotten them; with ``holds_release`` only."""
         self._at(now)

@@ -8,7 +8,7 @@ from holdfast.client.brokers import Target
 from holdfast.client.dispatcher import Consumer, Dispatcher, identifier_of
 from holdfast.client.endings import Endings
 from holdfast.client.events import Event, HandlerFailed, MessageDead
-from holdfast.client.inbox import Inbox
+from holdfast.client.inbox import Inbox, Shared
 from holdfast.client.state import State
 from holdfast.messages import QoS
 from holdfast.protocol import Delivery
@@ -45,7 +45,11 @@ class Dispatch:
         self.unclaimed: list[Delivery] = []
         self.dispatcher = Dispatcher(self.clock, unclaimed_s)
         self.dispatcher.ack = self.ack
-        self.dispatcher.on_unclaimed = self.unclaimed.append
+        self.dispatcher.on_unclaimed = self._nobody
+
+    def _nobody(self, delivery: Delivery, shared: Shared | None) -> None:
+        self.unclaimed.append(delivery)
+        self.dispatcher.finish(delivery, shared)
 
     def ack(self, delivery: Delivery) -> None:
         """The engine's side."""

@@ -9,6 +9,7 @@ import pytest
 from holdfast.client.inbox import Inbox, Item
 from holdfast.messages import QoS
 from holdfast.protocol import Delivery
+from tests.unit.client.consuming import delivery
 
 
 def item(payload: str, qos: QoS = 1) -> Item:
@@ -113,3 +114,13 @@ async def test_wait_ends_by_message_nudge_and_close() -> None:
         wake()
         await asyncio.wait_for(waiting, 1)
     await inbox.wait()
+
+
+def test_everything_waits_behind_everything() -> None:
+    """In order: what one message has in common with the next is that they came here."""
+    inbox, one, other = Inbox(10), delivery("t", "1"), delivery("t", "2")
+    items: list[Item] = [(one, one, 0, None), (other, other, 0, None)]
+    for item in items:
+        inbox.put(item)
+    assert inbox.key_of(items[0]) == inbox.key_of(items[1])
+    assert inbox.behind(inbox.key_of(items[0])) == items

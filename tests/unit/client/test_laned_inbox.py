@@ -157,3 +157,18 @@ async def test_no_clock_is_left() -> None:
     assert inbox._timer is None
     inbox.put_off(ticket, 0)
     assert inbox._timer is None
+
+
+def test_what_waits_behind_a_message_of_its_key() -> None:
+    """In order, without the one that was taken; without a key nothing waits for anything."""
+    inbox = LanedInbox(10, BY_PAYLOAD)
+    for payload in (keyed("a", 1), keyed("b", 1), keyed("a", 2), keyed("a", 3)):
+        inbox.put(item(payload))
+    taken = inbox.take()
+    assert taken is not None
+    assert inbox.key_of(taken.item) == "a"
+    assert [one[0].text() for one in inbox.behind("a")] == [keyed("a", 2), keyed("a", 3)]
+    assert inbox.behind("c") == []
+    anywhere = LanedInbox(10, ())
+    anywhere.put(item("x"))
+    assert anywhere.behind(anywhere.key_of(item("x"))) == []

@@ -56,6 +56,8 @@ def test_will_packet() -> None:
         {"qos0_inbox": 0},
         {"qos0_outbox": 0},
         {"unclaimed_s": -1},
+        {"hold_limit_s": 0},
+        {"overdue": "drop"},
         {"unclaimed_s": float("nan")},
     ],
 )

@@ -60,6 +60,18 @@ def test_acknowledgements_leave_in_wire_order(version: Version, qos: QoS) -> Non
     assert names(driven.ack(second)) == [f"{ANSWER[qos]} 3", f"{ANSWER[qos]} 9"]
 
 
+def test_what_waits_can_be_seen() -> None:
+    """By QoS, in wire order, until it is acknowledged; a lost connection has no lines."""
+    driven = ready()
+    driven.feed(incoming(5, 1), incoming(6, 2), incoming(7, 1))
+    one, two, another = driven.deliveries
+    assert driven.session.lines == ([one, another], [two])
+    driven.ack(one)
+    assert driven.session.lines == ([another], [two])
+    driven.session.lost(driven.now)
+    assert driven.session.lines == ([], [])
+
+
 def test_each_qos_has_its_own_line() -> None:
     """A slow QoS 2 handler does not hold up QoS 1 (contract 13)."""
     driven = ready()

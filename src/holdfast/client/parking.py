@@ -1,0 +1,249 @@
+"""Messages that hold up the line are kept in the outbox file, and acknowledged (contract 13, 15).
+
+    in line ──too long──▶ row in the file ──committed──▶ acknowledged
+       │                        ▲                             │
+       └── handled ─────────────┼──── its outcome ────────────┴──▶ row deleted
+                                │
+    later ones of its key ──────┘   (see ``shelf``)
+
+Keeping a message changes nothing for its handler: it stays where it is, in hand or in its lane, and its
+outcome settles the row instead of the acknowledgement. So no handler runs twice, and each key keeps its
+order. What the process does not live to handle is read from the file by the next one.
+
+While nothing is kept this stands beside the way of a message, not in it: the dispatcher's ``ack`` is the
+engine's own.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from holdfast.client.commits import Commits
+from holdfast.client.dispatcher import Consumer, Dispatcher
+from holdfast.client.inbox import Item, Shared
+from holdfast.client.shelf import Place, Shelf, row
+from holdfast.clock import Clock
+from holdfast.errors import OutboxError
+from holdfast.handling import Handler
+from holdfast.outbox.intake import UNCLAIMED, Held, Intake
+from holdfast.protocol import Delivery
+
+if TYPE_CHECKING:
+    import asyncio
+
+log = logging.getLogger("holdfast")
+
+GIVEN_UP = 0x83
+"""The code of dead letters that a handler made (implementation specific error)."""
+
+AGAIN_S = 1.0
+"""What could not be kept, as the file cannot be written, is tried again so much later."""
+
+
+class _Kept:
+    """One delivery and its rows, one for each consumer that is not done with it."""
+
+    __slots__ = ("acknowledged", "delivery", "places")
+
+    def __init__(self, delivery: Delivery, places: list[Place], acknowledged: bool) -> None:
+        self.delivery = delivery
+        self.places = places
+        self.acknowledged = acknowledged
+
+
+class Parking:
+    """What one run keeps in the file of what came in. Everything is on its loop."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        commits: Commits,
+        dispatcher: Dispatcher,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+    ) -> None:
+        """``dispatcher`` acknowledges to the engine already."""
+        self.intake = intake
+        self.loop = loop
+        self.dispatcher = dispatcher
+        self._commits = commits
+        self._clock = clock
+        self._acknowledge = dispatcher.ack
+        self._kept: dict[int, _Kept] = {}
+        self._apart: dict[int, tuple[Delivery, list[Shelf]]] = {}
+        self._shelves: dict[int, Shelf] = {}
+        self._handlers: dict[int, Shelf] = {}
+        self.closed = False
+
+    # -- who handles -------------------------------------------------------------------------
+
+    def shelve(self, handler: Handler, consumer: Consumer) -> None:
+        """This handler begins: what it left in the file comes first."""
+        name = " ".join(consumer.filters)
+        taken = [shelf.owner for shelf in self._shelves.values()]
+        wrapped = bool(handler.dedupe) or handler.expect_every_s is not None
+        owner = next(one for one in _numbered(name) if one not in taken)
+        self._shelves[id(consumer)] = self._handlers[id(handler)] = shelf = Shelf(
+            self, consumer, owner, wrapped
+        )
+        shelf.begin()
+
+    def leave(self, consumer: Consumer, items: Sequence[Item]) -> list[Item]:
+        """This handler ends; gives those of these unfinished messages that the file does not keep."""
+        shelf = self._shelves.pop(id(consumer), None)
+        return list(items) if shelf is None else [*filter(self._is_not_kept(shelf), items), *shelf.end()]
+
+    def _is_not_kept(self, shelf: Shelf) -> Callable[[Item], bool]:
+        def is_not_kept(item: Item) -> bool:
+            _, delivery, _, shared = item
+            kept = self._kept.get(id(delivery))
+            if kept is None:
+                return True
+            kept.places = [place for place in kept.places if place.shelf is not shelf]
+            self.dispatcher.finish(delivery, shared)
+            return False
+
+        return is_not_kept
+
+    def returned(self, owners: set[str], commit: int) -> None:
+        """Dead letters of these owners are kept again."""
+        for shelf in self._shelves.values():
+            if shelf.owner in owners:
+                self.when(commit, shelf.look)
+
+    # -- keeping -----------------------------------------------------------------------------
+
+    def is_kept(self, delivery: Delivery) -> bool:
+        """Whether it has a row, or is about to."""
+        return id(delivery) in self._kept
+
+    def apart(self, delivery: Delivery, shelf: Shelf) -> None:
+        """This one keeps a message that others have too, and is done with it as far as they are concerned."""
+        self._apart.setdefault(id(delivery), (delivery, []))[1].append(shelf)
+        self.dispatcher.ack = self._settle
+
+    def park(self, delivery: Delivery) -> bool:
+        """Keep what has held up the line too long, and what waits for it; False: nobody can at present."""
+        if self.is_kept(delivery):
+            return True
+        takers = self.dispatcher.takers(delivery)
+        shelves = [(self._shelves.get(id(consumer)), index) for consumer, index in takers]
+        if not shelves or any(shelf is None for shelf, _ in shelves):
+            return False  # nobody's, or a reader's: those have a limit of their own
+        _, apart = self._apart.get(id(delivery), (delivery, []))
+        places = [shelf.place(delivery, index) for shelf, index in shelves if shelf and shelf not in apart]
+        if not self.keep(delivery, places):
+            return False
+        log.warning("a message on %s holds up the others: it is kept in the outbox file", delivery.topic)
+        for place in places:
+            place.shelf.keep_behind(place.key)
+        return True
+
+    def keep(self, delivery: Delivery, places: list[Place]) -> bool:
+        """Keep it for these, and acknowledge it when that is durable; False: there is no room."""
+        commit = self.hold([place.held for place in places])
+        if commit is None:
+            return False
+        kept = self.enter(delivery, places, acknowledged=False)
+        self.when(commit, lambda: self._durable(kept))
+        return True
+
+    def enter(self, delivery: Delivery, places: list[Place], *, acknowledged: bool) -> _Kept:
+        """It has these rows: its end settles them."""
+        kept = self._kept[id(delivery)] = _Kept(delivery, places, acknowledged)
+        self.dispatcher.ack = self._settle
+        for place in places:
+            place.shelf.came(place)
+        return kept
+
+    async def reached(self, commit: int) -> None:
+        """Wait until this commit has happened."""
+        await self._commits.reached(commit)
+
+    def hold(self, rows: Sequence[Held]) -> int | None:
+        """The commit that keeps these; None: there is no room, or the file cannot be written."""
+        try:
+            return self.intake.hold(rows) if self.intake.room(sum([held.size for held in rows])) else None
+        except OutboxError:
+            return None
+
+    def when(self, commit: int, call: Callable[[], object]) -> None:
+        """Call when this commit has happened; not when the run is over before."""
+        waiter: asyncio.Future[bool] = self.loop.create_future()
+        waiter.add_done_callback(lambda done: self.closed or done.exception() or call())
+        self._commits.wake_at(commit, [waiter])
+
+    def _durable(self, kept: _Kept) -> None:
+        if not kept.acknowledged:
+            kept.acknowledged = True
+            self._acknowledge(kept.delivery)
+
+    # -- outcomes ----------------------------------------------------------------------------
+
+    def _settle(self, delivery: Delivery) -> None:
+        """All who had this message are done with it: the dispatcher's ``ack`` while something is kept."""
+        kept = self._kept.pop(id(delivery), None)
+        self._apart.pop(id(delivery), None)
+        if not self._kept and not self._apart:
+            self.dispatcher.ack = self._acknowledge
+        if kept is None:
+            return self._acknowledge(delivery)
+        self._durable(kept)
+        commit = self.intake.let_go([place.held.number for place in kept.places])
+        for place in kept.places:
+            place.shelf.went(place)
+            self.when(commit, place.gone)
+        return None
+
+    def again(self, handler: Handler, delivery: Delivery, delay_s: float, reason: str) -> None:
+        """A handler failed, and is given this message again so much later."""
+        held = self._row(self._handlers[id(handler)], delivery)
+        if held is not None:
+            held.tries, held.reason = held.tries + 1, reason
+            held.next_at = self._clock.now() + delay_s
+            self.intake.again(held)
+
+    def bury(self, handler: Handler, item: Item, reason: str, kept: Callable[[], object]) -> None:
+        """A dead letter in the file; calls ``kept`` when it is durable."""
+        message, delivery, index, _ = item
+        shelf = self._handlers[id(handler)]
+        held = self._row(shelf, delivery)
+        if held is None:
+            held = shelf.place(delivery, index).held
+        held.tries = max(held.tries, message.attempt)
+        self._bury(held, reason, kept)
+
+    def _bury(self, held: Held, reason: str, kept: Callable[[], object]) -> None:
+        if self.closed:
+            return
+        try:
+            self.when(self.intake.bury([held], GIVEN_UP, reason), kept)
+        except OutboxError:  # it stays unacknowledged, and with the broker
+            self.loop.call_later(AGAIN_S, self._bury, held, reason, kept)
+
+    def _row(self, shelf: Shelf, delivery: Delivery) -> Held | None:
+        kept = self._kept.get(id(delivery))
+        places = [] if kept is None else kept.places
+        return next((place.held for place in places if place.shelf is shelf), None)
+
+    # -- nobody's ----------------------------------------------------------------------------
+
+    def unclaimed(self, delivery: Delivery, shared: Shared | None) -> bool:
+        """Keep it for whoever comes to want it; False: there is no room."""
+        commit = self.hold([row(delivery, UNCLAIMED, "nobody took it")])
+        if commit is not None:
+            self.when(commit, lambda: self.dispatcher.finish(delivery, shared))
+        return commit is not None
+
+    def close(self) -> None:
+        """The end of this run: what is kept stays in the file."""
+        self.closed = True
+        for shelf in self._shelves.values():
+            shelf.end()
+
+
+def _numbered(name: str) -> Sequence[str]:
+    """Handlers with the same filters are told apart by their order."""
+    return [name, *(f"{name} ({number})" for number in range(2, 1000))]

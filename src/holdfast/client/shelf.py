@@ -1,0 +1,232 @@
+"""What the outbox file keeps for one handler, and how it comes back (contract 13).
+
+Up to ``MOST`` kept messages are in memory as well, in their lanes. Beyond them, and for a handler that
+begins with rows of an earlier process, what comes is kept in the file alone and acknowledged; it is read
+in the order of keeping as those in memory are handled, and until all is read nothing comes by another way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING
+
+from holdfast.client.dispatcher import Consumer
+from holdfast.client.inbox import Item, Shared
+from holdfast.client.refill import Refill
+from holdfast.handling.lanes import NO_KEY
+from holdfast.messages import Message
+from holdfast.outbox.intake import Held
+from holdfast.protocol import Delivery
+
+if TYPE_CHECKING:
+    from holdfast.client.parking import Parking
+
+log = logging.getLogger("holdfast")
+
+MOST = 1000
+"""Kept messages of one handler that are in memory as well."""
+
+AGAIN_S = 0.5
+"""Whether there is room again is looked at so much later."""
+
+LATE = "it held up the line"
+
+
+class Place:
+    """One kept message with its handler: the row, and its ordering key."""
+
+    __slots__ = ("gone", "held", "key", "shelf")
+
+    def __init__(self, shelf: Shelf, held: Held, key: Hashable) -> None:
+        self.shelf = shelf
+        self.held = held
+        self.key = key
+        self.gone: Callable[[], None] = lambda: shelf.forget(held.number)
+
+
+class Shelf:
+    """Of one handler; everything is on the loop of its run."""
+
+    def __init__(self, parking: Parking, consumer: Consumer, owner: str, wrapped: bool) -> None:
+        """``owner`` is whose rows they are; ``wrapped``: others will stand before it, and not move."""
+        self._parking = parking
+        self.consumer = consumer
+        self.owner = owner
+        self._wrapped = wrapped
+        self._way = consumer.inbox.put
+        self._keys: Counter[Hashable] = Counter()  # of what is kept and in memory
+        self._numbers: set[int] = set()  # of the same, until they have left the file
+        self._coming = 0  # kept in the file alone, and not committed
+        self._refused: deque[Item] = deque()  # came, and the file had no room
+        self._refill = Refill(parking, owner, consumer.patterns, self)
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def spilling(self) -> bool:
+        """Whether there is something in the file that is not in memory."""
+        return bool(self._coming) or self._refill.busy
+
+    @property
+    def count(self) -> int:
+        """How many kept messages are in memory."""
+        return self._keys.total()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are to be no more."""
+        return self.count >= MOST
+
+    def has(self, number: int) -> bool:
+        """Whether this one is in memory, or was and its row is about to leave."""
+        return number in self._numbers
+
+    def begin(self) -> None:
+        """What is in the file comes first."""
+        if self._wrapped:
+            self.consumer.put = lambda item: self._way(item)
+        self._refill.begin()
+        self._divert()
+
+    def look(self) -> None:
+        """There are rows that did not come by here."""
+        self._refill.look()
+        self._divert()
+
+    def end(self) -> list[Item]:
+        """Read no more; gives what was not kept."""
+        self._refill.close()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._way = self.consumer.inbox.put
+        refused, self._refused = list(self._refused), deque()
+        return refused
+
+    def _divert(self) -> None:
+        """Messages come by here while there is anything that may have to wait for what is kept."""
+        busy = self.spilling or self._keys or self._refused
+        self._way = self.put if busy else self.consumer.inbox.put
+        if not self._wrapped:
+            self.consumer.put = self._way
+
+    # -- what comes --------------------------------------------------------------------------
+
+    def put(self, item: Item) -> bool:
+        """In the place of the inbox's: whatever waits for what is kept, is kept too."""
+        message, delivery, index, shared = item
+        inbox = self.consumer.inbox
+        if not message.qos or self._parking.is_kept(delivery):
+            return inbox.put(item)
+        if self.spilling or self._refused:
+            self._spill(item)
+            return True
+        key = inbox.key_of(item)
+        if key in self._keys and key is not NO_KEY and shared is None:
+            if self.is_full:
+                self._spill(item)
+                return True
+            self._parking.keep(delivery, [self.place(delivery, index, key)])
+        return inbox.put(item)
+
+    def keep_behind(self, key: Hashable) -> None:
+        """Keep what waits for a message with this key."""
+        if key is NO_KEY:
+            return
+        for _, delivery, index, shared in self.consumer.inbox.behind(key):
+            if delivery.qos and shared is None and not self._parking.is_kept(delivery):
+                self._parking.keep(delivery, [self.place(delivery, index, key)])
+
+    def _spill(self, item: Item) -> None:
+        """Into the file alone; where it has no room it waits unacknowledged, and what follows behind it."""
+        _, delivery, index, shared = item
+        held = self.place(delivery, index).held
+        commit = None if self._refused else self._parking.hold([held])
+        if commit is None:
+            self._refused.append(item)
+            if self._timer is None:
+                self._timer = self._parking.loop.call_later(AGAIN_S, self.settled)
+            return
+        self._coming += 1
+        if shared is not None:
+            self._parking.apart(delivery, self)
+        self._parking.when(commit, lambda: self._spilled(delivery, shared))
+
+    def _spilled(self, delivery: Delivery, shared: Shared | None) -> None:
+        self._coming -= 1
+        self._refill.left += 1
+        self._parking.dispatcher.finish(delivery, shared)
+        self._refill.go_on()
+
+    # -- what is kept and in memory ----------------------------------------------------------
+
+    def place(self, delivery: Delivery, index: int, key: Hashable = None) -> Place:
+        """What this message would be here, which came by this pattern."""
+        if key is None:
+            message: Message = self._message(delivery, index)
+            key = self.consumer.inbox.key_of((message, delivery, index, None))
+        held = row(delivery, self.owner, LATE)
+        held.key = None if key is NO_KEY or isinstance(key, Exception) else str(key)
+        return Place(self, held, key)
+
+    def _message(self, delivery: Delivery, index: int) -> Message:
+        """With the captures of this handler; it came for others, too, where it has none of its own."""
+        pattern = self.consumer.patterns[index]
+        if not pattern.names or delivery.captures.keys() == set(pattern.names):
+            return delivery
+        captures = pattern.captures(delivery.topic)
+        return Message(
+            delivery.topic, delivery.raw, delivery.qos, properties=delivery.properties, captures=captures
+        )
+
+    def came(self, place: Place) -> None:
+        """It is kept, and in memory."""
+        self._keys[place.key] += 1
+        self._numbers.add(place.held.number)
+        self._divert()
+
+    def went(self, place: Place) -> None:
+        """It has ended; its row is about to leave."""
+        self._keys[place.key] -= 1
+        if not self._keys[place.key]:
+            del self._keys[place.key]
+        if self.count <= MOST // 2:
+            self._refill.go_on()
+        self._divert()
+
+    def forget(self, number: int) -> None:
+        """Its row has left the file: it cannot be read again."""
+        self._numbers.discard(number)
+
+    # -- what comes back ---------------------------------------------------------------------
+
+    def bring_back(self, held: Held, index: int) -> None:
+        """It was read from the file: into its lane."""
+        delivery = Delivery(
+            held.topic, held.payload, held.qos, held.retain, False, 0, held.properties
+        )  # fmt: skip
+        delivery.arrived, delivery.captures = held.arrived, self.consumer.patterns[index].captures(held.topic)
+        item: Item = (delivery, delivery, index, None)
+        place = Place(self, held, self.consumer.inbox.key_of(item))
+        self._parking.enter(delivery, [place], acknowledged=True)
+        self.consumer.put(item)
+
+    def settled(self) -> None:
+        """What waits for room, or to be read, is looked at again."""
+        self._timer = None
+        if self._parking.closed:
+            return
+        refused, self._refused = self._refused, deque()
+        for item in refused:
+            self.put(item)
+        self._refill.go_on()
+        self._divert()
+
+
+def row(delivery: Delivery, owner: str, reason: str) -> Held:
+    """A message as the file keeps it: as it came."""
+    return Held(
+        *(0, owner, delivery.topic, delivery.raw, delivery.qos, delivery.retain, delivery.properties),
+        arrived=delivery.arrived, reason=reason,
+    )  # fmt: skip

@@ -1,0 +1,94 @@
+"""Reading back what the outbox file alone has of one handler's messages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from holdfast.client import refill
+from holdfast.errors import OutboxError
+from holdfast.outbox.intake import UNCLAIMED, Held
+from holdfast.testing.waiting import eventually
+from tests.contracts.outboxes import wait
+from tests.unit.client.consuming import delivery, texts
+from tests.unit.client.parked import Kept
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Kept]:
+    kept = Kept(tmp_path / "kept.db")
+    yield kept
+    kept.close()
+
+
+def hold(here: Kept, owner: str, *texts: str) -> None:
+    held = [Held(0, owner, f"t/{text}", text.encode(), 1, arrived=5.0) for text in texts]
+    wait(here.outbox, here.intake.hold(held))
+
+
+async def test_what_an_earlier_process_left_comes_first(here: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its order, page by page, with its captures; it is acknowledged already."""
+    monkeypatch.setattr(refill, "PAGE", 2)
+    hold(here, "t/+", "a", "b", "c", "d", "e")
+    hold(here, "other/+", "x")
+    handler = here.handler("t/{name}")
+    here.dispatcher.deliver([delivery("t/f", "f")])
+    await eventually(lambda: texts(handler) == ["a", "b", "c", "d", "e", "f"])
+    first = handler.inbox.items[0][0]
+    assert (first.captures, first.arrived, first.qos) == ({"name": "a"}, 5.0, 1)
+    await here.acknowledged("f")
+    here.finish(handler)
+    await here.committed()
+    assert (here.rows(), here.payloads()) == ([("other/+", "x")], ["f"])
+
+
+async def test_what_nobody_wanted_is_claimed(here: Kept) -> None:
+    """Where a filter is met, by whoever comes first; the rest waits on."""
+    hold(here, UNCLAIMED, "a", "b")
+    wait(here.outbox, here.intake.hold([Held(0, UNCLAIMED, "u/c", b"c")]))
+    handler = here.handler("t/+")
+    await eventually(lambda: texts(handler) == ["a", "b"])
+    assert [owner for owner, _ in here.rows()] == ["t/+", "t/+", ""]
+
+
+async def test_returned_dead_letters_are_read(here: Kept) -> None:
+    """When their commit has happened; those of others are not."""
+    handler, other = here.handler("t/+"), here.handler("u/+")
+    commit = here.intake.hold([Held(0, "t/+", "t/a", b"a")])
+    here.parking.returned({"t/+"}, commit)
+    await eventually(lambda: texts(handler) == ["a"])
+    assert texts(other) == []
+
+
+async def test_a_file_that_cannot_be_read_is_read_later(here: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said, and nothing overtakes what it holds."""
+    monkeypatch.setattr(refill, "AGAIN_S", 0.01)
+    hold(here, "t/+", "a")
+    real, tries = here.intake.read, list[int]()
+
+    def read(owner: str, after: int, most: int) -> list[Held]:
+        tries.append(1)
+        if len(tries) < 3:
+            raise OutboxError("the disk is away", path="")
+        return real(owner, after, most)
+
+    monkeypatch.setattr(here.intake, "read", read)
+    handler = here.handler("t/+")
+    await eventually(lambda: texts(handler) == ["a"])
+    assert len(tries) >= 3
+
+
+async def test_a_row_that_is_about_to_leave_is_not_read_again(here: Kept) -> None:
+    """Its message has ended, and only the commit that says so is not durable yet."""
+    handler = here.handler("t/+")
+    message = delivery("t/a", "a")
+    here.dispatcher.deliver([message])
+    here.parking.park(message)
+    await here.acknowledged("a")
+    here.finish_item(handler.inbox.pop())
+    here.shelf(handler).look()
+    await here.committed()
+    await eventually(lambda: not here.shelf(handler).spilling)
+    assert texts(handler) == []
