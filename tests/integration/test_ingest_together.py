@@ -53,7 +53,8 @@ class Gate:
 
 
 def client(broker: Broker) -> Client:
-    return Client(broker.url, client_id="ingest", reconnect="lan", drain_s=1)
+    """Without a probe, whose subscription could be the one that is refused."""
+    return Client(broker.url, client_id="ingest", reconnect="lan", drain_s=1, probe_s=None)
 
 
 async def up(ours: Client) -> None:

@@ -109,5 +109,6 @@ def line(record: dict[str, Any]) -> str:
 
 
 def sums(record: Mapping[str, Any]) -> str:
-    """What became of the messages."""
-    return " · ".join(f"{name} {count(record[name])}" for name in ("stored", "waiting", "repeated"))
+    """What became of the messages; that some fit no row is said where it is so."""
+    names = ("stored", "waiting", "repeated", *(("quarantined",) if record.get("quarantined") else ()))
+    return " · ".join(f"{name} {count(record[name])}" for name in names)
