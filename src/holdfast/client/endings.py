@@ -63,13 +63,18 @@ class Endings:
         if self.store is not None:
             self.store.again(handler, item[1], delay_s, repr(error))
 
-    def _dead(self, handler: Handler, item: Item, error: BaseException, reason: str) -> None:
-        message, delivery, _, shared = item
-        self.state.handler_failed(handler.name, message, message.attempt, error, None)
+    def kill(self, handler: Handler, item: Item, reason: str) -> None:
+        """This message is a dead letter, and its handler does not get it."""
+        _, delivery, _, shared = item
         done: Callable[[], object] = partial(self.gave_up, delivery, shared)
         if self.store is not None:
             done = partial(self.store.bury, handler, item, reason, done)
         self.state.dead_letters.bury(handler.name, item, reason, done)
+
+    def _dead(self, handler: Handler, item: Item, error: BaseException, reason: str) -> None:
+        message = item[0]
+        self.state.handler_failed(handler.name, message, message.attempt, error, None)
+        self.kill(handler, item, reason)
 
 
 def here(call: Callable[..., object], *arguments: Any) -> None:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.client.endings import Endings
 from holdfast.client.handlers import HandlerTask, HandlerTasks
-from holdfast.client.inbox import Item
 from holdfast.client.mailbox import Mailbox
 from holdfast.handling import Handler
 
 if TYPE_CHECKING:
+    from holdfast.client.decompressing import Decompressing
     from holdfast.client.handler_thread import HandlerThreads
     from holdfast.client.remembered import Remembered
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def endings_of(
     handler: Handler,
     usual: Endings,
-    opening: Callable[[Item], Item] | None,
+    decompressing: Decompressing | None,
     memory_of: Callable[[Handler], Remembered | None],
 ) -> Endings:
     """What this handler tells how its runs end: the usual, or what knows repeats."""
@@ -30,6 +30,7 @@ def endings_of(
         return usual
     from holdfast.client.repeats import Deduping  # for those who want it
 
+    opening = None if decompressing is None else decompressing.open
     deduping = Deduping(handler, usual.finish, usual.state, opening, memory_of(handler))
     deduping.store, deduping.given_up = usual.store, usual.given_up
     return deduping
