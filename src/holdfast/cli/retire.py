@@ -12,7 +12,7 @@ The broker must hand over what it had queued before UNSUBSCRIBE, which the stand
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 from holdfast.cli.link import LinkOptions
 from holdfast.client import Client, Event
@@ -28,13 +28,18 @@ async def read_to_the_end(client: Client, service: Together) -> None:
     filters = {filter for one in service.ingests for filter in one.filters}
     await _granted(client.events(), set(filters))
     await client.unsubscribe(*filters)
-    while True:
-        before = service.ledger.received
-        await asyncio.sleep(QUIET_S)
-        # Answered: the broker has had our acknowledgements, and what it had sent before is here.
-        await client.unsubscribe(*filters)
-        if service.ledger.received == before and _settled(service.ledger):
-            return await service.stop()
+    while not (await _is_quiet(client, filters) and _settled(service.ledger)):
+        pass
+    await service.stop()
+
+
+async def _is_quiet(client: Client, filters: Collection[str]) -> bool:
+    """Whether all that came is acknowledged, and nothing more comes of it."""
+    before = client.snapshot()
+    await asyncio.sleep(QUIET_S)
+    # Answered: the broker has had those acknowledgements, and what it had sent before is here.
+    await client.unsubscribe(*filters)
+    return before.received <= before.handled and client.snapshot().received == before.received
 
 
 def _settled(ledger: IngestLedger) -> bool:

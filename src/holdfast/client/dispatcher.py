@@ -110,8 +110,7 @@ class Dispatcher:
             if message.qos:
                 self._unclaimed.append((now, delivery, shared))
             else:
-                self.dropped += 1
-                self.finish(delivery, shared)
+                self.drop(delivery, shared)
         self._schedule()
 
     # -- messages ----------------------------------------------------------------------------
@@ -155,8 +154,12 @@ class Dispatcher:
         if delivery.retain and self._drop_retained and not source.take_retained:
             self.finish(delivery, shared)  # 3.1.1 cannot ask the broker to leave these out
         elif not source.consumer.put((message, delivery, source.index, shared)):
-            self.dropped += 1
-            self.finish(delivery, shared)
+            self.drop(delivery, shared)
+
+    def drop(self, delivery: Delivery, shared: Shared | None) -> None:
+        """There is no room for this message of QoS 0."""
+        self.dropped += 1
+        self.finish(delivery, shared)
 
     def takers(self, delivery: Delivery) -> list[tuple[Consumer, int]]:
         """Whose message this is, and by which of their filters."""

@@ -73,13 +73,10 @@ class Isolated:
         self._watched = Watched(lambda stall: None)  # the application's loop tells of it
         gave_up = partial(self._here.post, self._is_over)
         drive = self._build(self._outwards, reporting, gave_up, self._watched.recent)
-        drive.engine.on_commit = self._committed
+        drive.engine.on_commit = partial(self._here.post, self._run.committed)
         self._outwards.on_challenge = drive.authenticating.challenged
         self._outwards.on_reauthenticated = drive.authenticating.reauthenticated
         self._drive = drive
-
-    def _committed(self) -> None:
-        self._here.post(self._run.committed)
 
     @property
     def _inside(self) -> Drive:

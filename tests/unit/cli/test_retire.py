@@ -16,7 +16,7 @@ from holdfast.cli.link import LinkOptions
 from holdfast.cli.retire import end_session, read_to_the_end
 from holdfast.client.events import Connected
 from holdfast.ingest import Ingest, Together
-from holdfast.testing import Broker
+from holdfast.testing import Broker, eventually
 
 
 @pytest.fixture
@@ -73,6 +73,25 @@ async def test_what_the_session_holds_is_read_and_nothing_new_comes(
         connected = await anext(event async for event in events if isinstance(event, Connected))
         assert not connected.session_present
         assert again.snapshot().received == 0
+
+
+async def test_what_waits_here_is_no_silence(broker: Broker, tmp_path: Path) -> None:
+    """While the database lets nobody in nothing more comes, as nothing is acknowledged: it goes on."""
+    await left_behind(broker, "n/+", "g", 3)
+    ours = client(broker)
+    service = together(ours, tmp_path, "g")
+    with closing(sqlite3.connect(tmp_path / "x.db", isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode=WAL")
+        other.execute("BEGIN IMMEDIATE")
+        reading = asyncio.create_task(read_to_the_end(ours, service))
+        running = asyncio.create_task(service.run())
+        await eventually(lambda: ours.snapshot().received == 1)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(running), 5 * retire.QUIET_S)
+        other.execute("ROLLBACK")
+    ledger = await asyncio.wait_for(running, 10)
+    await reading
+    assert (ledger.received, ledger.stored) == (3, 3)
 
 
 async def test_it_ends_while_messages_go_on(broker: Broker, tmp_path: Path) -> None:

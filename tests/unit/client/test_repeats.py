@@ -37,8 +37,8 @@ class Door:
 
         self.here = Dispatch()
         self.state = State(Target("host:1", "mqtt://host:1"))
-        finish = self.here.dispatcher.finish
-        self.door = Deduping(router.handlers[0], finish, self.state, opening, cast(Any, memory))
+        dispatcher = self.here.dispatcher
+        self.door = Deduping(router.handlers[0], dispatcher, self.state, opening, cast(Any, memory))
         self.reader = consumer("t/{line}", qos0_limit=2)
         self.door.attach(self.reader)
         self.here.dispatcher.add(self.reader)
@@ -115,6 +115,18 @@ def test_qos_0_without_room_is_not_being_handled() -> None:
     door.door.finish(*door.take())
     door.comes("c", qos=0)
     assert texts(door.reader) == ["b", "c"]
+
+
+def test_qos_0_that_waited_is_dropped_where_there_is_no_room() -> None:
+    """Its first is a dead letter while the inbox is full: counted, and nothing of it is left."""
+    door = Door()
+    door.comes("a", qos=0)
+    first = door.take()
+    door.comes("a", "b", "c", qos=0)
+    door.door.gave_up(*first)
+    assert texts(door.reader) == ["b", "c"]
+    assert door.here.dispatcher.dropped == 1
+    assert door.acks == ["a", "a"]
 
 
 def test_a_handler_that_leaves_gives_back_what_waits_for_its_repeat() -> None:

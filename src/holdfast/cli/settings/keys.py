@@ -93,8 +93,9 @@ KEYS: dict[str, Key] = {
             "on_session_lost": TEXT,
             "retry": TEXT,
             "strip_properties": BOOL,
+            "max_held_bytes": WHOLE,
         },
-        off="max_messages max_bytes max_age_s",
+        off="max_messages max_bytes max_age_s max_held_bytes",
     ),
     **{f"tls.{name}": Key(TEXT) for name in ("ca_file", "cert_file", "key_file", "server_name")},
 }

@@ -113,6 +113,8 @@ class Medium:
             self._world.forgot()
         if outbox.restore().lost:
             disk.distrust(outbox.restore().epoch)
+            if self._unsafe:  # an opening may have begun epochs elsewhere that went with the power
+                disk.elsewhere = dict(outbox.restore().elsewhere)
         if outbox.set_aside or outbox.mended:
             raise PromiseBroken(Promise.NOTHING_LOST, f"opened: {outbox.set_aside} {outbox.mended}")
         if number != disk.number:
