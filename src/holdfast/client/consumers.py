@@ -80,11 +80,11 @@ class Consumers:
 
     def add_handler(self, handler: Handler) -> None:
         """Run this handler from now on."""
-        endings = endings_of(handler, self.endings, self._decompressing, self._memory_of)
+        endings = endings_of(handler, self.endings, self._dispatcher, self._decompressing, self._memory_of)
         running = make_runner(handler, self._limits.qos0_inbox, endings, self._handler_ended, self._here)
+        endings.attach(running.consumer)
         if self.parking is not None:
             self.parking.shelve(handler, running.consumer)
-        endings.attach(running.consumer)
         self._sources.watch(running.consumer, handler.expect_every_s)
         if self.parking is not None:
             self.parking.guard(handler, partial(endings.kill, handler))

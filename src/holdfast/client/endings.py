@@ -51,12 +51,12 @@ class Endings:
             post(self.gave_up, delivery, shared)
             return None
         if isinstance(decision, Again):
-            post(self._again, handler, item, attempt, error, decision.at - now)
+            post(self._later, handler, item, attempt, error, decision.at - now)
             return decision
         post(self._dead, handler, item, error, decision.reason)
         return None
 
-    def _again(
+    def _later(
         self, handler: Handler, item: Item, attempt: int, error: BaseException, delay_s: float
     ) -> None:
         self.state.handler_failed(handler.name, item[0], attempt, error, delay_s)

@@ -76,7 +76,7 @@ class Parking:
         """This handler begins: what it left in the file comes first."""
         name = " ".join(consumer.filters)
         taken = [shelf.owner for shelf in self._shelves.values()]
-        wrapped = bool(handler.dedupe) or handler.expect_every_s is not None
+        wrapped = handler.expect_every_s is not None
         owner = next(one for one in _numbered(name) if one not in taken)
         self._shelves[id(consumer)] = self._handlers[id(handler)] = shelf = Shelf(
             self, consumer, owner, wrapped

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from holdfast.client.dispatcher import Dispatcher
 from holdfast.client.endings import Endings
 from holdfast.client.handlers import HandlerTask, HandlerTasks
 from holdfast.client.mailbox import Mailbox
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 def endings_of(
     handler: Handler,
     usual: Endings,
+    dispatcher: Dispatcher,
     decompressing: Decompressing | None,
     memory_of: Callable[[Handler], Remembered | None],
 ) -> Endings:
@@ -31,7 +33,7 @@ def endings_of(
     from holdfast.client.repeats import Deduping  # for those who want it
 
     opening = None if decompressing is None else decompressing.open
-    deduping = Deduping(handler, usual.finish, usual.state, opening, memory_of(handler))
+    deduping = Deduping(handler, dispatcher, usual.state, opening, memory_of(handler))
     deduping.store, deduping.given_up = usual.store, usual.given_up
     return deduping
 

@@ -46,7 +46,7 @@ class Shelf:
         self.owner = owner
         self._wrapped = wrapped
         self._free = False
-        self._way = consumer.inbox.put
+        self._inner = self._way = consumer.put
         self._keys: Counter[Hashable] = Counter()  # of what is kept and in memory
         self._numbers: set[int] = set()  # of the same, until they have left the file
         self._coming = 0  # kept in the file alone, and not committed
@@ -94,14 +94,14 @@ class Shelf:
         self._refill.close()
         if self._timer is not None:
             self._timer.cancel()
-        self._way = self.consumer.inbox.put
+        self._way = self._inner
         refused, self._refused = list(self._refused), deque()
         return refused
 
     def _divert(self) -> None:
         """Messages come by here while there is anything that may have to wait for what is kept."""
         busy = self.spilling or self._keys or self._refused
-        self._way = self.put if busy else self.consumer.inbox.put
+        self._way = self.put if busy else self._inner
         if self._free:
             self.consumer.put = self._way
 
@@ -112,7 +112,7 @@ class Shelf:
         message, delivery, index, shared = item
         inbox = self.consumer.inbox
         if not message.qos or self._parking.is_kept(delivery):
-            return inbox.put(item)
+            return self._inner(item)
         if self.spilling or self._refused:
             self._spill(item)
             return True
@@ -122,7 +122,7 @@ class Shelf:
                 self._spill(item)
                 return True
             self._parking.keep(delivery, [self.place(delivery, index, key)])
-        return inbox.put(item)
+        return self._inner(item)
 
     def keep_behind(self, key: Hashable) -> None:
         """Keep what waits for a message with this key."""

@@ -127,6 +127,11 @@ class Gate:
 
     def pump(self) -> None:
         """Let go of what may run now, in order."""
+        self._begin_some()
+        while self._let_go():
+            self._begin_some()
+
+    def _begin_some(self) -> None:
         while self._queue and self._known is not None and not self._alone:
             item = self._queue[0]
             if self._count(item):
@@ -137,16 +142,18 @@ class Gate:
                 self._ready.append((self._queue.popleft(), self._begun(item)))
             else:
                 break
-        self._let_go()
 
     def _begun(self, item: Item) -> int:
         return self._parking.intake.begun(self._owner, _digest(item[1])) if item[1].duplicate else 0
 
-    def _let_go(self) -> None:
+    def _let_go(self) -> bool:
+        """Whether anything went."""
+        waiting = len(self._ready)
         while self._ready and self._parking.is_durable(self._ready[0][1]):
             self._run(self._ready.popleft()[0])
         if self._ready:
             self._parking.when(self._ready[0][1], self.pump)
+        return len(self._ready) < waiting
 
     def _suspect(self, item: Item) -> None:
         self._alone = True

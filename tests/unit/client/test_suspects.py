@@ -147,6 +147,15 @@ async def test_few_are_begun_at_once(here: Kept, monkeypatch: pytest.MonkeyPatch
     await eventually(lambda: texts(handler) == ["b", "c"])
 
 
+async def test_what_is_new_is_not_counted(here: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much of it waits for what is known to be read, or for what came again before it."""
+    monkeypatch.setattr(suspects, "AHEAD", 2)
+    handler, _ = guarded(here)
+    here.dispatcher.deliver([again("a"), *[delivery("t/x", text) for text in "bcdefg"]])
+    await eventually(lambda: texts(handler) == list("abcdefg"))
+    assert len(attempts(here)) == 1
+
+
 async def test_an_orderly_end_suspects_nobody(here: Kept) -> None:
     """Neither what runs nor what waits has ended the process."""
     handler, _ = guarded(here)
