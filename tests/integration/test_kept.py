@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from holdfast import Limits, Message, Retries, Retry
+from holdfast.client import shelf
 from holdfast.outbox import requests
 from holdfast.testing import eventually
 from tests.integration.conftest import MakeClient, on_tcp
@@ -131,3 +132,35 @@ async def test_what_nobody_takes_is_kept_for_whoever_does(make: MakeClient, tmp_
     async with client:
         await eventually(lambda: got == ["0", "1", "2"])
         await eventually(lambda: client.snapshot().held == 0)
+
+
+@on_tcp
+async def test_what_is_kept_is_still_handled_once(
+    make: MakeClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``on(dedupe=)``, beyond what memory holds and over a restart: a repeat of what is kept waits for it."""
+    monkeypatch.setattr(shelf, "MOST", 2)
+    path, got = tmp_path / "once.db", list[str]()
+    client = make(outbox=path, limits=QUICK, drain_s=1)
+
+    @client.on("order", dedupe="$.id", retries=SOON)
+    async def fail(message: Message) -> None:
+        raise Retry("not in this process")
+
+    async with client:
+        await client.ready(5)
+        for number in (*range(8), 3, 5):
+            await client.publish("order", f'{{"id": {number}}}')
+        await eventually(lambda: client.snapshot().held >= 8, 10)
+        await client.flush(5)
+    client = make(client_id=client.client_id, outbox=path, limits=QUICK)
+
+    @client.on("order", dedupe="$.id", retries=SOON)
+    async def handle(payload: str) -> None:
+        got.append(payload)
+
+    async with client:
+        await client.ready(5)
+        await client.publish("order", '{"id": 1}')
+        await eventually(lambda: len(got) == 8 and client.snapshot().held == 0)
+    assert got == [f'{{"id": {number}}}' for number in range(8)]

@@ -19,7 +19,7 @@ from holdfast.cli.settings.file import from_file
 from holdfast.cli.settings.ingests import IngestOptions, columns_of, ingests
 from holdfast.client import Client
 from holdfast.errors import ConfigurationError
-from holdfast.ingest import Ingest, Sink, SqliteSink, Together
+from holdfast.ingest import Sink, SqliteSink, Together
 
 SESSION_S = 24 * 3600
 """How long the broker keeps messages for us while we are away (contract 2)."""
@@ -58,12 +58,8 @@ async def ingest(link: LinkOptions, several: Sequence[IngestOptions], role: Role
     """Until SIGINT or SIGTERM; prints the ledger."""
     sinks = [options.sink() for options in several]
     client = await _client(link, sinks, any(options.spool for options in several))
-    service = Together(
-        [
-            Ingest(client, **{**options.keywords(), "into": sink})
-            for options, sink in zip(several, sinks, strict=True)
-        ]
-    )
+    made = zip(several, sinks, strict=True)
+    service = Together([options.ingest(client, sink) for options, sink in made])
     often_s = WORKER_EVERY_S if role.slot else every_s(screen)
     async with stop_wish() as wish, news(client, screen), shown(service, client, screen, often_s):
         beside = [_stop(wish, service, screen)]

@@ -115,6 +115,7 @@ def line(record: dict[str, Any]) -> str:
 
 
 def sums(record: Mapping[str, Any]) -> str:
-    """What became of the messages; of a spool is spoken when there is something in it."""
-    names = ("stored", "waiting", *(["spooled"] if record.get("spooled") else []), "repeated")
+    """What became of the messages; a spool, and what fits no row, have a word where there is something."""
+    seldom = [name for name in ("spooled", "quarantined") if record.get(name)]
+    names = ("stored", "waiting", "repeated", *seldom)
     return " · ".join(f"{name} {count(record[name])}" for name in names)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from holdfast.client.dead_letters import DeadLetters
 from holdfast.client.dispatcher import Dispatcher
 from holdfast.client.inbox import Shared
+from holdfast.client.places import row
+from holdfast.outbox.intake import UNCLAIMED
 from holdfast.protocol import Delivery
 
 if TYPE_CHECKING:
@@ -42,7 +44,13 @@ class Abandoned:
             self._tell(delivery, "it is a dead letter")
             done = partial(self._dispatcher.finish, delivery, shared)
             self._letters.bury(NAME, (delivery, delivery, 0, shared), "nobody took it", done)
-        elif self._parking.unclaimed(delivery, shared):
-            self._tell(delivery, "it is kept in the outbox file")
         else:
+            self._keep(self._parking, delivery, shared)
+
+    def _keep(self, parking: Parking, delivery: Delivery, shared: Shared | None) -> None:
+        commit = parking.hold([row(delivery, UNCLAIMED, "nobody took it")])
+        if commit is None:
             self._dispatcher.give_back([(delivery, delivery, 0, shared)])
+        else:
+            self._tell(delivery, "it is kept in the outbox file")
+            parking.when(commit, lambda: self._dispatcher.finish(delivery, shared))

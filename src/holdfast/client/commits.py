@@ -45,6 +45,10 @@ class Commits:
         if number <= self._durable():
             self.happened()
 
+    def is_durable(self, number: int) -> bool:
+        """Whether this commit has happened; any thread."""
+        return number <= self._durable()
+
     @property
     def awaited(self) -> bool:
         """Whether anybody waits for a commit that has not happened; any thread."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from holdfast.client.dispatcher import Consumer, Dispatcher
@@ -79,13 +80,14 @@ class Consumers:
 
     def add_handler(self, handler: Handler) -> None:
         """Run this handler from now on."""
-        opening = None if self._decompressing is None else self._decompressing.open
-        endings = endings_of(handler, self.endings, self._dispatcher.drop, opening, self._memory_of)
+        endings = endings_of(handler, self.endings, self._dispatcher, self._decompressing, self._memory_of)
         running = make_runner(handler, self._limits.qos0_inbox, endings, self._handler_ended, self._here)
+        endings.attach(running.consumer)
         if self.parking is not None:
             self.parking.shelve(handler, running.consumer)
-        endings.attach(running.consumer)
         self._sources.watch(running.consumer, handler.expect_every_s)
+        if self.parking is not None:
+            self.parking.guard(handler, partial(endings.kill, handler))
         self._want(running.consumer, handler.options)
         self._handlers.append(running)
         running.start()

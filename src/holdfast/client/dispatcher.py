@@ -168,11 +168,8 @@ class Dispatcher:
 
     def finish(self, delivery: Delivery, shared: Shared | None) -> None:
         """A consumer is done with this message."""
-        if shared is not None:
-            shared.left -= 1
-            if shared.left:
-                return
-        self.ack(delivery)
+        if shared is None or shared.done():
+            self.ack(delivery)
 
     # -- nobody there ------------------------------------------------------------------------
 

@@ -51,25 +51,30 @@ class Endings:
             post(self.gave_up, delivery, shared)
             return None
         if isinstance(decision, Again):
-            post(self._again, handler, item, attempt, error, decision.at - now)
+            post(self._later, handler, item, attempt, error, decision.at - now)
             return decision
         post(self._dead, handler, item, error, decision.reason)
         return None
 
-    def _again(
+    def _later(
         self, handler: Handler, item: Item, attempt: int, error: BaseException, delay_s: float
     ) -> None:
         self.state.handler_failed(handler.name, item[0], attempt, error, delay_s)
         if self.store is not None:
             self.store.again(handler, item[1], delay_s, repr(error))
 
-    def _dead(self, handler: Handler, item: Item, error: BaseException, reason: str) -> None:
-        message, delivery, _, shared = item
-        self.state.handler_failed(handler.name, message, message.attempt, error, None)
+    def kill(self, handler: Handler, item: Item, reason: str) -> None:
+        """This message is a dead letter, and its handler does not get it."""
+        _, delivery, _, shared = item
         done: Callable[[], object] = partial(self.gave_up, delivery, shared)
         if self.store is not None:
             done = partial(self.store.bury, handler, item, reason, done)
         self.state.dead_letters.bury(handler.name, item, reason, done)
+
+    def _dead(self, handler: Handler, item: Item, error: BaseException, reason: str) -> None:
+        message = item[0]
+        self.state.handler_failed(handler.name, message, message.attempt, error, None)
+        self.kill(handler, item, reason)
 
 
 def here(call: Callable[..., object], *arguments: Any) -> None:

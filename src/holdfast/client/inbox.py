@@ -19,6 +19,11 @@ class Shared:
     def __init__(self, left: int) -> None:
         self.left = left
 
+    def done(self) -> bool:
+        """One of them is done; whether it was the last."""
+        self.left -= 1
+        return not self.left
+
 
 Item = tuple[Message, Delivery, int, Shared | None]
 """One message for one consumer: the message, its delivery, the index of the consumer's pattern

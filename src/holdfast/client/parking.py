@@ -22,12 +22,14 @@ from typing import TYPE_CHECKING
 
 from holdfast.client.commits import Commits
 from holdfast.client.dispatcher import Consumer, Dispatcher
-from holdfast.client.inbox import Item, Shared
-from holdfast.client.shelf import Place, Shelf, row
+from holdfast.client.inbox import Item
+from holdfast.client.places import Kept, Place
+from holdfast.client.shelf import Shelf
+from holdfast.client.suspects import Bury, Gate, Suspects
 from holdfast.clock import Clock
 from holdfast.errors import OutboxError
 from holdfast.handling import Handler
-from holdfast.outbox.intake import UNCLAIMED, Held, Intake
+from holdfast.outbox.intake import Held, Intake
 from holdfast.protocol import Delivery
 
 if TYPE_CHECKING:
@@ -40,17 +42,6 @@ GIVEN_UP = 0x83
 
 AGAIN_S = 1.0
 """What could not be kept, as the file cannot be written, is tried again so much later."""
-
-
-class _Kept:
-    """One delivery and its rows, one for each consumer that is not done with it."""
-
-    __slots__ = ("acknowledged", "delivery", "places")
-
-    def __init__(self, delivery: Delivery, places: list[Place], acknowledged: bool) -> None:
-        self.delivery = delivery
-        self.places = places
-        self.acknowledged = acknowledged
 
 
 class Parking:
@@ -71,10 +62,12 @@ class Parking:
         self._commits = commits
         self._clock = clock
         self._acknowledge = dispatcher.ack
-        self._kept: dict[int, _Kept] = {}
+        self._kept: dict[int, Kept] = {}
         self._apart: dict[int, tuple[Delivery, list[Shelf]]] = {}
         self._shelves: dict[int, Shelf] = {}
         self._handlers: dict[int, Shelf] = {}
+        self._gates: dict[int, Gate] = {}
+        self._suspects = Suspects()
         self.closed = False
 
     # -- who handles -------------------------------------------------------------------------
@@ -83,12 +76,19 @@ class Parking:
         """This handler begins: what it left in the file comes first."""
         name = " ".join(consumer.filters)
         taken = [shelf.owner for shelf in self._shelves.values()]
-        wrapped = bool(handler.dedupe) or handler.expect_every_s is not None
+        wrapped = handler.expect_every_s is not None
         owner = next(one for one in _numbered(name) if one not in taken)
         self._shelves[id(consumer)] = self._handlers[id(handler)] = shelf = Shelf(
             self, consumer, owner, wrapped
         )
         shelf.begin()
+
+    def guard(self, handler: Handler, bury: Bury) -> None:
+        """Messages that come again may end the process; ``bury`` makes a dead letter of one that does."""
+        shelf = self._handlers[id(handler)]
+        gate = self._gates[id(handler)] = Gate(self, self._suspects, shelf.consumer, shelf.owner)
+        gate.gone = shelf.free
+        gate.begin(handler.work.retries.attempts, bury)
 
     def leave(self, consumer: Consumer, items: Sequence[Item]) -> list[Item]:
         """This handler ends; gives those of these unfinished messages that the file does not keep."""
@@ -150,13 +150,17 @@ class Parking:
         self.when(commit, lambda: self._durable(kept))
         return True
 
-    def enter(self, delivery: Delivery, places: list[Place], *, acknowledged: bool) -> _Kept:
+    def enter(self, delivery: Delivery, places: list[Place], *, acknowledged: bool) -> Kept:
         """It has these rows: its end settles them."""
-        kept = self._kept[id(delivery)] = _Kept(delivery, places, acknowledged)
+        kept = self._kept[id(delivery)] = Kept(delivery, places, acknowledged)
         self.dispatcher.ack = self._settle
         for place in places:
             place.shelf.came(place)
         return kept
+
+    def is_durable(self, commit: int) -> bool:
+        """Whether this commit has happened."""
+        return self._commits.is_durable(commit)
 
     async def reached(self, commit: int) -> None:
         """Wait until this commit has happened."""
@@ -175,7 +179,7 @@ class Parking:
         waiter.add_done_callback(lambda done: self.closed or done.exception() or call())
         self._commits.wake_at(commit, [waiter])
 
-    def _durable(self, kept: _Kept) -> None:
+    def _durable(self, kept: Kept) -> None:
         if not kept.acknowledged:
             kept.acknowledged = True
             self._acknowledge(kept.delivery)
@@ -199,6 +203,9 @@ class Parking:
 
     def again(self, handler: Handler, delivery: Delivery, delay_s: float, reason: str) -> None:
         """A handler failed, and is given this message again so much later."""
+        gate = self._gates.get(id(handler))
+        if gate is not None:
+            gate.survived(delivery)
         held = self._row(self._handlers[id(handler)], delivery)
         if held is not None:
             held.tries, held.reason = held.tries + 1, reason
@@ -228,18 +235,11 @@ class Parking:
         places = [] if kept is None else kept.places
         return next((place.held for place in places if place.shelf is shelf), None)
 
-    # -- nobody's ----------------------------------------------------------------------------
-
-    def unclaimed(self, delivery: Delivery, shared: Shared | None) -> bool:
-        """Keep it for whoever comes to want it; False: there is no room."""
-        commit = self.hold([row(delivery, UNCLAIMED, "nobody took it")])
-        if commit is not None:
-            self.when(commit, lambda: self.dispatcher.finish(delivery, shared))
-        return commit is not None
-
     def close(self) -> None:
         """The end of this run: what is kept stays in the file."""
         self.closed = True
+        for gate in self._gates.values():
+            gate.close()
         for shelf in self._shelves.values():
             shelf.end()
 

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from holdfast.client.dispatcher import Consumer
+from holdfast.client.dispatcher import Consumer, Dispatcher
 from holdfast.client.endings import Endings
 from holdfast.client.inbox import Item, Shared
 from holdfast.client.remembered import Remembered
@@ -30,21 +30,18 @@ class Deduping(Endings):
     def __init__(
         self,
         handler: Handler,
-        finish: Callable[[Delivery, Shared | None], None],
-        drop: Callable[[Delivery, Shared | None], None],
+        dispatcher: Dispatcher,
         state: State,
         opening: Callable[[Item], Item] | None,
         memory: Remembered | None,
     ) -> None:
-        """``finish`` acknowledges, ``drop`` counts what there was no room for as well.
-
-        ``opening`` makes a message as the handler gets it; None: nothing does.
+        """``opening`` makes a message as the handler gets it; None: nothing does.
 
         ``memory``: what is known beyond this process; None: nothing is.
         """
         super().__init__(self._handled, state)
         self.gave_up = self._failed
-        self._acknowledge, self._drop = finish, drop
+        self._acknowledge, self._drop = dispatcher.finish, dispatcher.drop
         self._opening = opening
         self._name = handler.name
         self._keys = handler.dedupe
@@ -66,7 +63,7 @@ class Deduping(Endings):
         self._repeats = Repeats(handled, REMEMBERED)
         early, self._early = self._early, None
         for item in early or ():
-            self._late(item)
+            self._again(item)
 
     # -- coming ------------------------------------------------------------------------------
 
@@ -129,9 +126,9 @@ class Deduping(Endings):
     def _end(self, delivery: Delivery) -> None:
         digest = self._running.pop(id(delivery), None)
         for item in self._repeats.failed(digest) if digest is not None else ():
-            self._late(item)
+            self._again(item)
 
-    def _late(self, item: Item) -> None:
+    def _again(self, item: Item) -> None:
         """It has waited here, and nobody else looks whether there is room."""
         if not self._take(item):
             self._drop(item[1], item[3])

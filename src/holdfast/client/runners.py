@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from holdfast.client.dispatcher import Dispatcher
 from holdfast.client.endings import Endings
 from holdfast.client.handlers import HandlerTask, HandlerTasks
-from holdfast.client.inbox import Item, Shared
 from holdfast.client.mailbox import Mailbox
 from holdfast.handling import Handler
-from holdfast.protocol import Delivery
 
 if TYPE_CHECKING:
+    from holdfast.client.decompressing import Decompressing
     from holdfast.client.handler_thread import HandlerThreads
     from holdfast.client.remembered import Remembered
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def endings_of(
     handler: Handler,
     usual: Endings,
-    drop: Callable[[Delivery, Shared | None], None],
-    opening: Callable[[Item], Item] | None,
+    dispatcher: Dispatcher,
+    decompressing: Decompressing | None,
     memory_of: Callable[[Handler], Remembered | None],
 ) -> Endings:
     """What this handler tells how its runs end: the usual, or what knows repeats."""
@@ -32,7 +32,8 @@ def endings_of(
         return usual
     from holdfast.client.repeats import Deduping  # for those who want it
 
-    deduping = Deduping(handler, usual.finish, drop, usual.state, opening, memory_of(handler))
+    opening = None if decompressing is None else decompressing.open
+    deduping = Deduping(handler, dispatcher, usual.state, opening, memory_of(handler))
     deduping.store, deduping.given_up = usual.store, usual.given_up
     return deduping
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from holdfast.client.dispatcher import Consumer
 from holdfast.client.inbox import Item, Shared
+from holdfast.client.places import Place, row
 from holdfast.client.refill import Refill
 from holdfast.handling.lanes import NO_KEY
 from holdfast.messages import Message
@@ -35,28 +36,17 @@ AGAIN_S = 0.5
 LATE = "it held up the line"
 
 
-class Place:
-    """One kept message with its handler: the row, and its ordering key."""
-
-    __slots__ = ("gone", "held", "key", "shelf")
-
-    def __init__(self, shelf: Shelf, held: Held, key: Hashable) -> None:
-        self.shelf = shelf
-        self.held = held
-        self.key = key
-        self.gone: Callable[[], None] = lambda: shelf.forget(held.number)
-
-
 class Shelf:
     """Of one handler; everything is on the loop of its run."""
 
     def __init__(self, parking: Parking, consumer: Consumer, owner: str, wrapped: bool) -> None:
-        """``owner`` is whose rows they are; ``wrapped``: others will stand before it, and not move."""
+        """``owner`` is whose rows they are; ``wrapped``: others stand before it, and stay there."""
         self._parking = parking
         self.consumer = consumer
         self.owner = owner
         self._wrapped = wrapped
-        self._way = consumer.inbox.put
+        self._free = False
+        self._inner = self._way = consumer.put
         self._keys: Counter[Hashable] = Counter()  # of what is kept and in memory
         self._numbers: set[int] = set()  # of the same, until they have left the file
         self._coming = 0  # kept in the file alone, and not committed
@@ -85,9 +75,13 @@ class Shelf:
 
     def begin(self) -> None:
         """What is in the file comes first."""
-        if self._wrapped:
-            self.consumer.put = lambda item: self._way(item)
+        self.consumer.put = lambda item: self._way(item)
         self._refill.begin()
+        self._divert()
+
+    def free(self) -> None:
+        """Nobody who would go stands before it any more."""
+        self._free = not self._wrapped
         self._divert()
 
     def look(self) -> None:
@@ -100,15 +94,15 @@ class Shelf:
         self._refill.close()
         if self._timer is not None:
             self._timer.cancel()
-        self._way = self.consumer.inbox.put
+        self._way = self._inner
         refused, self._refused = list(self._refused), deque()
         return refused
 
     def _divert(self) -> None:
         """Messages come by here while there is anything that may have to wait for what is kept."""
         busy = self.spilling or self._keys or self._refused
-        self._way = self.put if busy else self.consumer.inbox.put
-        if not self._wrapped:
+        self._way = self.put if busy else self._inner
+        if self._free:
             self.consumer.put = self._way
 
     # -- what comes --------------------------------------------------------------------------
@@ -118,7 +112,7 @@ class Shelf:
         message, delivery, index, shared = item
         inbox = self.consumer.inbox
         if not message.qos or self._parking.is_kept(delivery):
-            return inbox.put(item)
+            return self._inner(item)
         if self.spilling or self._refused:
             self._spill(item)
             return True
@@ -128,7 +122,7 @@ class Shelf:
                 self._spill(item)
                 return True
             self._parking.keep(delivery, [self.place(delivery, index, key)])
-        return inbox.put(item)
+        return self._inner(item)
 
     def keep_behind(self, key: Hashable) -> None:
         """Keep what waits for a message with this key."""
@@ -204,7 +198,7 @@ class Shelf:
     def bring_back(self, held: Held, index: int) -> None:
         """It was read from the file: into its lane."""
         delivery = Delivery(
-            held.topic, held.payload, held.qos, held.retain, False, 0, held.properties
+            held.topic, held.payload, held.qos, held.retain, True, 0, held.properties
         )  # fmt: skip
         delivery.arrived, delivery.captures = held.arrived, self.consumer.patterns[index].captures(held.topic)
         item: Item = (delivery, delivery, index, None)
@@ -222,11 +216,3 @@ class Shelf:
             self.put(item)
         self._refill.go_on()
         self._divert()
-
-
-def row(delivery: Delivery, owner: str, reason: str) -> Held:
-    """A message as the file keeps it: as it came."""
-    return Held(
-        *(0, owner, delivery.topic, delivery.raw, delivery.qos, delivery.retain, delivery.properties),
-        arrived=delivery.arrived, reason=reason,
-    )  # fmt: skip

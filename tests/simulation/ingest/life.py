@@ -133,6 +133,5 @@ class Life:
             ended, worker.line.ended = worker.line.ended, []
             for _, delivery, _, shared in ended:
                 assert shared is not None
-                shared.left -= 1
-                if not shared.left:
+                if shared.done():
                     self._session.ack([delivery], 0.0)

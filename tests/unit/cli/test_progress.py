@@ -26,6 +26,15 @@ def test_the_line_of_a_link_that_is_up() -> None:
     assert line(record) == " 412 msg/s · stored 10,318 · waiting 12 · repeated 0 · link up 00:00:25"
 
 
+def test_the_line_tells_of_misfits() -> None:
+    """Whoever looks on sees that messages do not fit; who has none is not bothered."""
+    record = {
+        "rate": 0, "stored": 7, "waiting": 0, "repeated": 0, "quarantined": 1_200, "link": "connected",
+        "link_up_s": 1.0,
+    }  # fmt: skip
+    assert "repeated 0 · quarantined 1,200 · link" in line(record)
+
+
 def test_the_line_of_a_link_that_is_down() -> None:
     """Its state stands where the time would."""
     record = {

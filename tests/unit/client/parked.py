@@ -42,6 +42,7 @@ class Kept(Dispatch):
         consumer = Consumer((pattern,), (pattern.filter,), inbox)
         self.made = Handler(print, (pattern,), (), HandlerOptions())
         self.parking.shelve(self.made, consumer)
+        self.shelf(consumer).free()  # no resends are looked for
         self.dispatcher.add(consumer)
         return consumer
 

@@ -38,9 +38,7 @@ class Door:
         self.here = Dispatch()
         self.state = State(Target("host:1", "mqtt://host:1"))
         dispatcher = self.here.dispatcher
-        self.door = Deduping(
-            router.handlers[0], dispatcher.finish, dispatcher.drop, self.state, opening, cast(Any, memory)
-        )
+        self.door = Deduping(router.handlers[0], dispatcher, self.state, opening, cast(Any, memory))
         self.reader = consumer("t/{line}", qos0_limit=2)
         self.door.attach(self.reader)
         self.here.dispatcher.add(self.reader)

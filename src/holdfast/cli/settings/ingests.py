@@ -11,7 +11,7 @@ from holdfast.cli.settings.kinds import BOOL, NUMBER, SOME, TABLE, TEXT, TEXTS, 
 from holdfast.cli.settings.setting import TYPED, blamed, refused
 from holdfast.client import Client
 from holdfast.errors import ConfigurationError
-from holdfast.ingest import Ingest, Sink
+from holdfast.ingest import Ingest, Sink, Together
 from holdfast.ingest.mapper import mapper
 from holdfast.ingest.table import Keep
 from holdfast.ingest.target import sink_for
@@ -48,13 +48,9 @@ class IngestOptions:
     batch_wait_s: float = 0.01
     spool: bool = True
 
-    def check(self) -> None:
-        """Raises ConfigurationError: an Ingest is not made of this."""
-        Ingest(Client(), **self.keywords())
-
-    def keywords(self) -> dict[str, Any]:
-        """As ``Ingest`` takes them."""
-        return asdict(self)
+    def ingest(self, client: Client, sink: Sink | None = None) -> Ingest:
+        """As this says, into that sink or one of its own. Raises ConfigurationError."""
+        return Ingest(client, **{**asdict(self), "into": sink or self.into})
 
     def sink(self) -> Sink:
         """Where it goes."""
@@ -85,9 +81,12 @@ def ingests(
         )
     if not tables:
         return [_options({}, typed, TYPED)]
-    return [
+    found = [
         _options(table, typed, f"{path}: ingest {number}") for number, table in enumerate(tables, start=1)
     ]
+    with blamed(f"{path}"):
+        Together([options.ingest(Client()) for options in found])
+    return found
 
 
 def _options(table: Mapping[str, Any], typed: dict[str, Any], origin: str) -> IngestOptions:
@@ -102,5 +101,5 @@ def _options(table: Mapping[str, Any], typed: dict[str, Any], origin: str) -> In
             )
     with blamed(origin):
         options = IngestOptions(**said)
-        options.check()
+        options.ingest(Client())
     return options

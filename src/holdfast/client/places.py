@@ -1,0 +1,43 @@
+"""Kept messages, and where they stand (``parking``, ``shelf``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING
+
+from holdfast.outbox.intake import Held
+from holdfast.protocol import Delivery
+
+if TYPE_CHECKING:
+    from holdfast.client.shelf import Shelf
+
+
+class Place:
+    """One kept message with its handler: the row, and its ordering key."""
+
+    __slots__ = ("gone", "held", "key", "shelf")
+
+    def __init__(self, shelf: Shelf, held: Held, key: Hashable) -> None:
+        self.shelf = shelf
+        self.held = held
+        self.key = key
+        self.gone: Callable[[], None] = lambda: shelf.forget(held.number)
+
+
+class Kept:
+    """One delivery and its rows, one for each consumer that is not done with it."""
+
+    __slots__ = ("acknowledged", "delivery", "places")
+
+    def __init__(self, delivery: Delivery, places: list[Place], acknowledged: bool) -> None:
+        self.delivery = delivery
+        self.places = places
+        self.acknowledged = acknowledged
+
+
+def row(delivery: Delivery, owner: str, reason: str) -> Held:
+    """A message as the file keeps it: as it came."""
+    return Held(
+        *(0, owner, delivery.topic, delivery.raw, delivery.qos, delivery.retain, delivery.properties),
+        arrived=delivery.arrived, reason=reason,
+    )  # fmt: skip
