@@ -53,7 +53,8 @@ class Gate:
 
 
 def client(broker: Broker) -> Client:
-    return Client(broker.url, client_id="ingest", reconnect="lan", drain_s=1)
+    """Without a probe, whose subscription could be the one that is refused."""
+    return Client(broker.url, client_id="ingest", reconnect="lan", drain_s=1, probe_s=None)
 
 
 async def up(ours: Client) -> None:
@@ -140,7 +141,7 @@ async def test_the_trouble_of_one_is_told_and_holds_up_its_own(strict: Broker) -
     run = asyncio.create_task(together.run())
     await up(ours)
     strict.publish("b", "")
-    await eventually(lambda: together.trouble is not None and together.trouble.target == "second")
+    await eventually(lambda: "second" in str(together.trouble))
     strict.publish("a", "")
     await eventually(lambda: first.topics == ["a"])
     await together.stop()

@@ -8,7 +8,7 @@ code  meaning
    2  usage: a wrong URL, port or flag
   69  gave up on the broker
   73  the database or outbox cannot be used
-  78  a setting from the environment is wrong; starting again will not help
+  78  a setting from a file or the environment is wrong; starting again will not help
 ====  ======================================================================
 """
 
@@ -41,7 +41,7 @@ class Failure:
 
 
 class SettingsError(ConfigurationError):
-    """A setting that nobody typed, from the environment, is wrong."""
+    """A setting that nobody typed, from a file or the environment, is wrong."""
 
 
 # The first row whose kind fits counts.

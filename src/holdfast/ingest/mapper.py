@@ -33,16 +33,20 @@ class Mapper(Protocol):
 
 
 class AsItCame:
-    """A ``Mapper`` that every message fits."""
+    """A ``Mapper`` that every message fits, but for one without a capture of the key."""
 
     def __init__(self, filters: Sequence[str], table: str, key: Sequence[str], keep: Keep) -> None:
         """Raises ConfigurationError."""
         self.filters = tuple(filters)
         self.table = default_table(self.filters, table, key, keep)
         self._captures = capture_columns(self.filters)
+        self._needed = [name for name in self._captures if name in key]
 
     def row(self, message: Message) -> Row:
         """See ``Mapper``."""
+        for name in self._needed:
+            if name not in message.captures:
+                raise Misfit(f"{name}: {{{name}}} is missing")
         return to_row(message, self._captures)
 
 

@@ -8,7 +8,7 @@ from holdfast.ingest.sqlite import SqliteSink
 from holdfast.ingest.table import Table
 
 _RELATIVE, _ABSOLUTE = "sqlite:///", "sqlite:////"
-_POSTGRES = ("postgresql://", "postgres://")
+_POSTGRES = ("postgresql:", "postgres:")  # without its slashes it would be told as a path, with its password
 
 
 def sink_for(into: str, table: Table) -> Sink:

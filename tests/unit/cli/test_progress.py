@@ -12,7 +12,10 @@ from holdfast.ingest import IngestLedger
 def test_the_books_are_an_equation() -> None:
     """Left what came, right where it is."""
     ledger = IngestLedger(received=10_330, stored=10_318, repeated=0, quarantined=0, waiting=12)
-    assert books(ledger) == "received 10,330 = stored 10,318 + repeated 0 + quarantined 0 + waiting 12"
+    assert (
+        books(ledger)
+        == "received 10,330 = stored 10,318 + repeated 0 + quarantined 0 + waiting 12 + spooled 0"
+    )
 
 
 def test_the_line_of_a_link_that_is_up() -> None:
@@ -21,6 +24,15 @@ def test_the_line_of_a_link_that_is_up() -> None:
         "rate": 412, "stored": 10_318, "waiting": 12, "repeated": 0, "link": "connected", "link_up_s": 25.2,
     }  # fmt: skip
     assert line(record) == " 412 msg/s · stored 10,318 · waiting 12 · repeated 0 · link up 00:00:25"
+
+
+def test_the_line_tells_of_misfits() -> None:
+    """Whoever looks on sees that messages do not fit; who has none is not bothered."""
+    record = {
+        "rate": 0, "stored": 7, "waiting": 0, "repeated": 0, "quarantined": 1_200, "link": "connected",
+        "link_up_s": 1.0,
+    }  # fmt: skip
+    assert "repeated 0 · quarantined 1,200 · link" in line(record)
 
 
 def test_the_line_of_a_link_that_is_down() -> None:

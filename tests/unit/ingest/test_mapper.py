@@ -65,6 +65,8 @@ def test_without_columns_messages_are_stored_as_they_came() -> None:
     )
     message = Message("plant/7/temp", b"21.5", captures={"line": "7"})
     assert made.row(message) == (*as_it_came(message), "7", None)
+    with pytest.raises(Misfit, match=r"line: {line} is missing"):
+        made.row(Message("site/7", b"21.5", captures={"room": "7"}))
 
 
 def test_columns_are_in_the_order_they_are_written() -> None:

@@ -41,6 +41,14 @@ def test_a_database_of_a_server_is_a_postgres_sink(scheme: str) -> None:
     assert sink.target == "postgresql://me@db.example/x"
 
 
+@pytest.mark.parametrize("into", [f"postgresql:/me:{SECRET}@db.example/x", f"postgres:me:{SECRET}@db/x"])
+def test_a_mistyped_server_is_no_file(into: str) -> None:
+    """It would be named as one, with the password in its path."""
+    with pytest.raises(ConfigurationError, match="begins with postgresql://") as caught:
+        sink_for(into, Table())
+    assert SECRET not in f"{caught.value}{caught.value.hint}"
+
+
 @pytest.mark.parametrize("into", ["", "sqlite:///", "folder/", ":memory:"])
 def test_what_names_no_file_is_refused(into: str) -> None:
     """A target that keeps nothing is no target."""

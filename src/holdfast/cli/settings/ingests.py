@@ -11,7 +11,7 @@ from holdfast.cli.settings.kinds import NUMBER, SOME, TABLE, TEXT, TEXTS, WHOLE
 from holdfast.cli.settings.setting import TYPED, blamed, refused
 from holdfast.client import Client
 from holdfast.errors import ConfigurationError
-from holdfast.ingest import Ingest, Sink
+from holdfast.ingest import Ingest, Sink, Together
 from holdfast.ingest.mapper import mapper
 from holdfast.ingest.table import Keep
 from holdfast.ingest.target import sink_for
@@ -46,13 +46,9 @@ class IngestOptions:
     batch: int = 500
     batch_wait_s: float = 0.01
 
-    def check(self) -> None:
-        """Raises ConfigurationError: an Ingest is not made of this."""
-        Ingest(Client(), **self.keywords())
-
-    def keywords(self) -> dict[str, Any]:
-        """As ``Ingest`` takes them."""
-        return asdict(self)
+    def ingest(self, client: Client, sink: Sink | None = None, spool: bool = True) -> Ingest:
+        """As this says, into that sink or one of its own. Raises ConfigurationError."""
+        return Ingest(client, **{**asdict(self), "into": sink or self.into}, spool=spool)
 
     def sink(self) -> Sink:
         """Where it goes."""
@@ -83,9 +79,12 @@ def ingests(
         )
     if not tables:
         return [_options({}, typed, TYPED)]
-    return [
+    found = [
         _options(table, typed, f"{path}: ingest {number}") for number, table in enumerate(tables, start=1)
     ]
+    with blamed(f"{path}"):
+        Together([options.ingest(Client()) for options in found])
+    return found
 
 
 def _options(table: Mapping[str, Any], typed: dict[str, Any], origin: str) -> IngestOptions:
@@ -100,5 +99,5 @@ def _options(table: Mapping[str, Any], typed: dict[str, Any], origin: str) -> In
             )
     with blamed(origin):
         options = IngestOptions(**said)
-        options.check()
+        options.ingest(Client())
     return options

@@ -31,7 +31,7 @@ Check = Callable[[Any], object]
 @dataclass(frozen=True, slots=True)
 class Key:
     """``check`` raises ConfigurationError for a value that cannot be. ``off``: it may be off.
-    ``hidden``: a password may stand in it."""
+    ``hidden``: a password may stand in it, be it by mistake."""
 
     kind: Kind
     check: Check = lambda value: value
@@ -60,7 +60,7 @@ KEYS: dict[str, Key] = {
     "url": Key(URLS, parse_urls, hidden=True),
     "client_id": Key(TEXT, lambda text: check_client_id(text, None, kept=False)),
     "username": Key(TEXT),
-    "password_file": Key(TEXT),
+    "password_file": Key(TEXT, hidden=True),
     "proxy": Key(TEXT, _proxy, hidden=True),
     "version": Key(TEXT, lambda text: checks.version(text, None)),
     "keepalive_s": Key(NUMBER, checks.keepalive),

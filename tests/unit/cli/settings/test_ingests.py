@@ -19,11 +19,19 @@ TABLE = {"topic": "plant/{line}/temp", "into": "never-made.db", "columns": COLUM
 
 
 def test_the_names_are_those_of_ingest() -> None:
-    """In the file, in the options and in the library, with the same defaults."""
+    """In the file, in the options and in the library, with the same defaults; the spool is of the process."""
     parameters = inspect.signature(Ingest).parameters
-    assert set(INGEST) == {field.name for field in fields(IngestOptions)} == set(parameters) - {"client"}
-    made = IngestOptions(topic="a", into="x.db").keywords()
-    assert all(made[name] == one.default for name, one in parameters.items() if one.default is not one.empty)
+    assert (
+        set(INGEST)
+        == {field.name for field in fields(IngestOptions)}
+        == set(parameters) - {"client", "spool"}
+    )
+    made = IngestOptions(topic="a", into="x.db")
+    assert all(
+        getattr(made, name) == one.default
+        for name, one in parameters.items()
+        if one.default is not one.empty and name != "spool"
+    )
 
 
 def test_each_table_is_an_ingest() -> None:
@@ -95,6 +103,12 @@ def test_a_wrong_table_is_a_sentence(wrong: dict[str, Any], sentence: str, hint:
     assert str(caught.value).startswith("x.toml: ingest 2: ")
     assert sentence in str(caught.value)
     assert hint in (caught.value.hint or "")
+
+
+def test_two_in_one_table_are_refused() -> None:
+    """Before a file is made."""
+    with pytest.raises(SettingsError, match=r"^x\.toml: two ingests write into table 'messages' of y\.db"):
+        ingests([{"topic": "a", "into": "y.db"}, {"topic": "b", "into": "./y.db"}], {}, "x.toml")
 
 
 @pytest.mark.parametrize("into", [f"mysql://me:{SECRET}@db.example/x", {"password": SECRET}])

@@ -84,6 +84,7 @@ def test_a_wrong_value_is_a_sentence(key: str, value: Any, sentence: str, hint: 
         ("url", {"a": SECRET}),
         ("proxy", f"http://me:{SECRET}@p.example:x"),
         ("proxy", [SECRET]),
+        ("password_file", {SECRET: SECRET}),
         ("password", SECRET),
         ("outbox.password", SECRET),
     ],
@@ -93,3 +94,9 @@ def test_no_password_is_told(key: str, value: Any) -> None:
     with pytest.raises(SettingsError) as caught:
         setting(key, value, "x.toml")
     assert SECRET not in f"{caught.value}{caught.value.hint}"
+
+
+def test_a_password_that_is_a_number_is_not_told() -> None:
+    """As one would write it who takes the key for the password."""
+    with pytest.raises(SettingsError, match="password_file is a number, not text"):
+        setting("password_file", 123456, "x.toml")
