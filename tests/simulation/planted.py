@@ -90,7 +90,8 @@ BUGS = (
         "RELEASED_STAYS",
         SENDER,
         "for packet_id in self.released:\n            self._pubrel(packet_id, 0)",
-        "self.unproven.extendleft(self.released.items())\n        self.released = {}",
+        "self.unproven.extendleft(one for one in self.released.items() if one[1])\n"
+        "        self.released = {packet_id: row for packet_id, row in self.released.items() if row is None}",
         also=("LEDGER",),
     ),
     Bug(
