@@ -19,13 +19,9 @@ TABLE = {"topic": "plant/{line}/temp", "into": "never-made.db", "columns": COLUM
 
 
 def test_the_names_are_those_of_ingest() -> None:
-    """In the file, in the options and in the library, with the same defaults; the spool is of the process."""
+    """In the file, in the options and in the library, with the same defaults."""
     parameters = inspect.signature(Ingest).parameters
-    assert (
-        set(INGEST)
-        == {field.name for field in fields(IngestOptions)}
-        == set(parameters) - {"client", "spool"}
-    )
+    assert set(INGEST) == {field.name for field in fields(IngestOptions)} == set(parameters) - {"client"}
     made = IngestOptions(topic="a", into="x.db")
     assert all(
         getattr(made, name) == one.default
