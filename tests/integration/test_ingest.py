@@ -148,7 +148,8 @@ def test_progress_and_ledger_in_json(strict: Broker, tmp_path: Path) -> None:
         assert ingest.stop() == 0
         ledger = json.loads(ingest.out.splitlines()[-1])
     assert ledger == {
-        "event": "ledger", "received": 1, "stored": 1, "repeated": 0, "quarantined": 0, "waiting": 0,
+        "event": "ledger", "received": 1, "stored": 1, "repeated": 0, "quarantined": 0,
+        "waiting": 0, "spooled": 0,
         "into": str(database),
     }  # fmt: skip
 
@@ -156,7 +157,7 @@ def test_progress_and_ledger_in_json(strict: Broker, tmp_path: Path) -> None:
 def test_a_locked_database_is_waited_for(strict: Broker, tmp_path: Path) -> None:
     """While another program holds it nothing is acknowledged; one sentence says so; then all is stored."""
     database = tmp_path / "x.db"
-    flags = ("ingest", "-u", strict.url, "-t", "n/+", "--into", str(database))
+    flags = ("ingest", "-u", strict.url, "-t", "n/+", "--into", str(database), "--no-spool")
     with Running(tmp_path / "out", *flags) as ingest:
         ingest.says("subscribed")
         with closing(sqlite3.connect(database, isolation_level=None)) as other:
@@ -174,7 +175,7 @@ def test_a_locked_database_is_waited_for(strict: Broker, tmp_path: Path) -> None
 def test_stopped_while_it_cannot_write_it_leaves_all_to_the_broker(strict: Broker, tmp_path: Path) -> None:
     """Exit code 73 and the ledger says what waits; the next run stores it once."""
     database = tmp_path / "x.db"
-    flags = ("ingest", "-u", strict.url, "-t", "n/+", "--into", str(database), "--qos", "2")
+    flags = ("ingest", "-u", strict.url, "-t", "n/+", "--into", str(database), "--qos", "2", "--no-spool")
     with Running(tmp_path / "1", *flags) as ingest:
         ingest.says("subscribed")
         with closing(sqlite3.connect(database, isolation_level=None)) as other:
@@ -186,3 +187,31 @@ def test_stopped_while_it_cannot_write_it_leaves_all_to_the_broker(strict: Broke
     with Running(tmp_path / "2", *flags) as ingest:
         wait(lambda: ask(database) == ["one"])
         assert ingest.stop() == 0
+
+
+def test_a_locked_database_is_waited_for_in_the_spool(strict: Broker, tmp_path: Path) -> None:
+    """What comes meanwhile is acknowledged from the file beside it; stopped, the next run stores it, once."""
+    database = tmp_path / "x.db"
+    flags = ("ingest", "-u", strict.url, "-t", "n/+", "--into", str(database), "--qos", "2")
+    with Running(tmp_path / "1", *flags) as ingest:
+        ingest.says("subscribed")
+        with closing(sqlite3.connect(database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            strict.publish("n/1", "one", qos=2)
+            ingest.says("What comes is kept in the outbox file meanwhile")
+            strict.publish("n/1", "two", qos=2)
+            wait(lambda: held(f"{database}.spool") == 2)
+            assert ingest.stop() == 73
+        assert "received 2 = stored 0 + repeated 0 + quarantined 0 + waiting 0 + spooled 2" in ingest.out
+        assert "kept for the next run" in ingest.err
+    with Running(tmp_path / "2", *flags) as ingest:
+        wait(lambda: ask(database) == ["one", "two"])
+        strict.publish("n/1", "three", qos=2)
+        wait(lambda: ask(database) == ["one", "two", "three"])
+        assert ingest.stop() == 0
+        assert "received 3 = stored 3" in ingest.out
+
+
+def held(file: str) -> int:
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as db:
+        return int(db.execute("SELECT count(*) FROM inbound").fetchone()[0])

@@ -142,7 +142,7 @@ async def test_the_trouble_of_one_is_told_and_holds_up_its_own(strict: Broker) -
     run = asyncio.create_task(together.run())
     await up(ours)
     strict.publish("b", "")
-    await eventually(lambda: together.trouble is not None and together.trouble.target == "second")
+    await eventually(lambda: "second" in str(together.trouble))
     strict.publish("a", "")
     await eventually(lambda: first.topics == ["a"])
     await together.stop()

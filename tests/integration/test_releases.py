@@ -15,6 +15,8 @@ from holdfast.testing import Broker, eventually
 class Remembers:
     """A holder that answers when it is told to."""
 
+    name = "table"
+
     def __init__(self) -> None:
         self.asked: list[ReleaseAsked] = []
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from holdfast.client.releases import Holder, Releases
-from holdfast.ingest import identifiers, pipeline
-from holdfast.ingest.identifiers import Identifiers
+from holdfast.ingest import desk, draft
+from holdfast.ingest.identifiers import Bound, Identifiers
 from holdfast.ingest.pipeline import Pipeline
 from holdfast.protocol import Delivery, ReleaseAsked
 from holdfast.protocol.holding import Holding
@@ -19,7 +19,7 @@ from tests.simulation.ingest.world import TROUBLED_STEPS, World
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that failed is tried again at once."""
-    monkeypatch.setattr(pipeline, "FIRST_DELAY_S", 0.0)
+    monkeypatch.setattr(desk, "FIRST_DELAY_S", 0.0)
 
 
 async def wrong(seed: int, kills: Iterable[int]) -> list[str]:
@@ -48,25 +48,20 @@ async def test_killed_at_every_step(seed: int) -> None:
 # -- planted bugs ------------------------------------------------------------------------------
 
 
-def _not_kept(self: Identifiers, delivery: Delivery) -> bool:
-    return True
+def _not_kept(self: Identifiers, bound: Iterable[Bound]) -> None:
+    """Nothing."""
 
 
 def _never_forgotten(self: Identifiers, asked: ReleaseAsked) -> None:
     """Nothing."""
 
 
-_take = Identifiers.take
+def _epoch_ignored(self: Identifiers, delivery: Delivery, digest: str) -> bool:
+    return delivery.duplicate and self._kept.get(delivery.packet_id) == digest
 
 
-def _epoch_ignored(self: Identifiers, delivery: Delivery) -> bool:
-    self._epoch = delivery.epoch
-    return _take(self, delivery)
-
-
-def _dup_ignored(self: Identifiers, delivery: Delivery) -> bool:
-    delivery.duplicate = True
-    return _take(self, delivery)
+def _dup_ignored(self: Identifiers, delivery: Delivery, digest: str) -> bool:
+    return delivery.epoch == self._epoch and self._kept.get(delivery.packet_id) == digest
 
 
 def _digest_ignored(delivery: Delivery) -> str:
@@ -95,11 +90,11 @@ def _late_answers_count(self: Holding, asked: ReleaseAsked) -> None:
 
 
 BUGS: list[tuple[str, Any, str, Callable[..., Any]]] = [
-    ("identifiers are not kept", Identifiers, "take", _not_kept),
+    ("identifiers are not kept", Identifiers, "keep", _not_kept),
     ("identifiers are never forgotten", Identifiers, "release", _never_forgotten),
-    ("the epoch is ignored", Identifiers, "take", _epoch_ignored),
-    ("DUP is ignored", Identifiers, "take", _dup_ignored),
-    ("the content is ignored", identifiers, "_digest", _digest_ignored),
+    ("the epoch is ignored", Identifiers, "knows", _epoch_ignored),
+    ("DUP is ignored", Identifiers, "knows", _dup_ignored),
+    ("the content is ignored", draft, "digest_of", _digest_ignored),
     ("PUBCOMP before the sink has forgotten", Pipeline, "release_asked", _answered_at_once),
     ("PUBCOMP before all sinks have", Releases, "_forgotten", _one_answer_is_enough),
     ("PUBCOMP for what was asked before", Holding, "complete", _late_answers_count),

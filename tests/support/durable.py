@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from holdfast.ingest import Batch, Memory, Written
+from holdfast.outbox.intake import Held
 from holdfast.protocol import EpochBegan, Forgotten, Received, Record, Restored
 
 
@@ -15,11 +16,15 @@ class File:
     def __init__(self) -> None:
         self.epoch = 0
         self.received: dict[int, None] = {}
+        self.held: dict[int, Held] = {}
+        self.seen: set[bytes] = set()
 
-    def commit(self, records: Sequence[Record]) -> None:
+    def commit(self, records: Sequence[Record | Change]) -> None:
         """These are durable."""
         for record in records:
-            if isinstance(record, EpochBegan):
+            if callable(record):
+                record(self)
+            elif isinstance(record, EpochBegan):
                 self.epoch, self.received = record.number, {}
             elif isinstance(record, Received):
                 self.received.update(dict.fromkeys(record.packet_ids))
@@ -30,6 +35,10 @@ class File:
     def restored(self) -> Restored:
         """What the next process begins with."""
         return Restored(epoch=self.epoch, received=self.received)
+
+
+Change = Callable[[File], None]
+"""What becomes of the file when a message of the spool is kept, or let go."""
 
 
 class Database:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import cast
 
 from holdfast.client.inbox import Inbox, Item
 from holdfast.client.releases import Releases
 from holdfast.ingest import Batch, Memory, SinkError, Written
+from holdfast.ingest.desk import Desk
 from holdfast.ingest.feed import Feed
 from holdfast.ingest.identifiers import Identifiers
+from holdfast.ingest.notes import Notes
 from holdfast.ingest.pipeline import Pipeline
+from holdfast.ingest.spool import Spool
 from holdfast.messages import Message
+from holdfast.outbox.intake import Intake as IntakePort
 from holdfast.protocol import ReleaseAsked
 from tests.support.durable import Database
+from tests.support.spooling import Commits, Intake
 
 
 class Line:
@@ -101,22 +107,39 @@ class Sink:
 
 
 class Worker:
-    """A pipeline at work, from what its database remembers."""
+    """A pipeline at work, from what its database remembers, and its spool where there is an intake."""
 
     def __init__(
-        self, database: Database, releases: Releases, most: int, asked: ReleaseAsked | None = None
+        self,
+        database: Database,
+        releases: Releases,
+        most: int,
+        asked: ReleaseAsked | None = None,
+        *,
+        intake: Intake | None = None,
+        commits: Commits | None = None,
+        voided: Collection[bytes] = (),
     ) -> None:
         """``most``: messages in a batch. ``asked``: before it knows what the database remembers."""
         self.database = database
         self.line, self.sink = Line(), Sink(database)
-        self.pipeline = Pipeline(cast(Feed, self.line), self.sink, _serial, most, 0.0)
-        memory = database.memory
+        self.desk, memory = Desk(self.sink), database.memory
+        self.pipeline = Pipeline("table", cast(Feed, self.line), self.desk, _serial, most, 0.0)
         self.pipeline.releases = releases
         releases.join(self.pipeline)
         if asked is not None:
             releases.asked(asked)
-        self.pipeline.resume(memory.number, Identifiers("file", memory.state))
-        self.task = asyncio.create_task(self.pipeline.run())
+        self.desk.number, self.desk.identifiers = memory.number, Identifiers("file", memory, voided)
+        if intake is not None and commits is not None:
+            notes = Notes(releases.name_of(self.pipeline), ["#"])
+            port = cast(IntakePort, intake)
+            self.pipeline.spool = Spool(port, notes, self.desk, _serial, most, commits.reached)
+        self.task = asyncio.create_task(self._run(memory))
+
+    async def _run(self, memory: Memory) -> None:
+        if self.pipeline.spool is not None:
+            await self.pipeline.spool.resume(memory)
+        await self.pipeline.run()
 
 
 def _serial(message: Message) -> tuple[str]:

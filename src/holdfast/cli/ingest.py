@@ -24,6 +24,8 @@ from holdfast.ingest import Sink, SqliteSink, Together
 SESSION_S = 24 * 3600
 """How long the broker keeps messages for us while we are away (contract 2)."""
 
+SPOOL = "holdfast-ingest.spool"
+
 WORKER_EVERY_S = 1.0
 """How often a worker tells its parent how it stands."""
 
@@ -33,11 +35,13 @@ class Role:
     """What this process is for.
 
     ``retire``: read what the broker's session still holds, end it, and end. ``slot``: the outbox file
-    of a worker, whose parent holds its stdin and reads its stdout.
+    of a worker, whose parent holds its stdin and reads its stdout. ``spools``: what a database cannot take
+    is kept in the outbox file.
     """
 
     retire: bool = False
     slot: str | None = None
+    spools: bool = True
 
 
 def settled(
@@ -55,8 +59,9 @@ def settled(
 async def ingest(link: LinkOptions, several: Sequence[IngestOptions], role: Role, screen: Screen) -> int:
     """Until SIGINT or SIGTERM; prints the ledger."""
     sinks = [options.sink() for options in several]
-    client = await _client(link, sinks)
-    service = Together([options.ingest(client, sink) for options, sink in zip(several, sinks, strict=True)])
+    client = await _client(link, sinks, role.spools)
+    made = zip(several, sinks, strict=True)
+    service = Together([options.ingest(client, sink, role.spools) for options, sink in made])
     often_s = WORKER_EVERY_S if role.slot else every_s(screen)
     async with stop_wish() as wish, news(client, screen), shown(service, client, screen, often_s):
         beside = [_stop(wish, service, screen)]
@@ -74,9 +79,11 @@ async def ingest(link: LinkOptions, several: Sequence[IngestOptions], role: Role
     return _finish(service, screen, kept)
 
 
-async def _client(link: LinkOptions, sinks: Sequence[Sink]) -> Client:
+async def _client(link: LinkOptions, sinks: Sequence[Sink], spools: bool) -> Client:
     """One that the broker knows again, from whatever keeps its id (contract 2)."""
     try:
+        if spools and "outbox.path" not in link.settings():
+            link = replace(link, outbox=spool_of(sinks))
         settings = link.settings()
         kept = await kept_id(sinks)
         outbox = settings["outbox.path"].value if "outbox.path" in settings else None
@@ -89,6 +96,11 @@ async def _client(link: LinkOptions, sinks: Sequence[Sink]) -> Client:
         for sink in sinks:
             await sink.close()
         raise
+
+
+def spool_of(sinks: Sequence[Sink]) -> str:
+    """The outbox file where none is named: beside the first database that is a file."""
+    return next((f"{sink.target}.spool" for sink in sinks if isinstance(sink, SqliteSink)), SPOOL)
 
 
 def _is_there(outbox: str) -> bool:
@@ -129,7 +141,8 @@ def _finish(service: Together, screen: Screen, kept: str | None) -> int:
     record = {"event": "ledger", **asdict(service.ledger), "into": targets}
     screen.result(record, f"{books(service.ledger)}      {targets}")
     if service.trouble is not None:
-        screen.fail(f"{spoken(service.trouble)} The broker keeps what is waiting.")
+        spooled = " What is spooled is kept for the next run." if service.ledger.spooled else ""
+        screen.fail(f"{spoken(service.trouble)} The broker keeps what is waiting.{spooled}")
         return Code.CANTCREAT
     if kept is not None:
         screen.fail(kept)

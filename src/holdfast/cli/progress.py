@@ -13,6 +13,7 @@ from holdfast.cli.failures import spoken
 from holdfast.cli.render import Screen
 from holdfast.cli.words import clock, count
 from holdfast.client import Client, Status
+from holdfast.errors import HoldfastError
 from holdfast.ingest import IngestLedger, SinkError, Together
 
 TTY_EVERY_S, PLAIN_EVERY_S = 0.25, 10.0
@@ -20,7 +21,7 @@ TTY_EVERY_S, PLAIN_EVERY_S = 0.25, 10.0
 
 def books(ledger: IngestLedger) -> str:
     """The ledger as its equation."""
-    names = ("stored", "repeated", "quarantined", "waiting")
+    names = ("stored", "repeated", "quarantined", "waiting", "spooled")
     places = " + ".join(f"{name} {count(getattr(ledger, name))}" for name in names)
     return f"received {count(ledger.received)} = {places}"
 
@@ -39,18 +40,23 @@ async def shown(service: Together, client: Client, screen: Screen, every_s: floa
 async def _watch(service: Together, client: Client, screen: Screen, every_s: float) -> None:
     loop = asyncio.get_running_loop()
     meter = Meter(loop.time())
-    before: list[SinkError | None] = [None for _ in service.ingests]
+    before: list[HoldfastError | None] = [None for _ in service.ingests]
     while True:
         await asyncio.sleep(min(every_s, 1.0))
         now = [one.trouble for one in service.ingests]
+        spools = all(one.spools for one in service.ingests)
         for trouble, last in zip(now, before, strict=True):
-            if trouble is not None and last is None:
-                sentence = f"{spoken(trouble)} Nothing is acknowledged meanwhile; trying again."
-                screen.talk(sentence, "bold red")
+            if trouble is not None and type(trouble) is not type(last):
+                kept = spools and isinstance(trouble, SinkError)
+                meanwhile = f"{_KEPT if kept else _NOT_KEPT} meanwhile; trying again."
+                screen.talk(f"{spoken(trouble)} {meanwhile}", "bold red")
         before = now
         if meter.due(loop.time(), every_s):
             rate = meter.rate(loop.time(), service.ledger.stored)
             _show(progress(rate, service.ledger, client), screen)
+
+
+_KEPT, _NOT_KEPT = "What comes is kept in the outbox file", "Nothing is acknowledged"
 
 
 def every_s(screen: Screen) -> float:
@@ -109,6 +115,7 @@ def line(record: dict[str, Any]) -> str:
 
 
 def sums(record: Mapping[str, Any]) -> str:
-    """What became of the messages; that some fit no row is said where it is so."""
-    names = ("stored", "waiting", "repeated", *(("quarantined",) if record.get("quarantined") else ()))
+    """What became of the messages; a spool, and what fits no row, have a word where there is something."""
+    seldom = [name for name in ("spooled", "quarantined") if record.get(name)]
+    names = ("stored", "waiting", "repeated", *seldom)
     return " · ".join(f"{name} {count(record[name])}" for name in names)

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 
 
 class Holder(Protocol):
-    """Who remembers identifiers of messages that came in."""
+    """Who remembers identifiers of messages that came in. ``name``: several may have the same."""
+
+    name: str
 
     def release_asked(self, asked: ReleaseAsked) -> None:
         """The broker releases these: forget them, and say so (``Releases.forgotten``)."""
@@ -27,6 +29,12 @@ class Releases:
     def join(self, holder: Holder) -> None:
         """Ask this one, too."""
         self._holders.append(holder)
+
+    def name_of(self, holder: Holder) -> str:
+        """Its name, with a number behind the first of this name that joined."""
+        alike = [one for one in self._holders if one.name == holder.name]
+        place = next(place for place, one in enumerate(alike, 1) if one is holder)
+        return holder.name if place == 1 else f"{holder.name} #{place}"
 
     def end(self) -> None:
         """The run is over: nobody would hear an answer, and the broker asks again."""

@@ -1,63 +1,105 @@
 """The QoS 2 identifiers of stored messages, which a sink keeps in the transaction of the rows (contract 6).
 
 A message that was stored, and whose PUBREC did not get into the outbox file because the process was killed,
-comes again under its identifier, with DUP. What is kept here says that it is in the table already. An
-identifier is kept until the broker releases it; before PUBCOMP leaves the sink has forgotten it, so none is
-left when the broker gives it to another message. Without DUP, with other content, or in another session it
-*is* another message (contract 14).
+comes again under its identifier, with DUP. What is kept here says that it is in the table already, or in the
+spool. An identifier is kept until the broker releases it; before PUBCOMP leaves the sink has forgotten it, so
+none is left when the broker gives it to another message. Without DUP, with other content, or in another
+session it *is* another message (contract 14).
+
+While the sink cannot be written it cannot forget either. So what was released then is noted in the outbox
+file, as a digest with the number of the batch in whose state it may stand (``voided``).
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 
+from holdfast.ingest.sink import Memory
 from holdfast.protocol import Delivery, ReleaseAsked
 
 DIGEST_BYTES = 8
 
+Bound = tuple[int, int, str]
+"""Epoch, packet identifier, and digest of the message."""
+
 
 class Identifiers:
-    """Those of the session that messages came in last."""
+    """Those of the session that messages came in last.
 
-    def __init__(self, series: str, state: str) -> None:
-        """``series`` names the outbox file that counts the epochs; ``state`` is what the sink remembers.
+    ``spooled``: the highest number in the spool whose message the sink has.
+    """
 
-        What was kept with another file means nothing: its epochs were counted anew.
+    def __init__(self, series: str, memory: Memory, voided: Collection[bytes] = ()) -> None:
+        """``series`` names the outbox file that counts epochs and numbers; ``memory`` is the sink's.
+
+        What was kept with another file means nothing: it is counted anew there.
         """
         self._series = series
         self._epoch = 0
-        self._stored: dict[int, str] = {}
-        kept = json.loads(state) if state else {}
-        if kept.get("series") == series:
-            self._epoch = kept["epoch"]
-            self._stored = {int(packet_id): digest for packet_id, digest in kept["stored"].items()}
+        self._kept: dict[int, str] = {}
+        self._before: frozenset[int] = frozenset()
+        self._written: frozenset[int] = frozenset()
+        self.spooled = 0
+        state = json.loads(memory.state) if memory.state else {}
+        if state.get("series") == series:
+            self._epoch, self.spooled = state["epoch"], state["spooled"]
+            kept = {int(packet_id): digest for packet_id, digest in state["kept"].items()}
+            void = {one for one in kept if _void(memory.number, self._epoch, one) in voided}
+            self._kept = {packet_id: kept[packet_id] for packet_id in kept.keys() - void}
+            self._written = frozenset(kept)
 
-    def take(self, delivery: Delivery) -> bool:
-        """Keep the identifier of a QoS 2 message, from the next state on; False: it is stored already."""
-        packet_id, digest = delivery.packet_id, _digest(delivery)
-        if delivery.epoch != self._epoch:
-            self._epoch, self._stored = delivery.epoch, {}
-        if delivery.duplicate and self._stored.get(packet_id) == digest:
-            return False
-        self._stored[packet_id] = digest
-        return True
+    def knows(self, delivery: Delivery, digest: str) -> bool:
+        """Whether this QoS 2 message came before, and is kept."""
+        return (
+            delivery.duplicate
+            and delivery.epoch == self._epoch
+            and self._kept.get(delivery.packet_id) == digest
+        )
+
+    def keep(self, bound: Iterable[Bound]) -> None:
+        """These are kept with the next state."""
+        for epoch, packet_id, digest in bound:
+            if epoch != self._epoch:
+                self._epoch, self._kept = epoch, {}
+            self._kept[packet_id] = digest
+
+    def found(self, bound: Sequence[Bound]) -> None:
+        """These are in the spool from before; those of a session that has ended since mean nothing."""
+        newest = max(self._epoch, *[epoch for epoch, _, _ in bound], 0)
+        self.keep([one for one in bound if one[0] == newest])
 
     def release(self, asked: ReleaseAsked) -> None:
         """Keep these no more."""
         if asked.epoch == self._epoch:
             for packet_id in asked.packet_ids:
-                self._stored.pop(packet_id, None)
+                self._kept.pop(packet_id, None)
 
     def state(self) -> str:
-        """What the sink is to remember from now on."""
-        kept = {"series": self._series, "epoch": self._epoch, "stored": self._stored}
-        return json.dumps(kept, separators=(",", ":"))
+        """What the sink is to remember from now on; the state before is certain to be there."""
+        self._before, self._written = self._written, frozenset(self._kept)
+        state = {"series": self._series, "epoch": self._epoch, "kept": self._kept, "spooled": self.spooled}
+        return json.dumps(state, separators=(",", ":"))
+
+    def voided(self, asked: ReleaseAsked, number: int) -> list[bytes]:
+        """What is to be noted where the sink cannot forget these; ``number``: of the newest batch."""
+        written = self._before | self._written
+        return [
+            _void(batch, asked.epoch, packet_id)
+            for packet_id in asked.packet_ids
+            if packet_id in written
+            for batch in (number - 1, number)
+        ]
 
 
-def _digest(delivery: Delivery) -> str:
+def digest_of(delivery: Delivery) -> str:
     """What tells one message from another."""
     hashed = blake2b(delivery.topic.encode(), digest_size=DIGEST_BYTES)
     hashed.update(b"\0")  # no topic has one
     hashed.update(delivery.raw)
     return hashed.hexdigest()
+
+
+def _void(number: int, epoch: int, packet_id: int) -> bytes:
+    return blake2b(b"%d %d %d" % (number, epoch, packet_id), digest_size=16).digest()

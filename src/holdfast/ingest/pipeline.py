@@ -1,10 +1,10 @@
 """From the inbox to the database and back: gather, write, commit, acknowledge.
 
     feed ──take──▶ draft ──one transaction──▶ sink ──committed──▶ acknowledged
-                     ▲                          (rows, and the QoS 2 identifiers of their messages)
+                     ▲  └─▶ spool, while the sink is away or has not all of it ──committed──▶ acknowledged
     PUBREL ──────────┘ identifiers to forget, in the next transaction; PUBCOMP behind it
 
-While one batch is in the sink the next one becomes rows. What was released while no message comes is
+While one batch is written the next one becomes rows. What was released while no message comes is
 written by itself: the broker's window may be full of identifiers that wait for PUBCOMP.
 """
 
@@ -13,25 +13,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from time import monotonic
 
 from holdfast.client.releases import Releases
-from holdfast.errors import Stopped
+from holdfast.errors import HoldfastError
+from holdfast.ingest.desk import Attempt, Desk
 from holdfast.ingest.draft import Draft
 from holdfast.ingest.errors import SinkError
 from holdfast.ingest.feed import Feed
-from holdfast.ingest.identifiers import Identifiers
 from holdfast.ingest.ledger import IngestLedger
 from holdfast.ingest.row import Row
-from holdfast.ingest.sink import Batch, Sink, Written
+from holdfast.ingest.sink import Written
+from holdfast.ingest.spool import Spool
 from holdfast.messages import Message
 from holdfast.protocol import ReleaseAsked
 
-FIRST_DELAY_S, MAX_DELAY_S = 0.1, 5.0
-
 LOOK_S = 0.2
 """How often it is looked whether the client stops while no more can be taken."""
+
+PATIENCE_S = 0.25
+"""How long a sink may take before the spool is used: it may fail after many seconds, and until then a broker
+that is not acknowledged drops what it has no room for (X2)."""
 
 CHUNK = 128
 """Messages made rows in one turn of the loop."""
@@ -40,44 +42,45 @@ CHUNK = 128
 class Pipeline:
     """One ingest at work.
 
-    ``ledger``: where its messages are. ``trouble``: why nothing can be written at the moment; None: it can.
-    ``releases``: who asks for identifiers, and is answered; None: nobody does.
+    ``name`` tells it from others on its client. ``releases``: who asks for identifiers, and is answered;
+    ``spool``: where messages go while the sink is away. None, both: there is no outbox file.
     """
 
     def __init__(
         self,
+        name: str,
         feed: Feed,
-        sink: Sink,
+        desk: Desk,
         row: Callable[[Message], Row],
         batch: int,
         batch_wait_s: float,
     ) -> None:
+        self.name = name
         self._feed = feed
-        self._sink = sink
+        self._desk = desk
         self._row = row
         self._most = batch
         self._wait_s = batch_wait_s
-        self.releases: Releases | None = None
         self._asked: list[ReleaseAsked] = []
-        self._identifiers: Identifiers | None = None
-        self._number = 0
         self._draft = self._new_draft()
         self._writing: asyncio.Task[None] | None = None
-        self._stopping = asyncio.Event()
-        self.ledger = IngestLedger()
-        self.trouble: SinkError | None = None
+        self.releases: Releases | None = None
+        self.spool: Spool | None = None
 
-    def resume(self, number: int, identifiers: Identifiers | None) -> None:
-        """Go on behind the batch of this number; None: no identifiers are remembered."""
-        self._number = number
-        self._identifiers = identifiers
-        self._draft = self._new_draft()
-        for asked in self._asked:
-            self._forget(asked)
+    @property
+    def ledger(self) -> IngestLedger:
+        """Where its messages are."""
+        return self._desk.ledger
+
+    @property
+    def trouble(self) -> HoldfastError | None:
+        """Why nothing can be written, or kept, at the moment; None: it can."""
+        full = self.spool.full if self.spool is not None else None
+        return full or self._desk.trouble
 
     def stop(self) -> None:
         """A database that cannot be written is waited for no longer."""
-        self._stopping.set()
+        self._desk.stopping.set()
 
     def release_asked(self, asked: ReleaseAsked) -> None:
         """As a ``Holder``: forgotten with the next batch, which is written even if it is empty."""
@@ -87,11 +90,14 @@ class Pipeline:
 
     def _forget(self, asked: ReleaseAsked) -> None:
         """At once: what comes under these identifiers from now on are other messages."""
-        if self._identifiers is not None:
-            self._identifiers.release(asked)
+        if self._desk.identifiers is not None:
+            self._desk.identifiers.release(asked)
 
     async def run(self) -> None:
         """Until the client stops. Raises Stopped where the sink cannot be written then, SubscribeRefused."""
+        for asked in self._asked:  # before it was known what the sink remembers
+            self._forget(asked)
+        self._draft = self._new_draft()
         try:
             while not self._feed.closed:
                 await self._gather()
@@ -101,13 +107,14 @@ class Pipeline:
                     await self._rest()
             await self._finish()
         finally:
-            if self._writing is not None:
-                self._writing.cancel()
+            for task in (self._writing, self.spool and self.spool.draining):
+                if task:
+                    task.cancel()
 
     # -- gathering ---------------------------------------------------------------------------
 
     def _new_draft(self) -> Draft:
-        return Draft(self._row, self._identifiers)
+        return Draft(self._row, self._desk.identifiers)
 
     async def _gather(self) -> None:
         """What is there becomes rows, as many as the batch has room for."""
@@ -115,8 +122,8 @@ class Pipeline:
         while items := self._feed.take(min(CHUNK, self._most - draft.count)):
             if not draft.count:
                 draft.deadline = monotonic() + self._wait_s
-            self.ledger = self.ledger.taken(len(items))
-            draft.add(items)
+            self._desk.ledger = self._desk.ledger.taken(len(items))
+            draft.take(items)
             if len(items) == CHUNK:
                 await asyncio.sleep(0)
 
@@ -127,7 +134,9 @@ class Pipeline:
         return bool(self._asked)
 
     async def _rest(self) -> None:
-        """Until there is something to do: a message, a release, time, or the end of the batch in the sink."""
+        """Until there is something to do: a message, a release, time, or the end of what is written."""
+        if self.spool is not None:
+            self.spool.look()
         writing = self._writing
         if writing is not None and writing.done():
             self._writing = None
@@ -144,44 +153,39 @@ class Pipeline:
         """The draft is written, with what was released until now; the next one begins."""
         draft, self._draft = self._draft, self._new_draft()
         draft.asked, self._asked = self._asked, []
-        self._number += 1
-        self._writing = asyncio.create_task(self._store(draft, draft.batch(self._number)))
+        self._writing = asyncio.create_task(self._store(draft))
         self._writing.add_done_callback(lambda _: self._feed.nudge())
 
-    async def _store(self, draft: Draft, batch: Batch) -> None:
-        written = await self._write(batch)
-        known = replace(written, repeated=written.repeated + draft.known)
-        self.ledger = self.ledger.settled(known)
+    async def _store(self, draft: Draft) -> None:
+        written = await self._write(draft)
+        if written is not None:
+            known = Written(written.stored, written.repeated + draft.known, written.quarantined)
+            self._desk.ledger = self._desk.ledger.settled(known)
+        elif self.spool is not None and draft.asked:
+            await self.spool.release(draft.asked)
         self._feed.finish(draft.count)
         for asked in draft.asked:
             assert self.releases is not None, "they asked"
             self.releases.forgotten(self, asked)
 
-    async def _write(self, batch: Batch) -> Written:
-        """Until it is committed; a database that is away is no reason to lose or to forget."""
-        delay_s = FIRST_DELAY_S
-        while True:
-            try:
-                written = await self._sink.write(batch)
-            except SinkError as error:
-                self.trouble = error
-                await self._pause(delay_s)
-                delay_s = min(2 * delay_s, MAX_DELAY_S)
-            else:
-                self.trouble = None
+    async def _write(self, draft: Draft) -> Written | None:
+        """None: it is in the spool."""
+        spool = self.spool
+        if spool is not None and not await spool.clear(PATIENCE_S):
+            return await spool.keep(draft)
+        batch = self._desk.batch(draft)
+        if spool is None or not spool.takes:
+            return await self._desk.write(batch)
+        attempt = Attempt(self._desk, batch)
+        with suppress(SinkError):
+            written = await attempt.outcome(PATIENCE_S)
+            if written is not None:
                 return written
-
-    async def _pause(self, delay_s: float) -> None:
-        """Wait, unless there is no time left: leaving by an exception acknowledges nothing."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(delay_s):
-                await self._stopping.wait()
-        if self._stopping.is_set():
-            raise Stopped("stopped while the database could not be written; the broker keeps these messages")
+        return await spool.keep(draft, attempt)
 
     async def _finish(self) -> None:
-        """What was taken is stored; what waits behind it is left to the broker."""
-        self._stopping.set()
+        """What was taken is stored, or in the spool; what waits behind it is left to the broker."""
+        self._desk.stopping.set()
         if self._writing is not None:
             await self._writing
         if self._draft.count:
@@ -189,3 +193,5 @@ class Pipeline:
             assert self._writing is not None
             await self._writing
         self._writing = None
+        if self.spool is not None:
+            await self.spool.close()

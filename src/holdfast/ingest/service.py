@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from holdfast.client import Client
-from holdfast.errors import ConfigurationError, Stopped
+from holdfast.errors import ConfigurationError, HoldfastError, Stopped
 from holdfast.handling import HandlerOptions, patterns_of
-from holdfast.ingest.errors import SinkError
+from holdfast.ingest.desk import Desk
 from holdfast.ingest.feed import Feed, feed_of
 from holdfast.ingest.identifiers import Identifiers
 from holdfast.ingest.ledger import IngestLedger
 from holdfast.ingest.mapper import mapper
+from holdfast.ingest.notes import Notes
 from holdfast.ingest.pipeline import Pipeline
 from holdfast.ingest.sink import Sink
+from holdfast.ingest.spool import Spool
 from holdfast.ingest.table import Keep
 from holdfast.ingest.target import sink_for
 from holdfast.messages import QoS
@@ -40,6 +43,7 @@ class Ingest:
         qos: QoS = 1,
         batch: int = 500,
         batch_wait_s: float = 0.01,
+        spool: bool = True,
     ) -> None:
         """``client``: started and stopped by ``run``. ``into``: a path, ``sqlite:///FILE``,
         ``postgresql://HOST/DATABASE`` (``holdfast[postgres]``) or a Sink.
@@ -50,7 +54,9 @@ class Ingest:
         ``share``: the group of a shared subscription, whose members get each message once among them.
         ``batch``: most messages in one transaction. ``batch_wait_s``: how long a message waits
         for company; longer saves commits, and holds a broker back that sends only so many
-        unacknowledged messages (mosquitto to MQTT 3.1.1: 20). Raises ConfigurationError.
+        unacknowledged messages (mosquitto to MQTT 3.1.1: 20). ``spool``: while the database cannot be
+        written, messages are kept in the outbox file of the client, if it has one, and acknowledged; within
+        ``Outbox(max_held_bytes=)``. Raises ConfigurationError.
         """
         self._client = client
         self._mapper = mapper(topic, table=table, columns=columns, key=key, keep=keep)
@@ -65,6 +71,7 @@ class Ingest:
         self.filters = tuple(map(options.wire_filter, patterns_of(self._mapper.filters)))
         self._batch = batch
         self._batch_wait_s = batch_wait_s
+        self._spools = spool
         self._pipeline: Pipeline | None = None
         self._stopped = False
 
@@ -74,21 +81,27 @@ class Ingest:
         return self._pipeline.ledger if self._pipeline else IngestLedger()
 
     @property
-    def trouble(self) -> SinkError | None:
-        """Why nothing can be written at the moment; None: it can."""
+    def spools(self) -> bool:
+        """Whether what the database cannot take is kept in the outbox file."""
+        return self._spools and self._client._filed
+
+    @property
+    def trouble(self) -> HoldfastError | None:
+        """Why nothing can be written, or kept in the spool, at the moment; None: it can."""
         return self._pipeline.trouble if self._pipeline else None
 
     async def run(self) -> IngestLedger:
         """Until ``stop()``. Raises SinkError when the target cannot be opened, SubscribeRefused."""
         client, self._stopped = self._client, False
         client._serve()
-        feed = feed_of(client, self._mapper.filters, self._options)
-        row = self._mapper.row
-        self._pipeline = pipeline = Pipeline(feed, self._sink, row, self._batch, self._batch_wait_s)
+        desk, feed = Desk(self._sink), feed_of(client, self._mapper.filters, self._options)
+        self._pipeline = pipeline = Pipeline(
+            self.table, feed, desk, self._mapper.row, self._batch, self._batch_wait_s
+        )
         pipeline.releases = client._join_releases(pipeline)
         try:
             async with client, feed:
-                await self._work(pipeline, feed)
+                await self._work(pipeline, desk, feed)
         except Stopped:
             if not self._stopped:
                 raise
@@ -96,24 +109,32 @@ class Ingest:
             if pipeline.releases is not None:
                 pipeline.releases.leave(pipeline)
             await self._sink.close()
-        return pipeline.ledger
+        return desk.ledger
 
-    async def _work(self, pipeline: Pipeline, feed: Feed) -> None:
+    async def _work(self, pipeline: Pipeline, desk: Desk, feed: Feed) -> None:
         try:
-            await self._resume(pipeline)
+            await self._resume(pipeline, desk)
             await pipeline.run()
         except Stopped:
             self._stopped = self._stopped or feed.closed  # by somebody: it did not give up on the broker
             raise
 
-    async def _resume(self, pipeline: Pipeline) -> None:
-        """Go on where the sink is; what comes meanwhile waits in the feed."""
+    async def _resume(self, pipeline: Pipeline, desk: Desk) -> None:
+        """Go on where the sink and the spool are; what comes meanwhile waits in the feed."""
         memory = await self._sink.open(f"{self._client.client_id} {self.table}")
-        identifiers = None
-        if pipeline.releases is not None:
-            series = self._client.snapshot().ledger.since.isoformat()
-            identifiers = Identifiers(series, memory.state)
-        pipeline.resume(memory.number, identifiers)
+        desk.number = memory.number
+        intake = self._client._outbox.intake
+        if intake is None or pipeline.releases is None:
+            return
+        notes = Notes(f"ingest {pipeline.releases.name_of(pipeline)}", self._mapper.filters)
+        desk.identifiers = Identifiers(
+            intake.series, memory, await asyncio.to_thread(intake.seen, notes.owner)
+        )
+        reached = self._client._running().commits.reached
+        pipeline.spool = spool = Spool(
+            intake, notes, desk, self._mapper.row, self._batch, reached, self._spools
+        )
+        await spool.resume(memory)
 
     async def stop(self) -> None:
         """Finish the batch in hand, acknowledge it, DISCONNECT; ``run`` returns.

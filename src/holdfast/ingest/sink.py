@@ -55,6 +55,11 @@ class Written:
     repeated: int
     quarantined: int
 
+    @property
+    def count(self) -> int:
+        """How many messages that are."""
+        return self.stored + self.repeated + self.quarantined
+
 
 class Sink(Protocol):
     """Where rows are kept. ``target`` names it in sentences, never with a password."""

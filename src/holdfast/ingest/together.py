@@ -11,8 +11,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 
-from holdfast.errors import ConfigurationError, Stopped
-from holdfast.ingest.errors import SinkError
+from holdfast.errors import ConfigurationError, HoldfastError, Stopped
 from holdfast.ingest.ledger import IngestLedger, total
 from holdfast.ingest.service import Ingest
 
@@ -36,7 +35,7 @@ class Together:
         return total([one.ledger for one in self.ingests])
 
     @property
-    def trouble(self) -> SinkError | None:
+    def trouble(self) -> HoldfastError | None:
         """Why one of them can write nothing at the moment; None: all can."""
         return next((one.trouble for one in self.ingests if one.trouble is not None), None)
 

@@ -111,6 +111,12 @@ class Intake(Protocol):
     def room(self, size: int) -> bool:
         """Whether so many bytes more are within the budget of what came in, and can be kept now."""
 
+    def bound(self, owner: str) -> list[tuple[int, int, str | None]]:
+        """Epoch, packet identifier and key of this owner's that have an identifier, in their order.
+
+        Blocks. Raises OutboxError.
+        """
+
     def release(self, epoch: int, packet_ids: Sequence[int]) -> int:
         """The broker has released these identifiers: they mean nothing any more."""
 

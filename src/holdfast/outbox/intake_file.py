@@ -171,6 +171,10 @@ class FileIntake:
             except sqlite3.Error as error:
                 raise sqlite_file.unread(error, self._path) from error
 
+    def bound(self, owner: str) -> list[tuple[int, int, str | None]]:
+        """As the port has it."""
+        return self._all(_BOUND, owner)
+
     # -- what was seen, and what was begun ---------------------------------------------------
 
     def seen(self, owner: str) -> set[bytes]:
@@ -197,6 +201,9 @@ class FileIntake:
 
     def _all(self, asked: str, owner: str) -> list[Any]:
         return self._ask(lambda db: db.execute(asked, (owner,)).fetchall())
+
+
+_BOUND = "SELECT epoch, packet_id, key FROM inbound WHERE owner = ? AND packet_id > 0 ORDER BY number"
 
 
 def _again(letter: DeadLetter) -> Held:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 
 from holdfast.client.inbox import Shared
 from holdfast.client.releases import Releases
 from holdfast.codec import V5, Decoder, Packet, encode
 from holdfast.protocol import ConnectRequest, Delivery, Intent, Record, ReleaseAsked, Session
 from tests.simulation.ingest.broker import TOPIC, Broker
-from tests.support.durable import Database, File
+from tests.support.durable import Change, Database, File
 from tests.support.piping import Worker
+from tests.support.spooling import Commits, Intake
 
 TURNS = 8
 """Of the loop, after which everything that could move has moved."""
@@ -23,18 +25,28 @@ TURNS = 8
 class Life:
     """From start to kill; ``up`` and ``down`` are packets on their way, if there is a link."""
 
-    def __init__(self, broker: Broker, file: File, databases: list[Database], most: int) -> None:
+    def __init__(
+        self, broker: Broker, file: File, databases: list[Database], most: int, spools: bool
+    ) -> None:
+        """``spools``: what a database cannot take goes into the file."""
         self._broker = broker
         self._file = file
         self._session = Session(1000, file.restored(), holds_release=True)
         self._session.subscribe([Intent(TOPIC, 2)], 0.0)
         self._releases = Releases()
         self._releases.answer = lambda asked: self._session.complete(asked, 0.0)
-        self.workers = [Worker(database, self._releases, most) for database in databases]
-        self._commits: deque[tuple[int, list[Record]]] = deque()
+        self._commits: deque[tuple[int, Sequence[Record | Change]]] = deque()
+        self._commit = 0
+        self._told = Commits()
+        self.intake = Intake(file, self._write) if spools else None
+        self.workers = [
+            Worker(database, self._releases, most, intake=self.intake, commits=self._told, voided=file.seen)
+            for database in databases
+        ]
         self.up: deque[Packet] = deque()
         self.down: deque[Packet] = deque()
         self.linked = False
+        self._serial = 0
 
     # -- steps -------------------------------------------------------------------------------
 
@@ -68,6 +80,12 @@ class Life:
         serial, records = self._commits.popleft()
         self._file.commit(records)
         self._session.committed(serial)
+        self._commit += 1
+        self._told.happened(self._commit)
+
+    def _write(self, change: Change) -> int:
+        self._commits.append((self._serial, [change]))
+        return self._commit + len(self._commits)
 
     async def settle(self) -> None:
         """Everything that can move by itself moves."""
@@ -89,6 +107,7 @@ class Life:
     def _pump(self) -> None:
         self._acknowledge()
         output = self._session.take()
+        self._serial = output.serial
         if output.records:
             self._commits.append((output.serial, output.records))
         elif not self._commits:

@@ -19,12 +19,14 @@ Step = Callable[[], object]
 class World:
     """One history; the seed draws it, but for the kill at step ``kill_at``."""
 
-    def __init__(self, seed: int, kill_at: int = -1) -> None:
+    def __init__(self, seed: int, kill_at: int = -1, spools: bool = False) -> None:
         self._chance = Random(seed)
         self._kill_at = kill_at
         self.broker, self.file = Broker(), File()
         self.databases = [Database() for _ in range(self._chance.choice((1, 2)))]
         self._most = self._chance.choice((1, 2, 500))
+        self._spools = spools
+        self._outage = spools and self._chance.random() < 0.5
         self.steps = 0
         self.told: list[str] = []
 
@@ -48,14 +50,20 @@ class World:
         return wrong
 
     def _begin(self) -> Life:
-        return Life(self.broker, self.file, self.databases, self._most)
+        return Life(self.broker, self.file, self.databases, self._most, self._spools)
 
     @property
     def _troubled(self) -> bool:
         return self.steps < TROUBLED_STEPS
 
+    @property
+    def _is_away(self) -> bool:
+        """Whether the databases take nothing for a long time."""
+        return self._outage and self._troubled and self.steps > TROUBLED_STEPS // 5
+
     def _is_at_rest(self) -> bool:
-        return not self._troubled and self.broker.idle and not self._life.commits
+        spooled = any(worker.desk.ledger.spooled for worker in self._life.workers)
+        return not self._troubled and self.broker.idle and not self._life.commits and not spooled
 
     async def _step(self) -> None:
         if self.steps == self._kill_at or (self._troubled and self._chance.random() < 0.01):
@@ -89,7 +97,7 @@ class World:
         if life.commits:
             steps += [("commit of the file", life.commit)] * 3
         for number, worker in enumerate(life.workers):
-            if worker.sink.writes:
+            if worker.sink.writes and not self._is_away:
                 steps += [(f"commit of database {number}", worker.sink.commit)] * (3 - 2 * number)
             if worker.sink.committed:
                 steps += [(f"answer of database {number}", worker.sink.answer)] * 3

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.cli.failures import SettingsError
-from holdfast.cli.ingest import _client, kept_id, named, settled
+from holdfast.cli.ingest import _client, kept_id, named, settled, spool_of
 from holdfast.cli.link import LinkOptions
 from holdfast.cli.settings.ingests import IngestOptions
 from holdfast.errors import ConfigurationError
@@ -66,10 +66,16 @@ def test_what_is_wrong_in_the_file_is_told_before_anything_happens(config: str) 
 async def client_id(link: LinkOptions, *sinks: Sink) -> str:
     """The id that a client of this would have, or "": its outbox file makes one."""
     try:
-        return (await _client(link, sinks)).client_id
+        return (await _client(link, sinks, False)).client_id
     finally:
         for sink in sinks:
             await sink.close()
+
+
+def test_the_spool_is_beside_the_first_file() -> None:
+    """Of databases that are none it has a name of its own, where we are."""
+    assert spool_of([SqliteSink("a.db"), SqliteSink("b.db")]) == "a.db.spool"
+    assert spool_of([]) == "holdfast-ingest.spool"
 
 
 async def test_the_id_is_kept_in_the_database(tmp_path: Path) -> None:

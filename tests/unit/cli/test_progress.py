@@ -12,7 +12,10 @@ from holdfast.ingest import IngestLedger
 def test_the_books_are_an_equation() -> None:
     """Left what came, right where it is."""
     ledger = IngestLedger(received=10_330, stored=10_318, repeated=0, quarantined=0, waiting=12)
-    assert books(ledger) == "received 10,330 = stored 10,318 + repeated 0 + quarantined 0 + waiting 12"
+    assert (
+        books(ledger)
+        == "received 10,330 = stored 10,318 + repeated 0 + quarantined 0 + waiting 12 + spooled 0"
+    )
 
 
 def test_the_line_of_a_link_that_is_up() -> None:

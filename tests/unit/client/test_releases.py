@@ -11,6 +11,8 @@ from holdfast.protocol import ReleaseAsked
 class Remembers:
     """A holder that answers when it is told to."""
 
+    name = "table"
+
     def __init__(self, releases: Releases) -> None:
         self.asked: list[ReleaseAsked] = []
         self._releases = releases
@@ -88,3 +90,9 @@ def test_an_answer_after_the_end_is_none(releases: Releases, answered: list[Rele
     releases.asked(ReleaseAsked(1, [8]))
     one.answers(1)
     assert answered == []
+
+
+def test_holders_of_one_name_are_told_apart(releases: Releases) -> None:
+    """By the order in which they joined."""
+    one, two = Remembers(releases), Remembers(releases)
+    assert (releases.name_of(one), releases.name_of(two)) == ("table", "table #2")

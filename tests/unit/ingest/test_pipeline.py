@@ -9,7 +9,7 @@ import pytest
 
 from holdfast.client.releases import Releases
 from holdfast.errors import Stopped
-from holdfast.ingest import IngestLedger, pipeline
+from holdfast.ingest import IngestLedger, desk
 from holdfast.protocol import Delivery, ReleaseAsked
 from tests.support.durable import Database
 from tests.support.piping import Worker
@@ -19,7 +19,7 @@ from tests.support.turns import turns
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that failed is tried again at once."""
-    monkeypatch.setattr(pipeline, "FIRST_DELAY_S", 0.0)
+    monkeypatch.setattr(desk, "FIRST_DELAY_S", 0.0)
 
 
 @pytest.fixture

@@ -115,7 +115,13 @@ def ingest(
     batch_wait_s: Annotated[
         float | None, option(metavar="S", min=0, help="How long a message waits for company; 0.01.")
     ] = None,
-    outbox: Annotated[str | None, option(metavar="FILE", help="Keeps the client's id and session.")] = None,
+    outbox: Annotated[
+        str | None,
+        option(metavar="FILE", help="Keeps the session, and what the database cannot take; else DB.spool."),
+    ] = None,
+    no_spool: Annotated[
+        bool, option("--no-spool", help="While the database is away nothing is kept or acknowledged.")
+    ] = False,
     config: Annotated[
         str | None, option(metavar="FILE", help="Settings in TOML; $HOLDFAST_* and flags win over it.")
     ] = None,
@@ -134,10 +140,11 @@ def ingest(
     slot: Annotated[str | None, option(hidden=True)] = None,
     as_json: AsJson = False,
 ) -> NoReturn:
-    """Messages into a database, each acknowledged after its row is committed.
+    """Messages into a database, each acknowledged after its row is committed; at QoS 2 exactly once.
 
-    Runs until Ctrl-C or SIGTERM and prints the ledger. The client id is made once and kept in the
-    database, so that the broker keeps what comes while we are away (24 hours).
+    Runs until Ctrl-C or SIGTERM and prints the ledger. The client id is made once and kept, so that the
+    broker keeps what comes while we are away (24 hours). While the database is away, messages are kept in
+    the outbox file, and stored in their order when it is back.
 
     \b
     Examples:
@@ -157,7 +164,7 @@ def ingest(
 
     async def work() -> int:
         whole, several = settled(replace(link, outbox=slot or outbox), typed, config)
-        role = Role(retire=retire, slot=slot)
+        role = Role(retire=retire, slot=slot, spools=not no_spool)
         if workers is None or slot is not None:
             return await run_ingest(whole, several, role, screen)
         scale = ScaleOptions(workers=workers, slots=slots, arguments=sys.argv[1:])

@@ -46,9 +46,9 @@ class IngestOptions:
     batch: int = 500
     batch_wait_s: float = 0.01
 
-    def ingest(self, client: Client, sink: Sink | None = None) -> Ingest:
+    def ingest(self, client: Client, sink: Sink | None = None, spool: bool = True) -> Ingest:
         """As this says, into that sink or one of its own. Raises ConfigurationError."""
-        return Ingest(client, **{**asdict(self), "into": sink or self.into})
+        return Ingest(client, **{**asdict(self), "into": sink or self.into}, spool=spool)
 
     def sink(self) -> Sink:
         """Where it goes."""

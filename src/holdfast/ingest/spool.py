@@ -1,0 +1,200 @@
+"""Messages that a database cannot take now, in the client's outbox file (contract 17).
+
+They are acknowledged after the commit there, and go into the database in their order when it is back; until
+the last of them has, whatever comes goes behind them. What is stored and what is not is known after a crash
+at any point: the state of the sink names the highest number of the spool that it has, and the messages of the
+batch that failed, which may have been committed all the same, carry the number of that batch (``notes``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+from holdfast.errors import HoldfastError, OutboxError, Stopped
+from holdfast.ingest.desk import Attempt, Desk
+from holdfast.ingest.draft import Draft
+from holdfast.ingest.errors import SinkError, SpoolFull
+from holdfast.ingest.notes import Notes
+from holdfast.ingest.row import Row
+from holdfast.ingest.sink import Memory, Written
+from holdfast.messages import Message
+from holdfast.outbox.intake import Held, Intake
+from holdfast.protocol import ReleaseAsked
+
+LOOK_S = 0.02
+"""How often it is looked for what is being committed to the file."""
+
+
+class Spool:
+    """That of one ingest. ``full``: why nothing more can be kept; None: it can. ``draining``: its task."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        notes: Notes,
+        desk: Desk,
+        row: Callable[[Message], Row],
+        most: int,
+        reached: Callable[[int], Awaitable[None]],
+        takes: bool = True,
+    ) -> None:
+        """``most``: messages in a batch. ``reached`` waits for a commit of the outbox file.
+
+        ``takes`` False: nothing new is kept while there is nothing in it.
+        """
+        self._intake = intake
+        self._notes = notes
+        self._desk = desk
+        self._row = row
+        self._most = most
+        self._reached = reached
+        self._after = self._waiting = 0
+        self._coming: set[int] = set()  # durable or not, their identifiers are not remembered yet
+        self._doubtful: tuple[Attempt, list[int]] | None = None
+        self.draining: asyncio.Task[None] | None = None
+        self.takes = takes
+        self.full: HoldfastError | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is anything in it."""
+        return self.draining is not None and not self.draining.done()
+
+    # -- what an earlier process has left ----------------------------------------------------
+
+    async def resume(self, memory: Memory) -> None:
+        """Let go of what is stored, and begin to drain the rest. Raises OutboxError."""
+        assert self._desk.identifiers is not None, "there is a file"
+        bound = await asyncio.to_thread(self._intake.bound, self._notes.owner)
+        self._desk.identifiers.found(self._notes.bound(bound))
+        self._waiting = self._intake.count(self._notes.owner)
+        while found := await self._read():
+            known = [one for one in found if self._is_stored(one, memory)]
+            self._desk.number = max(self._desk.number, *map(self._notes.tried, found))
+            self._let_go([one.number for one in known])
+            self._waiting -= len(known)
+            if len(known) < len(found):
+                break
+        self._desk.ledger = self._desk.ledger.found(self._waiting)
+        if self._waiting:
+            self._drain()
+
+    def _is_stored(self, held: Held, memory: Memory) -> bool:
+        assert self._desk.identifiers is not None, "there is a file"
+        return held.number <= self._desk.identifiers.spooled or 0 < self._notes.tried(held) <= memory.number
+
+    async def _read(self) -> list[Held]:
+        return await asyncio.to_thread(self._intake.read, self._notes.owner, self._after, self._most)
+
+    def _let_go(self, numbers: Sequence[int]) -> None:
+        if numbers:
+            self._intake.let_go(numbers)
+            self._after = numbers[-1]
+
+    # -- in ----------------------------------------------------------------------------------
+
+    async def keep(self, draft: Draft, tried: Attempt | None = None) -> Written | None:
+        """Everything of this draft is durable here, or the sink was quicker, and wrote this.
+
+        ``tried``: on its way into the sink and late, or failed. Raises Stopped where there is no room.
+        """
+        number = 0 if tried is None else tried.batch.number
+        held = [self._notes.held(entry, number, self._desk.trouble) for entry in draft.entries]
+        if held:
+            kept = await self._hold(held, tried)
+            if isinstance(kept, Written):
+                return kept
+            await self._reached(kept)
+        self._coming.clear()
+        if self._desk.identifiers is not None:
+            self._desk.identifiers.keep(draft.bound())
+        self._desk.ledger = self._desk.ledger.kept(len(held), draft.known)
+        if tried is not None:
+            self._doubtful = tried, [one.number for one in held]
+        self._drain()
+        return None
+
+    async def _hold(self, held: Sequence[Held], tried: Attempt | None) -> int | Written:
+        """The number of the commit, once there is room; or the sink has taken the batch meanwhile."""
+        pauses, size = self._desk.pauses(), sum([one.size for one in held])
+        while True:
+            try:
+                if self._intake.room(size):
+                    commit = self._intake.hold(held)
+                    self._coming.update([one.number for one in held])
+                    self._waiting += len(held)
+                    self.full = None
+                    return commit
+                self.full = SpoolFull(self._waiting, self._desk.trouble)
+            except OutboxError as error:
+                self.full = error
+            await pauses.next()
+            with suppress(SinkError):
+                if tried is not None:
+                    written = await tried.again()
+                    self.full = None
+                    return written
+
+    async def clear(self, patience_s: float) -> bool:
+        """Whether there is nothing in it; where little is left, and the sink works, that is waited for.
+
+        Else it would never be empty while messages come: there would always be one on its way.
+        """
+        little = self._waiting <= self._most and self._desk.trouble is None
+        if self.busy and little and self.draining is not None:
+            await asyncio.wait([self.draining], timeout=patience_s)
+        return not self.busy
+
+    async def release(self, several: Sequence[ReleaseAsked]) -> None:
+        """These identifiers are forgotten here, and noted where the sink may have them and cannot forget."""
+        assert self._desk.identifiers is not None, "there is a file"
+        commit = 0
+        for asked in several:
+            commit = self._intake.release(asked.epoch, asked.packet_ids)
+            voided = self._desk.identifiers.voided(asked, self._desk.number)
+            if voided:
+                commit = self._intake.saw(self._notes.owner, voided)
+        await self._reached(commit)
+
+    # -- out ---------------------------------------------------------------------------------
+
+    def _drain(self) -> None:
+        if not self.busy:
+            self.draining = asyncio.create_task(self._run(), name="spool")
+
+    async def _run(self) -> None:
+        if self._doubtful is not None:
+            attempt, numbers = self._doubtful
+            self._done(await attempt.until_committed(), numbers)
+            self._doubtful = None
+        while self._waiting and not self._desk.stopping.is_set():
+            held = [one for one in await self._read() if one.number not in self._coming]
+            if held:
+                await self._store(held)
+            else:
+                await asyncio.sleep(LOOK_S)
+
+    async def _store(self, held: Sequence[Held]) -> None:
+        assert self._desk.identifiers is not None, "there is a file"
+        draft, numbers = Draft(self._row, None), [one.number for one in held]
+        draft.add([self._notes.message(one) for one in held])
+        self._desk.identifiers.spooled = numbers[-1]
+        self._done(await self._desk.write(self._desk.batch(draft)), numbers)
+
+    def _done(self, written: Written, numbers: Sequence[int]) -> None:
+        self._let_go(numbers)
+        self._waiting -= len(numbers)
+        self._desk.ledger = self._desk.ledger.drained(written)
+
+    async def close(self) -> None:
+        """Behind the batch in the sink; what is left waits for the next run."""
+        if self.draining is not None:
+            with suppress(Stopped):
+                await self.draining
+
+    def look(self) -> None:
+        """Raises what has ended the draining."""
+        if self.draining is not None and self.draining.done():
+            self.draining.result()

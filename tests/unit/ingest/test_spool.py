@@ -1,0 +1,258 @@
+"""What a sink cannot take is kept, acknowledged, and stored in its order when it is back (contract 17)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from holdfast.client.releases import Releases
+from holdfast.ingest import IngestLedger, desk, spool
+from holdfast.ingest.errors import SpoolFull
+from holdfast.protocol import Delivery, ReleaseAsked
+from tests.support.durable import Change, Database, File
+from tests.support.piping import Worker
+from tests.support.spooling import Commits, Intake
+from tests.support.turns import turns
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pauses, and no threads."""
+
+    async def inline(function: Any, *arguments: Any) -> Any:
+        return function(*arguments)
+
+    monkeypatch.setattr(desk, "FIRST_DELAY_S", 0.0)
+    monkeypatch.setattr(desk, "MAX_DELAY_S", 0.0)
+    monkeypatch.setattr(spool, "LOOK_S", 0.0)
+    monkeypatch.setattr(asyncio, "to_thread", inline)
+
+
+class Desktop:
+    """A worker whose outbox file commits at once, or when it is told to."""
+
+    def __init__(self, file: File, database: Database) -> None:
+        self.file, self.database = file, database
+        self.commits, self.releases = Commits(), Releases()
+        self.answered: list[ReleaseAsked] = []
+        self.releases.answer = self.answered.append
+        self.lags = False
+        self._waiting: list[Change] = []
+        self.intake = Intake(file, self._write)
+        self.worker = Worker(
+            database, self.releases, 2, intake=self.intake, commits=self.commits, voided=file.seen
+        )
+        self.sink = self.worker.sink
+
+    def _write(self, change: Change) -> int:
+        self._waiting.append(change)
+        number = self.commits.durable + len(self._waiting)
+        if not self.lags:
+            self.commit()
+        return number
+
+    def commit(self) -> None:
+        """What was written is durable."""
+        for change in self._waiting:
+            change(self.file)
+        number, self._waiting = self.commits.durable + len(self._waiting), []
+        self.commits.happened(number)
+
+    async def send(self, *serials: int, again: bool = False) -> None:
+        """Messages come in; the serial number is the packet identifier too."""
+        for serial in serials:
+            properties = {"user_property": (("serial", str(serial)),)}
+            delivery = Delivery("t", b"x", 2, False, again, serial, properties)
+            delivery.epoch = 1
+            self.worker.line.inbox.put((delivery, delivery, 0, None))
+        await turns()
+
+    async def store(self) -> None:
+        """All that the sink is given is committed."""
+        while self.sink.writes:
+            self.sink.commit()
+            self.sink.answer()
+            await turns()
+
+    async def die(self) -> Desktop:
+        """The process is killed; the next one begins."""
+        self.worker.task.cancel()
+        await asyncio.gather(self.worker.task, return_exceptions=True)
+        after = Desktop(self.file, self.database)
+        await turns()
+        return after
+
+    @property
+    def ended(self) -> list[int]:
+        return [delivery.packet_id for _, delivery, _, _ in self.worker.line.ended]
+
+    @property
+    def held(self) -> list[int]:
+        return [int(held.properties["user_property"][0][1]) for held in self.file.held.values()]
+
+    @property
+    def ledger(self) -> IngestLedger:
+        return self.worker.pipeline.ledger
+
+
+@pytest.fixture
+async def here() -> AsyncIterator[Desktop]:
+    desktop = Desktop(File(), Database())
+    yield desktop
+    desktop.worker.task.cancel()
+    await asyncio.gather(desktop.worker.task, return_exceptions=True)
+
+
+async def test_what_the_sink_cannot_take_is_acknowledged_from_the_file(here: Desktop) -> None:
+    """Behind the commit there, not before; and stored when the sink is back, once."""
+    here.lags = True
+    await here.send(1)
+    here.sink.fail()
+    await turns()
+    assert here.ended == []
+    here.commit()
+    await turns()
+    assert here.ended == [1]
+    assert here.ledger == IngestLedger(received=1, spooled=1)
+    here.lags = False
+    await here.store()
+    assert here.database.rows == {1: 1}
+    assert here.file.held == {}
+    assert here.ledger == IngestLedger(received=1, stored=1)
+
+
+async def test_whatever_comes_goes_behind_what_is_spooled(here: Desktop) -> None:
+    """So rows are in the order in which messages came; when all are stored the way is direct again."""
+    await here.send(1)
+    here.sink.fail()
+    await turns()
+    await here.send(2, 3, 4, 5)
+    assert here.ended == [1, 2, 3, 4, 5]
+    assert here.held == [1, 2, 3, 4, 5]
+    await here.store()
+    assert list(here.database.rows) == [1, 2, 3, 4, 5]
+    await here.send(6)
+    assert here.held == []
+    await here.store()
+    assert here.database.rows == dict.fromkeys(range(1, 7), 1)
+
+
+@pytest.mark.parametrize("committed", [False, True])
+async def test_killed_behind_a_commit_that_failed(here: Desktop, committed: bool) -> None:
+    """The sink says what it committed last: so the batch is stored by the next process, or was already."""
+    await here.send(1)
+    if committed:
+        here.sink.commit()
+    here.sink.fail()
+    await turns()
+    after = await here.die()
+    await after.store()
+    assert after.database.rows == {1: 1}
+    assert after.file.held == {}
+
+
+async def test_killed_between_the_commit_and_letting_go(here: Desktop) -> None:
+    """The state of the sink names the highest number that it has."""
+    await here.send(1)
+    here.sink.fail()
+    await turns()
+    await here.send(2)
+    here.lags = True
+    await here.store()
+    assert sorted(here.database.rows) == [1, 2]
+    assert here.held == [1, 2]
+    after = await here.die()
+    await after.store()
+    assert after.database.rows == {1: 1, 2: 1}
+    assert after.ledger == IngestLedger()
+
+
+async def test_a_message_in_the_spool_is_known_when_it_comes_again(here: Desktop) -> None:
+    """Killed before PUBREC was durable: the broker sends it once more."""
+    await here.send(1)
+    here.sink.fail()
+    await turns()
+    after = await here.die()
+    after.sink.fail()
+    await turns()
+    await after.send(1, again=True)
+    assert after.ledger == IngestLedger(received=2, repeated=1, spooled=1)
+    await after.store()
+    assert after.database.rows == {1: 1}
+
+
+async def test_identifiers_are_released_while_the_sink_is_away(here: Desktop) -> None:
+    """Or the broker's window would be full of them; the next process knows what the sink could not forget."""
+    await here.send(1)
+    await here.store()
+    await here.send(2)
+    here.sink.fail()
+    await turns()
+    here.lags = True
+    here.releases.asked(ReleaseAsked(1, [1, 2]))
+    await turns()
+    assert here.answered == []
+    here.commit()
+    await turns()
+    assert here.answered == [ReleaseAsked(1, [1, 2])]
+    after = await here.die()
+    after.sink.fail()
+    await turns()
+    await after.send(1, 2, again=True)
+    assert after.ledger.repeated == 0
+
+
+async def test_a_spool_that_is_full_acknowledges_nothing(here: Desktop) -> None:
+    """And says so, with the broker's limit; whichever is back first takes the batch."""
+    here.intake.full = True
+    await here.send(1)
+    here.sink.fail()
+    await turns()
+    trouble = here.worker.pipeline.trouble
+    assert isinstance(trouble, SpoolFull)
+    assert "max_queued_messages" in (trouble.hint or "")
+    assert here.ended == []
+    await here.store()
+    assert here.ended == [1]
+    assert here.ledger == IngestLedger(received=1, stored=1)
+    assert here.worker.pipeline.trouble is None
+
+
+async def test_room_again(here: Desktop) -> None:
+    """What waited for it is kept."""
+    here.intake.full = True
+    await here.send(1)
+    here.sink.fail()
+    await turns()
+    here.intake.full = False
+    here.sink.fail()
+    await turns()
+    assert here.ended == [1]
+    assert not isinstance(here.worker.pipeline.trouble, SpoolFull)
+
+
+async def test_at_the_end_it_is_left_for_the_next_run(here: Desktop) -> None:
+    """What was taken is in the file; the end does not wait for the sink."""
+    await here.send(1)
+    here.sink.fail()
+    await turns()
+    await here.send(2)
+    here.worker.line.close()
+    here.sink.fail()
+    await here.worker.task
+    assert here.ended == [1, 2]
+    assert here.held == [1, 2]
+
+
+async def test_a_defect_of_the_sink_ends_it(here: Desktop) -> None:
+    """While it drains as at any other time."""
+    await here.send(1)
+    here.sink.fail()
+    await turns()
+    here.sink.break_down(RuntimeError("a defect"))
+    await here.send(2)
+    with pytest.raises(RuntimeError, match="a defect"):
+        await here.worker.task
