@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from holdfast import Client
-from holdfast.errors import SubscribeRefused
+from holdfast import Client, Reconnect
+from holdfast.errors import Stopped, SubscribeRefused
 from holdfast.ingest import Batch, Ingest, Memory, SinkError, Together, Written
 from holdfast.testing import Broker, eventually
+from tests.support.mosquitto import free_port
 
 
 @pytest.fixture
@@ -147,3 +148,12 @@ async def test_the_trouble_of_one_is_told_and_holds_up_its_own(strict: Broker) -
     await together.stop()
     ledger = await asyncio.wait_for(run, 5)
     assert (ledger.received, ledger.stored, ledger.waiting) == (2, 1, 1)
+
+
+async def test_a_client_that_gives_up_is_an_error(tmp_path: Path) -> None:
+    """Nobody asked for this end: what runs them must know that nothing comes any more."""
+    few = Reconnect(first_delay_s=0.01, max_attempts=2)
+    ours = Client(f"mqtt://127.0.0.1:{free_port()}", client_id="ingest", reconnect=few)
+    several = [Ingest(ours, topic="a", into=str(tmp_path / name)) for name in ("a.db", "b.db")]
+    with pytest.raises(Stopped, match="gave up on the broker"):
+        await asyncio.wait_for(Together(several).run(), 10)

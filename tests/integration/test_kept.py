@@ -163,4 +163,4 @@ async def test_what_is_kept_is_still_handled_once(
         await client.ready(5)
         await client.publish("order", '{"id": 1}')
         await eventually(lambda: len(got) == 8 and client.snapshot().held == 0)
-    assert got == [f'{{"id": {number}}}' for number in range(8)]
+    assert got == [f"""{{"id": {number}}}""" for number in range(8)], got

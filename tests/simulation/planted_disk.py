@@ -55,8 +55,10 @@ BUGS = (
         STORE,
         "        steps.books(books)\n"
         "        self._moving = None if slept is None else (group.number, slept)\n"
+        "        group.left = self._effects.intake.take_left()\n"
         "        steps.commit()\n",
         "        self._moving = None if slept is None else (group.number, slept)\n"
+        "        group.left = self._effects.intake.take_left()\n"
         "        steps.commit()\n"
         "        steps.books(books)\n"
         "        steps.commit()\n",

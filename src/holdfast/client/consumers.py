@@ -84,10 +84,8 @@ class Consumers:
         running = make_runner(handler, self._limits.qos0_inbox, endings, self._handler_ended, self._here)
         endings.attach(running.consumer)
         if self.parking is not None:
-            self.parking.shelve(handler, running.consumer)
+            self.parking.shelve(handler, running.consumer, partial(endings.kill, handler))
         self._sources.watch(running.consumer, handler.expect_every_s)
-        if self.parking is not None:
-            self.parking.guard(handler, partial(endings.kill, handler))
         self._want(running.consumer, handler.options)
         self._handlers.append(running)
         running.start()

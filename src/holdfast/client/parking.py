@@ -72,8 +72,11 @@ class Parking:
 
     # -- who handles -------------------------------------------------------------------------
 
-    def shelve(self, handler: Handler, consumer: Consumer) -> None:
-        """This handler begins: what it left in the file comes first."""
+    def shelve(self, handler: Handler, consumer: Consumer, bury: Bury | None = None) -> None:
+        """This handler begins: what it left in the file comes first.
+
+        ``bury`` makes a dead letter of what ends the process; None: nobody looks for that.
+        """
         name = " ".join(consumer.filters)
         taken = [shelf.owner for shelf in self._shelves.values()]
         wrapped = handler.expect_every_s is not None
@@ -81,14 +84,10 @@ class Parking:
         self._shelves[id(consumer)] = self._handlers[id(handler)] = shelf = Shelf(
             self, consumer, owner, wrapped
         )
+        if bury is not None:
+            gate = self._gates[id(handler)] = Gate(self, self._suspects, consumer, owner)
+            gate.begin(shelf, handler.work.retries.attempts, bury)
         shelf.begin()
-
-    def guard(self, handler: Handler, bury: Bury) -> None:
-        """Messages that come again may end the process; ``bury`` makes a dead letter of one that does."""
-        shelf = self._handlers[id(handler)]
-        gate = self._gates[id(handler)] = Gate(self, self._suspects, shelf.consumer, shelf.owner)
-        gate.gone = shelf.free
-        gate.begin(handler.work.retries.attempts, bury)
 
     def leave(self, consumer: Consumer, items: Sequence[Item]) -> list[Item]:
         """This handler ends; gives those of these unfinished messages that the file does not keep."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 from holdfast.client.dispatcher import Consumer
@@ -45,8 +45,8 @@ class Shelf:
         self.consumer = consumer
         self.owner = owner
         self._wrapped = wrapped
-        self._free = False
-        self._inner = self._way = consumer.put
+        self.inner = self._way = consumer.put
+        """Where messages go that need not wait for what is kept."""
         self._keys: Counter[Hashable] = Counter()  # of what is kept and in memory
         self._numbers: set[int] = set()  # of the same, until they have left the file
         self._coming = 0  # kept in the file alone, and not committed
@@ -75,13 +75,14 @@ class Shelf:
 
     def begin(self) -> None:
         """What is in the file comes first."""
-        self.consumer.put = lambda item: self._way(item)
+        if self._wrapped:
+            self.consumer.put = lambda item: self._way(item)
         self._refill.begin()
         self._divert()
 
-    def free(self) -> None:
-        """Nobody who would go stands before it any more."""
-        self._free = not self._wrapped
+    def opens(self, inner: Callable[[Item], bool]) -> None:
+        """They go there from now on."""
+        self.inner = inner
         self._divert()
 
     def look(self) -> None:
@@ -94,15 +95,15 @@ class Shelf:
         self._refill.close()
         if self._timer is not None:
             self._timer.cancel()
-        self._way = self._inner
+        self._way = self.inner
         refused, self._refused = list(self._refused), deque()
         return refused
 
     def _divert(self) -> None:
         """Messages come by here while there is anything that may have to wait for what is kept."""
         busy = self.spilling or self._keys or self._refused
-        self._way = self.put if busy else self._inner
-        if self._free:
+        self._way = self.put if busy else self.inner
+        if not self._wrapped:
             self.consumer.put = self._way
 
     # -- what comes --------------------------------------------------------------------------
@@ -111,8 +112,8 @@ class Shelf:
         """In the place of the inbox's: whatever waits for what is kept, is kept too."""
         message, delivery, index, shared = item
         inbox = self.consumer.inbox
-        if not message.qos or self._parking.is_kept(delivery):
-            return self._inner(item)
+        if not message.qos:
+            return self.inner(item)
         if self.spilling or self._refused:
             self._spill(item)
             return True
@@ -122,7 +123,7 @@ class Shelf:
                 self._spill(item)
                 return True
             self._parking.keep(delivery, [self.place(delivery, index, key)])
-        return self._inner(item)
+        return self.inner(item)
 
     def keep_behind(self, key: Hashable) -> None:
         """Keep what waits for a message with this key."""
@@ -204,7 +205,7 @@ class Shelf:
         item: Item = (delivery, delivery, index, None)
         place = Place(self, held, self.consumer.inbox.key_of(item))
         self._parking.enter(delivery, [place], acknowledged=True)
-        self.consumer.put(item)
+        self.inner(item)
 
     def settled(self) -> None:
         """What waits for room, or to be read, is looked at again."""

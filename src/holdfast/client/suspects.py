@@ -25,6 +25,7 @@ from holdfast.protocol import Delivery
 
 if TYPE_CHECKING:
     from holdfast.client.parking import Parking
+    from holdfast.client.shelf import Shelf
 
 Bury = Callable[[Item, str], None]
 
@@ -84,14 +85,15 @@ class Gate:
         self._ready: deque[tuple[Item, int]] = deque()  # they go in this order, each after this commit
         self._running: dict[int, tuple[Delivery, bytes]] = {}
         self._alone = False
-        self.gone: Callable[[], None] = lambda: None
 
-    def begin(self, most: int, bury: Bury) -> None:
-        """Stand in front of it; what was begun so often is a dead letter."""
+    def begin(self, shelf: Shelf, most: int, bury: Bury) -> None:
+        """Stand behind this shelf; what was begun so often is a dead letter."""
+        self._shelf = shelf
         self._most = max(2, most)
         self._bury = bury
-        self._put, self._drain = self._consumer.put, self._consumer.drain
-        self._consumer.put, self._consumer.drain = self._take, self._give_back
+        self._put, self._drain = shelf.inner, self._consumer.drain
+        self._consumer.drain = self._give_back
+        shelf.opens(self._take)
         self._reading = self._parking.loop.create_task(self._read())
 
     async def _read(self) -> None:
@@ -117,8 +119,8 @@ class Gate:
     def _open(self) -> None:
         """The resends are over; those that run still are waited for."""
         if not self._running:
-            self._consumer.put, self._consumer.drain = self._put, self._drain
-            self.gone()
+            self._consumer.drain = self._drain
+            self._shelf.opens(self._put)
 
     def _count(self, item: Item) -> int:
         return (self._known or {}).get(_digest(item[1]), 0) if item[1].duplicate else 0

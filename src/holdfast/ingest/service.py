@@ -9,7 +9,7 @@ from holdfast.client import Client
 from holdfast.errors import ConfigurationError, HoldfastError, Stopped
 from holdfast.handling import HandlerOptions, patterns_of
 from holdfast.ingest.desk import Desk
-from holdfast.ingest.feed import feed_of
+from holdfast.ingest.feed import Feed, feed_of
 from holdfast.ingest.identifiers import Identifiers
 from holdfast.ingest.ledger import IngestLedger
 from holdfast.ingest.mapper import mapper
@@ -101,16 +101,23 @@ class Ingest:
         pipeline.releases = client._join_releases(pipeline)
         try:
             async with client, feed:
-                await self._resume(pipeline, desk)
-                await pipeline.run()
+                await self._work(pipeline, desk, feed)
         except Stopped:
-            if not self._stopped and not feed.closed:
+            if not self._stopped:
                 raise
         finally:
             if pipeline.releases is not None:
                 pipeline.releases.leave(pipeline)
             await self._sink.close()
         return desk.ledger
+
+    async def _work(self, pipeline: Pipeline, desk: Desk, feed: Feed) -> None:
+        try:
+            await self._resume(pipeline, desk)
+            await pipeline.run()
+        except Stopped:
+            self._stopped = self._stopped or feed.closed  # by somebody: it did not give up on the broker
+            raise
 
     async def _resume(self, pipeline: Pipeline, desk: Desk) -> None:
         """Go on where the sink and the spool are; what comes meanwhile waits in the feed."""

@@ -12,6 +12,7 @@ from holdfast.client.inbox import Inbox, Item
 from holdfast.client.laned_inbox import LanedInbox
 from holdfast.client.parking import Parking
 from holdfast.client.shelf import Shelf
+from holdfast.client.suspects import Bury
 from holdfast.handling import Handler, HandlerOptions
 from holdfast.handling.keys import keys_of
 from holdfast.outbox.intake import Held
@@ -34,15 +35,14 @@ class Kept(Dispatch):
         self.intake = self.outbox.intake
         self.parking = Parking(self.intake, commits, self.dispatcher, loop, self.clock)
 
-    def handler(self, text: str = "t/#", key: str | None = None) -> Consumer:
+    def handler(self, text: str = "t/#", key: str | None = None, bury: Bury | None = None) -> Consumer:
         """The inbox of a handler of this filter, which begins."""
         pattern = Pattern(text)
         keys = () if key is None else keys_of(key, [pattern])
         inbox = Inbox(10) if key is None else LanedInbox(10, keys)
         consumer = Consumer((pattern,), (pattern.filter,), inbox)
         self.made = Handler(print, (pattern,), (), HandlerOptions())
-        self.parking.shelve(self.made, consumer)
-        self.shelf(consumer).free()  # no resends are looked for
+        self.parking.shelve(self.made, consumer, bury)
         self.dispatcher.add(consumer)
         return consumer
 

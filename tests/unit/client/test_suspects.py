@@ -40,14 +40,13 @@ def died(here: Kept, text: str, times: int, owner: str = OWNER) -> None:
 
 def guarded(here: Kept, filter: str = OWNER) -> tuple[Consumer, list[str]]:
     """A handler, and what was buried of it."""
-    handler, dead = here.handler(filter), list[str]()
+    dead: list[str] = []
 
     def bury(item: Item, reason: str) -> None:
         dead.append(f"{item[0].text()}: {reason}")
         here.finish_item(item)
 
-    here.parking.guard(here.made, bury)
-    return handler, dead
+    return here.handler(filter, bury=bury), dead
 
 
 def attempts(here: Kept) -> dict[bytes, int]:
