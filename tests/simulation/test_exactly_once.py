@@ -13,6 +13,7 @@ from holdfast.ingest import desk, draft, pipeline, spool
 from holdfast.ingest.identifiers import Bound, Identifiers
 from holdfast.ingest.notes import Notes
 from holdfast.ingest.pipeline import Pipeline
+from holdfast.ingest.sink import Memory
 from holdfast.ingest.spool import Spool
 from holdfast.protocol import Delivery, ReleaseAsked
 from holdfast.protocol.holding import Holding
@@ -144,8 +145,13 @@ def _never_unbound(self: Intake, epoch: int, packet_ids: Iterable[int]) -> int:
     return self._write(lambda file: None)
 
 
+def _numbered_past(self: Spool, tried: Iterable[int], memory: Memory) -> None:
+    self._desk.number = max(self._desk.number, *tried)
+
+
 SPOOL_BUGS: list[tuple[str, Any, str, Callable[..., Any]]] = [
     ("the batch that failed is not known again", Notes, "tried", lambda self, held: 0),
+    ("what comes behind the batch that failed proves it", Spool, "_pass_over", _numbered_past),
     ("what is in the spool is not known", Identifiers, "found", lambda self, bound: None),
     ("a row is read before its identifier is remembered", Spool, "__init__", _drained_too_early),
     ("what the sink cannot forget is not noted", Identifiers, "voided", lambda self, asked, number: []),

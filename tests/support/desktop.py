@@ -16,7 +16,7 @@ from tests.support.turns import turns
 class Desktop:
     """A worker whose outbox file commits at once, or when it is told to."""
 
-    def __init__(self, file: File, database: Database) -> None:
+    def __init__(self, file: File, database: Database, most: int = 2) -> None:
         self.file, self.database = file, database
         self.commits, self.releases = Commits(), Releases()
         self.answered: list[ReleaseAsked] = []
@@ -25,7 +25,7 @@ class Desktop:
         self._waiting: list[Change] = []
         self.intake = Intake(file, self._write)
         self.worker = Worker(
-            database, self.releases, 2, intake=self.intake, commits=self.commits, voided=file.seen
+            database, self.releases, most, intake=self.intake, commits=self.commits, voided=file.seen
         )
         self.sink = self.worker.sink
 
@@ -52,18 +52,22 @@ class Desktop:
             self.worker.line.inbox.put((delivery, delivery, 0, None))
         await turns()
 
+    async def store_one(self) -> None:
+        """What the sink has been given now is committed."""
+        self.sink.commit()
+        self.sink.answer()
+        await turns()
+
     async def store(self) -> None:
         """All that the sink is given is committed."""
         while self.sink.writes:
-            self.sink.commit()
-            self.sink.answer()
-            await turns()
+            await self.store_one()
 
-    async def die(self) -> Desktop:
-        """The process is killed; the next one begins."""
+    async def die(self, most: int = 2) -> Desktop:
+        """The process is killed; the next one begins, with so many messages in a batch at most."""
         self.worker.task.cancel()
         await asyncio.gather(self.worker.task, return_exceptions=True)
-        after = Desktop(self.file, self.database)
+        after = Desktop(self.file, self.database, most)
         await turns()
         return after
 

@@ -17,6 +17,7 @@ class File:
         self.epoch = 0
         self.received: dict[int, None] = {}
         self.held: dict[int, Held] = {}
+        self.last = 0  # the highest number that was given, whether it is there or not
         self.seen: set[bytes] = set()
 
     def commit(self, records: Sequence[Record | Change]) -> None:

@@ -20,7 +20,7 @@ class Intake:
     def __init__(self, file: File, write: Callable[[Change], int]) -> None:
         self._file = file
         self._write = write
-        self._last = max(file.held, default=0)
+        self._last = file.last
         self._count: dict[str, int] = {}
         self.full = False
         for held in file.held.values():
@@ -31,8 +31,13 @@ class Intake:
             self._last += 1
             held.number = self._last
             self._count[held.owner] = self._count.get(held.owner, 0) + 1
-        kept = {held.number: copy(held) for held in messages}
-        return self._write(lambda file: file.held.update(kept))
+        kept, last = {held.number: copy(held) for held in messages}, self._last
+
+        def change(file: File) -> None:
+            file.held.update(kept)
+            file.last = last
+
+        return self._write(change)
 
     def let_go(self, numbers: Sequence[int]) -> int:
         def change(file: File) -> None:

@@ -28,7 +28,8 @@ Bound = tuple[int, int, str]
 class Identifiers:
     """Those of the session that messages came in last.
 
-    ``spooled``: the highest number in the spool whose message the sink has.
+    ``spooled``: the highest number in the spool whose message the sink has. ``never``: batches up to this
+    one that were tried, and that it had not after a crash, are never there, however far it is by now.
     """
 
     def __init__(self, series: str, memory: Memory, voided: Collection[bytes] = ()) -> None:
@@ -43,6 +44,7 @@ class Identifiers:
         self._written: frozenset[int] = frozenset()
         self.spooled = 0
         state = json.loads(memory.state) if memory.state else {}
+        self.never = state.get("never", 0)  # batches are the sink's, whichever file there is
         if state.get("series") == series:
             self._epoch, self.spooled = state["epoch"], state["spooled"]
             kept = {int(packet_id): digest for packet_id, digest in state["kept"].items()}
@@ -79,7 +81,13 @@ class Identifiers:
     def state(self) -> str:
         """What the sink is to remember from now on; the state before is certain to be there."""
         self._before, self._written = self._written, frozenset(self._kept)
-        state = {"series": self._series, "epoch": self._epoch, "kept": self._kept, "spooled": self.spooled}
+        state = {
+            "series": self._series,
+            "epoch": self._epoch,
+            "kept": self._kept,
+            "spooled": self.spooled,
+            "never": self.never,
+        }
         return json.dumps(state, separators=(",", ":"))
 
     def voided(self, asked: ReleaseAsked, number: int) -> list[bytes]:

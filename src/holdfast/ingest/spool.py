@@ -72,7 +72,7 @@ class Spool:
         self._waiting = self._intake.count(self._notes.owner)
         while found := await self._read():
             known = [one for one in found if self._is_stored(one, memory)]
-            self._desk.number = max(self._desk.number, *map(self._notes.tried, found))
+            self._pass_over([self._notes.tried(one) for one in found], memory)
             self._let_go([one.number for one in known])
             self._waiting -= len(known)
             if len(known) < len(found):
@@ -82,8 +82,16 @@ class Spool:
             self._drain()
 
     def _is_stored(self, held: Held, memory: Memory) -> bool:
+        known = self._desk.identifiers
+        assert known is not None, "there is a file"
+        return held.number <= known.spooled or known.never < self._notes.tried(held) <= memory.number
+
+    def _pass_over(self, tried: Sequence[int], memory: Memory) -> None:
+        """Batches that the sink has not are never there, and no other batch gets their numbers."""
         assert self._desk.identifiers is not None, "there is a file"
-        return held.number <= self._desk.identifiers.spooled or 0 < self._notes.tried(held) <= memory.number
+        missing = max([number for number in tried if number > memory.number], default=0)
+        self._desk.number = max(self._desk.number, missing)
+        self._desk.identifiers.never = max(self._desk.identifiers.never, missing)
 
     async def _read(self) -> list[Held]:
         return await asyncio.to_thread(self._intake.read, self._notes.owner, self._after, self._most)

@@ -24,7 +24,6 @@ class World:
         self._kill_at = kill_at
         self.broker, self.file = Broker(), File()
         self.databases = [Database() for _ in range(self._chance.choice((1, 2)))]
-        self._most = self._chance.choice((1, 2, 500))
         self._spools = spools
         self._outage = spools and self._chance.random() < 0.5
         self.steps = 0
@@ -50,7 +49,8 @@ class World:
         return wrong
 
     def _begin(self) -> Life:
-        return Life(self.broker, self.file, self.databases, self._most, self._spools)
+        most = self._chance.choice((1, 2, 500))  # somebody may change it between two lives
+        return Life(self.broker, self.file, self.databases, most, self._spools)
 
     @property
     def _troubled(self) -> bool:

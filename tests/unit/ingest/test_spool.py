@@ -85,6 +85,22 @@ async def test_killed_behind_a_commit_that_failed(here: Desktop, committed: bool
     assert after.file.held == {}
 
 
+async def test_killed_in_the_middle_of_a_batch_that_failed(here: Desktop) -> None:
+    """A later batch proves nothing: it may have been a part of it, where batches are smaller than before."""
+    await here.send(0)  # so that the next two make one batch
+    await here.send(1, 2)
+    await here.store_one()
+    here.sink.fail()
+    await turns()
+    assert here.held == [1, 2]
+    second = await here.die(most=1)
+    await second.store_one()
+    assert sorted(second.database.rows) == [0, 1]
+    third = await second.die()
+    await third.store()
+    assert third.database.rows == {0: 1, 1: 1, 2: 1}
+
+
 async def test_killed_between_the_commit_and_letting_go(here: Desktop) -> None:
     """The state of the sink names the highest number that it has."""
     await here.send(1)
