@@ -90,8 +90,11 @@ BUGS = (
         "RELEASED_STAYS",
         SENDER,
         "for packet_id in self.released:\n            self._pubrel(packet_id, 0)",
-        "self.unproven.extendleft(one for one in self.released.items() if one[1])\n"
-        "        self.released = {packet_id: row for packet_id, row in self.released.items() if row is None}",
+        "for packet_id, row in [*self.released.items()]:\n"
+        "            if row is None:\n"
+        "                self._pubrel(packet_id, 0)\n"
+        "            else:\n"
+        "                self.unproven.appendleft((packet_id, self.released.pop(packet_id)))",
         also=("LEDGER",),
     ),
     Bug(
@@ -183,6 +186,7 @@ BUGS = (
         SUSPICION,
         "        if self._state != GROWING:\n            self._clear(FREE)\n",
         "        if self._state != GROWING:\n            self._strikes = min(STRIKES, self._strikes + 1)\n",
+        seeds=2000,
     ),
     Bug(
         "a message that ends the link is sent for ever",
