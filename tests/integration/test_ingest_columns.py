@@ -85,7 +85,7 @@ def test_a_stream_goes_on_past_what_does_not_fit(strict: Broker, tmp_path: Path)
 
 def test_the_same_in_postgresql(strict: Broker, postgres: Database, tmp_path: Path) -> None:
     """Types are the database's own, a repeated key is one row, and what does not fit is beside the table."""
-    more = ("--key", "line", "--key", "at", "--client-id", "ingest")
+    more = ("--key", "line", "--key", "at", "--outbox", str(tmp_path / "o.db"))
     nasty = ["no json", reading("warm"), reading(1, unit="a\0b"), reading(1, unit="\ud800")]
     with Running(tmp_path / "out", *flags(strict.url, postgres.url, *more)) as ingest:
         ingest.says("subscribed plant/+/temp at QoS 1")
@@ -157,12 +157,13 @@ def test_a_table_of_another_kind_is_73(tmp_path: Path) -> None:
 
 def test_messages_are_shared(strict: Broker, tmp_path: Path) -> None:
     """Two of one group store each message once between them."""
-    more = ("--share", "plant", "--client-id")
     database = tmp_path / "x.db"
-    with (
-        Running(tmp_path / "1", *flags(strict.url, database, *more, "one")) as one,
-        Running(tmp_path / "2", *flags(strict.url, database, *more, "two")) as two,
-    ):
+
+    def member(name: str) -> tuple[str, ...]:
+        own = ("--client-id", name, "--outbox", str(tmp_path / f"{name}.spool"))
+        return flags(strict.url, database, "--share", "plant", *own)
+
+    with Running(tmp_path / "1", *member("one")) as one, Running(tmp_path / "2", *member("two")) as two:
         one.says("subscribed $share/plant/plant/+/temp")
         two.says("subscribed $share/plant/plant/+/temp")
         for number in range(20):

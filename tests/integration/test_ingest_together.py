@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from holdfast import Client, Reconnect
-from holdfast.errors import Stopped, SubscribeRefused
+from holdfast.errors import OutboxLocked, Stopped, SubscribeRefused
 from holdfast.ingest import Batch, Ingest, Memory, SinkError, Together, Written
 from holdfast.testing import Broker, eventually
 from tests.support.mosquitto import free_port
@@ -53,9 +53,9 @@ class Gate:
         return None
 
 
-def client(broker: Broker) -> Client:
+def client(broker: Broker, outbox: Path | None = None) -> Client:
     """Without a probe, whose subscription could be the one that is refused."""
-    return Client(broker.url, client_id="ingest", reconnect="lan", drain_s=1, probe_s=None)
+    return Client(broker.url, client_id="ingest", reconnect="lan", drain_s=1, probe_s=None, outbox=outbox)
 
 
 async def up(ours: Client) -> None:
@@ -89,11 +89,14 @@ async def test_a_message_of_both_is_acknowledged_when_both_have_it(strict: Broke
     assert await asyncio.wait_for(run, 5) == together.ledger
 
 
-async def test_what_waits_at_the_broker_is_for_all_of_them(strict: Broker, tmp_path: Path) -> None:
+@pytest.mark.parametrize("outbox", [None, "o.db"])
+async def test_what_waits_at_the_broker_is_for_all_of_them(
+    strict: Broker, tmp_path: Path, outbox: str | None
+) -> None:
     """It comes with CONNACK, while the second database is still being opened: no ingest misses its part."""
     paths = [tmp_path / name for name in ("a.db", "b.db")]
     for run in range(5):
-        ours = client(strict)
+        ours = client(strict, tmp_path / outbox if outbox else None)
         together = Together([Ingest(ours, topic="n/+", into=str(path)) for path in paths])
         running = asyncio.create_task(together.run())
         await up(ours)
@@ -148,6 +151,19 @@ async def test_the_trouble_of_one_is_told_and_holds_up_its_own(strict: Broker) -
     await together.stop()
     ledger = await asyncio.wait_for(run, 5)
     assert (ledger.received, ledger.stored, ledger.waiting) == (2, 1, 1)
+
+
+async def test_an_outbox_in_use_can_be_tried_again(strict: Broker, tmp_path: Path) -> None:
+    """Nothing of the run that did not begin is left."""
+    together = Together([Ingest(client(strict, tmp_path / "o.db"), topic="a", into=str(tmp_path / "a.db"))])
+    async with client(strict, tmp_path / "o.db"):
+        with pytest.raises(OutboxLocked):
+            await together.run()
+    run = asyncio.create_task(together.run())
+    strict.publish("a", "x", retain=True)
+    await eventually(lambda: together.ledger.stored == 1)
+    await together.stop()
+    await asyncio.wait_for(run, 5)
 
 
 async def test_a_client_that_gives_up_is_an_error(tmp_path: Path) -> None:

@@ -36,7 +36,6 @@ from holdfast.errors import ConfigurationError, HoldfastError, OutboxError, Stop
 from holdfast.handling import DEFAULT_RETRIES, Handler, HandlerOptions, Key, Retries, Router, patterns_of
 from holdfast.messages import Outgoing, Payload, Priority, QoS, UserProperties
 from holdfast.outbox import Ledger
-from holdfast.protocol import Session
 from holdfast.resilience import Reconnect, VersionChoice
 from holdfast.topics import Pattern
 from holdfast.transport import TLS
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from holdfast.client.port import Keeper
     from holdfast.client.releases import Holder, Releases
     from holdfast.client.workers import Reader
+    from holdfast.protocol import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
 Retained = Literal["always", "new", "never"]
@@ -218,6 +218,8 @@ class Client:
             self._outbox.open(None, places)
         before = self._session
         if option.is_file or before is None:
+            from holdfast.protocol import Session  # with the first start, as much as can be
+
             restored, will = self._outbox.restore(), self._setup.will
             if will is not None and will.birth is not None:
                 # A birth that went unanswered is in no file: its identifier may not be free for certain.

@@ -61,6 +61,11 @@ class Refill:
         """Whether there is something to read, or may be."""
         return bool(self.left or self._task)
 
+    @property
+    def reads(self) -> bool:
+        """Whether rows are being read, or read and not yet looked at."""
+        return self._task is not None
+
     def begin(self) -> None:
         """What an earlier process has left, and what waits for anybody."""
         self.left = self._parking.intake.count(self._owner)

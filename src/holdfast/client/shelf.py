@@ -49,6 +49,7 @@ class Shelf:
         """Where messages go that need not wait for what is kept."""
         self._keys: Counter[Hashable] = Counter()  # of what is kept and in memory
         self._numbers: set[int] = set()  # of the same, until they have left the file
+        self._forgotten: set[int] = set()  # to be taken out of these when nothing is being read
         self._coming = 0  # kept in the file alone, and not committed
         self._refused: deque[Item] = deque()  # came, and the file had no room
         self._refill = Refill(parking, owner, consumer.patterns, self)
@@ -191,8 +192,11 @@ class Shelf:
         self._divert()
 
     def forget(self, number: int) -> None:
-        """Its row has left the file: it cannot be read again."""
-        self._numbers.discard(number)
+        """Its row has left the file; what is being read may be from before."""
+        if self._refill.reads:
+            self._forgotten.add(number)
+        else:
+            self._numbers.discard(number)
 
     # -- what comes back ---------------------------------------------------------------------
 
@@ -210,6 +214,9 @@ class Shelf:
     def settled(self) -> None:
         """What waits for room, or to be read, is looked at again."""
         self._timer = None
+        if not self._refill.reads:
+            self._numbers -= self._forgotten
+            self._forgotten = set()
         if self._parking.closed:
             return
         refused, self._refused = self._refused, deque()

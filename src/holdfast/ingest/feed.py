@@ -25,6 +25,12 @@ class Feed(Subscription):
     Its reader is never idle: what waits here waits for a database.
     """
 
+    async def __aenter__(self) -> Feed:
+        """As ``Subscription``; entered before, it is in use already."""
+        if not self._entered:
+            await super().__aenter__()
+        return self
+
     def stale(self) -> list[Item]:
         """Nothing, ever."""
         return []

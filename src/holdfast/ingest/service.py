@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from holdfast.client import Client
-from holdfast.errors import ConfigurationError, HoldfastError, Stopped
+from holdfast.errors import ConfigurationError, HoldfastError, OutboxError, Stopped
 from holdfast.handling import HandlerOptions, patterns_of
 from holdfast.ingest.desk import Desk
 from holdfast.ingest.feed import Feed, feed_of
@@ -72,6 +72,8 @@ class Ingest:
         self._batch = batch
         self._batch_wait_s = batch_wait_s
         self._spools = spool
+        self._desk = Desk(self._sink)
+        self._feed: Feed | None = None
         self._pipeline: Pipeline | None = None
         self._stopped = False
 
@@ -92,24 +94,43 @@ class Ingest:
 
     async def run(self) -> IngestLedger:
         """Until ``stop()``. Raises SinkError when the target cannot be opened, SubscribeRefused."""
-        client, self._stopped = self._client, False
-        client._serve()
-        desk, feed = Desk(self._sink), feed_of(client, self._mapper.filters, self._options)
-        self._pipeline = pipeline = Pipeline(
-            self.table, feed, desk, self._mapper.row, self._batch, self._batch_wait_s
-        )
-        pipeline.releases = client._join_releases(pipeline)
+        if self._feed is None:
+            self._prepare()
+        desk, feed, pipeline = self._desk, self._feed, self._pipeline
+        assert feed is not None
+        assert pipeline is not None
         try:
-            async with client, feed:
+            async with self._client, feed:
                 await self._work(pipeline, desk, feed)
         except Stopped:
             if not self._stopped:
                 raise
         finally:
-            if pipeline.releases is not None:
-                pipeline.releases.leave(pipeline)
+            self._leave(pipeline)
             await self._sink.close()
         return desk.ledger
+
+    def _prepare(self) -> Pipeline:
+        """Everything that must be there before the client is started."""
+        client, self._stopped = self._client, False
+        client._serve()
+        self._desk = desk = Desk(self._sink)
+        self._feed = feed = feed_of(client, self._mapper.filters, self._options)
+        self._pipeline = pipeline = Pipeline(
+            self.table, feed, desk, self._mapper.row, self._batch, self._batch_wait_s
+        )
+        pipeline.releases = client._join_releases(pipeline)
+        return pipeline
+
+    def _leave(self, pipeline: Pipeline) -> None:
+        if pipeline.releases is not None:
+            pipeline.releases.leave(pipeline)
+        self._feed = None
+
+    async def _enter(self) -> None:
+        """Take messages from now on. Suspends nowhere."""
+        assert self._feed is not None
+        await self._feed.__aenter__()
 
     async def _work(self, pipeline: Pipeline, desk: Desk, feed: Feed) -> None:
         try:
@@ -118,6 +139,11 @@ class Ingest:
         except Stopped:
             self._stopped = self._stopped or feed.closed  # by somebody: it did not give up on the broker
             raise
+        except OutboxError as error:
+            if not feed.closed:
+                raise
+            self._stopped = True
+            raise Stopped("stopped before it had begun") from error
 
     async def _resume(self, pipeline: Pipeline, desk: Desk) -> None:
         """Go on where the sink and the spool are; what comes meanwhile waits in the feed."""

@@ -41,6 +41,15 @@ class Together:
 
     async def run(self) -> IngestLedger:
         """Until ``stop()``, or until one of them ends. Raises what it raised, as ``Ingest.run``."""
+        prepared = [(one, one._prepare()) for one in self.ingests]
+        try:
+            await self.ingests[0]._client.start()
+            for one in self.ingests:  # in the same turn, so that none can miss what the session holds
+                await one._enter()
+        except BaseException:
+            for one, pipeline in prepared:
+                one._leave(pipeline)
+            raise
         ends = await asyncio.gather(*[one.run() for one in self.ingests], return_exceptions=True)
         errors = [end for end in ends if isinstance(end, BaseException)]
         for error in sorted(errors, key=lambda error: isinstance(error, Stopped)):

@@ -1,4 +1,11 @@
-"""Floor 2: the session as a sans-I/O state machine."""
+"""Floor 2: the session as a sans-I/O state machine.
+
+The state machine itself is loaded with the first session: who only describes a client has none yet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import (
@@ -41,9 +48,11 @@ from holdfast.protocol.records import (
 )
 from holdfast.protocol.refusals import wire_size
 from holdfast.protocol.release import ReleaseAsked
-from holdfast.protocol.session import LinkState, Output, Session
 from holdfast.protocol.subscriptions import Intent
 from holdfast.protocol.terms import ConnectRequest, Terms
+
+if TYPE_CHECKING:
+    from holdfast.protocol.session import LinkState, Output, Session
 
 __all__ = [
     "Announced",
@@ -90,3 +99,12 @@ __all__ = [
     "Unwatched",
     "wire_size",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The session, on first use (PEP 562)."""
+    if name in ("LinkState", "Output", "Session"):
+        from holdfast.protocol import session
+
+        return getattr(session, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -80,15 +81,31 @@ async def test_a_file_that_cannot_be_read_is_read_later(here: Kept, monkeypatch:
     assert len(tries) >= 3
 
 
-async def test_a_row_that_is_about_to_leave_is_not_read_again(here: Kept) -> None:
-    """Its message has ended, and only the commit that says so is not durable yet."""
+async def test_a_row_that_is_about_to_leave_is_not_read_again(
+    here: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its message has ended; what was read before the commit that says so does not count."""
+    real, go_on, read_it = here.intake.read, threading.Event(), threading.Event()
+
+    def read(owner: str, after: int, most: int) -> list[Held]:
+        found = real(owner, after, most)
+        read_it.set()
+        assert go_on.wait(10)
+        return found
+
+    monkeypatch.setattr(here.intake, "read", read)
     handler = here.handler("t/+")
     message = delivery("t/a", "a")
     here.dispatcher.deliver([message])
     here.parking.park(message)
     await here.acknowledged("a")
+    shelf = here.shelf(handler)
+    shelf._refill.left = 1
+    shelf._refill.go_on()
+    await eventually(read_it.is_set)
     here.finish_item(handler.inbox.pop())
-    here.shelf(handler).look()
     await here.committed()
-    await eventually(lambda: not here.shelf(handler).spilling)
+    go_on.set()
+    await eventually(lambda: not shelf.spilling)
     assert texts(handler) == []
+    assert not shelf.has(1)

@@ -74,5 +74,5 @@ def test_progress_is_that_of_all() -> None:
     books.ended(2)
     assert books.progress(3) == {
         "event": "progress", "rate": 15, "received": 40, "stored": 40, "repeated": 0, "quarantined": 0,
-        "waiting": 0, "spooled": 0, "workers": 3, "up": 1,
+        "spooled": 0, "waiting": 0, "workers": 3, "up": 1,
     }  # fmt: skip
