@@ -13,11 +13,14 @@ import tempfile
 import time
 from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from benchmarks import certificate
 from benchmarks.cases import Case, Server
 from benchmarks.environments import ROOT
+
+if TYPE_CHECKING:
+    from tests.support.postgres import Postgres
 
 _START_LIMIT_S = 10.0
 _REPORT_LIMIT_S = 10.0
@@ -122,6 +125,7 @@ class Servers(AbstractContextManager["Servers"]):
         self._running = ExitStack()
         self._acks: dict[Server, AckServer] = {}
         self._mosquitto: Mosquitto | None = None
+        self._postgres: Postgres | None = None
         self._unavailable: dict[Server, str] = {}
         self.ca_file = ""
         """The authority of the server behind TLS, when it runs."""
@@ -152,6 +156,18 @@ class Servers(AbstractContextManager["Servers"]):
                 self._unavailable["mosquitto"] = str(missing)
                 raise
         return self._mosquitto
+
+    def postgres(self) -> Postgres:
+        """Started when first asked for. Raises Unavailable."""
+        from tests.support.postgres import Postgres, missing  # as the tests have it
+
+        if reason := missing():
+            raise Unavailable(reason)
+        if self._postgres is None:
+            self._postgres = Postgres()
+            self._running.callback(self._postgres.remove)
+            self._postgres.start()
+        return self._postgres
 
     def port(self, case: Case) -> int:
         """Where the client of this case connects; 0: nowhere. Raises Unavailable."""
