@@ -28,12 +28,14 @@ $(READY): pyproject.toml constraints.txt scripts/setup.sh
 demo: setup ## a broker and its gateways are killed while messages cross into a database; prints the ledger
 	@$(BIN)/holdfast demo
 
-test: setup ## the whole test suite (installs mosquitto where it may, else says what was not checked)
+test: setup ## the whole test suite (installs mosquitto and PostgreSQL where it may, else says what it skipped)
 	@scripts/ensure-mosquitto.sh
+	@scripts/ensure-postgres.sh
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not chaos" tests
 
 chaos: setup ## the same faults at full size: too long for every run; tells and draws how the link came back
 	@scripts/ensure-mosquitto.sh
+	@scripts/ensure-postgres.sh
 	HOLDFAST_RECOVERY=build/recovery \
 		$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m chaos --timeout 1800 tests
 	$(BIN)/python -m tests.recovery.report build/recovery

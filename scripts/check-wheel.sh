@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The claim of the core install: the wheel alone, in an empty environment, imports and works;
-# what needs an extra (the command line, WebSocket, proxies) says so in one sentence.
+# what needs an extra (the command line, WebSocket, proxies, PostgreSQL) says so in one sentence.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -30,6 +30,15 @@ for extra, options in {"ws": {"url": "wss://broker.example"}, "proxy": {"proxy":
         assert f"pip install 'holdfast[{extra}]'" in str(error), error
     else:
         raise AssertionError(f"{options} without the extra {extra}")
+
+from holdfast.ingest import PostgresSink
+
+try:
+    PostgresSink("postgresql://db.example/plant")
+except ValueError as error:
+    assert "pip install 'holdfast[postgres]'" in str(error), error
+else:
+    raise AssertionError("PostgresSink without the extra postgres")
 PYTHON
 
 if said=$(venv/bin/holdfast --help 2>&1); then
@@ -40,4 +49,4 @@ if [ "$(wc -l <<<"$said")" -ne 1 ] || ! grep -qF 'holdfast[cli]' <<<"$said"; the
     echo "without the cli extra, holdfast --help must name holdfast[cli] in one line; it said: $said" >&2
     exit 1
 fi
-echo "wheel: installs without extras, all exports import, CLI, WebSocket and proxies name their extras"
+echo "wheel: installs without extras, all exports import, what needs an extra names it"

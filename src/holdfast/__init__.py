@@ -24,8 +24,9 @@ if TYPE_CHECKING:
         Subscription,
         Will,
     )
+    from holdfast.client.pool import Pool
     from holdfast.errors import HoldfastError
-    from holdfast.handling import Router
+    from holdfast.handling import Reject, Retries, Retry, Router
     from holdfast.messages import Message, Payload, QoS
     from holdfast.outbox import Ledger
     from holdfast.resilience import Reconnect
@@ -46,9 +47,13 @@ _HOMES = {
     "Message": "holdfast.messages",
     "Outbox": "holdfast.client",
     "Payload": "holdfast.messages",
+    "Pool": "holdfast.client.pool",
     "QoS": "holdfast.messages",
     "Receipt": "holdfast.client",
     "Reconnect": "holdfast.resilience",
+    "Reject": "holdfast.handling",
+    "Retries": "holdfast.handling",
+    "Retry": "holdfast.handling",
     "Router": "holdfast.handling",
     "Rule": "holdfast.client",
     "Snapshot": "holdfast.client",
@@ -69,9 +74,13 @@ __all__ = [
     "Message",
     "Outbox",
     "Payload",
+    "Pool",
     "QoS",
     "Receipt",
     "Reconnect",
+    "Reject",
+    "Retries",
+    "Retry",
     "Router",
     "Rule",
     "Snapshot",

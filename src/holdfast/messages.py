@@ -24,7 +24,7 @@ class Message:
     """One message as it came from the broker: a value, compared by what it carries.
 
     Leave it as it is: a repeat of the same message is recognised by its content until it is acknowledged.
-    ``attempt`` counts the deliveries to this handler in this process, from 1.
+    ``attempt`` counts the runs of this handler for it in this process, from 1.
     The MQTT 5 properties are read from ``properties`` when asked for; ``arrived`` is the time of
     arrival in seconds since 1970-01-01 UTC.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,20 @@ async def test_a_target_that_cannot_be_opened_ends_it(make: Callable[..., Ingest
     service = make(SqliteSink(str(tmp_path / "no" / "x.db")))
     with pytest.raises(SinkError, match="there is no folder"):
         await service.run()
+
+
+async def test_its_link_is_isolated_and_probed(strict: Broker) -> None:
+    """Where the application did not say otherwise (contract 21, 23); the probe is no row."""
+    client = Client(strict.url, client_id="ingest", reconnect="lan")
+    sink = Slow()
+    service = Ingest(client, topic="#", into=sink)
+    run = begin(service)
+    await eventually(lambda: client.snapshot().probe == "ok")
+    assert "holdfast engine" in [thread.name for thread in threading.enumerate()]
+    strict.publish("n/1", "one")
+    await eventually(lambda: service.ledger == IngestLedger(received=1, stored=1))
+    await service.stop()
+    await run
 
 
 def begin(service: Ingest) -> asyncio.Task[IngestLedger]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast import Client, Message, Outbox, Will
+from holdfast import Client, Message, Outbox, Retries, Will
 from holdfast.errors import Stopped, Timeout, Undelivered
 from holdfast.testing import Broker, Proxy, eventually
 from tests.integration.conftest import MakeClient
@@ -365,12 +365,12 @@ async def test_reader_stops_the_client(make: MakeClient) -> None:
 
 
 async def test_handlers_that_misbehave(make: MakeClient, caplog: pytest.LogCaptureFixture) -> None:
-    """Raising, bad payloads and cancelled awaits: acknowledged, counted, told; the handler goes on."""
+    """Raising, bad payloads and cancelled awaits: given up, counted, told; the handler goes on."""
     async with make() as client:
         got: list[int] = []
         events = client.events()
 
-        @client.on("bad")
+        @client.on("bad", retries=Retries(1, forever=()))
         async def handle(number: dict[str, int]) -> None:
             got.append(number["n"])
             if number["n"] == 1:
@@ -390,10 +390,11 @@ async def test_handlers_that_misbehave(make: MakeClient, caplog: pytest.LogCaptu
         await eventually(lambda: client.snapshot().handled == 5)
         assert got == [1, 2, 3, 4]
         assert client.snapshot().errors == 4
-        names = [event.name for event in [await anext(events) for _ in range(6)]]
-        assert names.count("handler_failed") >= 3
+        assert client.snapshot().dead == len(client.dead_letters) == 4
+        names = [event.name for event in [await anext(events) for _ in range(10)]]
+        assert names.count("handler_failed") == names.count("message_dead") == 4
         await client.stop()
-    assert "handler for a message on bad failed" in caplog.text
+    assert "a message on bad is a dead letter: TimeoutError" in caplog.text
     assert "no json" not in caplog.text
 
 

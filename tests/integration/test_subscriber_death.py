@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -32,9 +33,9 @@ def broker() -> Iterator[Broker]:
 class Subscriber:
     """One outbox file, and the processes that own it one after the other."""
 
-    def __init__(self, folder: Path, url: str, qos: QoS) -> None:
+    def __init__(self, folder: Path, url: str, qos: QoS, **work: Any) -> None:
         options = {"url": url, "client_id": "subscriber", "outbox": str(folder / "outbox.db")}
-        wishes = {"qos": qos, "options": {**options, "reconnect": "lan"}}
+        wishes = {"qos": qos, "options": {**options, "reconnect": "lan"}, "work": work or None}
         self._command = [sys.executable, "-m", subscribing.__name__, json.dumps(wishes)]
         self._report = folder / "subscriber.out"
 
@@ -91,3 +92,35 @@ async def test_killed_while_it_handles(broker: Broker, tmp_path: Path, qos: QoS)
     async with subscriber.life():
         await eventually(lambda: len(set(subscriber.handled)) >= published, WITHIN_S)
     assert list(dict.fromkeys(subscriber.handled)) == [str(number) for number in range(published)]
+
+
+async def killed_with_many_in_hand(broker: Broker, folder: Path, qos: QoS, kills: int) -> None:
+    """What was acknowledged had been processed: after so many kills nothing is missing, each key in order."""
+    work = {"concurrency": 8, "key": "{name}"}
+    subscriber, chance, published = Subscriber(folder, broker.url, qos, **work), Random(kills), 0
+    for _ in range(kills):
+        async with subscriber.life():
+            for _ in range(60):
+                broker.publish(f"n/{published % 20}", str(published), qos=qos)
+                published += 1
+            await asyncio.sleep(chance.uniform(0, 0.05))
+    async with subscriber.life():
+        await eventually(lambda: len(set(subscriber.handled)) >= published, WITHIN_S)
+    first = list(dict.fromkeys(map(int, subscriber.handled)))
+    assert sorted(first) == list(range(published))
+    for key in range(20):
+        numbers = [number for number in first if number % 20 == key]
+        assert numbers == sorted(numbers)
+
+
+@pytest.mark.parametrize("qos", [1, 2])
+async def test_killed_with_many_in_hand(broker: Broker, tmp_path: Path, qos: QoS) -> None:
+    """D03: eight at once, in lanes, some to be tried again; killed ten times for each QoS."""
+    await killed_with_many_in_hand(broker, tmp_path, qos, 10)
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("qos", [1, 2])
+async def test_killed_a_hundred_times(broker: Broker, tmp_path: Path, qos: QoS) -> None:
+    """The same at full size."""
+    await killed_with_many_in_hand(broker, tmp_path, qos, 100)

@@ -67,6 +67,7 @@ THIRD_PARTY = {
     "rich": "cli/render.py",
     "websockets": "transport/websocket.py",
     "python_socks": "transport/proxy.py",
+    "psycopg": "ingest/postgres/link.py",
 }
 
 

@@ -15,6 +15,7 @@ PAIRS = [
     (holdfast.Client, sync.Client),
     (holdfast.Subscription, sync.Subscription),
     (holdfast.Receipt, sync.Receipt),
+    (holdfast.Pool, sync.Pool),
 ]
 
 # What is made by the client, not by its users, is made as each kind needs it.
@@ -40,10 +41,11 @@ WORDS = {
     "Cancelling the wait leaves": "Interrupting the wait leaves",
     "exception, by cancellation or": "exception, by Ctrl-C or",
     (
-        "A coroutine function is called on the loop of the client, any other on a thread of its own, which\n"
-        "``holdfast.sync.over(client)`` gives a way back; either gets one message after the other.\n"
+        "A coroutine function is called on the loop of the client, any other on threads of its own, which\n"
+        "``holdfast.sync.over(client)`` gives a way back. Checked when registered: ConfigurationError.\n"
     ): (
-        "It is called on a thread of its own, one message after the other; a coroutine function is refused.\n"
+        "It is called on threads of its own; a coroutine function is refused. Checked when registered:\n"
+        "ConfigurationError.\n"
     ),
 }
 
@@ -77,7 +79,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("awaited", "blocking"), PAIRS, ids=["Client", "Subscription", "Receipt"])
+@pytest.mark.parametrize(("awaited", "blocking"), PAIRS, ids=["Client", "Subscription", "Receipt", "Pool"])
 def test_the_same_members(awaited: type, blocking: type) -> None:
     """Nothing is left out, and nothing is offered by one alone; attributes of slots are properties here."""
     slots = {name for name in getattr(awaited, "__slots__", ()) if not name.startswith("_")}

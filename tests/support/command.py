@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Self
 
 from tests.support.leaks import LEAKS
 
@@ -37,7 +38,7 @@ class Running:
                 [*HOLDFAST, *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=_clean(env)
             )
 
-    def __enter__(self) -> Running:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:

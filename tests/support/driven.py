@@ -16,6 +16,7 @@ from holdfast.protocol import (
     Delivery,
     Intent,
     Record,
+    ReleaseAsked,
     Restored,
     Session,
     SessionEvent,
@@ -47,9 +48,10 @@ class Driven:
         inflight: int = 1000,
         restored: Restored | None = None,
         resends: bool = True,
+        holds_release: bool = False,
         **request: Any,
     ) -> None:
-        self.session = Session(inflight, restored, resends=resends)
+        self.session = Session(inflight, restored, resends=resends, holds_release=holds_release)
         self.version = version
         self.request = {"client_id": "c", "session_expiry_s": 3600, "keepalive_s": 60, **request}
         self.now = 0.0
@@ -106,6 +108,11 @@ class Driven:
     def ack(self, *deliveries: Delivery) -> list[Packet]:
         """Handlers have finished."""
         self.session.ack(deliveries, self.now)
+        return self.pump()
+
+    def complete(self, asked: ReleaseAsked) -> list[Packet]:
+        """Whoever was asked has forgotten these identifiers."""
+        self.session.complete(asked, self.now)
         return self.pump()
 
     def subscribe(self, *intents: Intent) -> list[Packet]:

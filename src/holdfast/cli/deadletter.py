@@ -15,7 +15,7 @@ from holdfast.cli.words import clock, printable
 from holdfast.outbox.dead import DeadLetter
 from holdfast.outbox.inspection import Inspection
 
-HEADER = ("id", "message", "age", "try", "topic", "reason")
+HEADER = ("id", "message", "age", "try", "topic", "owner", "reason")
 
 
 def list_letters(file: str, limit: int, screen: Screen) -> int:
@@ -34,8 +34,9 @@ def list_letters(file: str, limit: int, screen: Screen) -> int:
 
 
 def _line(letter: DeadLetter, age_s: float) -> tuple[str, ...]:
-    numbers = str(letter.number), str(letter.seq)
-    return *numbers, clock(age_s), str(letter.tries), printable(letter.topic), printable(letter.reason)
+    numbers = str(letter.number), str(letter.seq or "")
+    owner, reason = printable(letter.owner or ""), printable(letter.reason)
+    return *numbers, clock(age_s), str(letter.tries), printable(letter.topic), owner, reason
 
 
 def _brief(letter: DeadLetter, age_s: float) -> dict[str, Any]:
@@ -46,7 +47,9 @@ def _brief(letter: DeadLetter, age_s: float) -> dict[str, Any]:
         "code": letter.code,
         "reason": letter.reason,
     }
-    return told | stored.fields(letter)
+    if letter.owner is None:
+        return told | stored.fields(letter)
+    return told | {"owner": letter.owner} | stored.carried(letter)
 
 
 def show(file: str, number: int, screen: Screen) -> int:
@@ -64,13 +67,19 @@ def show(file: str, number: int, screen: Screen) -> int:
 
 def _told(seen: Inspection, letter: DeadLetter) -> list[str]:
     first = {"id": str(letter.number), "message": str(letter.seq)}
+    if letter.owner is not None:
+        first["owner"] = printable(letter.owner)
     first["reason"] = f"{printable(letter.reason)} (0x{letter.code:02X})"
     accepted, died = stored.since(seen.age(letter.accepted_at)), stored.since(seen.age(letter.died_at))
-    return stored.lines(letter, letter.payload, first, {"accepted": accepted, "died": died})
+    return stored.lines(letter, letter.payload, first, {_came(letter): accepted, "died": died})
+
+
+def _came(letter: DeadLetter) -> str:
+    return "accepted" if letter.owner is None else "arrived"
 
 
 def _record(seen: Inspection, letter: DeadLetter) -> dict[str, Any]:
-    accepted = {"accepted": stored.ago(seen.age(letter.accepted_at))}
+    accepted = {_came(letter): stored.ago(seen.age(letter.accepted_at))}
     return _brief(letter, seen.age(letter.died_at)) | accepted | stored.payload_fields(letter.payload)
 
 

@@ -3,173 +3,140 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from holdfast.cli.failures import Code, spoken
 from holdfast.cli.link import LinkOptions, news
+from holdfast.cli.progress import books, every_s, shown
 from holdfast.cli.render import Screen
-from holdfast.cli.running import stop_wish
-from holdfast.cli.words import clock, count
-from holdfast.client import Client, Status
-from holdfast.ingest import Ingest, IngestLedger, SqliteSink
-from holdfast.ingest.row import default_table
-from holdfast.ingest.target import sqlite_path
-from holdfast.messages import QoS
+from holdfast.cli.retire import end_session, read_to_the_end
+from holdfast.cli.running import end_of_stdin, stop_wish
+from holdfast.cli.settings.environment import from_environment
+from holdfast.cli.settings.file import from_file
+from holdfast.cli.settings.ingests import IngestOptions, columns_of, ingests
+from holdfast.client import Client
+from holdfast.errors import ConfigurationError
+from holdfast.ingest import Ingest, Sink, SqliteSink, Together
 
 SESSION_S = 24 * 3600
 """How long the broker keeps messages for us while we are away (contract 2)."""
 
-TTY_EVERY_S, PLAIN_EVERY_S = 0.25, 10.0
+WORKER_EVERY_S = 1.0
+"""How often a worker tells its parent how it stands."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class IngestOptions:
-    """What goes where."""
+class Role:
+    """What this process is for.
 
-    filters: tuple[str, ...]
-    into: str
-    qos: QoS = 1
-    batch: int = 500
-    batch_wait_s: float = 0.01
+    ``retire``: read what the broker's session still holds, end it, and end. ``slot``: the outbox file
+    of a worker, whose parent holds its stdin and reads its stdout.
+    """
+
+    retire: bool = False
+    slot: str | None = None
 
 
-async def ingest(link: LinkOptions, options: IngestOptions, screen: Screen) -> int:
+def settled(
+    link: LinkOptions, typed: Mapping[str, Any], config: str | None
+) -> tuple[LinkOptions, list[IngestOptions]]:
+    """What was typed, and what the environment and the file say. Raises ConfigurationError."""
+    told, tables = ({}, []) if config is None else from_file(config)
+    said = {**told, **from_environment(os.environ)}
+    flags = {name: value for name, value in typed.items() if value not in (None, [])}
+    if "columns" in flags:
+        flags["columns"] = columns_of(flags["columns"])
+    return replace(link, said=said), ingests(tables, flags, config)
+
+
+async def ingest(link: LinkOptions, several: Sequence[IngestOptions], role: Role, screen: Screen) -> int:
     """Until SIGINT or SIGTERM; prints the ledger."""
-    link.check()
-    sink = SqliteSink(sqlite_path(options.into), default_table(options.filters))
-    client = await _client(link, sink)
-    service = Ingest(
-        client,
-        topic=options.filters,
-        into=sink,
-        qos=options.qos,
-        batch=options.batch,
-        batch_wait_s=options.batch_wait_s,
+    sinks = [options.sink() for options in several]
+    client = await _client(link, sinks)
+    service = Together(
+        [
+            Ingest(client, **{**options.keywords(), "into": sink})
+            for options, sink in zip(several, sinks, strict=True)
+        ]
     )
-    async with stop_wish() as wish, news(client, screen), _progress(service, client, screen):
-        stopping = asyncio.create_task(_stop(wish, service, screen))
+    often_s = WORKER_EVERY_S if role.slot else every_s(screen)
+    async with stop_wish() as wish, news(client, screen), shown(service, client, screen, often_s):
+        beside = [_stop(wish, service, screen)]
+        if role.retire:
+            beside.append(read_to_the_end(client, service))
+        if role.slot:
+            beside.append(end_of_stdin(wish))
+        tasks = [asyncio.create_task(one) for one in beside]
         try:
-            ledger = await service.run()
+            await service.run()
         finally:
-            stopping.cancel()
-    return _finish(ledger, service, sink.target, screen)
+            for task in tasks:
+                task.cancel()
+        kept = await end_session(link, client, wish) if role.retire else None
+    return _finish(service, screen, kept)
 
 
-async def _client(link: LinkOptions, sink: SqliteSink) -> Client:
-    """The client id is that of the database file, so that the broker knows us again."""
+async def _client(link: LinkOptions, sinks: Sequence[Sink]) -> Client:
+    """One that the broker knows again, from whatever keeps its id (contract 2)."""
     try:
-        client_id = link.client_id or await sink.client_id()
-        return link.client(client_id=client_id, session_expiry_s=SESSION_S)
+        settings = link.settings()
+        kept = await kept_id(sinks)
+        outbox = settings["outbox.path"].value if "outbox.path" in settings else None
+        if "client_id" in settings or (outbox is not None and _is_there(outbox)):
+            return link.client(session_expiry_s=SESSION_S)
+        if outbox is None:
+            kept = named(kept, sinks)
+        return link.client(session_expiry_s=SESSION_S, client_id=kept)
     except BaseException:
-        await sink.close()
+        for sink in sinks:
+            await sink.close()
         raise
 
 
-async def _stop(wish: asyncio.Event, service: Ingest, screen: Screen) -> None:
+def _is_there(outbox: str) -> bool:
+    """Then it keeps an id, which wins; with ``{slot}`` each of several files keeps its own."""
+    return "{slot}" in outbox or os.path.exists(outbox)
+
+
+async def kept_id(sinks: Sequence[Sink]) -> str | None:
+    """Made once, and kept where the rows are; None: there is no place for it there. Raises SinkError.
+
+    The tables are made one after the other here, before several want to at once.
+    """
+    kept = [await sink.client_id() for sink in sinks if isinstance(sink, SqliteSink)]
+    return kept[0] if kept else None
+
+
+def named(client_id: str | None, sinks: Sequence[Sink]) -> str:
+    """Raises ConfigurationError where there is none."""
+    if client_id is None:
+        raise ConfigurationError(f"no client id is kept in {sinks[0].target}", hint="say --client-id")
+    return client_id
+
+
+async def _stop(wish: asyncio.Event, service: Together, screen: Screen) -> None:
     await wish.wait()
     screen.settle()
     screen.talk("draining …")
     await service.stop()
 
 
-def _finish(ledger: IngestLedger, service: Ingest, target: str, screen: Screen) -> int:
+def _finish(service: Together, screen: Screen, kept: str | None) -> int:
     screen.settle()
-    screen.result({"event": "ledger", **asdict(ledger), "into": target}, f"{books(ledger)}      {target}")
+    several = service.ingests if len(service.ingests) > 1 else ()
+    for one in several:
+        record = {"event": "ingest", "table": one.table, **asdict(one.ledger), "into": one.target}
+        screen.result(record, f"{books(one.ledger)}      {one.table} in {one.target}")
+    targets = ", ".join(dict.fromkeys(one.target for one in service.ingests))
+    record = {"event": "ledger", **asdict(service.ledger), "into": targets}
+    screen.result(record, f"{books(service.ledger)}      {targets}")
     if service.trouble is not None:
         screen.fail(f"{spoken(service.trouble)} The broker keeps what is waiting.")
         return Code.CANTCREAT
+    if kept is not None:
+        screen.fail(kept)
+        return Code.FAILED
     return Code.DONE
-
-
-def books(ledger: IngestLedger) -> str:
-    """The ledger as its equation."""
-    names = ("stored", "repeated", "quarantined", "waiting")
-    places = " + ".join(f"{name} {count(getattr(ledger, name))}" for name in names)
-    return f"received {count(ledger.received)} = {places}"
-
-
-# -- the line that moves -------------------------------------------------------------------------
-
-
-@asynccontextmanager
-async def _progress(service: Ingest, client: Client, screen: Screen) -> AsyncIterator[None]:
-    task = asyncio.create_task(_watch(service, client, screen), name="progress")
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _watch(service: Ingest, client: Client, screen: Screen) -> None:
-    every_s = TTY_EVERY_S if screen.moves and not screen.as_json else PLAIN_EVERY_S
-    loop = asyncio.get_running_loop()
-    meter = Meter(loop.time())
-    trouble = None
-    while True:
-        await asyncio.sleep(min(every_s, 1.0))
-        if service.trouble is not None and trouble is None:
-            screen.talk(
-                f"{spoken(service.trouble)} Nothing is acknowledged meanwhile; trying again.", "bold red"
-            )
-        trouble = service.trouble
-        if meter.due(loop.time(), every_s):
-            rate = meter.rate(loop.time(), service.ledger.stored)
-            _show(progress(rate, service.ledger, client), screen)
-
-
-def _show(record: dict[str, Any], screen: Screen) -> None:
-    if screen.as_json:
-        screen.record(record)
-    else:
-        screen.progress(line(record))
-
-
-class Meter:
-    """Messages a second, smoothed over a few looks."""
-
-    def __init__(self, now: float) -> None:
-        self._shown_at = self._at = now
-        self._total = 0
-        self._rate = 0.0
-
-    def due(self, now: float, every_s: float) -> bool:
-        """Whether it is time to show something."""
-        return now - self._shown_at >= every_s
-
-    def rate(self, now: float, total: int) -> float:
-        """The rate at this moment, the total being so high now."""
-        fresh = (total - self._total) / max(now - self._at, 1e-6)
-        weight = min(1.0, (now - self._at) / 1.0)
-        self._rate += weight * (fresh - self._rate)
-        self._shown_at = self._at = now
-        self._total = total
-        return self._rate
-
-
-def progress(rate: float, ledger: IngestLedger, client: Client) -> dict[str, Any]:
-    """How it goes, as one object."""
-    snapshot = client.snapshot()
-    up = snapshot.connected_since if snapshot.status is Status.CONNECTED else None
-    return {
-        "event": "progress",
-        "rate": round(rate),
-        "stored": ledger.stored,
-        "waiting": ledger.waiting,
-        "repeated": ledger.repeated,
-        "link": snapshot.status.value,
-        "link_up_s": None if up is None else round((datetime.now(UTC) - up).total_seconds(), 1),
-        "cause": snapshot.hint,
-    }
-
-
-def line(record: dict[str, Any]) -> str:
-    """The same for a person."""
-    up = record["link_up_s"]
-    link = f"link up {clock(up)}" if up is not None else f"link {record['link']}"
-    sums = " · ".join(f"{name} {count(record[name])}" for name in ("stored", "waiting", "repeated"))
-    return f" {count(record['rate'])} msg/s · {sums} · {link}"

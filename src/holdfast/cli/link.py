@@ -4,84 +4,63 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field, fields
+from typing import Any
 
-from holdfast.cli.failures import SettingsError
 from holdfast.cli.render import Screen
+from holdfast.cli.settings.build import keywords
+from holdfast.cli.settings.environment import from_environment
+from holdfast.cli.settings.keys import KEYS, SHORT, setting
+from holdfast.cli.settings.setting import TYPED, Setting, Settings, blamed, origin_of
 from holdfast.client import Client, Event
-from holdfast.errors import ConfigurationError
-from holdfast.resilience import PRESETS, Reconnect
-from holdfast.transport import TLS, parse_url
-
-DEFAULT_URL = "mqtt://localhost"
-VARIABLE = "HOLDFAST_URL"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LinkOptions:
-    """The flags of every command that dials; the names are those of ``Client``."""
+    """The flags of every command that dials, those that were typed; the names are those of ``Client``.
 
-    url: str = DEFAULT_URL
-    from_environment: bool = False
+    ``said``: what a file and the environment say beside them, each overruled by its flag; None: what the
+    environment says of the URL, and nothing else. What is exported for a service must not make a command
+    beside it take over the client id of that service.
+    """
+
+    url: str | None = None
     client_id: str | None = None
     username: str | None = None
     password_file: str | None = None
     proxy: str | None = None
-    version: Literal["5", "3.1.1"] | None = None
-    keepalive_s: float = 60
+    version: str | None = None
+    keepalive_s: float | None = None
     tls_ca_file: str | None = None
     tls_cert_file: str | None = None
     tls_key_file: str | None = None
     tls_server_name: str | None = None
     reconnect_max_attempts: int | None = None
+    outbox: str | None = None
+    said: Settings | None = field(default=None, repr=False)
 
-    def check(self) -> None:
-        """Raises ConfigurationError for a wrong URL, SettingsError if the environment has it."""
-        try:
-            parse_url(self.url)
-        except ConfigurationError as error:
-            if self.from_environment:
-                raise SettingsError(f"{VARIABLE}: {error}", hint=error.hint) from error
-            raise
+    def settings(self) -> dict[str, Setting]:
+        """All that was said, checked one by one. Raises ConfigurationError, SettingsError."""
+        said = from_environment(os.environ, ("url",)) if self.said is None else self.said
+        typed = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "said"}
+        keys = {_key(name): value for name, value in typed.items() if value is not None}
+        return {**said, **{key: setting(key, value, TYPED) for key, value in keys.items()}}
 
     def client(self, **more: Any) -> Client:
-        """A client with these options; not started. Raises ConfigurationError."""
-        self.check()
-        keywords = {
-            "client_id": self.client_id,
-            "username": self.username,
-            "password_file": self.password_file,
-            "proxy": self.proxy,
-            "version": self.version,
-            "keepalive_s": self.keepalive_s,
-            "tls": self._tls(),
-            "reconnect": self._reconnect(),
-        }
-        return Client(self.url, **{**keywords, **more})
+        """A client of this, not started; ``more`` wins. Raises ConfigurationError, SettingsError."""
+        settings = self.settings()
+        built = {**keywords(settings), **more}
+        with blamed(origin_of(settings)):
+            return Client(**built)
 
-    def _tls(self) -> TLS | None:
-        given = (self.tls_ca_file, self.tls_cert_file, self.tls_key_file, self.tls_server_name)
-        if not any(given):
-            return None
-        return TLS(
-            ca_file=self.tls_ca_file,
-            cert_file=self.tls_cert_file,
-            key_file=self.tls_key_file,
-            server_name=self.tls_server_name,
-        )
 
-    def _reconnect(self) -> Reconnect | Literal["wan"]:
-        if self.reconnect_max_attempts is None:
-            return "wan"
-        wan = PRESETS["wan"]
-        return Reconnect(
-            first_delay_s=wan.first_delay_s,
-            max_delay_s=wan.max_delay_s,
-            max_attempts=self.reconnect_max_attempts,
-        )
+def _key(name: str) -> str:
+    """A flag is named like its key, but that the dot of a group is an underscore."""
+    name = SHORT.get(name, name)
+    return name if name in KEYS else name.replace("_", ".", 1)
 
 
 # What is worth a person's attention, and how it looks.

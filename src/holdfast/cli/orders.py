@@ -79,7 +79,7 @@ def order(file: str, wanted: Order, timeout_s: float, screen: Screen) -> int:
 def _carry_out(path: str, wanted: Order, timeout_s: float) -> Answer | None:
     """As its owner. Raises OutboxError, and OutboxLocked where there is one."""
     clock = SystemClock()
-    outbox = SqliteOutbox(path, clock, max_bytes=None)
+    outbox = SqliteOutbox(path, clock, max_bytes=None, max_held_bytes=None)
     outbox.open()
     try:
         return _ask(path, wanted, timeout_s, lambda: outbox.sweep(clock.now()))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
-from holdfast.cli import stored
+from holdfast.cli import held, stored
 from holdfast.cli.export import export
 from holdfast.cli.failures import Code, with_hint
 from holdfast.cli.render import Screen, write_lines
@@ -16,6 +16,7 @@ from holdfast.client.clock import SystemClock
 from holdfast.ingest.row import timestamp
 from holdfast.outbox import sqlite_file
 from holdfast.outbox.inspection import Entry, Inspection
+from holdfast.outbox.intake import Held
 from holdfast.outbox.reading import reading
 from holdfast.values import fields
 
@@ -30,19 +31,28 @@ def looking(file: str) -> Iterator[Inspection]:
 
 
 def list_messages(file: str, limit: int, screen: Screen) -> int:
-    """The first so many, and the books."""
+    """The first so many, what came in behind what goes out, and the books."""
     with looking(file) as seen:
         found = list(islice(seen.entries(), limit))
-        ledger = seen.ledger()
-        ages = [seen.age(entry.accepted_at) for entry in found]
-    if screen.as_json:
-        for entry, age_s in zip(found, ages, strict=True):
-            screen.record(_brief(entry, age_s) | {"size": entry.size})
-        screen.record({"event": "ledger", **fields(ledger), "since": timestamp(ledger.since)})
-        return Code.DONE
-    shown = [_line(*pair) for pair in zip(found, ages, strict=True)]
-    write_lines([*stored.table(HEADER, shown, ledger.pending), equation(ledger)])
+        inwards = list(islice(seen.held(), limit - len(found)))
+        ledger, kept = seen.ledger(), seen.held_count()
+        if screen.as_json:
+            _tell_objects(seen, found, inwards, screen)
+            told = fields(ledger) | {"since": timestamp(ledger.since), "held": kept}
+            screen.record({"event": "ledger", **told})
+            return Code.DONE
+        shown = [_line(entry, seen.age(entry.accepted_at)) for entry in found]
+        shown += [held.line(seen, one) for one in inwards]
+    table = stored.table(HEADER, shown, ledger.pending + kept)
+    write_lines([*table, equation(ledger), *held.summary(kept)])
     return Code.DONE
+
+
+def _tell_objects(seen: Inspection, found: list[Entry], inwards: list[Held], screen: Screen) -> None:
+    for entry in found:
+        screen.record(_brief(entry, seen.age(entry.accepted_at)) | {"size": entry.size})
+    for one in inwards:
+        screen.record(held.brief(seen, one) | {"size": len(one.payload)})
 
 
 def _line(entry: Entry, age_s: float) -> tuple[str, ...]:
@@ -95,9 +105,9 @@ def _record(seen: Inspection, entry: Entry, payload: bytes) -> dict[str, Any]:
 
 
 def export_messages(file: str, to: str | None, screen: Screen) -> int:
-    """All that has not ended."""
+    """All that has not ended, and all that came in and is kept."""
     with looking(file) as seen:
-        return export(_records(seen), to, screen)
+        return export(chain(_records(seen), held.records(seen)), to, screen)
 
 
 def _records(seen: Inspection) -> Iterator[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 
@@ -59,6 +60,15 @@ async def stop_wish(on_second: Callable[[int], None] | None = None) -> AsyncIter
     finally:
         for number in SIGNALS:
             loop.remove_signal_handler(number)
+
+
+async def end_of_stdin(wish: asyncio.Event) -> None:
+    """A wish to stop, too: who held the other end of the pipe is gone, or asks for it so."""
+    lines = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(lines)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
+    await lines.read()
+    wish.set()
 
 
 async def interruptible(work: Coroutine[None, None, int]) -> int:

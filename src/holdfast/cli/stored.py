@@ -13,8 +13,8 @@ from holdfast.messages import Properties, QoS
 PRIORITIES = ("low", "normal", "high")
 
 
-class Stored(Protocol):
-    """What waiting messages and dead letters have in common."""
+class Carried(Protocol):
+    """What messages in a file have in common, whichever way they go."""
 
     @property
     def topic(self) -> str: ...
@@ -25,15 +25,25 @@ class Stored(Protocol):
     @property
     def properties(self) -> Properties: ...
     @property
-    def priority(self) -> int: ...
-    @property
     def tries(self) -> int: ...
 
 
+class Stored(Carried, Protocol):
+    """What waiting messages and dead letters have in common."""
+
+    @property
+    def priority(self) -> int: ...
+
+
 def fields(message: Stored) -> dict[str, Any]:
-    """What every message has, for an object; its payload is apart."""
+    """What every message to go has, for an object; its payload is apart."""
+    return carried(message) | {"priority": PRIORITIES[message.priority]}
+
+
+def carried(message: Carried) -> dict[str, Any]:
+    """The same of one that came in."""
     found: dict[str, Any] = {"topic": message.topic, "qos": message.qos, "retain": message.retain}
-    found |= {"priority": PRIORITIES[message.priority], "tries": message.tries}
+    found["tries"] = message.tries
     if message.properties:
         found["properties"] = dict(map(_property, *zip(*message.properties.items(), strict=True)))
     return found

@@ -16,7 +16,7 @@ from holdfast.client.authenticator import Authenticator
 from holdfast.client.brokers import Target
 from holdfast.client.clock import SystemClock
 from holdfast.client.content import ABSENT, Absent
-from holdfast.client.events import Event
+from holdfast.client.events import Event, MessageDead
 from holdfast.client.failures import foreign, unfinished
 from holdfast.client.intents import Intents, check_agreement
 from holdfast.client.lifecycle import Step
@@ -33,7 +33,7 @@ from holdfast.client.state import VERSIONS, State
 from holdfast.client.status import Snapshot, Status
 from holdfast.client.subscription import Subscription
 from holdfast.errors import ConfigurationError, HoldfastError, OutboxError, Stopped, Timeout, Undelivered
-from holdfast.handling import Handler, HandlerOptions, Router, patterns_of
+from holdfast.handling import DEFAULT_RETRIES, Handler, HandlerOptions, Key, Retries, Router, patterns_of
 from holdfast.messages import Outgoing, Payload, Priority, QoS, UserProperties
 from holdfast.outbox import Ledger
 from holdfast.protocol import Session
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from holdfast.client.core import Core
     from holdfast.client.gathering import Gathering
     from holdfast.client.port import Keeper
+    from holdfast.client.releases import Holder, Releases
     from holdfast.client.workers import Reader
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -53,6 +54,9 @@ Retained = Literal["always", "new", "never"]
 log = logging.getLogger("holdfast")
 
 DEFAULT_LIMITS = Limits()
+
+SERVICE_PROBE_S = 30.0
+"""How often a service sends a message to itself, where nobody said otherwise (contract 21)."""
 
 CLOSED_WITHIN_S = 0.5
 """How long the outbox file may take to close where the time to stop is over (contract 24)."""
@@ -83,7 +87,7 @@ class Client:
         outbox: StrPath | Outbox | None = None,
         rules: Sequence[Rule] = (),
         keepalive_s: float = 60,
-        probe_s: float | None = None,
+        probe_s: float | Absent | None = ABSENT,
         reconnect: Reconnect | Literal["lan", "wan"] = "wan",
         limits: Limits = DEFAULT_LIMITS,
         drain_s: float = 5,
@@ -114,17 +118,20 @@ class Client:
         and which are denied; the first that matches counts. ``keepalive_s``: 0 to 65,535; a dead link
         is noticed within 1.5 times that; 0 switches it off. ``probe_s``: so often, in seconds, a message goes
         to ourselves (on ``holdfast/probe/CLIENT_ID``, QoS 0): its round trip is in ``snapshot()``, and a dead
-        link is noticed within twice that; None: never. ``drain_s``: the longest a ``stop`` may take.
+        link is noticed within twice that; None: never; left out: never, but every 30 s in an ``Ingest``.
+        ``drain_s``: the longest a ``stop`` may take.
         ``isolated``: the link has a thread of its own, so that it stands while the event loop is blocked;
-        functions for password, will and authentication are called on that thread. None: no.
+        functions for password, will and authentication are called on that thread. None: no, but in an
+        ``Ingest``.
         ``compression``: large payloads leave as gzip, marked by their content type, and messages so marked
         are opened before handlers and readers get them; needs ``version="5"``. None: neither.
         """
         self._setup: Setup = check(
             url, client_id, username, password, password_file, tls, proxy, version, session_expiry_s,
             will, keepalive_s, reconnect, limits, drain_s, outbox, authentication, isolated, compression,
-            probe_s,
+            None if isinstance(probe_s, Absent) else probe_s,
         )  # fmt: skip
+        self._probe_left_out = isinstance(probe_s, Absent)
         self._clock = SystemClock()
         self._router = Router()
         self._registered: dict[str, HandlerOptions] = {}
@@ -133,6 +140,7 @@ class Client:
         self._session: Session | None = None
         self._receipts = self._new_receipts(Pages())
         self._intents = Intents()
+        self._releases: Releases | None = None
         self._versions: dict[str, VersionChoice] = {}
         first = self._setup.first
         self._state = State(Target(self._setup.place_of(first), str(first)))
@@ -190,6 +198,15 @@ class Client:
                 self._opening = False
                 self._state.changed.notify()
 
+    def _serve(self) -> None:
+        """It is a service: what was left out is as one needs it, if it has not started (contract 23)."""
+        if self._core is not None:
+            return
+        if self._setup.isolated is None:
+            self._setup.isolated = True
+        if self._probe_left_out:
+            self._setup.probe_s, self._state.probe.status = SERVICE_PROBE_S, "waiting"
+
     async def _open(self) -> None:
         """A file says at every start what was in flight; in memory only the first time is a new one."""
         option = self._setup.outbox
@@ -206,7 +223,12 @@ class Client:
                 # A birth that went unanswered is in no file: its identifier may not be free for certain.
                 restored.last_packet_id = int.from_bytes(urandom(2), "big") % 65_535
             resends = option.on_session_lost == "resend"
-            self._session = Session(self._setup.limits.inflight, restored, resends=resends)
+            self._session = Session(
+                self._setup.limits.inflight,
+                restored,
+                resends=resends,
+                holds_release=self._releases is not None,
+            )
             if before is not None:
                 self._outbox.adopt(before.unended())
 
@@ -221,6 +243,9 @@ class Client:
         )  # fmt: skip
         forking.watch(self)
         core.telling.outbox_opened(self._outbox)
+        if self._releases is not None:
+            core.telling.on_release = self._releases.asked
+            self._releases.answer = core.engine.complete
         self._receipts.start(core.here)
         self._receipts.kept = lambda commit: core.hop(core.commits.reached(commit))
         self._receipts.block_kept = core.commits.block
@@ -287,6 +312,8 @@ class Client:
                 self._receipts.give_up(error)
                 self._receipts = self._publisher.receipts = self._new_receipts(self._receipts.pages)
             forking.unwatch(self)
+            if self._releases is not None:
+                self._releases.end()
             self._state.move(Step.END)
             self._state.bus.close()
             self._ending = None
@@ -394,6 +421,25 @@ class Client:
 
     def _withdraw(self) -> None:
         """Nothing was lent."""
+
+    def _join_releases(self, holder: Holder) -> Releases | None:
+        """PUBCOMP waits for this one, too (contract 5); None: without a file it would be of no use.
+
+        Raises ConfigurationError for a client that runs, and whose session asks nobody.
+        """
+        if not self._filed:
+            return None
+        if self._releases is None:
+            from holdfast.client.releases import Releases  # for those who want it
+
+            if self._core is not None:
+                raise ConfigurationError(
+                    "this client runs already, and answers the broker for QoS 2 messages by itself",
+                    hint="let the ingest start it",
+                )
+            self._releases = Releases()
+        self._releases.join(holder)
+        return self._releases
 
     def _wake(self) -> None:
         core = self._core
@@ -532,18 +578,50 @@ class Client:
         """A reader was made; only who borrows remembers."""
 
     def on(
-        self, *filters: str, qos: QoS = 1, share: str | None = None, retained: Retained = "always"
+        self,
+        *filters: str,
+        qos: QoS = 1,
+        share: str | None = None,
+        retained: Retained = "always",
+        concurrency: int = 1,
+        key: Key | None = None,
+        dedupe: Key | None = None,
+        retries: Retries = DEFAULT_RETRIES,
+        timeout_s: float | None = None,
+        expect_every_s: float | None = None,
     ) -> Callable[[F], F]:
         """Decorator: handle messages of these filters, before or after ``start``.
 
-        A coroutine function is called on the loop of the client, any other on a thread of its own, which
-        ``holdfast.sync.over(client)`` gives a way back; either gets one message after the other.
-        A message is acknowledged when its handler has returned. A handler that raises is
-        logged, counted and told as an event, and the message is acknowledged all the same.
-        Checked when registered: ConfigurationError.
+        A coroutine function is called on the loop of the client, any other on threads of its own, which
+        ``holdfast.sync.over(client)`` gives a way back. Checked when registered: ConfigurationError.
+
+        A message is acknowledged when its handler has returned. ``raise Reject("why")`` makes it a dead
+        letter, which is acknowledged then; ``raise Retry(delay_s=...)``, or any other error, has it handled
+        again as ``retries`` says, and made a dead letter in the end. Whatever raises is told as an event.
+
+        ``concurrency``: so many messages at once. Without a ``key``, 1 keeps them all in order, and one that
+        is handled again keeps its place; more keep none. ``key``: ``"{capture}"``, ``"$.json.path"``,
+        ``"@property.name"`` or a function of the message; those of one key keep their order, and one that is
+        handled again holds up no others. ``timeout_s`` (coroutine functions only): the longest one attempt
+        may take.
+
+        ``dedupe``: a key likewise; a message with the key of one that this handler has handled is
+        acknowledged, and not handled again (the newest 10,000 keys are known). ``expect_every_s``: where
+        nothing comes on a topic for so long, while the link is up, the event ``SourceSilent`` says so.
         """
         router = Router()
-        add = router.on(*filters, qos=qos, share=share, retained=retained)
+        add = router.on(
+            *filters,
+            qos=qos,
+            share=share,
+            retained=retained,
+            concurrency=concurrency,
+            key=key,
+            dedupe=dedupe,
+            retries=retries,
+            timeout_s=timeout_s,
+            expect_every_s=expect_every_s,
+        )
 
         def register(function: F) -> F:
             add(function)
@@ -629,15 +707,25 @@ class Client:
             received=self._received + (dispatcher.received if dispatcher else 0),
             handled=self._handled + (core.engine.handled if core else 0),
             errors=state.errors,
+            dead=state.dead_letters.count,
             given_up=dict(state.given_up),
             parked=self._outbox.parked,
             dropped_inbound=self._dropped + (core.dropped_inbound if core else 0),
+            refused=self._intents.refused_filters,
+            silent=core.sources.silent if core else 0,
+            silent_topics=core.sources.named if core else (),
+            repeats=state.repeats,
             last_in_s=None if last_in is None else now - last_in,
             last_out_s=None if last_out is None else now - last_out,
             probe=state.probe.status,
             round_trip_s=state.probe.round_trip_s,
             round_trips=dict(state.probe.round_trips),
         )
+
+    @property
+    def dead_letters(self) -> tuple[MessageDead, ...]:
+        """The newest messages that their handlers gave up, up to a hundred, oldest first. Any thread."""
+        return self._state.dead_letters.newest
 
     def events(self) -> AsyncIterator[Event]:
         """Typed events from this call on; bounded, an overrun is itself an event."""

@@ -5,24 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from holdfast.client.dispatcher import Consumer, Dispatcher
-from holdfast.client.handlers import HandlerTask
+from holdfast.client.endings import Endings
+from holdfast.client.handlers import HandlerTasks
 from holdfast.client.inbox import Item, Shared
 from holdfast.client.intents import Intents
 from holdfast.client.mailbox import Mailbox
 from holdfast.client.options import Limits
+from holdfast.client.runners import make_runner
 from holdfast.client.state import State
 from holdfast.handling import Handler, HandlerOptions
-from holdfast.messages import Message
 from holdfast.protocol import Delivery
 
 if TYPE_CHECKING:
     from holdfast.client.decompressing import Decompressing
-    from holdfast.client.handler_thread import HandlerThread
+    from holdfast.client.handler_thread import HandlerThreads
     from holdfast.client.port import Inwards
+    from holdfast.client.remembered import Remembered
+    from holdfast.client.sources import Sources
     from holdfast.client.workers import Reader, Worker
 
 log = logging.getLogger("holdfast")
@@ -47,6 +50,8 @@ class Consumers:
         state: State,
         limits: Limits,
         here: Mailbox,
+        sources: Sources,
+        memory_of: Callable[[Handler], Remembered | None],
         decompressing: Decompressing | None = None,
     ) -> None:
         """``here``: how threads tell what they have handled. ``decompressing``: None: nothing is opened."""
@@ -57,8 +62,11 @@ class Consumers:
         self._state = state
         self._limits = limits
         self._here = here
+        self._sources = sources
+        self._memory_of = memory_of
         self._decompressing = decompressing
-        self._handlers: list[HandlerTask | HandlerThread] = []
+        self._endings = Endings(dispatcher.finish, state)
+        self._handlers: list[HandlerTasks | HandlerThreads] = []
         self._subscriptions: set[Reader] = set()
         self._refused_timer: asyncio.TimerHandle | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
@@ -69,18 +77,21 @@ class Consumers:
 
     def add_handler(self, handler: Handler) -> None:
         """Run this handler from now on."""
-        limit, finish = self._limits.qos0_inbox, self._dispatcher.finish
-        failed, ended = self._handler_failed, self._handler_ended
-        running: HandlerTask | HandlerThread
-        if handler.threaded:
-            from holdfast.client.handler_thread import HandlerThread
-
-            running = HandlerThread(handler, limit, finish, failed, ended, self._here)
-        else:
-            running = HandlerTask(handler, limit, finish, failed, ended)
+        endings = self._endings_of(handler)
+        running = make_runner(handler, self._limits.qos0_inbox, endings, self._handler_ended, self._here)
+        endings.attach(running.consumer)
+        self._sources.watch(running.consumer, handler.expect_every_s)
         self._want(running.consumer, handler.options)
         self._handlers.append(running)
         running.start()
+
+    def _endings_of(self, handler: Handler) -> Endings:
+        if not handler.dedupe:
+            return self._endings
+        from holdfast.client.repeats import Deduping  # for those who want it
+
+        opening = None if self._decompressing is None else self._decompressing.open
+        return Deduping(handler, self._dispatcher.finish, self._state, opening, self._memory_of(handler))
 
     def enter(self, subscription: Reader) -> None:
         """Begin to deliver to this subscription."""
@@ -130,15 +141,12 @@ class Consumers:
 
     def handles_on(self, thread: int) -> bool:
         """Whether this thread is one of a handler; any thread."""
-        return any(one.ident == thread for one in list(self._handlers))
+        return any(thread in one.idents for one in list(self._handlers))
 
     def nudge(self) -> None:
         """Let readers that wait see whether waiting is still of use."""
         for subscription in self._subscriptions:
             subscription.consumer.inbox.nudge()
-
-    def _handler_failed(self, message: Message, error: BaseException) -> None:
-        self._state.handler_failed(message.topic, message.payload, error)
 
     # -- the broker's answers ----------------------------------------------------------------
 
@@ -174,13 +182,17 @@ class Consumers:
             return  # of a run that is over
         self._subscriptions.discard(subscription)
         self._dispatcher.remove(subscription.consumer)
+        if (
+            not done
+        ):  # also of filters that ``unsubscribe`` gave up: what comes late is not acknowledged unread
+            self._dispatcher.wanted(subscription.consumer.filters)
         self._dispatcher.give_back(unfinished)
         gone = self._intents.unwant(subscription.consumer.filters, subscription.options, done)
         if gone:
             self.unsubscribe(gone)
         self._state.changed.notify()
 
-    def _handler_ended(self, handler: HandlerTask | HandlerThread) -> None:
+    def _handler_ended(self, handler: HandlerTasks | HandlerThreads) -> None:
         """With its inbox open, somebody cancelled it: what it had waits unclaimed, not lost in silence."""
         if handler.consumer.inbox.closed:
             self._state.changed.notify()
@@ -204,7 +216,7 @@ class Consumers:
             await self._state.changed.wait_until(
                 lambda: not any(one.in_hand for one in waited_for), timeout_s
             )
-            tasks = [task for one in running if not one.runs_in(here) and (task := one.cancel())]
+            tasks = [task for one in running if not one.runs_in(here) for task in one.cancel()]
             if tasks:
                 await asyncio.wait(tasks, timeout=CANCEL_WITHIN_S)
         finally:
@@ -215,16 +227,16 @@ class Consumers:
                 if one.in_hand and not one.runs_in(asyncio.current_task()):
                     log.warning("%s does not end: it is left behind", one.name)
 
-    def _remove(self, handler: HandlerTask | HandlerThread) -> None:
+    def _remove(self, handler: HandlerTasks | HandlerThreads) -> None:
         """What it did not finish waits for the next (contract 15)."""
         self._handlers.remove(handler)
         self._dispatcher.remove(handler.consumer)
-        self._dispatcher.give_back(handler.consumer.inbox.drain())
+        self._sources.leave(handler.consumer)
+        self._dispatcher.give_back(handler.consumer.drain())
 
     def cancel(self, spared: asyncio.Task[Any] | None) -> list[asyncio.Task[None]]:
         """End the handlers now, but for the one that runs in this task; gives the tasks to wait for."""
-        tasks = [one.cancel() for one in self._handlers if not one.runs_in(spared)]
-        return [task for task in tasks if task is not None]
+        return [task for one in self._handlers if not one.runs_in(spared) for task in one.cancel()]
 
     def close(self) -> None:
         """The end of this run: no subscription is of it any more, and no timer is left."""

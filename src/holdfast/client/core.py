@@ -22,11 +22,13 @@ from holdfast.client.precedence import Precedence
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.setup import Setup
+from holdfast.client.sources import Sources
 from holdfast.client.state import State
 from holdfast.client.status import Status
 from holdfast.client.telling import Telling
 from holdfast.clock import Clock
 from holdfast.errors import AuthenticationFailed, HoldfastError, NotReady, Stopped
+from holdfast.handling import Handler
 from holdfast.messages import QoS
 from holdfast.outbox import Outbox
 from holdfast.protocol import Session
@@ -34,6 +36,7 @@ from holdfast.resilience import Verdict, VersionChoice
 
 if TYPE_CHECKING:
     from holdfast.client.decompressing import Decompressing
+    from holdfast.client.remembered import Remembered
     from holdfast.client.workers import Reader
 
 log = logging.getLogger("holdfast")
@@ -79,11 +82,21 @@ class Core:
         self.gathering = Gathering(publisher, self.commits, self.engine.gathered)
         self.engine.gather = self.gathering.hand_over
         self.decompressing = self._decompressing()
+        self.sources = Sources(clock, self.engine, self.dispatcher, intents, state)
         self.consumers = Consumers(
-            self.engine, self.dispatcher, intents, state, setup.limits, self.here, self.decompressing
-        )
+            self.engine, self.dispatcher, intents, state, setup.limits, self.here, self.sources,
+            self._memory_of, self.decompressing,
+        )  # fmt: skip
         self.finish = self.consumers.finish  # as it is: there is one for every message
         self._connect_parts()
+
+    def _memory_of(self, handler: Handler) -> Remembered | None:
+        """Where a handler's keys are kept; None: in memory alone."""
+        if self.outbox.intake is None:
+            return None
+        from holdfast.client.remembered import Remembered, owner_of  # for those who want it
+
+        return Remembered(self.outbox.intake, owner_of(handler), self.commits, self.here)
 
     def _decompressing(self) -> Decompressing | None:
         option = self.setup.compression
@@ -226,6 +239,7 @@ class Core:
         self.watched.close()
         self.keeper.close(self.intents.release(self.setup.session_expiry_s != 0))
         self.telling.close()
+        self.sources.close()
         if self.decompressing is not None:
             self.decompressing.close()
         self.consumers.close()

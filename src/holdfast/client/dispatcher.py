@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from holdfast.client.inbox import Inbox, Item, Shared
 from holdfast.clock import Clock
+from holdfast.codec import V311, Version
 from holdfast.handling import FilterTree
 from holdfast.messages import Message
 from holdfast.protocol import Delivery
@@ -38,6 +39,10 @@ class Consumer:
         self.patterns = patterns
         self.filters = filters
         self.inbox = inbox
+        self.put: Callable[[Item], bool] = inbox.put
+        """Gives it a message; False: there is no room."""
+        self.drain: Callable[[], list[Item]] = inbox.drain
+        """Closes it, and gives what it has not handled."""
 
 
 class _Source:
@@ -67,7 +72,9 @@ class Dispatcher:
         self.ack: Callable[[Delivery], None] = _ignore
         self.received = 0
         self.dropped = 0
-        self.drop_retained = False
+        self._drop_retained = False
+        self.opened_at = 0.0
+        """When the present or last connection began, on the client's clock."""
         self.on_unclaimed: Callable[[Delivery], None] = _ignore
 
     # -- consumers ---------------------------------------------------------------------------
@@ -108,6 +115,11 @@ class Dispatcher:
 
     # -- messages ----------------------------------------------------------------------------
 
+    def opened(self, version: Version) -> None:
+        """A connection begins; what it brings follows."""
+        self.opened_at = self._clock.now()
+        self._drop_retained = version == V311
+
     def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Messages came in, in wire order."""
         self.received += len(deliveries)
@@ -139,9 +151,9 @@ class Dispatcher:
     def _put(self, source: _Source, message: Message, delivery: Delivery, shared: Shared | None) -> None:
         if source.pattern.names:
             message.captures = source.pattern.captures(delivery.topic)
-        if delivery.retain and self.drop_retained and not source.take_retained:
+        if delivery.retain and self._drop_retained and not source.take_retained:
             self.finish(delivery, shared)  # 3.1.1 cannot ask the broker to leave these out
-        elif not source.consumer.inbox.put((message, delivery, source.index, shared)):
+        elif not source.consumer.put((message, delivery, source.index, shared)):
             self.dropped += 1
             self.finish(delivery, shared)
 
@@ -169,6 +181,11 @@ class Dispatcher:
                 self.finish(one[1], one[2])
             else:
                 self._unclaimed.append(one)
+
+    def wanted(self, filters: Iterable[str]) -> None:
+        """Somebody wants these after all: they are not remembered any more."""
+        for filter in filters:
+            self._left.pop(split_share(filter)[1], None)
 
     def _is_left(self, delivery: Delivery) -> bool:
         now, topic = self._clock.now(), delivery.topic

@@ -32,6 +32,7 @@ from holdfast.protocol import (
     Opened,
     Record,
     Refused,
+    ReleaseAsked,
     Session,
     SessionEvent,
     Settled,
@@ -58,10 +59,11 @@ class Outlet(Protocol):
 class Inlet:
     """What waits to be given to the engine at its next turn."""
 
-    __slots__ = ("acks", "wishes")
+    __slots__ = ("acks", "completed", "wishes")
 
     def __init__(self) -> None:
         self.acks: list[Delivery] = []
+        self.completed: list[ReleaseAsked] = []
         self.wishes: list[Intent | str] = []  # a filter is one to give up; their order counts
 
 
@@ -139,6 +141,11 @@ class Engine:
         if not self.woken:
             self.wake()
 
+    def complete(self, asked: ReleaseAsked) -> None:
+        """Whoever remembered these identifiers has forgotten them."""
+        self._inlet.completed.append(asked)
+        self.wake()
+
     def given(self, inlet: Inlet) -> None:
         """What another thread gathered for this turn."""
         self._use(inlet)
@@ -148,6 +155,11 @@ class Engine:
     def handled(self) -> int:
         """Messages acknowledged by their consumers, those of the next turn included."""
         return self._handled + len(self._inlet.acks)
+
+    @property
+    def reading(self) -> bool:
+        """Whether the link is read: handlers keep up."""
+        return self.pressure.reading
 
     @property
     def in_flight(self) -> int:
@@ -262,11 +274,15 @@ class Engine:
             self._handled += len(inlet.acks)
             self._session.ack(inlet.acks, now)
             self.pressure.less(inlet.acks)
+        for asked in inlet.completed:
+            self._session.complete(asked, now)
         for wish in inlet.wishes:
             if isinstance(wish, str):
                 self._session.unsubscribe([wish], now)
             else:
                 self._session.subscribe([wish], now)
+        if inlet.wishes and self.terms is not None:
+            self._watch()  # the first shared one sets the canary its time
 
     def _pump(self) -> None:
         """Until nothing moves: rows in, output out, bytes away (the driver's rule of the session)."""
@@ -375,7 +391,7 @@ class Engine:
     # -- time --------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        """Look again when the session has something to do; its deadline only ever moves away."""
+        """Look again when the session has something to do; its deadline moves away, but for wishes."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

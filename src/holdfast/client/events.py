@@ -121,6 +121,35 @@ class SubscriptionRefused(Event):
     code: int
 
 
+class ShareSilent(Event):
+    """``broker`` grants shared subscriptions (``share=``) and delivers nothing by them."""
+
+    broker: str
+
+
+class SourceSilent(Event):
+    """Nothing came on ``topic`` for ``silent_s`` seconds, above what ``on(expect_every_s=...)`` allows.
+
+    The link was up all the while. Where nothing has come at all, ``topic`` has the handler's filters.
+    """
+
+    topic: str
+    silent_s: float
+
+
+class SourceBack(Event):
+    """A message came on ``topic``, after ``silent_s`` seconds."""
+
+    topic: str
+    silent_s: float
+
+
+class SourcesForgotten(Event):
+    """The handler of ``filter`` hears more topics than are watched: the longest silent are forgotten."""
+
+    filter: str
+
+
 class MessageFailed(Event):
     """A message of ours ended without an acknowledgement."""
 
@@ -201,11 +230,29 @@ class ProbeDisabled(Event):
 
 
 class HandlerFailed(Event):
-    """A handler raised; the message counts as handled and is acknowledged."""
+    """A handler raised; ``retry_in_s``: when it is given the message again. None: it was the last time."""
 
     topic: str
     payload: bytes
     error: BaseException
+    attempt: int
+    retry_in_s: float | None
+
+
+class MessageDead(Event):
+    """A message is a dead letter: ``handler`` gave it up after so many attempts, for ``reason``."""
+
+    topic: str
+    payload: bytes
+    reason: str
+    handler: str
+    attempts: int
+
+
+class RepeatSkipped(Event):
+    """A message on ``topic`` repeats one that was handled (``on(dedupe=...)``), and was acknowledged."""
+
+    topic: str
 
 
 class Unclaimed(Event):

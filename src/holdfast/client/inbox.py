@@ -35,6 +35,7 @@ class Inbox:
         """The next message, for its reader."""
         self._qos0_limit = qos0_limit
         self._reader: asyncio.Future[None] | None = None
+        self._sleeper: asyncio.Future[None] | None = None
         self.closed = False
 
     def put(self, item: Item) -> bool:
@@ -86,11 +87,26 @@ class Inbox:
         finally:
             self._reader = None
 
+    async def pause(self, until: float) -> bool:
+        """Until this time of the loop, whatever comes meanwhile, or the end; whether it is the end."""
+        if not self.closed:
+            self._sleeper = asyncio.get_running_loop().create_future()
+            try:
+                async with asyncio.timeout_at(until):
+                    await self._sleeper
+            except TimeoutError:
+                return self.closed
+            finally:
+                self._sleeper = None
+        return True
+
     def close(self) -> None:
         """End the reader; what waits here is handled no more."""
         self.closed = True
         if self._reader is not None:
             self._wake()
+        if self._sleeper is not None and not self._sleeper.done():
+            self._sleeper.set_result(None)
 
     def nudge(self) -> None:
         """Let a waiting reader look around."""

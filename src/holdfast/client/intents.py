@@ -138,6 +138,11 @@ class Intents:
             filter for filter in (self._wanted if filters is None else filters) if filter not in self._granted
         ]
 
+    @property
+    def refused_filters(self) -> tuple[str, ...]:
+        """Those that the broker refuses at present; any thread."""
+        return tuple(self._refused)
+
     def refusal(self, filters: Iterable[str] | None = None) -> SubscribeRefused | None:
         """The first refusal among these filters, any thread; None: among all, on the loop."""
         for filter in self._refused if filters is None else filters:

@@ -28,7 +28,7 @@ from holdfast.client.port import Run
 from holdfast.client.supervisor import Reporter
 from holdfast.client.watch import Watched
 from holdfast.errors import Stopped
-from holdfast.protocol import Delivery, Intent
+from holdfast.protocol import Delivery, Intent, ReleaseAsked
 
 if TYPE_CHECKING:
     from holdfast.resilience.stall import Stall
@@ -125,6 +125,11 @@ class Isolated:
             self._loop.call_soon(self._hand_over)
         inlet.acks.append(delivery)
 
+    def complete(self, asked: ReleaseAsked) -> None:
+        """Whoever remembered these identifiers has forgotten them; told with the others of this turn."""
+        self._inlet.completed.append(asked)
+        self._loop.call_soon(self._hand_over)
+
     def subscribe(self, intents: Iterable[Intent]) -> None:
         """Want these subscriptions."""
         self._inlet.wishes.extend(intents)
@@ -137,7 +142,7 @@ class Isolated:
 
     def _hand_over(self) -> None:
         inlet = self._inlet
-        if inlet.acks or inlet.wishes:
+        if inlet.acks or inlet.wishes or inlet.completed:
             self._inlet = Inlet()
             self._there.post(lambda: self._inside.engine.given(inlet))
 
@@ -152,6 +157,11 @@ class Isolated:
     def dropped(self) -> int:
         """QoS 0 messages for which there was no room."""
         return self._drive.engine.dropped if self._drive else 0
+
+    @property
+    def reading(self) -> bool:
+        """Whether the link is read."""
+        return self._drive is None or self._drive.engine.reading
 
     @property
     def last_in(self) -> float | None:

@@ -42,7 +42,8 @@ def make_keeper(
             stalled,
         )
         drive.engine.on_durable = core.commits.wake_threads
-        drive.engine.limit = core.precedence.room
+        room, member = core.precedence.room, core.setup.member
+        drive.engine.limit = room if member is None else member.gate(room)
         core.precedence.wake = drive.engine.wake
         return drive
 

@@ -13,6 +13,7 @@ from weakref import WeakSet
 from holdfast.client.client import Client
 from holdfast.client.core import Core
 from holdfast.client.publisher import Publisher
+from holdfast.client.releases import Holder, Releases
 from holdfast.client.workers import Reader
 from holdfast.errors import Stopped
 from holdfast.handling import Handler
@@ -72,6 +73,9 @@ class Lent(Client):
         self._publisher = self._closed
         for handler in self._own:
             self._owner._forget(handler)
+
+    def _join_releases(self, holder: Holder) -> Releases | None:
+        return self._owner._join_releases(holder)
 
     def _running(self) -> Core:
         if self._stopped:

@@ -30,8 +30,9 @@ class Outbox(Frozen):
     again and may arrive twice, or fail and may not have arrived; QoS 1 is always sent again.
     ``retry``: a message the broker refused for now is overtaken ("later") or holds its priority
     class until it is through ("hold_class"). ``strip_properties``: on MQTT 3.1.1 send without the
-    properties it cannot carry, rather than keep the message until there is MQTT 5. Raises
-    ConfigurationError.
+    properties it cannot carry, rather than keep the message until there is MQTT 5.
+    ``max_held_bytes``: how much the file keeps of what came in and could not be handled yet; beyond it
+    the broker keeps it. Raises ConfigurationError.
     """
 
     __match_args__ = (
@@ -45,6 +46,7 @@ class Outbox(Frozen):
         "on_session_lost",
         "retry",
         "strip_properties",
+        "max_held_bytes",
     )
     __slots__ = __match_args__
 
@@ -61,6 +63,7 @@ class Outbox(Frozen):
         on_session_lost: Literal["resend", "fail"] = "resend",
         retry: Literal["later", "hold_class"] = "later",
         strip_properties: bool = False,
+        max_held_bytes: int | None = 1 << 30,
     ) -> None:
         self.path = path
         self.durability: Literal["power", "process"] = durability
@@ -72,6 +75,7 @@ class Outbox(Frozen):
         self.on_session_lost: Literal["resend", "fail"] = on_session_lost
         self.retry: Literal["later", "hold_class"] = retry
         self.strip_properties = strip_properties
+        self.max_held_bytes = max_held_bytes
         for name, words in _WORDS.items():
             if getattr(self, name) not in words:
                 known = ", ".join(words)
@@ -98,7 +102,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "retry": ("later", "hold_class"),
 }
 
-_LOWEST = {"max_messages": 1, "max_bytes": 1024, "max_age_s": 0.001}
+_LOWEST = {"max_messages": 1, "max_bytes": 1024, "max_age_s": 0.001, "max_held_bytes": 1024}
 
 
 def check_client_id(option: Outbox, client_id: str | None) -> None:
@@ -138,4 +142,5 @@ def make(option: Outbox, qos0_messages: int, clock: Clock) -> port.Outbox:
         hold_class=hold_class,
         keep_qos0=option.keep_qos0,
         qos0_messages=qos0_messages,
+        max_held_bytes=option.max_held_bytes,
     )

@@ -17,7 +17,7 @@ from holdfast.client.precedence import Precedence
 from holdfast.client.receipts import Receipts
 from holdfast.client.state import State
 from holdfast.client.watch import Watched
-from holdfast.protocol import Delivery, Intent
+from holdfast.protocol import Delivery, Intent, ReleaseAsked
 
 
 class Inwards(Protocol):
@@ -49,11 +49,18 @@ class Inwards(Protocol):
     def ack(self, delivery: Delivery) -> None:
         """This message was handled."""
 
+    def complete(self, asked: ReleaseAsked) -> None:
+        """Whoever remembered these identifiers has forgotten them."""
+
     def subscribe(self, intents: Iterable[Intent]) -> None:
         """Want these subscriptions."""
 
     def unsubscribe(self, filters: Iterable[str]) -> None:
         """Want these subscriptions no more."""
+
+    @property
+    def reading(self) -> bool:
+        """Whether the link is read: handlers keep up."""
 
     @property
     def handled(self) -> int:

@@ -30,14 +30,14 @@ class Pressure:
     """What was delivered and not handled, in bytes, and whether the link is read."""
 
     def __init__(self, limit_bytes: int, limit_messages: int, read: Callable[[bool], None]) -> None:
-        """``read`` switches reading off and on."""
+        """``read`` switches reading off and on; ``reading``: handlers keep up, so that it is on."""
         self._limit = limit_bytes
         self._most = limit_messages
         self._read = read
         self._bytes = 0
         self._count = 0
         self._stuck = False
-        self._reading = True
+        self.reading = True
         self._breathing = False
         self._timer: asyncio.TimerHandle | None = None
         self.dropped = 0
@@ -45,7 +45,7 @@ class Pressure:
     def begin(self) -> None:
         """A new link, which is read."""
         self.end()
-        self._reading = True
+        self.reading = True
         self._breathing = False
 
     def end(self) -> None:
@@ -63,8 +63,8 @@ class Pressure:
         self._bytes += _weight(deliveries)
         self._count += len(deliveries)
         many = self._count >= self._most and not self._stuck
-        if self._reading and (many or self._bytes >= self._limit):
-            self._reading = False
+        if self.reading and (many or self._bytes >= self._limit):
+            self.reading = False
             self._hold()
         return deliveries
 
@@ -74,12 +74,12 @@ class Pressure:
         self._count -= len(deliveries)
         few = self._count < self._most // 2
         self._stuck = self._stuck and not few
-        if not self._reading and self._bytes < self._limit // 2 and (few or self._stuck):
+        if not self.reading and self._bytes < self._limit // 2 and (few or self._stuck):
             self._go_on()
 
     def received(self) -> None:
         """A chunk was read: if it was a breath, it is over."""
-        if self._breathing and not self._reading:
+        if self._breathing and not self.reading:
             self._hold()
 
     def _hold(self) -> None:

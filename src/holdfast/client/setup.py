@@ -21,6 +21,7 @@ from holdfast.transport import TLS, Address
 from holdfast.values import Value
 
 if TYPE_CHECKING:
+    from holdfast.client.member import Member
     from holdfast.transport.proxy_address import ProxyAddress
 
 StrPath = str | PathLike[str]
@@ -51,6 +52,7 @@ class Setup(Value):
         "isolated",
         "compression",
         "probe_s",
+        "member",
     )
     __slots__ = __match_args__
 
@@ -75,7 +77,9 @@ class Setup(Value):
         isolated: bool | None = None,
         compression: Compression | None = None,
         probe_s: float | None = None,
+        member: Member | None = None,
     ) -> None:
+        """``member``: of a pool."""
         self.groups = groups
         self.client_id = client_id
         self.username = username
@@ -95,6 +99,7 @@ class Setup(Value):
         self.isolated = isolated
         self.compression = compression
         self.probe_s = probe_s
+        self.member = member
 
     @property
     def first(self) -> Address:
@@ -137,6 +142,7 @@ class Setup(Value):
             apart=apart,
             probe_s=self.probe_s,
             probe_nonce=urandom(8).hex() if self.probe_s else "",
+            canary_nonce=urandom(8).hex(),
         )
 
     def _username(self, address: Address) -> str | None:

@@ -15,11 +15,16 @@ from holdfast.client.lifecycle import TRANSITIONS, Step
 from holdfast.client.probing import Probing
 from holdfast.client.status import Status
 from holdfast.client.waiting import Signal
-from holdfast.errors import HoldfastError, OutboxError
+from holdfast.errors import HoldfastError, OutboxError, PayloadError
+from holdfast.handling import Reject, Retry
+from holdfast.messages import Message
 from holdfast.protocol import Terms
 from holdfast.resilience import Verdict
 
 log = logging.getLogger("holdfast")
+
+PLAIN = (Reject, Retry, PayloadError)
+"""Errors that say all themselves: where they were raised tells nobody more."""
 
 VERSIONS: dict[int, Literal["5", "3.1.1"]] = {5: "5", 4: "3.1.1"}
 
@@ -42,11 +47,16 @@ class State:
         self.connections = 0
         self.disconnections: Counter[str] = Counter()
         self.errors = 0
+        self.repeats = 0
         self.sessions_lost = 0
+        self._share_silent: set[str] = set()  # brokers that are known for it
         self.outbox_error: OutboxError | None = None
         self.given_up: Counter[str] = Counter()  # unsent messages that ended, by reason
         self.draining = False
         self.probe = Probing(self.emit)
+        from holdfast.client.dead_letters import DeadLetters  # with the first client, not with its module
+
+        self.dead_letters = DeadLetters(self.emit)
 
     @property
     def place(self) -> str:
@@ -151,18 +161,50 @@ class State:
         cause = verdict.cause if verdict else None
         self.emit(told.FailedOver(message=message, cause=cause, **facts), logging.WARNING)
 
+    def share_silent(self) -> None:
+        """The broker grants shared subscriptions and delivers nothing by them; said once of each."""
+        broker, place = self.target.broker, self.place
+        if broker in self._share_silent:
+            return
+        self._share_silent.add(broker)
+        message = (
+            f"{place} grants shared subscriptions and does not deliver: nothing will come by share=. "
+            "Leave share= out, or use a broker that has it"
+        )
+        self.emit(told.ShareSilent(message=message, broker=broker), logging.WARNING)
+
     def _is_news(self, verdict: Verdict) -> bool:
         return self.verdict is None or self.verdict.cause != verdict.cause
 
     # -- messages ----------------------------------------------------------------------------
 
+    def repeated(self, handler: str, topic: str) -> None:
+        """A handler was spared a message, by the key of one that it has handled."""
+        self.repeats += 1
+        message = f"{handler}: a message on {topic} repeats one that was handled"
+        self.emit(told.RepeatSkipped(message=message, topic=topic), logging.DEBUG)
+
     def message_failed(self, seq: int, error: HoldfastError) -> None:
         """A message of ours failed; nobody can miss it, receipt or not."""
         self.emit(told.MessageFailed(message=str(error), id=seq, error=error), logging.WARNING)
 
-    def handler_failed(self, topic: str, payload: bytes, error: BaseException) -> None:
-        """A handler raised."""
+    def handler_failed(
+        self, name: str, message: Message, attempt: int, error: BaseException, retry_in_s: float | None
+    ) -> None:
+        """A handler raised; where it did is told the first time only."""
         self.errors += 1
-        log.error("handler for a message on %s failed", topic, exc_info=error)
-        message = f"handler for a message on {topic} failed: {error!r}"
-        self.bus.emit(told.HandlerFailed(message=message, topic=topic, payload=payload, error=error))
+        topic = message.topic
+        then = "" if retry_in_s is None else f"; again in {retry_in_s:g} s"
+        sentence = f"{name}: attempt {attempt} for a message on {topic} failed: {error!r}{then}"
+        shown = attempt == 1 and not isinstance(error, PLAIN)
+        log.warning("%s", sentence, exc_info=error if shown else None)
+        self.bus.emit(
+            told.HandlerFailed(
+                message=sentence,
+                topic=topic,
+                payload=message.payload,
+                error=error,
+                attempt=attempt,
+                retry_in_s=retry_in_s,
+            )
+        )

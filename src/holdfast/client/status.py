@@ -35,14 +35,17 @@ class Snapshot(Frozen):
     why the outbox file cannot be written at present.
     ``cause`` and ``hint``: why there is no connection, in a word and a sentence.
     ``disconnections``: lost connections by cause. ``received``, ``handled``, ``errors``:
-    messages that came, whose handling ended, and whose handler failed. ``given_up``: unsent messages
+    messages that came, whose handling ended, and how often a handler raised; ``dead``: messages that their
+    handlers gave up (dead letters). ``given_up``: unsent messages
     that were expired or dropped in this process, by reason. ``parked``: pending messages that cannot
     go to this broker as it is. ``dropped_inbound``:
     QoS 0 messages for which there was no room. ``last_in_s``, ``last_out_s``: seconds since
     bytes came or left. ``probe`` (``Client(probe_s=...)``): "off", "waiting" (for a first answer on this
     connection), "ok", "missed" (two in a row) or "not_authorized". ``round_trip_s``: what the last answer
     on this connection took; None: unknown. ``round_trips``: how many took so many seconds at most, and more
-    than the bound before.
+    than the bound before. ``refused``: filters that the broker has refused; it is asked again. ``silent``:
+    how many sources are (``on(expect_every_s=...)``); ``silent_topics``: a hundred of them at most.
+    ``repeats``: messages that repeated one that was handled (``on(dedupe=...)``).
     """
 
     __match_args__ = (
@@ -63,6 +66,7 @@ class Snapshot(Frozen):
         "received",
         "handled",
         "errors",
+        "dead",
         "given_up",
         "parked",
         "dropped_inbound",
@@ -71,6 +75,10 @@ class Snapshot(Frozen):
         "probe",
         "round_trip_s",
         "round_trips",
+        "refused",
+        "silent",
+        "silent_topics",
+        "repeats",
     )
     __slots__ = __match_args__
 
@@ -94,6 +102,7 @@ class Snapshot(Frozen):
         received: int,
         handled: int,
         errors: int,
+        dead: int,
         given_up: Mapping[str, int],
         parked: int,
         dropped_inbound: int,
@@ -102,6 +111,10 @@ class Snapshot(Frozen):
         probe: ProbeStatus = "off",
         round_trip_s: float | None = None,
         round_trips: Mapping[float, int] = NONE,
+        refused: tuple[str, ...] = (),
+        silent: int = 0,
+        silent_topics: tuple[str, ...] = (),
+        repeats: int = 0,
     ) -> None:
         self.status = status
         self.cause = cause
@@ -120,6 +133,7 @@ class Snapshot(Frozen):
         self.received = received
         self.handled = handled
         self.errors = errors
+        self.dead = dead
         self.given_up = given_up
         self.parked = parked
         self.dropped_inbound = dropped_inbound
@@ -128,3 +142,7 @@ class Snapshot(Frozen):
         self.probe: ProbeStatus = probe
         self.round_trip_s = round_trip_s
         self.round_trips = round_trips
+        self.refused = refused
+        self.silent = silent
+        self.silent_topics = silent_topics
+        self.repeats = repeats

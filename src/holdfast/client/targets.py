@@ -38,7 +38,8 @@ class Targets:
         self._names = names
         self._versions = versions
         self._subscribes = subscribes
-        self.failover: Failover[Address] = Failover(setup.groups, setup.reconnect, rank)
+        others = tuple if setup.member is None else setup.member.others
+        self.failover: Failover[Address] = Failover(setup.groups, setup.reconnect, rank, others)
 
     @property
     def place(self) -> str:

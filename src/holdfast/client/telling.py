@@ -17,7 +17,6 @@ from holdfast.client.presence import Presence
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.state import State
-from holdfast.codec import V311
 from holdfast.errors import OutboxError
 from holdfast.outbox import Outbox
 from holdfast.protocol import (
@@ -37,9 +36,11 @@ from holdfast.protocol import (
     Reasserted,
     Reauthenticated,
     Record,
+    ReleaseAsked,
     SessionEvent,
     SessionLost,
     Settled,
+    ShareSilent,
     Stripped,
     Unsubscribed,
     Unwatched,
@@ -52,8 +53,8 @@ if TYPE_CHECKING:
 class Telling:
     """The outlet of the engine.
 
-    ``on_refused`` and ``on_unsubscribed`` hear the answers about filters, ``on_challenge`` and
-    ``on_reauthenticated`` what an authentication asks and how it ends.
+    ``on_refused`` and ``on_unsubscribed`` hear the answers about filters, ``on_challenge`` and ``on_release``
+    what the broker asks, ``on_reauthenticated`` how an authentication ends.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Telling:
         self.on_unsubscribed: Callable[[str], None] = _ignore
         self.on_challenge: Callable[[Challenge], None] = _ignore
         self.on_reauthenticated: Callable[[], None] = _ignore
+        self.on_release: Callable[[ReleaseAsked], None] = _ignore
 
     def batch(self, deliveries: list[Delivery], records: list[Record], events: list[SessionEvent]) -> None:
         """One batch of the engine: endings, events, deliveries."""
@@ -112,9 +114,8 @@ class Telling:
     def _deferred(self, record: Deferred) -> None:
         row, reason = record.row, reasons.name(record.reason)
         message = f"message {row.seq} on {row.topic} was refused for now: {reason} (try {row.tries})"
-        self._state.emit(
-            told.MessageDeferred(message=message, id=row.seq, code=record.reason), logging.WARNING
-        )
+        deferred = told.MessageDeferred(message=message, id=row.seq, code=record.reason)
+        self._state.emit(deferred, logging.WARNING)
 
     def _parked(self, record: Parked) -> None:
         row = record.row
@@ -123,7 +124,7 @@ class Telling:
 
     def _opened(self, event: Opened) -> None:
         self._publisher.agreed(event.terms)
-        self._dispatcher.drop_retained = event.terms.version == V311
+        self._dispatcher.opened(event.terms.version)
 
     def _reauthenticated(self, event: Reauthenticated) -> None:
         self._state.emit(told.Reauthenticated(message=f"authenticated again to {self._state.place}"))
@@ -163,17 +164,14 @@ class Telling:
     def _uncertain(self, event: SessionLost | BrokerChanged) -> str:
         """Nothing is granted, and QoS 2 in flight is uncertain; gives what becomes of that, in words."""
         self._intents.session_lost()
-        if not self._resends:
-            return "(QoS 2) have failed instead"
-        self._receipts.uncertain(event.uncertain)
-        return "of them (QoS 2) may arrive twice"
+        if self._resends:
+            self._receipts.uncertain(event.uncertain)
+        return "of them (QoS 2) may arrive twice" if self._resends else "(QoS 2) have failed instead"
 
     def _oversize(self, event: Oversize) -> None:
-        limit = self._limits.max_packet_bytes
-        message = f"a message of {event.size} bytes on {event.topic} is above our limit of {limit}; skipped"
-        self._state.emit(
-            told.MessageSkipped(message=message, topic=event.topic, size=event.size), logging.ERROR
-        )
+        limit, topic = self._limits.max_packet_bytes, event.topic
+        message = f"a message of {event.size} bytes on {topic} is above our limit of {limit}; skipped"
+        self._state.emit(told.MessageSkipped(message=message, topic=topic, size=event.size), logging.ERROR)
 
     def _anomaly(self, event: Anomaly) -> None:
         self._state.emit(
@@ -244,7 +242,9 @@ _EVENTS: dict[type, Callable[[Telling, Any], None]] = {
     Oversize: Telling._oversize,
     Probed: lambda self, event: self._state.probe.told(event),
     Reauthenticated: Telling._reauthenticated,
+    ReleaseAsked: lambda self, event: self.on_release(event),
     SessionLost: Telling._session_lost,
+    ShareSilent: lambda self, event: self._state.share_silent(),
     Stripped: Telling._stripped,
     Unsubscribed: lambda self, event: self.on_unsubscribed(event.filter),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import monotonic
 
 from holdfast.client.blocking import Bell
 from holdfast.client.inbox import Inbox, Item
@@ -43,6 +44,12 @@ class ThreadInbox(Inbox):
         ``idle`` looks at what else may end the wait.
         """
         self._bell.sleep(lambda: not self.items and not self.closed and idle(), timeout_s)
+
+    def rest(self, until: float) -> bool:
+        """Sleep until this time, whatever comes meanwhile, or the end; whether it is the end."""
+        while not self.closed and (left := until - monotonic()) > 0:
+            self._bell.sleep(lambda: not self.closed, left)
+        return self.closed
 
     def take(self) -> Item | None:
         """The next message; waits for it. None: it was closed."""

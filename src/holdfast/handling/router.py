@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Any, Literal, TypeVar
 
 from holdfast.errors import ConfigurationError
+from holdfast.handling.retries import DEFAULT_RETRIES, Retries
 from holdfast.handling.signature import Call, bind_all, is_coroutine
+from holdfast.handling.work import DEFAULT_WORK, Key, KeyOf, Work
 from holdfast.messages import QoS
 from holdfast.topics import Pattern, validate_share
 from holdfast.values import Value
@@ -50,10 +53,15 @@ class HandlerOptions(Value):
 class Handler(Value):
     """One function with its filters; ``calls`` turn a message into its arguments.
 
-    ``threaded``: it is no coroutine function, and runs on a thread of its own.
+    ``threaded``: it is no coroutine function, and runs on threads of its own. ``keys`` find the ordering
+    key of a message, for each pattern; there are none where nothing was asked for. ``dedupe`` likewise, for
+    the key by which repeats are known. ``expect_every_s``: so often its sources are expected to speak.
     """
 
-    __match_args__ = ("function", "patterns", "calls", "options", "threaded")
+    __match_args__ = (
+        *("function", "patterns", "calls", "options", "threaded", "work", "keys"),
+        *("dedupe", "expect_every_s"),
+    )
     __slots__ = __match_args__
 
     def __init__(
@@ -63,12 +71,24 @@ class Handler(Value):
         calls: tuple[Call, ...],
         options: HandlerOptions,
         threaded: bool = False,
+        work: Work = DEFAULT_WORK,
+        keys: tuple[KeyOf, ...] = (),
+        dedupe: tuple[KeyOf, ...] = (),
+        expect_every_s: float | None = None,
     ) -> None:
         self.function = function
         self.patterns = patterns
         self.calls = calls
         self.options = options
         self.threaded = threaded
+        self.work = work
+        self.keys = keys
+        self.dedupe = dedupe
+        self.expect_every_s = expect_every_s
+        if expect_every_s is not None and not 0 < expect_every_s < inf:
+            raise ConfigurationError(
+                f"expect_every_s must be above 0, not {expect_every_s!r}", hint="None: nothing is expected"
+            )
 
     @property
     def filters(self) -> tuple[str, ...]:
@@ -93,17 +113,35 @@ class Router:
         qos: QoS = 1,
         share: str | None = None,
         retained: Retained = "always",
+        concurrency: int = 1,
+        key: Key | None = None,
+        dedupe: Key | None = None,
+        retries: Retries = DEFAULT_RETRIES,
+        timeout_s: float | None = None,
+        expect_every_s: float | None = None,
     ) -> Callable[[F], F]:
         """As ``Client.on``. Raises ConfigurationError when filter or function do not fit."""
         options = HandlerOptions(qos, share, retained)
         patterns = patterns_of(filters)
+        work = Work(concurrency, retries, timeout_s)
+        keys = () if key is None else _keys(key, patterns)
+        repeats = () if dedupe is None else _keys(dedupe, patterns)
 
         def register(function: F) -> F:
-            calls = bind_all(function, patterns)
-            self.handlers.append(Handler(function, patterns, calls, options, not is_coroutine(function)))
+            calls, threaded = bind_all(function, patterns), not is_coroutine(function)
+            work.check(function, threaded)
+            self.handlers.append(
+                Handler(function, patterns, calls, options, threaded, work, keys, repeats, expect_every_s)
+            )
             return function
 
         return register
+
+
+def _keys(key: Key, patterns: tuple[Pattern, ...]) -> tuple[KeyOf, ...]:
+    from holdfast.handling.keys import keys_of  # for those who want one
+
+    return keys_of(key, patterns)
 
 
 def patterns_of(filters: tuple[str, ...]) -> tuple[Pattern, ...]:

@@ -28,6 +28,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from holdfast.errors import ConfigurationError, PayloadError
+from holdfast.handling.misfit import misfit
 from holdfast.messages import Message
 from holdfast.topics import Pattern
 
@@ -212,7 +213,7 @@ def _model(kind: Any) -> _Getter:
         try:
             return kind.model_validate_json(message.payload)
         except ValueError as error:  # pydantic's ValidationError is one
-            raise PayloadError(f"payload on {message.topic} is no {kind.__name__}: {error}") from error
+            raise PayloadError(f"payload on {message.topic} {misfit(kind, error)}") from error
 
     return decode
 

@@ -11,3 +11,7 @@ class SinkError(HoldfastError):
     def __init__(self, sentence: str, *, target: str, hint: str | None = None) -> None:
         super().__init__(sentence, hint=hint)
         self.target = target
+
+
+class Misfit(HoldfastError):
+    """A message makes no row, for this reason; it goes to the quarantine, and the stream goes on."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 
 from holdfast.ingest.sink import Written
 
@@ -36,3 +37,8 @@ class IngestLedger:
             self.quarantined + written.quarantined,
             self.waiting - ended,
         )
+
+
+def total(ledgers: Iterable[IngestLedger]) -> IngestLedger:
+    """The books of several as one."""
+    return IngestLedger(*map(sum, zip(*map(astuple, ledgers), strict=True)))

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from holdfast.errors import ConfigurationError
-from holdfast.ingest.table import AS_IT_CAME, Column, Table
+from holdfast.ingest.table import AS_IT_CAME, Column, Keep, Table
 from holdfast.messages import Message, Properties
 from holdfast.topics import Pattern
 
@@ -38,10 +38,12 @@ _OF_THE_LINK = frozenset({"topic_alias", "subscription_identifier"})
 _TAKEN = {"id", *(column.name for column in AS_IT_CAME)}
 
 
-def default_table(filters: Iterable[str]) -> Table:
+def default_table(
+    filters: Iterable[str], name: str = "messages", key: Sequence[str] = (), keep: Keep = "first"
+) -> Table:
     """Messages as they came, and a column for each capture. Raises ConfigurationError."""
-    captured = [Column(name, "text") for name in capture_columns(filters)]
-    return Table(columns=(*AS_IT_CAME, *captured))
+    captured = [Column(capture, "text", required=capture in key) for capture in capture_columns(filters)]
+    return Table(name, (*AS_IT_CAME, *captured), tuple(key), keep)
 
 
 def capture_columns(filters: Iterable[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 from uuid import uuid4
 
@@ -24,7 +25,15 @@ from holdfast.ingest.table import Table
 
 T = TypeVar("T")
 
-BUSY_S = 1.0
+BUSY_S = 3.0
+"""So long a transaction waits for those of others. SQLite's waiting is no queue: of four workers that write
+without a pause one waited for 1.8 s."""
+
+_OPENING = Lock()
+"""Two that make one file's log at once do not wait for each other, as SQLite does else: one of them fails."""
+
+_OF_THE_ROW = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError)
+"""A constraint refuses it, or no file could hold it: no attempt will ever store it."""
 
 
 class SqliteSink:
@@ -93,7 +102,10 @@ class SqliteSink:
                 target=self.target,
                 hint=f"make it: mkdir -p {folder}",
             )
-        db = sqlite3.connect(self.target, timeout=BUSY_S, isolation_level=None)
+        with _OPENING:
+            return self._prepared(sqlite3.connect(self.target, timeout=BUSY_S, isolation_level=None))
+
+    def _prepared(self, db: sqlite3.Connection) -> sqlite3.Connection:
         try:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
@@ -140,7 +152,7 @@ class SqliteSink:
         db.execute("SAVEPOINT rows")
         try:
             db.executemany(self._insert, map(schema.plain, batch.rows))
-        except sqlite3.IntegrityError:
+        except _OF_THE_ROW:
             db.execute("ROLLBACK TO rows")
             refused += self._insert_each(db, batch)
         if refused:
@@ -149,12 +161,12 @@ class SqliteSink:
         return Written(stored, len(batch.rows) + len(batch.refused) - stored - len(refused), len(refused))
 
     def _insert_each(self, db: sqlite3.Connection, batch: Batch) -> list[Refused]:
-        """A row in the batch breaks a constraint of the table: find it, and let the others in."""
+        """A row in the batch is refused: find it, and let the others in."""
         refused = []
         for place, row in enumerate(batch.rows):
             try:
                 db.execute(self._insert, schema.plain(row))
-            except sqlite3.IntegrityError as error:
+            except _OF_THE_ROW as error:
                 refused.append(Refused(batch.as_it_came(place), str(error)))
         return refused
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from holdfast.ingest.errors import SinkError
-from holdfast.ingest.row import Row, Value, timestamp
+from holdfast.ingest.row import Row, Value
 from holdfast.ingest.sink import Refused
+from holdfast.ingest.sqlite_existing import check_key, missing_columns, not_unique, quoted
 from holdfast.ingest.table import AS_IT_CAME, Column, Table
 
 VERSION = "1"
@@ -32,11 +33,6 @@ _TYPES = {
 }
 
 
-def quoted(name: str) -> str:
-    """An identifier as SQL takes it, whatever is in it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def prepare(db: sqlite3.Connection, target: str, table: Table) -> None:
     """Create or check all tables, in one transaction. Raises SinkError, sqlite3.Error."""
     db.execute("BEGIN IMMEDIATE")
@@ -45,8 +41,9 @@ def prepare(db: sqlite3.Connection, target: str, table: Table) -> None:
         _check_version(db, target)
         columns = ", ".join(_declared(column) for column in table.columns)
         db.execute(f"CREATE TABLE IF NOT EXISTS {quoted(table.name)} (id INTEGER PRIMARY KEY, {columns})")
-        _widen(db, target, table)
-        _index(db, table)
+        for column in missing_columns(db, target, table):
+            db.execute(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {_declared(column)}")
+        _index(db, target, table)
         db.execute("COMMIT")
     except BaseException:
         db.execute("ROLLBACK")
@@ -68,25 +65,15 @@ def _check_version(db: sqlite3.Connection, target: str) -> None:
         )
 
 
-def _widen(db: sqlite3.Connection, target: str, table: Table) -> None:
-    have = {name.lower() for _, name, *_ in db.execute(f"PRAGMA table_info({quoted(table.name)})")}
-    missing = [column for column in table.columns if column.name.lower() not in have]
-    needed = [column.name for column in missing if column.required]
-    if "id" not in have or needed:
-        raise SinkError(
-            f"{target} has a table {table.name!r} of another kind (without {', '.join(needed or ['id'])})",
-            target=target,
-            hint="name another file",
-        )
-    for column in missing:
-        db.execute(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {_declared(column)}")
-
-
-def _index(db: sqlite3.Connection, table: Table) -> None:
+def _index(db: sqlite3.Connection, target: str, table: Table) -> None:
+    check_key(db, target, table)
     if table.key:
-        names = ", ".join(quoted(name) for name in table.key)
-        index = quoted(f"{table.name}_key")
-        db.execute(f"CREATE UNIQUE INDEX IF NOT EXISTS {index} ON {quoted(table.name)} ({names})")
+        names = ", ".join(map(quoted, table.key))
+        index, name = quoted(f"{table.name}_key"), quoted(table.name)
+        try:
+            db.execute(f"CREATE UNIQUE INDEX IF NOT EXISTS {index} ON {name} ({names})")
+        except sqlite3.IntegrityError as error:
+            raise not_unique(target, table) from error
 
 
 def recall(db: sqlite3.Connection, key: str) -> str | int | None:
@@ -110,10 +97,10 @@ def insert(table: Table) -> str:
 
 
 def _conflict(table: Table) -> str:
-    if table.keep == "first":
+    names = [quoted(column.name) for column in table.columns if column.name not in table.key]
+    if table.keep == "first" or not names:
         return "DO NOTHING"
     key = ", ".join(quoted(name) for name in table.key)
-    names = (quoted(column.name) for column in table.columns if column.name not in table.key)
     return f"({key}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in names)}"
 
 
@@ -135,7 +122,12 @@ def plain(row: Row) -> tuple[str | int | float | bytes | None, ...]:
 
 
 def _plain(value: Value) -> str | int | float | bytes | None:
-    return timestamp(value) if isinstance(value, datetime) else value
+    return _instant(value) if isinstance(value, datetime) else value
+
+
+def _instant(at: datetime) -> str:
+    """RFC 3339 in UTC, always of one length so that it sorts; cut to less, two keys could become one."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def quarantine(db: sqlite3.Connection, table: Table, several: Sequence[Refused]) -> None:

@@ -85,6 +85,9 @@ def _check_columns(table: Table) -> None:
     """Databases do not tell names apart that differ in case only."""
     if not table.name or not table.columns:
         raise ConfigurationError(f"table {table.name!r} has no name, or no columns")
+    for name in (table.name, *(column.name for column in table.columns)):
+        if not name.isprintable():
+            raise ConfigurationError(f"{name!r} is no name for a table or a column")
     seen = {"id"}
     for column in table.columns:
         if column.type not in get_args(ColumnType):

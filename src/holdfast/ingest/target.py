@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from holdfast.errors import ConfigurationError
+from holdfast.ingest.sink import Sink
+from holdfast.ingest.sqlite import SqliteSink
+from holdfast.ingest.table import Table
 
 _RELATIVE, _ABSOLUTE = "sqlite:///", "sqlite:////"
+_POSTGRES = ("postgresql://", "postgres://")
+
+
+def sink_for(into: str, table: Table) -> Sink:
+    """The sink for this table; opens nothing yet. Raises ConfigurationError."""
+    if into.startswith(_POSTGRES):
+        from holdfast.ingest.postgres import PostgresSink  # for those who have one
+
+        return PostgresSink(into, table)
+    return SqliteSink(sqlite_path(into), table)
 
 
 def sqlite_path(into: str) -> str:
@@ -29,6 +42,6 @@ def _path(into: str) -> str:
     if separator or into.startswith("sqlite:"):
         raise ConfigurationError(
             f"{scheme.partition(':')[0]!r} is no database this release can write",
-            hint="use a path, sqlite:///relative or sqlite:////absolute",
+            hint="use a path, sqlite:///relative, sqlite:////absolute or postgresql://host/database",
         )
     return into

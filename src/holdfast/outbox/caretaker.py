@@ -11,6 +11,7 @@ from typing import Protocol
 from holdfast.messages import Outgoing
 from holdfast.outbox.backlog import Backlog
 from holdfast.outbox.changes import Change, Unparked
+from holdfast.outbox.dead import DeadLetter
 from holdfast.outbox.errands import POLL_S, Errands, Letter
 from holdfast.outbox.queries import Queries
 from holdfast.outbox.sweeping import AT_ONCE, EXPIRY, MAX_AGE, SOON_S, next_look, take_out
@@ -35,6 +36,9 @@ class Hands(Protocol):
 
     def revive(self, letters: Sequence[Letter], changes: Sequence[Change]) -> None:
         """Accept these rows, each a dead letter; write that down together with the changes."""
+
+    def take_back(self, letters: Sequence[DeadLetter], changes: Sequence[Change]) -> None:
+        """Keep these, which came in, again; write that down together with the changes."""
 
 
 class Caretaker:
@@ -145,6 +149,8 @@ class Caretaker:
             self._hands.give_up(work.purged, "dropped", "purge")
         if work.revived:
             self._hands.revive(work.revived, work.changes)
+        elif work.returned:
+            self._hands.take_back(work.returned, work.changes)
         elif work.changes:
             self._hands.put_down(work.changes)
         return self._errands.busy

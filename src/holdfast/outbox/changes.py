@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from holdfast.messages import Outgoing
+from holdfast.outbox import intake_changes
 from holdfast.protocol import Record, Settled
 from holdfast.values import Value
 
@@ -56,4 +57,4 @@ class Revived(Value):
         self.rows = rows
 
 
-Change = Record | Unparked | Buried | Answered | Revived
+Change = Record | Unparked | Buried | Answered | Revived | intake_changes.Change

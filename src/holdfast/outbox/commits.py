@@ -21,7 +21,7 @@ from threading import Lock
 
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
-from holdfast.outbox import sqlite_file
+from holdfast.outbox import intake_changes, sqlite_file
 from holdfast.outbox.changes import Change
 from holdfast.outbox.reserve import Reserve
 from holdfast.outbox.store import Group, Store
@@ -131,6 +131,8 @@ class Commits(ABC):
             self._recovered()
         self._anew = False
         self._settle_in()
+        if group.left:
+            self._store.on_left(group.left)
         with self._lock:
             self.durable = group.number
             self.waiting -= group.size
@@ -178,7 +180,7 @@ class Commits(ABC):
         _call(lambda: self._on_failed(None))
 
 
-_LAGGING = (Settled, Deferred, Parked, Completed)
+_LAGGING = (Settled, Deferred, Parked, Completed, *intake_changes.LAGGING)
 
 
 def _lags(record: Change) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 
 from holdfast.errors import OutboxError, OutboxUnwritable
-from holdfast.outbox import integrity, mounts, sessions, sqlite_file, tables
+from holdfast.outbox import inbound, integrity, mounts, sessions, sqlite_file, tables
 from holdfast.outbox.lock import OwnerLock
 from holdfast.outbox.migrations import migrate
 from holdfast.outbox.reading import check_there, reading
@@ -76,7 +76,7 @@ def _check_empty(path: str) -> None:
     """Whether nothing is lost with the file that is there."""
     try:
         with closing(sqlite_file.connect(path)) as db:
-            rows, _ = tables.count(db)
+            rows = _waiting(db)
     except sqlite3.Error as error:
         raise OutboxError(
             f"{path} cannot be read, so what is lost with it is not known: {error}",
@@ -91,10 +91,18 @@ def _check_empty(path: str) -> None:
         )
 
 
+def _waiting(db: sqlite3.Connection) -> int:
+    """What goes out, and what came in, of which an older format knows nothing."""
+    (found,) = db.execute("PRAGMA user_version").fetchone()
+    held = inbound.totals(db) if found == sqlite_file.FORMAT else []
+    rows, _ = tables.count(db)
+    return rows + sum(count for _, count, _ in held)
+
+
 def _prepare(copy: sqlite3.Connection, path: str) -> None:
     """Say that it is an old state; and away with the log of the file that it replaces."""
     with tables.transaction(copy):
-        tables.write_meta(copy, restored="backup", device=None, inode=None)
+        tables.write_meta(copy, restored="backup", device=None, inode=None, series=None)
     for part in sqlite_file.PARTS[1:]:
         with suppress(FileNotFoundError):
             os.unlink(path + part)

@@ -17,12 +17,12 @@ Buried       dead letters are deleted. Revived: they are accepted again
 Answered     a request has its answer
 ============ ================================================================================
 
-Records of one kind that follow each other are applied together.
+What came in is told of in ``intake_changes``. Records of one kind that follow each other are applied
+together.
 """
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
@@ -31,7 +31,9 @@ from typing import Any
 from holdfast.messages import Outgoing
 from holdfast.outbox import dead, requests, sessions, tables
 from holdfast.outbox.changes import Answered, Buried, Change, Revived, Shed, Unparked
+from holdfast.outbox.dead import Letters
 from holdfast.outbox.flight import RELEASED, SENT, UNSENT, Entry, Flight, runs
+from holdfast.outbox.intake_effects import IntakeEffects
 from holdfast.outbox.keys import BASE, key_of, keys_of
 from holdfast.outbox.statements import each
 from holdfast.outbox.steps import HOLD, RELEASE, Steps
@@ -50,8 +52,6 @@ from holdfast.protocol import (
     Settled,
 )
 
-log = logging.getLogger("holdfast")
-
 
 class Effects:
     """Applies records to the steps of a commit, the books and the lines of ``flight``.
@@ -62,7 +62,8 @@ class Effects:
 
     def __init__(self, flight: Flight) -> None:
         self._flight = flight
-        self._dead: int | None = None  # how many dead letters there are; None: not counted yet
+        self._letters = Letters()
+        self.intake = IntakeEffects(self._letters)
         self._books: Books
         self.ended: list[int] = []
         self._usual: dict[type, Callable[[Steps, Sequence[Any]], None]] = {
@@ -84,11 +85,12 @@ class Effects:
             Buried: self._buried,
             Revived: self._revived,
             Answered: self._answered,
+            **self.intake.by_kind,
         }
 
     def apply(self, steps: Steps, records: Iterable[Change], books: Books) -> None:
         """These records, in their order."""
-        self._books = books
+        self._books = self.intake.books = books
         for kind, some in groupby(records, type):
             usual = self._usual.get(kind)
             if usual is None:
@@ -164,13 +166,8 @@ class Effects:
     def _failed(self, steps: Steps, records: Sequence[Failed]) -> None:
         self._end([record.row for record in records], "failed")
         steps.pairs(HOLD, [(WITHHELD, record.withheld) for record in records if record.withheld])
-        before = dead.count(steps.db) if self._dead is None else self._dead
-        dead.add(steps.db, [self._entry(record) for record in records])
-        over = before + len(records) - dead.MOST
-        if over > 0:
-            dead.trim(steps.db, over)
-            log.warning("%d of the oldest dead letters were deleted: %d are kept", over, dead.MOST)
-        self._dead = before + len(records) - max(0, over)
+        entries = [self._entry(record) for record in records]
+        self._letters.come(steps.db, len(entries), lambda: dead.add(steps.db, entries))
 
     def _entry(self, record: Failed) -> dead.Entry:
         row = record.row
@@ -209,14 +206,14 @@ class Effects:
 
     def _buried(self, steps: Steps, records: Sequence[Buried]) -> None:
         dead.remove(steps.db, [number for record in records for number in record.numbers])
-        self._dead = None
+        self._letters.went()
 
     def _revived(self, steps: Steps, records: Sequence[Revived]) -> None:
         entries = [entry for record in records for entry in record.rows]
         dead.revive(steps.db, [(key_of(row), self._books.at, number) for number, row in entries])
         self._accepted([row for _, row in entries])
         dead.remove(steps.db, [number for number, _ in entries])
-        self._dead = None
+        self._letters.went()
 
     def _answered(self, steps: Steps, records: Sequence[Answered]) -> None:
         for record in records:

@@ -32,15 +32,19 @@ Letter = tuple[int, Outgoing]
 
 
 class Work:
-    """Some of what a request asks for: what to write down, and rows that it purges, unparks or revives."""
+    """Some of what a request asks for: what to write down, and rows that it purges, unparks or revives.
 
-    __slots__ = ("changes", "purged", "revived", "unparked")
+    ``returned``: dead letters that came in, and are kept again.
+    """
+
+    __slots__ = ("changes", "purged", "returned", "revived", "unparked")
 
     def __init__(self, *changes: Change) -> None:
         self.changes = list(changes)
         self.purged: list[Outgoing] = []
         self.unparked: list[Outgoing] = []
         self.revived: list[Letter] = []
+        self.returned: list[DeadLetter] = []
 
 
 Steps = Iterator[tuple[Work, dict[str, Any] | None]]
@@ -51,12 +55,17 @@ class Errands:
     """The open requests of one file. Everything here happens inside ``backlog``."""
 
     def __init__(
-        self, db: sqlite3.Connection, backlog: Backlog, met: Callable[[Sequence[Outgoing]], int | None]
+        self,
+        db: sqlite3.Connection,
+        backlog: Backlog,
+        met: Callable[[Sequence[Outgoing]], int | None],
+        room: Callable[[Sequence[DeadLetter]], bool],
     ) -> None:
-        """``met`` says which bound keeps new rows out."""
+        """``met`` says which bound keeps new rows out, ``room`` whether what came in may be kept again."""
         self._db = db
         self._backlog = backlog
         self._met = met
+        self._room = room
         self._version: int | None = None
         self._next_poll = -inf
         self._newest = 0  # the last request that was begun
@@ -161,16 +170,27 @@ class Errands:
 
     def _revive(self, ids: list[int] | None) -> Steps:
         numbers = self._letters(ids)
-        for place in range(0, len(numbers), REVIVED_AT_ONCE):
-            work = Work()
-            chosen = numbers[place : place + REVIVED_AT_ONCE]
-            work.revived = [(letter.number, _row(letter)) for letter in dead.read(self._db, chosen)]
-            limit = self._met([row for _, row in work.revived])
-            if limit is not None:
-                said = f"the outbox is full ({limit}): {place} of {len(numbers)} were accepted again"
+        came_in = dead.inward(self._db)
+        parts = [*_parts(numbers, came_in, False), *_parts(numbers, came_in, True)]
+        done = 0
+        for part in parts:
+            work, full = self._alive(list(dead.read(self._db, part)))
+            if full is not None:
+                said = f"the outbox is full{full}: {done} of {len(numbers)} were accepted again"
                 yield Work(), {"error": said}
-            yield work, {"done": len(numbers)} if len(chosen) + place == len(numbers) else None
+            done += len(part)
+            yield work, {"done": done} if done == len(numbers) else None
         yield Work(), {"done": 0}
+
+    def _alive(self, letters: Sequence[DeadLetter]) -> tuple[Work, str | None]:
+        """All were to go out, or all came in; and which bound keeps them out."""
+        work = Work()
+        if letters[0].owner is not None:
+            work.returned = list(letters)
+            return work, None if self._room(letters) else ""
+        work.revived = [(letter.number, _row(letter)) for letter in letters]
+        limit = self._met([row for _, row in work.revived])
+        return work, None if limit is None else f" ({limit})"
 
     def _letters(self, ids: list[int] | None) -> list[int]:
         there = dead.numbers(self._db)
@@ -180,6 +200,11 @@ class Errands:
 def _keys(seqs: Iterable[int]) -> Iterator[int]:
     """The keys that these sequence numbers may have."""
     return (seq + base for seq in dict.fromkeys(seqs) for base in BASE)
+
+
+def _parts(numbers: list[int], came_in: set[int], wanted: bool) -> list[list[int]]:
+    chosen = [number for number in numbers if (number in came_in) is wanted]
+    return [chosen[place : place + REVIVED_AT_ONCE] for place in range(0, len(chosen), REVIVED_AT_ONCE)]
 
 
 def _row(letter: DeadLetter) -> Outgoing:

@@ -14,9 +14,10 @@ from typing import Any, Literal
 
 from holdfast.clock import Clock
 from holdfast.messages import HIGH, LOW, NORMAL, Properties, QoS
-from holdfast.outbox import dead, tables
+from holdfast.outbox import dead, inbound, tables
 from holdfast.outbox.dead import DeadLetter
 from holdfast.outbox.flight import Flight
+from holdfast.outbox.intake import Held
 from holdfast.outbox.keys import BASE, priority_of, seq_of, span
 from holdfast.outbox.port import Ledger
 from holdfast.outbox.rows import properties_of
@@ -26,6 +27,9 @@ from holdfast.values import Value
 
 PAGE = 500
 """Rows read at once."""
+
+HELD_PAGE = 50
+"""The same of those that come with their payloads."""
 
 State = Literal["pending", "in flight", "parked"]
 
@@ -113,6 +117,14 @@ class Inspection:
         """Seconds until this outbox time."""
         return at - self._timeline.now()
 
+    def since(self, wall: float) -> float:
+        """Seconds since this wall time, by the clock of whoever looks."""
+        return max(0.0, self._timeline.clock.wall() - wall)
+
+    def due_in(self, held: Held) -> float:
+        """Seconds until it is handled again."""
+        return max(0.0, held.next_at - self._timeline.clock.now())
+
     def ledger(self) -> Ledger:
         """The books as committed."""
         books = tables.read_books(self._db)
@@ -145,6 +157,20 @@ class Inspection:
         """What it carries; None: it has ended meanwhile."""
         found = self._db.execute("SELECT payload FROM message WHERE id = ?", (entry.key,)).fetchone()
         return None if found is None else bytes(found[0])
+
+    def held(self) -> Iterator[Held]:
+        """What came in and is kept, in the order of keeping; what nobody can read is left out."""
+        after, ahead = 0, self._timeline.ahead
+        while True:
+            page, broken = inbound.read(self._db, None, after, HELD_PAGE, ahead)
+            if not page and not broken:
+                return
+            after = max([*broken, *(held.number for held in page)])
+            yield from page
+
+    def held_count(self) -> int:
+        """How many these are."""
+        return sum(count for _, count, _ in inbound.totals(self._db))
 
     def letters(self) -> Iterator[DeadLetter]:
         """The dead letters, oldest first."""

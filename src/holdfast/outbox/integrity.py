@@ -17,7 +17,7 @@ from contextlib import suppress
 from struct import Struct
 
 from holdfast.messages import HIGH, LOW, NORMAL
-from holdfast.outbox import dead, tables
+from holdfast.outbox import dead, inbound, tables
 from holdfast.outbox.keys import seq_of, span
 from holdfast.outbox.rows import COLUMNS
 from holdfast.outbox.sqlite_file import damaged
@@ -28,7 +28,7 @@ _MAGIC = 0x377F0682  # its last bit: the words of the checksums are big-endian
 WORDS = (Struct("<2I"), Struct(">2I"))
 _MASK = 0xFFFFFFFF
 
-_NUMBERED = ("message", "flight", "dead", "request", "held")
+_NUMBERED = ("message", "flight", "dead", "request", "held", "inbound", "seen")
 _COLUMNS = {
     "message": f"{', '.join(COLUMNS)}, parked",
     "flight": "number, stage, entries",
@@ -37,6 +37,9 @@ _COLUMNS = {
     "session": "name, epoch, lost",
     "held": "number, name, kind, packet_id",
     "dead": f"number, {dead.COLUMNS}",
+    "inbound": inbound.COLUMNS,
+    "seen": "number, owner, digest",
+    "begun": "owner, digest, tries",
     "request": "number, verb, arguments, answer",
 }
 
@@ -142,4 +145,4 @@ def distrust(db: sqlite3.Connection) -> None:
     with tables.transaction(db):
         db.execute("UPDATE message SET uncertain = 1 WHERE qos = 2")
         db.execute("UPDATE books SET last = max(last, ?)", (last_number(db),))  # not to be given again
-        tables.write_meta(db, restored="damaged")
+        tables.write_meta(db, restored="damaged", series=None)

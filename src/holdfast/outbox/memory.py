@@ -58,6 +58,7 @@ class MemoryOutbox:
         self.failure: OutboxError | None = None
         self.set_aside: str | None = None
         self.mended: str | None = None
+        self.intake: None = None
         self.names: list[str] = []
         self.on_durable: Callable[[], None] = lambda: None
         self.on_failed: Callable[[OutboxError | None], None] = lambda error: None

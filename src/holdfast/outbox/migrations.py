@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 
+from holdfast.outbox.schema import ADDED, ADDED_3, ADDED_4
 from holdfast.outbox.sqlite_file import damaged
-from holdfast.outbox.tables import ADDED, ADDED_3, transaction
+from holdfast.outbox.tables import transaction
 
 MIGRATIONS: dict[int, tuple[str, ...]] = {
     1: (
@@ -25,6 +26,7 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         *ADDED,
     ),
     2: (*ADDED_3, "INSERT INTO broker SELECT value, value FROM meta WHERE key = 'group'"),
+    3: ADDED_4,
 }
 """Format → the statements that make the next one of it."""
 

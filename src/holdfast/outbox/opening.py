@@ -26,7 +26,7 @@ class Opened:
 
     ``restored``: what was in flight. ``bytes``: what its rows count against a budget. ``set_aside``:
     where a damaged file was moved that stood in its place; what it knew is lost (contract 1). ``names``:
-    how the groups of brokers are called that it was opened for.
+    how the groups of brokers are called that it was opened for. ``series``: as ``Intake`` has it.
     ``mended``: what was lost, or did not balance, where the rest could go on.
     """
 
@@ -43,6 +43,7 @@ class Opened:
         self.restored = Restored()
         self.client_id = ""
         self.names: list[str] = []
+        self.series = ""
         self.created = 0.0
         self.bytes = 0
         self.set_aside: str | None = None
@@ -91,9 +92,13 @@ class Opened:
         if not self._check_books():
             meta["restored"] = "damaged"
         here = origin.place(self.path, self._mount)
-        stale = meta.get("restored") or self._doubt(meta, here, bool(known))
+        stale = meta.get("restored")
+        doubted = None if stale else self._doubt(meta, here, bool(known))
+        self.series = (None if doubted else meta.get("series")) or uuid4().hex
+        stale = stale or doubted
         group = meta.get("group") or next(iter(self.names), None)
-        self._go_on(meta, {"group": group, "restored": stale, **here}, brokers.news(groups, known))
+        known_now = {"group": group, "restored": stale, "series": self.series, **here}
+        self._go_on(meta, known_now, brokers.news(groups, known))
         if stale:
             self.store.begin_epoch()
         self.restored = self.store.restored()

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from threading import Lock
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
@@ -26,6 +26,9 @@ from holdfast.outbox.brokers import Groups
 from holdfast.protocol import Record, Restored
 from holdfast.protocol.records import Ending
 from holdfast.values import Frozen
+
+if TYPE_CHECKING:
+    from holdfast.outbox.intake import Intake
 
 
 class Ledger(Frozen):
@@ -81,6 +84,10 @@ class Outbox(Protocol):
     on_durable: Callable[[], None]
     on_failed: Callable[[OutboxError | None], None]
     on_ended: Callable[[list[Outgoing], Ending, str], None]
+
+    @property
+    def intake(self) -> Intake | None:
+        """What came in and is kept here; None: an outbox in memory keeps nothing."""
 
     @property
     def durable(self) -> int:

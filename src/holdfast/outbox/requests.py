@@ -8,7 +8,8 @@ verb                     what it asks for                            ids
 =======================  ==========================================  ==========================
 ``retry``                parked and deferred messages are sent now   sequence numbers
 ``purge``                unsent messages are given up                sequence numbers
-``deadletter retry``     dead letters are accepted again             numbers of dead letters
+``deadletter retry``     dead letters are accepted again; those that  numbers of dead letters
+                         came in are held again
 ``deadletter purge``     dead letters are deleted                    numbers of dead letters
 =======================  ==========================================  ==========================
 """

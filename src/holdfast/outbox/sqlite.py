@@ -15,8 +15,11 @@ from holdfast.outbox import opening, sqlite_file
 from holdfast.outbox.backlog import Backlog
 from holdfast.outbox.brokers import Groups
 from holdfast.outbox.caretaker import Caretaker
+from holdfast.outbox.changes import Change
 from holdfast.outbox.commits import Commits
+from holdfast.outbox.dead import DeadLetter
 from holdfast.outbox.errands import Errands
+from holdfast.outbox.intake_file import FileIntake
 from holdfast.outbox.keeping import Keeping
 from holdfast.outbox.overflow import Overflow, Policy
 from holdfast.outbox.port import Ledger
@@ -37,8 +40,9 @@ class SqliteOutbox(Keeping):
     """One file, one process, one writer thread; an ``Outbox``.
 
     ``durability``: "power" survives a power cut, "process" a kill -9. Bounded by bytes and, if
-    wanted, by messages. QoS 0 is in memory, in a ring, unless ``keep_qos0``. ``on_failed`` and
-    ``on_durable`` are told on the writer's thread. The constructor opens nothing.
+    wanted, by messages; what came in by ``max_held_bytes``. QoS 0 is in memory, in a ring, unless
+    ``keep_qos0``. ``on_failed`` and ``on_durable`` are told on the writer's thread. The constructor opens
+    nothing.
 
     A program without a client may open it, ``sweep`` once and close it: what is requested is done then.
     """
@@ -56,6 +60,7 @@ class SqliteOutbox(Keeping):
         hold_class: bool = False,
         keep_qos0: bool = False,
         qos0_messages: int = 1000,
+        max_held_bytes: int | None = 1 << 30,
     ) -> None:
         super().__init__(clock, Overflow(overflow, max_messages, max_bytes), keep_qos0, qos0_messages)
         self.path = sqlite_file.resolve(path)
@@ -71,6 +76,7 @@ class SqliteOutbox(Keeping):
         self._driven = False  # a session lives on it, and comes again and again
         self.set_aside: str | None = None
         self.mended: str | None = None
+        self.intake = FileIntake(self._checked, lambda: self._writer, max_held_bytes)
         self.names: list[str] = []
         self.on_durable: Callable[[], None] = lambda: None
         self.on_failed: Callable[[OutboxError | None], None] = lambda error: None
@@ -87,6 +93,7 @@ class SqliteOutbox(Keeping):
         opened = open_slot(self.path, client_id, partial(self._open_file, groups))
         self.path = opened.path
         store, books, reserve = opened.store, opened.store.books, Reserve(self.path, self._max_bytes)
+        store.on_left = self.intake.left
         self.set_aside, self.mended, self.names = opened.set_aside, opened.mended, opened.names
         self._opened, self._pid, self._since = opened, os.getpid(), opened.created
         self.last = max(self.last, books.last)
@@ -113,6 +120,7 @@ class SqliteOutbox(Keeping):
 
     def _wait_on(self, opened: opening.Opened) -> None:
         queries, flying = opened.queries, set(opened.store.flight)
+        self.intake.begin(opened.reader, self.path, opened.series, self._codec.timeline)
         latest = self._overflow.latest()
         if latest is not None:
             latest.know(entry for entry in queries.topics() if entry[1] not in flying)
@@ -128,7 +136,7 @@ class SqliteOutbox(Keeping):
         )
         self._sight = Sight(self.path, opened.reader, lambda error: self.on_failed(error))
         backlog.unreadable = self._sight.failed
-        errands = Errands(opened.reader, backlog, self._met)
+        errands = Errands(opened.reader, backlog, self._met, self.intake.fits)
         self._caretaker = Caretaker(self, backlog, queries, errands, self._codec.timeline, self._max_age_s)
 
     def restore(self) -> Restored:
@@ -150,6 +158,7 @@ class SqliteOutbox(Keeping):
             self._opened = None
             with self._backlog:
                 opened.reader.close()
+            self.intake.end()
             opened.lock.note(writer.durable)
             opened.lock.release()
         return done
@@ -180,6 +189,10 @@ class SqliteOutbox(Keeping):
         """As the port has it."""
         if self._opened is not None:
             self._caretaker.unpark(fits)
+
+    def take_back(self, letters: Sequence[DeadLetter], changes: Sequence[Change]) -> None:
+        """Keep these, which came in, again; write that down together with the changes."""
+        self.intake.take_back(letters, changes)
 
     def sweep(self, now: float) -> float | None:
         """As the port has it; the file is looked at for requests twice a second."""

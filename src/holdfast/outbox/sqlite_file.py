@@ -31,7 +31,7 @@ Durability = Literal["power", "process"]
 APPLICATION_ID = 0x486F6C64
 """In the header of every outbox file: "Hold"."""
 
-FORMAT = 3
+FORMAT = 4
 """In the header too (``user_version``): the format of the tables."""
 
 BUSY_S = 1.0

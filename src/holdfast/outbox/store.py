@@ -7,13 +7,14 @@ counters change in the transaction that changes the rows, so contract 7 holds at
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from holdfast.messages import HIGH, LOW, NORMAL, Outgoing
 from holdfast.outbox import sessions, sqlite_file, tables
 from holdfast.outbox.changes import Change
 from holdfast.outbox.effects import Effects
 from holdfast.outbox.flight import RELEASED, SENT, Flight, runs
+from holdfast.outbox.intake_effects import Left
 from holdfast.outbox.keys import span
 from holdfast.outbox.rows import SELECT, RowCodec
 from holdfast.outbox.sqlite_file import Durability
@@ -25,7 +26,7 @@ from holdfast.protocol import Restored
 class Group:
     """What one commit writes: rows first, then records in drain order."""
 
-    __slots__ = ("last", "number", "records", "rows", "size", "urgent")
+    __slots__ = ("last", "left", "number", "records", "rows", "size", "urgent")
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -33,6 +34,7 @@ class Group:
         self.records: list[Change] = []
         self.last = self.size = 0
         self.urgent = False
+        self.left: Left = []  # messages that came in, and are kept no more with this commit
 
 
 class Store:
@@ -44,6 +46,7 @@ class Store:
         self._codec = codec
         self._db: sqlite3.Connection | None = None
         self._known: int | None = None  # the last sequence number that was not given in this process
+        self.on_left: Callable[[Left], None] = lambda left: None
         self._moving: tuple[int, float] | None = None  # the commit that moves outbox time, and how far
 
     def open(self) -> None:
@@ -78,11 +81,15 @@ class Store:
 
     def shrink(self) -> None:
         """Give back the room that ended messages left; only when none is pending, as it is cheap then."""
-        if self._db is not None and self.books.accepted == self.books.ended:
+        if self._db is not None and self.books.accepted == self.books.ended and not self._keeps():
             (left,) = self._db.execute("PRAGMA freelist_count").fetchone()
             if left:  # dead letters may remain, and are not to be copied for nothing
                 self._db.execute("VACUUM")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _keeps(self) -> bool:
+        assert self._db is not None
+        return self._db.execute("SELECT 1 FROM inbound LIMIT 1").fetchone() is not None
 
     def restored(self) -> Restored:
         """What was in flight when the file was opened, rows read afresh."""
@@ -134,6 +141,7 @@ class Store:
         books.commits = group.number
         steps.books(books)
         self._moving = None if slept is None else (group.number, slept)
+        group.left = self._effects.intake.take_left()
         steps.commit()
         self._moved()
 

@@ -2,7 +2,8 @@
 
 ``meta``     ``client_id`` (contract 2) and ``created`` (wall seconds); ``group``: whose session it is in;
              ``boot`` and ``boot_offset`` (see ``timeline``); ``device`` and ``inode``: where it lay;
-             ``restored``, while what was in flight is known to be stale
+             ``series``: of the numbers in ``inbound``; ``restored``, while what was in flight is known to
+             be stale
 ``books``    one line: the counters of contract 7, where the numbers go on, and when that was
 ``message``  one row per message that has not ended, by its key (see ``keys``)
 ``flight``   which of them are in flight, under which identifiers (see ``flight``); the others are unsent
@@ -10,6 +11,8 @@
 ``broker``   the addresses it was used with, and how their groups are called (see ``brokers``)
 ``session``  the sessions with other groups; ``held``: the identifiers they hold (see ``sessions``)
 ``dead``     messages that were refused for good (see ``dead``)
+``inbound``  messages that came in, and are kept (see ``inbound``)
+``seen``     digests of messages that came in; ``begun``: of those whose handling has not ended
 ``request``  what another process asks of the owner (see ``requests``)
 
 A message that ended is a number in ``books`` and nothing else. Times are outbox time (see ``timeline``).
@@ -26,47 +29,13 @@ from typing import Any
 from holdfast.messages import OVERHEAD
 from holdfast.outbox.flight import RELEASED, SENT, UNSENT, Line, is_packed
 from holdfast.outbox.keys import FAR
+from holdfast.outbox.schema import CREATE
 from holdfast.outbox.sqlite_file import APPLICATION_ID, FORMAT, damaged
 from holdfast.outbox.statements import each
 
 ENDINGS = ("acknowledged", "sent", "failed", "expired", "dropped")
 RECEIVED, WITHHELD, UNANSWERED, UNRELEASED = 1, 2, 3, 4
 """Kinds of identifiers: the first two are those of ``ids``."""
-
-ADDED = (
-    "CREATE TABLE dead (number INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER NOT NULL, topic TEXT NOT NULL,"
-    " payload BLOB NOT NULL, qos INTEGER NOT NULL, retain INTEGER NOT NULL, properties BLOB,"
-    " priority INTEGER NOT NULL, accepted_at REAL NOT NULL, died_at REAL NOT NULL, code INTEGER NOT NULL,"
-    " reason TEXT NOT NULL, tries INTEGER NOT NULL)",
-    "CREATE TABLE request (number INTEGER PRIMARY KEY, verb TEXT NOT NULL, arguments TEXT NOT NULL,"
-    " answer TEXT)",
-    "CREATE INDEX expiring ON message (expires_at) WHERE expires_at IS NOT NULL",
-    "CREATE INDEX parked ON message (parked) WHERE parked IS NOT NULL",
-)
-"""What format 1 did not have."""
-
-ADDED_3 = (
-    "CREATE TABLE broker (address TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE session (name TEXT PRIMARY KEY, epoch INTEGER NOT NULL, lost INTEGER NOT NULL)"
-    " WITHOUT ROWID",
-    "CREATE TABLE held (number INTEGER PRIMARY KEY, name TEXT NOT NULL, kind INTEGER NOT NULL,"
-    " packet_id INTEGER NOT NULL)",
-)
-"""What format 2 did not have."""
-
-_CREATE = (
-    "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
-    "CREATE TABLE books (accepted INTEGER, acknowledged INTEGER, sent INTEGER, failed INTEGER,"
-    " expired INTEGER, dropped INTEGER, last INTEGER, commits INTEGER, epoch INTEGER, packet_id INTEGER,"
-    " at REAL, wall REAL)",
-    "CREATE TABLE message (id INTEGER PRIMARY KEY, topic TEXT NOT NULL, payload BLOB NOT NULL,"
-    " qos INTEGER NOT NULL, retain INTEGER NOT NULL, properties BLOB, expires_at REAL,"
-    " uncertain INTEGER NOT NULL, accepted_at REAL NOT NULL, tries INTEGER NOT NULL DEFAULT 0, parked TEXT)",
-    "CREATE TABLE flight (number INTEGER PRIMARY KEY, stage INTEGER NOT NULL, entries BLOB NOT NULL)",
-    "CREATE TABLE ids (kind INTEGER, packet_id INTEGER, PRIMARY KEY (kind, packet_id)) WITHOUT ROWID",
-    *ADDED,
-    *ADDED_3,
-)
 
 
 class Books:
@@ -141,7 +110,7 @@ def create(db: sqlite3.Connection, client_id: str, created: float, restored: str
     Packet identifiers begin at a random place: an earlier file may have used them (``Restored``).
     """
     with transaction(db):
-        for statement in _CREATE:
+        for statement in CREATE:
             db.execute(statement)
         write_meta(db, client_id=client_id, created=created, restored=restored)
         start = int.from_bytes(urandom(2), "big") % 65_535

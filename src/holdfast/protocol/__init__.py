@@ -17,6 +17,7 @@ from holdfast.protocol.events import (
     Refused,
     SessionEvent,
     SessionLost,
+    ShareSilent,
     Stripped,
     Unsubscribed,
     Unwatched,
@@ -39,6 +40,7 @@ from holdfast.protocol.records import (
     Settled,
 )
 from holdfast.protocol.refusals import wire_size
+from holdfast.protocol.release import ReleaseAsked
 from holdfast.protocol.session import LinkState, Output, Session
 from holdfast.protocol.subscriptions import Intent
 from holdfast.protocol.terms import ConnectRequest, Terms
@@ -74,12 +76,14 @@ __all__ = [
     "Received",
     "Record",
     "Refused",
+    "ReleaseAsked",
     "Released",
     "Restored",
     "Session",
     "SessionEvent",
     "SessionLost",
     "Settled",
+    "ShareSilent",
     "Stripped",
     "Terms",
     "Unsubscribed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from holdfast.messages import Outgoing, QoS
 from holdfast.protocol.probe import ProbeState
+from holdfast.protocol.release import ReleaseAsked
 from holdfast.protocol.terms import Terms
 from holdfast.values import Value
 
@@ -161,6 +162,16 @@ class Probed(Value):
         self.reason = reason
 
 
+class ShareSilent(Value):
+    """This broker granted a shared subscription to ``topic`` and delivered nothing by it (contract 18)."""
+
+    __match_args__ = ("topic",)
+    __slots__ = __match_args__
+
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
+
+
 class Granted(Value):
     """SUBACK: the subscription is live at this QoS."""
 
@@ -238,9 +249,11 @@ SessionEvent = (
     | Reasserted
     | Unwatched
     | Probed
+    | ShareSilent
     | Granted
     | NotGranted
     | Unsubscribed
+    | ReleaseAsked
     | Oversize
     | Anomaly
     | Stripped

@@ -22,6 +22,17 @@ Some brokers hang up on who may not subscribe or publish, and would at every con
 """
 
 
+LONGEST = 1000
+"""Characters of a client id in a topic of ours; namesakes behind that differ in their nonces."""
+
+_ENCODED = str.maketrans({character: f"%{ord(character):02X}" for character in "%+#/"})
+
+
+def own_topic(purpose: str, client_id: str) -> str:
+    """A topic of this client alone; what has a meaning in topics and filters is percent-encoded."""
+    return f"holdfast/{purpose}/{client_id.translate(_ENCODED)[:LONGEST]}"
+
+
 class OwnFilter:
     """The requests about it that are in flight."""
 

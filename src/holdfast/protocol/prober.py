@@ -19,21 +19,16 @@ from holdfast.messages import NO_PROPERTIES
 from holdfast.protocol.events import Probed, SessionEvent
 from holdfast.protocol.ids import PacketIds
 from holdfast.protocol.journal import Journal
-from holdfast.protocol.own_filter import HANGUPS, PACKET_TOO_LARGE, UNSPECIFIED_ERROR, OwnFilter
+from holdfast.protocol.own_filter import HANGUPS, PACKET_TOO_LARGE, UNSPECIFIED_ERROR, OwnFilter, own_topic
 from holdfast.protocol.probe import Probe, ProbeState
 from holdfast.protocol.receiver import Delivery, Receiver
 from holdfast.protocol.terms import ConnectRequest, Terms
 from holdfast.protocol.wire import Wire
 
-LONGEST = 1000
-"""Characters of a client id in the topic; namesakes behind that differ in their nonces."""
-
-_ENCODED = str.maketrans({character: f"%{ord(character):02X}" for character in "%+#/"})
-
 
 def topic_of(client_id: str) -> str:
-    """Where a client probes; what has a meaning in topics and filters is percent-encoded."""
-    return f"holdfast/probe/{client_id.translate(_ENCODED)[:LONGEST]}"
+    """Where a client probes."""
+    return own_topic("probe", client_id)
 
 
 class Prober:

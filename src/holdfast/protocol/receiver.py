@@ -26,6 +26,7 @@ from holdfast.protocol.events import Anomaly, Oversize, ProtocolError, SessionEv
 from holdfast.protocol.ids import HIGHEST
 from holdfast.protocol.journal import Journal
 from holdfast.protocol.records import Forgotten, Received, Restored
+from holdfast.protocol.release import ReleaseAsked
 from holdfast.protocol.terms import ConnectRequest
 from holdfast.protocol.wire import Wire
 
@@ -103,9 +104,9 @@ class Receiver:
         for line in self._lines:
             line.clear()
 
-    def restart(self) -> None:
+    def restart(self, epoch: int) -> None:
         """A new session: nothing that was received before has a meaning in it (contract 5)."""
-        self.epoch += 1
+        self.epoch = epoch
         self._running = {}
         self.received = {}
 
@@ -173,8 +174,7 @@ class Receiver:
         """A packet identifier we hold: the same message once more, or another one."""
         if known is None and self._is_new(packet):
             self._tell.append(Anomaly(IN_USE, packet.packet_id))
-            del self.received[packet.packet_id]
-            self._journal.write(Forgotten([packet.packet_id]))
+            self._replace(packet.packet_id)
             self._begin(packet)
         elif known is None:  # QoS 2 between PUBREC and PUBREL: never delivered again [MQTT-4.3.3-10]
             packet.done = True
@@ -198,6 +198,11 @@ class Receiver:
         """
         content = self.received[packet.packet_id]
         return not packet.duplicate or (content is not None and content != _content(packet))
+
+    def _replace(self, packet_id: int) -> None:
+        """What was taken in under this identifier is forgotten: it means another message now."""
+        del self.received[packet_id]
+        self._journal.write(Forgotten([packet_id]))
 
     def _detach(self, old: Delivery) -> None:
         """Another message took this identifier: the old acknowledgement has nowhere to go."""
@@ -233,6 +238,9 @@ class Receiver:
                 known = self._complete(known)
                 self.pubrel(Pubrel(packet_id))
         self._complete(known)
+
+    def complete(self, asked: ReleaseAsked) -> None:
+        """The answer to a question; here nobody is asked."""
 
     def pubrel(self, packet: Pubrel) -> None:
         """PUBREL: the identifier is free again, which is written down before PUBCOMP leaves."""

@@ -1,6 +1,7 @@
 """The session as a sans-I/O state machine: bytes and time go in, values come out.
 
 In:   connect, receive, tick, lost, disconnect · publish, subscribe, unsubscribe, ack · committed
+      complete, with ``holds_release``
 Out:  ``take()``  records to write down, messages to deliver, events to tell
       ``send()``  bytes that may leave, which is: whose records were ``committed``
       ``room()``, ``deadline()``
@@ -35,6 +36,7 @@ from holdfast.errors import TooLarge
 from holdfast.messages import NO_PROPERTIES, Outgoing, Properties
 from holdfast.protocol.announcer import Announcer
 from holdfast.protocol.authentication import Authentication
+from holdfast.protocol.canary import Canary
 from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import (
     BrokerChanged,
@@ -52,6 +54,7 @@ from holdfast.protocol.keepalive import Keepalive
 from holdfast.protocol.prober import Prober
 from holdfast.protocol.receiver import Delivery, Receiver
 from holdfast.protocol.records import EpochBegan, GroupEntered, Record, Restored
+from holdfast.protocol.release import ReleaseAsked
 from holdfast.protocol.sender import Sender
 from holdfast.protocol.subscriptions import Intent, Subscriptions
 from holdfast.protocol.terms import ConnectRequest, Terms
@@ -111,11 +114,17 @@ class Session:
     """
 
     def __init__(
-        self, inflight: int = 1000, restored: Restored | None = None, *, resends: bool = True
+        self,
+        inflight: int = 1000,
+        restored: Restored | None = None,
+        *,
+        resends: bool = True,
+        holds_release: bool = False,
     ) -> None:
         """``inflight``: QoS 1 and 2 messages that may be unacknowledged, 1 to 60,000.
 
         ``resends`` False: QoS 2 in flight when the broker forgot the session fails (contract 6).
+        ``holds_release``: PUBREL is told, and answered when ``complete`` says so (contract 5).
         """
         restored = restored or Restored()
         ids = PacketIds(restored.last_packet_id)
@@ -126,12 +135,15 @@ class Session:
         self._sender = Sender(
             self._journal, self._wire, ids, self._events, inflight, restored, resends, self._announcer
         )
-        self._receiver = Receiver(self._journal, self._wire, self._events, restored)
+        self._receiver = _receiver(holds_release)(self._journal, self._wire, self._events, restored)
         self._subscriptions = Subscriptions(self._journal, self._wire, ids, self._events)
         self._watch = Watch(
             self._subscriptions, self._announcer, self._receiver, self._journal, self._wire, ids, self._events
         )
         self._prober = Prober(self._receiver, self._journal, self._wire, ids, self._events)
+        self._canary = Canary(
+            self._receiver, self._subscriptions, self._journal, self._wire, ids, self._events
+        )
         self._authentication = Authentication(self._wire, self._events)
         self._lost = restored.lost
         self.group = restored.group
@@ -179,6 +191,7 @@ class Session:
         """A transport is open: CONNECT is the first packet on it [MQTT-3.1.0-1]."""
         self._watch.begin(request)
         self._prober.begin(request)
+        self._canary.begin(request)
         self._request = request = self._announcer.begin(request, self._expected_epoch(request))
         self._decoder = Decoder(request.version, request.max_packet_bytes, publish=Delivery, runs=True)
         self._keepalive = Keepalive(0, now)
@@ -222,6 +235,7 @@ class Session:
         self._announcer.lost()
         self._watch.lost()
         self._prober.lost()
+        self._canary.lost()
         self._enter(LinkState.DOWN)
 
     def disconnect(self, now: float, reason: int = 0, session_expiry_s: int | None = None) -> None:
@@ -235,6 +249,7 @@ class Session:
             return
         self._watch.leave()
         self._prober.leave()
+        self._canary.leave()
         by_will = self._announcer.owes and not reason
         if not by_will or self._request.version == codec.V5:
             properties = {}
@@ -250,6 +265,7 @@ class Session:
         self._at(now)
         if self.link is not LinkState.UP:
             return
+        self._canary.tick(now)
         due, probed = self._keepalive.due(now), self._prober.due(now, self._keepalive.heard_at)
         if "ping" in (due, probed):
             self._keepalive.pinged(now)
@@ -266,13 +282,19 @@ class Session:
         """Whether bytes are read at all; while they are not, silence proves nothing."""
         self._keepalive.listen(wanted, now)
         self._prober.listen(wanted)
+        self._canary.listen(wanted)
 
     def deadline(self) -> float | None:
         """When ``tick`` has something to do next."""
         if self.link is not LinkState.UP:
             return None
         heard = self._keepalive.heard_at
-        clocks = (self._keepalive.deadline(), self._sender.suspicion.deadline(), self._prober.deadline(heard))
+        clocks = (
+            self._keepalive.deadline(),
+            self._sender.suspicion.deadline(),
+            self._prober.deadline(heard),
+            self._canary.deadline(),
+        )
         return min((at for at in clocks if at is not None), default=None)
 
     # -- authentication ----------------------------------------------------------------------
@@ -347,6 +369,11 @@ class Session:
         self._at(now)
         self._receiver.ack(deliveries)
 
+    def complete(self, asked: ReleaseAsked, now: float) -> None:
+        """Whoever remembered these identifiers has forgotten them; with ``holds_release`` only."""
+        self._at(now)
+        self._receiver.complete(asked)
+
     def abandon(self) -> None:
         """The application stops handling: what it did not acknowledge is delivered anew."""
         self._receiver.abandon()
@@ -357,10 +384,12 @@ class Session:
         """Want these subscriptions from now on."""
         self._at(now)
         intents = list(intents)
+        filters = [intent.filter for intent in intents]
         if self._watch.on:
-            self._watch.make_way([intent.filter for intent in intents])
+            self._watch.make_way(filters)
         self._subscriptions.subscribe(intents)
-        self._prober.look_again([intent.filter for intent in intents])
+        self._prober.look_again(filters)
+        self._canary.look(filters, now)
 
     def unsubscribe(self, filters: Iterable[str], now: float) -> None:
         """Want these subscriptions no more, here and wherever an earlier process has made them."""
@@ -384,6 +413,8 @@ class Session:
             self._sender.pump()
         if deliveries and self._prober.on:
             deliveries = self._prober.sift(deliveries, self._now)
+        if deliveries and self._canary.topic:
+            deliveries = self._canary.sift(deliveries)
         events = self._events[:]
         self._events.clear()
         return Output(journal.take(), journal.serial, deliveries, events)
@@ -473,6 +504,7 @@ class Session:
         self._watch.open(terms)
         self._subscriptions.pump()
         self._prober.open(terms, self._now)
+        self._canary.open(terms, self._now)
 
     def _group_of(self, present: bool) -> str:
         """Whose session this is: a broker that is not sure to be of a group has shown it, or has not."""
@@ -503,13 +535,17 @@ class Session:
             there = self._elsewhere.get(request.group) or Elsewhere()
             epoch, lost = there.epoch, there.lost
         kept = request.session_expiry_s > 0 and epoch > 0 and not lost
-        return epoch + (not kept)
+        return epoch if kept else self._next_epoch()
+
+    def _next_epoch(self) -> int:
+        """A number that no session of ours has had, with whatever brokers."""
+        return 1 + max(self._receiver.epoch, *(one.epoch for one in self._elsewhere.values()), 0)
 
     def _begin_epoch(self) -> None:
         """This session is not the one we know: what we hold of the old one ends [MQTT-3.2.2-5]."""
         had_one = self._receiver.epoch > 0 or self._lost
         self._lost = False
-        self._receiver.restart()
+        self._receiver.restart(self._next_epoch())
         self._journal.write(EpochBegan(self._receiver.epoch))
         resent, uncertain = self._sender.restart()
         if had_one:
@@ -517,12 +553,20 @@ class Session:
             self._events.append(SessionLost(self._receiver.epoch, resent, uncertain, kept))
 
     def _suback(self, packet: codec.Suback) -> None:
-        if not (self._watch.answered(packet) or self._prober.answered(packet, self._now)):
+        if not self._answers_us(packet):
             self._subscriptions.suback(packet)
 
     def _unsuback(self, packet: codec.Unsuback) -> None:
-        if not (self._watch.answered(packet) or self._prober.answered(packet, self._now)):
+        if not self._answers_us(packet):
             self._subscriptions.unsuback(packet)
+
+    def _answers_us(self, packet: codec.Suback | codec.Unsuback) -> bool:
+        """Whether it is about a filter of our own, not of the application's."""
+        return (
+            self._watch.answered(packet)
+            or self._prober.answered(packet, self._now)
+            or self._canary.answered(packet, self._now)
+        )
 
     def _disconnected(self, packet: codec.Disconnect) -> None:
         said = packet.properties.get
@@ -558,6 +602,14 @@ class Session:
         self._enter(LinkState.CLOSING)
         self._sender.halt()
         self._receiver.halt()
+
+
+def _receiver(holds_release: bool) -> type[Receiver]:
+    if not holds_release:
+        return Receiver
+    from holdfast.protocol.holding import Holding  # for those who want it
+
+    return Holding
 
 
 def _name(packet: Packet) -> str:

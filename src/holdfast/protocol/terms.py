@@ -21,7 +21,8 @@ class ConnectRequest(Value):
     goes: how many we set at most. ``birth`` is said on the topic of the will, before all that waits.
     ``strip_properties``: what 3.1.1 cannot carry is left out, rather than the message kept back.
     ``probe_s``: how often the way to ourselves is probed, None: never; ``probe_nonce`` tells our questions
-    from those of others.
+    from those of others. ``canary_nonce`` likewise, where it is to be found out whether shared subscriptions
+    deliver; empty: it is not.
     ``authentication_method`` asks for enhanced authentication, which 3.1.1 does not have: never left
     out in silence. ``group``: the brokers whose session it is (contract 3); where ``apart`` is given, it
     is not sure that this broker is one of them: without a session of theirs it is in a group of that name.
@@ -47,6 +48,7 @@ class ConnectRequest(Value):
         "apart",
         "probe_s",
         "probe_nonce",
+        "canary_nonce",
     )
     __slots__ = __match_args__
 
@@ -71,6 +73,7 @@ class ConnectRequest(Value):
         apart: str | None = None,
         probe_s: float | None = None,
         probe_nonce: str = "",
+        canary_nonce: str = "",
     ) -> None:
         self.client_id = client_id
         self.version = version
@@ -91,6 +94,7 @@ class ConnectRequest(Value):
         self.apart = apart
         self.probe_s = probe_s
         self.probe_nonce = probe_nonce
+        self.canary_nonce = canary_nonce
 
     def packet(self) -> Connect:
         """The CONNECT packet. Raises ConfigurationError."""

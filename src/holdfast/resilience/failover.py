@@ -24,13 +24,17 @@ While a connection is up that is not the primary's, its betters are looked at, a
 has answered every time for so long is gone back to. Answering a look is less than answering CONNECT:
 after a way back that led to no connection of ``stable_s`` the next one takes twice as long, up to an hour.
 
+Where several clients are one (a pool), each knows which groups the ``others`` are connected to (contract 25):
+a group that has one of them is not given up, as it can be had, and a better group that has one of them is
+gone back to at the next look. So all of them are soon with one group, the best that any of them has.
+
 After five references in a row that led to no connection the next one counts as a failure, so that servers
 which send us round in a circle are met at the speed of the backoff, and given up in the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Generic, TypeVar
 
 from holdfast.resilience.backoff import Reconnect
@@ -48,8 +52,15 @@ REFERENCES = 5
 class Failover(Generic[A]):
     """The decisions of one client; times are seconds on one clock. ``rank``: the group, 0 is the best."""
 
-    def __init__(self, groups: Sequence[Sequence[A]], policy: Reconnect, rank: int = 0) -> None:
+    def __init__(
+        self,
+        groups: Sequence[Sequence[A]],
+        policy: Reconnect,
+        rank: int = 0,
+        others: Callable[[], Collection[int]] = tuple,
+    ) -> None:
         """``rank``: the group to begin with, where something is in flight there."""
+        self._others = others
         self._groups = [list(group) for group in groups]
         self._policy = policy
         self._failures = 0
@@ -88,6 +99,8 @@ class Failover(Generic[A]):
 
     def _is_exhausted(self, now: float, slow: bool) -> bool:
         size = len(self._groups[self.rank])
+        if self.rank in self._others():
+            return False
         if self._returning:
             return self._failures >= size
         waited = slow or now - self._since >= self._policy.attempt_timeout_s
@@ -160,9 +173,10 @@ class Failover(Generic[A]):
             self._answering.pop(rank, None)
 
     def better(self, now: float) -> int | None:
-        """The best group that has answered for long enough, if one has."""
+        """The best group that has answered for long enough, or has one of the others, if there is one."""
         hold_s = self._hold_s()
-        return min((rank for rank, since in self._answering.items() if now - since >= hold_s), default=None)
+        ready = {rank for rank, since in self._answering.items() if now - since >= hold_s}
+        return min(ready.union(rank for rank in self._others() if rank < self.rank), default=None)
 
     def _hold_s(self) -> float:
         hold_s = self._policy.fail_back_s or 0.0

@@ -12,9 +12,10 @@ from holdfast.client import Authenticator, Compression, Event, Limits, Outbox, R
 from holdfast.client import Client as Awaited
 from holdfast.client.client import DEFAULT_LIMITS, Retained
 from holdfast.client.content import ABSENT, Absent
+from holdfast.client.events import MessageDead
 from holdfast.client.setup import StrPath
 from holdfast.errors import ConfigurationError, Undelivered
-from holdfast.handling import HandlerOptions, Router, is_coroutine, patterns_of
+from holdfast.handling import DEFAULT_RETRIES, HandlerOptions, Key, Retries, Router, is_coroutine, patterns_of
 from holdfast.messages import Outgoing, Payload, Priority, QoS, UserProperties
 from holdfast.outbox import Ledger
 from holdfast.resilience import Reconnect
@@ -55,7 +56,7 @@ class Client:
         outbox: StrPath | Outbox | None = None,
         rules: Sequence[Rule] = (),
         keepalive_s: float = 60,
-        probe_s: float | None = None,
+        probe_s: float | Absent | None = ABSENT,
         reconnect: Reconnect | Literal["lan", "wan"] = "wan",
         limits: Limits = DEFAULT_LIMITS,
         drain_s: float = 5,
@@ -86,9 +87,11 @@ class Client:
         and which are denied; the first that matches counts. ``keepalive_s``: 0 to 65,535; a dead link
         is noticed within 1.5 times that; 0 switches it off. ``probe_s``: so often, in seconds, a message goes
         to ourselves (on ``holdfast/probe/CLIENT_ID``, QoS 0): its round trip is in ``snapshot()``, and a dead
-        link is noticed within twice that; None: never. ``drain_s``: the longest a ``stop`` may take.
+        link is noticed within twice that; None: never; left out: never, but every 30 s in an ``Ingest``.
+        ``drain_s``: the longest a ``stop`` may take.
         ``isolated``: the link has a thread of its own, so that it stands while the event loop is blocked;
-        functions for password, will and authentication are called on that thread. None: no.
+        functions for password, will and authentication are called on that thread. None: no, but in an
+        ``Ingest``.
         ``compression``: large payloads leave as gzip, marked by their content type, and messages so marked
         are opened before handlers and readers get them; needs ``version="5"``. None: neither.
         """
@@ -333,16 +336,49 @@ class Client:
         return reader
 
     def on(
-        self, *filters: str, qos: QoS = 1, share: str | None = None, retained: Retained = "always"
+        self,
+        *filters: str,
+        qos: QoS = 1,
+        share: str | None = None,
+        retained: Retained = "always",
+        concurrency: int = 1,
+        key: Key | None = None,
+        dedupe: Key | None = None,
+        retries: Retries = DEFAULT_RETRIES,
+        timeout_s: float | None = None,
+        expect_every_s: float | None = None,
     ) -> Callable[[F], F]:
         """Decorator: handle messages of these filters, before or after ``start``.
 
-        It is called on a thread of its own, one message after the other; a coroutine function is refused.
-        A message is acknowledged when its handler has returned. A handler that raises is
-        logged, counted and told as an event, and the message is acknowledged all the same.
-        Checked when registered: ConfigurationError.
+        It is called on threads of its own; a coroutine function is refused. Checked when registered:
+        ConfigurationError.
+
+        A message is acknowledged when its handler has returned. ``raise Reject("why")`` makes it a dead
+        letter, which is acknowledged then; ``raise Retry(delay_s=...)``, or any other error, has it handled
+        again as ``retries`` says, and made a dead letter in the end. Whatever raises is told as an event.
+
+        ``concurrency``: so many messages at once. Without a ``key``, 1 keeps them all in order, and one that
+        is handled again keeps its place; more keep none. ``key``: ``"{capture}"``, ``"$.json.path"``,
+        ``"@property.name"`` or a function of the message; those of one key keep their order, and one that is
+        handled again holds up no others. ``timeout_s`` (coroutine functions only): the longest one attempt
+        may take.
+
+        ``dedupe``: a key likewise; a message with the key of one that this handler has handled is
+        acknowledged, and not handled again (the newest 10,000 keys are known). ``expect_every_s``: where
+        nothing comes on a topic for so long, while the link is up, the event ``SourceSilent`` says so.
         """
-        register = self._client.on(*filters, qos=qos, share=share, retained=retained)
+        register = self._client.on(
+            *filters,
+            qos=qos,
+            share=share,
+            retained=retained,
+            concurrency=concurrency,
+            key=key,
+            dedupe=dedupe,
+            retries=retries,
+            timeout_s=timeout_s,
+            expect_every_s=expect_every_s,
+        )
 
         def registered(function: F) -> F:
             _check_plain(function)
@@ -389,6 +425,11 @@ class Client:
     def snapshot(self) -> Snapshot:
         """Everything health, metrics and dashboards know, as one value. Any thread."""
         return self._client.snapshot()
+
+    @property
+    def dead_letters(self) -> tuple[MessageDead, ...]:
+        """The newest messages that their handlers gave up, up to a hundred, oldest first. Any thread."""
+        return self._client.dead_letters
 
     def events(self) -> Iterator[Event]:
         """Typed events from this call on; bounded, an overrun is itself an event."""

@@ -40,10 +40,21 @@ class Home(Protocol):
         """Behind its end."""
 
 
+class Runs(Protocol):
+    """What has a loop to itself: a client, or a pool of them."""
+
+    @property
+    def _core(self) -> object | None:
+        """The run, while there is one."""
+
+    async def stop(self, drain_s: float | None = None) -> Any:
+        """End it."""
+
+
 class Own:
     """A thread for this client alone, from start to stop."""
 
-    def __init__(self, client: Awaited) -> None:
+    def __init__(self, client: Runs) -> None:
         self._client = client
         self._lock = Lock()
         self._thread: LoopThread | None = None

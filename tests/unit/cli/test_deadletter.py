@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from holdfast.cli.deadletter import export_letters, list_letters, show
+from holdfast.outbox.intake import Held
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.protocol import Failed
+from tests.contracts.outboxes import wait
 from tests.unit.cli.outboxes import JSON, PLAIN, lines, objects, owned
 from tests.unit.outbox.files import accept, write
 
@@ -35,11 +38,35 @@ def test_list_shows_why(outbox: SqliteOutbox, path: Path, capsys: Capsys) -> Non
     """Numbers of their own, beside those the messages had; oldest first."""
     assert list_letters(str(path), 50, PLAIN) == 0
     assert lines(capsys) == [
-        " id  message  age       try  topic         reason",
-        " 1   3        00:00:00  0    plant/1/temp  Quota exceeded: quota of the tenant",
-        " 2   1        00:00:00  0    plant/1/temp  Not authorized",
+        " id  message  age       try  topic         owner  reason",
+        " 1   3        00:00:00  0    plant/1/temp         Quota exceeded: quota of the tenant",
+        " 2   1        00:00:00  0    plant/1/temp         Not authorized",
         "2 messages refused for good",
     ]
+
+
+def test_one_that_came_in_has_an_owner(outbox: SqliteOutbox, path: Path, capsys: Capsys) -> None:
+    """Whose it was, and when it came; the number it was kept under, if it was."""
+    outbox.close(10)
+    outbox = owned(path)
+    came = Held(0, "plant/#", "plant/7/set", b"{", arrived=time.time() - 60, tries=5)
+    wait(outbox, outbox.intake.bury([came], 0x83, "ValueError: no valve"))
+    assert list_letters(str(path), 50, PLAIN) == 0
+    assert lines(capsys)[3] == " 3            00:00:00  5    plant/7/set   plant/#  ValueError: no valve"
+    assert show(str(path), 3, PLAIN) == 0
+    told = lines(capsys)
+    assert " owner     plant/#" in told
+    assert [line.split()[0] for line in told if " ago" in line] == ["arrived", "died"]
+    assert show(str(path), 3, JSON) == 0
+    (found,) = objects(capsys)
+    assert (found["owner"], found["tries"], found["payload"], "priority" in found) == (
+        "plant/#",
+        5,
+        "{",
+        False,
+    )
+    assert found["arrived"] < found["died"]
+    outbox.close(10)
 
 
 def test_list_says_how_many_it_does_not_show(outbox: SqliteOutbox, path: Path, capsys: Capsys) -> None:

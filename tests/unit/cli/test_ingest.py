@@ -1,62 +1,112 @@
-"""How an ingest run is put into words."""
+"""What an ingest command is told, and who it is to the broker."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from holdfast.cli.ingest import Meter, books, line, progress
-from holdfast.client import Client
-from holdfast.ingest import IngestLedger
+from holdfast.cli.failures import SettingsError
+from holdfast.cli.ingest import _client, kept_id, named, settled
+from holdfast.cli.link import LinkOptions
+from holdfast.cli.settings.ingests import IngestOptions
+from holdfast.errors import ConfigurationError
+from holdfast.ingest import Sink, SqliteSink
+
+FILE = """
+url = "mqtt://file.example"
+client_id = "filed"
+keepalive_s = 10
+username = "filed"
+
+[[ingest]]
+topic = "a"
+into = "a.db"
+"""
 
 
-def test_the_books_are_an_equation() -> None:
-    """Left what came, right where it is."""
-    ledger = IngestLedger(received=10_330, stored=10_318, repeated=0, quarantined=0, waiting=12)
-    assert books(ledger) == "received 10,330 = stored 10,318 + repeated 0 + quarantined 0 + waiting 12"
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A settings file, and nothing in the environment."""
+    for name in ("URL", "CLIENT_ID", "KEEPALIVE_S", "USERNAME"):
+        monkeypatch.delenv(f"HOLDFAST_{name}", raising=False)
+    path = tmp_path / "x.toml"
+    path.write_text(FILE)
+    return str(path)
 
 
-def test_the_line_of_a_link_that_is_up() -> None:
-    """Rate, stored, waiting, repeated, and for how long the link is up."""
-    record = {
-        "rate": 412, "stored": 10_318, "waiting": 12, "repeated": 0, "link": "connected", "link_up_s": 25.2,
+def test_flags_win_over_the_environment_and_that_over_the_file(
+    config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Key by key; what nobody says has the default of the library."""
+    monkeypatch.setenv("HOLDFAST_CLIENT_ID", "set")
+    monkeypatch.setenv("HOLDFAST_KEEPALIVE_S", "20")
+    link, several = settled(LinkOptions(keepalive_s=30), {"topic": None, "key": [], "qos": 2}, config)
+    assert {key: one.value for key, one in link.settings().items()} == {
+        "url": "mqtt://file.example", "client_id": "set", "keepalive_s": 30, "username": "filed",
     }  # fmt: skip
-    assert line(record) == " 412 msg/s · stored 10,318 · waiting 12 · repeated 0 · link up 00:00:25"
+    assert several == [IngestOptions(topic="a", into="a.db", qos=2)]
 
 
-def test_the_line_of_a_link_that_is_down() -> None:
-    """Its state stands where the time would."""
-    record = {
-        "rate": 0, "stored": 7, "waiting": 0, "repeated": 0, "link": "reconnecting", "link_up_s": None,
-    }  # fmt: skip
-    assert line(record).endswith("· link reconnecting")
+def test_without_a_file_the_environment_counts_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it, as this command is the service."""
+    monkeypatch.setenv("HOLDFAST_CLIENT_ID", "set")
+    link, several = settled(LinkOptions(), {"topic": ["a"], "into": "a.db", "columns": ["b=$ json"]}, None)
+    assert link.settings()["client_id"].origin == "HOLDFAST_CLIENT_ID"
+    assert several == [IngestOptions(topic=["a"], into="a.db", columns={"b": "$ json"})]
 
 
-def test_progress_of_a_client_that_never_dialled() -> None:
-    """No link, no cause: nothing is made up."""
-    record = progress(3.6, IngestLedger(received=9, stored=9), Client())
-    assert (record["rate"], record["link"], record["link_up_s"], record["cause"]) == (
-        4,
-        "disconnected",
-        None,
-        None,
-    )
+def test_what_is_wrong_in_the_file_is_told_before_anything_happens(config: str) -> None:
+    """The flags are told only when the file is right."""
+    Path(config).write_text(FILE + 'colums = "x"')
+    with pytest.raises(SettingsError, match="colums is no key"):
+        settled(LinkOptions(), {"qos": 2}, config)
 
 
-def test_the_rate_follows_what_is_stored() -> None:
-    """A steady stream is shown as it is; one that ends falls to nothing."""
-    meter = Meter(0.0)
-    for second in range(1, 6):
-        steady = meter.rate(second, 200 * second)
-    assert steady == pytest.approx(200)
-    for second in range(6, 12):
-        ended = meter.rate(second, 1000)
-    assert ended == pytest.approx(0, abs=1)
+async def client_id(link: LinkOptions, *sinks: Sink) -> str:
+    """The id that a client of this would have, or "": its outbox file makes one."""
+    try:
+        return (await _client(link, sinks)).client_id
+    finally:
+        for sink in sinks:
+            await sink.close()
 
 
-def test_a_line_is_due_after_its_time() -> None:
-    """Neither earlier nor twice."""
-    meter = Meter(0.0)
-    assert not meter.due(9.9, 10.0)
-    assert meter.due(10.0, 10.0)
-    meter.rate(10.0, 5)
-    assert not meter.due(10.1, 10.0)
+async def test_the_id_is_kept_in_the_database(tmp_path: Path) -> None:
+    """In the first of several, and their tables are all there; an id that was said wins."""
+    first, second = (str(tmp_path / name) for name in ("a.db", "b.db"))
+    made = await client_id(LinkOptions(), SqliteSink(first), SqliteSink(second))
+    assert made == await client_id(LinkOptions(), SqliteSink(first))
+    assert made != await client_id(LinkOptions(), SqliteSink(second))
+    assert await client_id(LinkOptions(client_id="me"), SqliteSink(first)) == "me"
+
+
+async def test_an_outbox_file_that_is_there_keeps_its_own(tmp_path: Path) -> None:
+    """A new one takes over the id of the database, whose session goes on so."""
+    database, outbox = str(tmp_path / "a.db"), tmp_path / "o.db"
+    made = await client_id(LinkOptions(), SqliteSink(database))
+    assert await client_id(LinkOptions(outbox=str(outbox)), SqliteSink(database)) == made
+    outbox.touch()
+    assert await client_id(LinkOptions(outbox=str(outbox)), SqliteSink(database)) == ""
+    slots = LinkOptions(outbox=str(tmp_path / "{slot}.db"))
+    assert await client_id(slots, SqliteSink(database)) == ""
+
+
+class Elsewhere:
+    """A database that keeps no client id."""
+
+    target = "postgresql://db.example/x"
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def test_without_a_place_for_it_an_id_must_be_said(tmp_path: Path) -> None:
+    """Or an outbox file named, which makes one."""
+    sink: Sink = Elsewhere()  # type: ignore[assignment]
+    assert await kept_id([sink]) is None
+    with pytest.raises(ConfigurationError, match=r"no client id is kept in postgresql://db\.example/x"):
+        named(None, [sink])
+    with pytest.raises(ConfigurationError, match="no client id"):
+        await client_id(LinkOptions(), sink)
+    assert await client_id(LinkOptions(outbox=str(tmp_path / "o.db")), sink) == ""

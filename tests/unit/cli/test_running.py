@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 
 import pytest
 
 from holdfast.cli.failures import Code
 from holdfast.cli.render import Screen
-from holdfast.cli.running import interruptible, run, stop_wish
+from holdfast.cli.running import end_of_stdin, interruptible, run, stop_wish
 from holdfast.errors import ConfigurationError
 
 
@@ -90,3 +91,18 @@ async def test_interruptible_work_that_ends_has_its_own_code() -> None:
     assert await interruptible(works()) == Code.FAILED
     with pytest.raises(ConfigurationError):
         await interruptible(fails())
+
+
+async def test_the_end_of_stdin_is_a_wish(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who held the other end of the pipe is gone; what it said before does not matter."""
+    here, there = os.pipe()
+    wish = asyncio.Event()
+    with os.fdopen(here) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        waiting = asyncio.create_task(end_of_stdin(wish))
+        os.write(there, b"not yet\n")
+        await asyncio.sleep(0)
+        assert not wish.is_set()
+        os.close(there)
+        await asyncio.wait_for(waiting, 5)
+    assert wish.is_set()

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from holdfast.client.brokers import Target
 from holdfast.client.dispatcher import Consumer, Dispatcher, identifier_of
+from holdfast.client.endings import Endings
+from holdfast.client.events import Event, HandlerFailed, MessageDead
 from holdfast.client.inbox import Inbox
+from holdfast.client.state import State
 from holdfast.messages import QoS
 from holdfast.protocol import Delivery
 from holdfast.testing.manual_clock import ManualClock
@@ -47,7 +51,43 @@ class Dispatch:
         """The engine's side."""
         self.acks.append(delivery)
 
+    def payloads(self) -> list[str]:
+        """Those that were acknowledged, in order."""
+        return [one.raw.decode() for one in self.acks]
+
     def finish(self, of: Consumer) -> None:
         """This consumer handles everything it has."""
         for _, one, _, shared in of.inbox.drain():
             self.dispatcher.finish(one, shared)
+
+
+class Endpoint(Dispatch):
+    """A dispatcher for handlers, and what became of their messages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = State(Target("host:1", "mqtt://host:1"))
+        self.endings = Endings(self.dispatcher.finish, self.state)
+        self._events: list[Event] = []
+        self.state.bus.add(self)
+
+    def put(self, event: Event) -> None:
+        """It was told."""
+        self._events.append(event)
+
+    def end(self) -> None:
+        """No more are told."""
+
+    def send(self, *payloads: str, topic: str = "t/x", qos: QoS = 1) -> None:
+        """Messages come in."""
+        self.dispatcher.deliver([delivery(topic, payload, qos) for payload in payloads])
+
+    @property
+    def failures(self) -> list[HandlerFailed]:
+        """The runs that raised."""
+        return [event for event in self._events if isinstance(event, HandlerFailed)]
+
+    @property
+    def dead(self) -> list[MessageDead]:
+        """The dead letters."""
+        return [event for event in self._events if isinstance(event, MessageDead)]

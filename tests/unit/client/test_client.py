@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -122,3 +123,30 @@ def test_published_when_the_loop_is_closed() -> None:
     assert [receipt.id for receipt in receipts] == [1, 2, 3]
     ledger = client.snapshot().ledger
     assert (ledger.accepted, ledger.dropped, ledger.pending) == (3, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "isolated", "probe_s"),
+    [
+        ({}, True, 30),
+        ({"isolated": False, "probe_s": 5}, False, 5),
+        ({"probe_s": None}, True, None),
+    ],
+    ids=["left out", "chosen", "no probe"],
+)
+def test_a_service_sets_what_was_left_out(
+    given: dict[str, Any], isolated: bool, probe_s: float | None
+) -> None:
+    """And nothing that the application chose (contract 21, 23); by itself a client has neither."""
+    client = Client(NOBODY, **given)
+    assert client._setup.probe_s == given.get("probe_s")
+    client._serve()
+    assert (client._setup.isolated, client._setup.probe_s) == (isolated, probe_s)
+    assert client.snapshot().probe == ("off" if probe_s is None else "waiting")
+
+
+async def test_a_client_that_runs_stays_as_it_is() -> None:
+    """Whoever started it decided."""
+    async with Client(NOBODY, drain_s=0) as client:
+        client._serve()
+        assert (client._setup.isolated, client._setup.probe_s) == (None, None)

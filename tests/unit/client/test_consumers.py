@@ -29,6 +29,16 @@ async def test_an_idle_subscription_does_not_freeze_the_others(
         names.append((await anext(events)).name)
 
 
+async def test_a_reader_that_leaves_undone_wants_what_comes_late(client: Client, run: Core) -> None:
+    """Also of filters that were given up beneath it: what it did not read is not acknowledged."""
+    subscription = client.subscribe("a")
+    await subscription.__aenter__()
+    run.consumers.unsubscribe(["a"])
+    await subscription.__aexit__(ZeroDivisionError, None, None)
+    run.telling.batch([delivery("a", "late")], [], [])
+    assert client.snapshot().handled == 0
+
+
 async def test_every_unsubscribe_is_counted_until_it_is_answered(run: Core) -> None:
     """Asked twice for one filter, it is gone after the second answer; the others are not touched."""
     run.consumers.unsubscribe(["a", "b"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from holdfast.client.dispatcher import HIGHEST_IDENTIFIER, identifier_of
+from holdfast.codec import V311
 from holdfast.testing import eventually
 from tests.unit.client.consuming import Dispatch, consumer, delivery, texts
 
@@ -70,7 +71,7 @@ def test_stored_messages_are_left_out_only_where_the_broker_cannot() -> None:
     here.dispatcher.add(reader, take_retained=False)
     here.dispatcher.deliver([delivery("a", "live", retain=True)])
     assert texts(reader) == ["live"]
-    here.dispatcher.drop_retained = True
+    here.dispatcher.opened(V311)
     here.dispatcher.deliver([delivery("a", "stored", retain=True), delivery("a", "plain")])
     assert texts(reader) == ["live", "plain"]
     assert len(here.acks) == 1
@@ -171,6 +172,16 @@ async def test_enough_means_also_what_is_still_on_its_way() -> None:
     here.dispatcher.remove(reader)
     here.dispatcher.deliver([delivery("a/1", "unclaimed again")])
     assert len(here.acks) == 4
+    here.dispatcher.close()
+
+
+async def test_enough_is_taken_back() -> None:
+    """Somebody wants the filter after all: what comes late is nobody's, and not acknowledged."""
+    here = Dispatch()
+    here.dispatcher.enough(["$share/group/a/+", "b"])
+    here.dispatcher.wanted(["$share/group/a/+", "c"])
+    here.dispatcher.deliver([delivery("a/1", "late"), delivery("b", "late")])
+    assert [one.topic for one in here.acks] == ["b"]
     here.dispatcher.close()
 
 

@@ -14,4 +14,7 @@ def test_name_is_the_class_in_snake_case() -> None:
 
 def test_payloads_are_not_shown() -> None:
     """A payload may be anything: it is no part of the repr."""
-    assert "secret" not in repr(HandlerFailed(message="m", topic="t", payload=b"secret", error=ValueError()))
+    event = HandlerFailed(
+        message="m", topic="t", payload=b"secret", error=ValueError(), attempt=1, retry_in_s=None
+    )
+    assert "secret" not in repr(event)

@@ -8,50 +8,40 @@ from typing import Any
 
 import pytest
 
+from holdfast import Retries
 from holdfast.client import fairness
-from holdfast.client.handlers import HandlerTask
+from holdfast.client.handlers import HandlerTask, HandlerTasks
 from holdfast.errors import PayloadError, Stopped
 from holdfast.handling import Router
 from holdfast.messages import Message
 from holdfast.testing import eventually
-from tests.unit.client.consuming import Dispatch, delivery
+from tests.unit.client.consuming import Endpoint
 
 
-class Running:
+class Running(Endpoint):
     """A handler with its task, and what it told."""
 
-    def __init__(self, function: Callable[..., Awaitable[Any]]) -> None:
+    def __init__(self, function: Callable[..., Awaitable[Any]], **work: Any) -> None:
+        super().__init__()
         router = Router()
-        router.on("t/{name}")(function)
-        self.here = Dispatch()
-        self.failures: list[Exception] = []
+        router.on("t/{name}", **work)(function)
         self.ended: list[bool] = []
-        self.task = HandlerTask(
-            router.handlers[0], 100, self.here.dispatcher.finish, self._failed, self._ended
-        )
-        self.here.dispatcher.add(self.task.consumer)
+        self.task = HandlerTask(router.handlers[0], 100, self.endings, self._ended)
+        self.dispatcher.add(self.task.consumer)
         self.task.start()
 
-    def _failed(self, message: Message, error: Exception) -> None:
-        self.failures.append(error)
-
-    def _ended(self, task: HandlerTask) -> None:
+    def _ended(self, task: HandlerTasks) -> None:
         self.ended.append(task.consumer.inbox.closed)
 
-    def send(self, *payloads: str) -> None:
-        """Messages come in."""
-        self.here.dispatcher.deliver([delivery("t/x", payload) for payload in payloads])
-
     @property
-    def acks(self) -> list[str]:
-        """The payloads that were acknowledged."""
-        return [one.payload.decode() for one in self.here.acks]
+    def only(self) -> asyncio.Task[None]:
+        """Its task."""
+        (task,) = self.task._tasks
+        return task
 
     async def stop(self) -> None:
         """End the task."""
-        task = self.task.cancel()
-        assert task is not None
-        await asyncio.wait([task])
+        await asyncio.wait(self.task.cancel())
 
 
 async def test_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,8 +64,8 @@ async def test_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     await running.stop()
 
 
-async def test_failures_are_acknowledged_and_told() -> None:
-    """An exception, a payload that does not fit, a cancelled await: told, acknowledged, and on."""
+async def test_failures_end_in_dead_letters() -> None:
+    """An exception, a payload that does not fit, a cancelled await: told, kept, acknowledged, and on."""
 
     async def handle(numbers: dict[str, int]) -> None:
         if numbers["n"] == 1:
@@ -83,10 +73,13 @@ async def test_failures_are_acknowledged_and_told() -> None:
         if numbers["n"] == 2:
             raise asyncio.CancelledError
 
-    running = Running(handle)
+    running = Running(handle, retries=Retries(1))
     running.send("no json", '{"n": 1}', '{"n": 2}', '{"n": 3}')
     await eventually(lambda: len(running.acks) == 4)
-    assert [type(error) for error in running.failures] == [PayloadError, ValueError, RuntimeError]
+    told = [type(failure.error) for failure in running.failures]
+    assert told == [PayloadError, ValueError, RuntimeError]
+    assert [letter.payload for letter in running.dead] == [b"no json", b'{"n": 1}', b'{"n": 2}']
+    assert running.dead[1].reason == "ValueError: one"
     assert running.ended == []
     await running.stop()
 
@@ -108,6 +101,7 @@ async def test_stopped_under_its_hands() -> None:
     assert running.acks == []
     assert running.failures == []
     assert not running.task.in_hand
+    assert [item[0].text() for item in running.task.consumer.inbox.items] == ["1", "2"]
 
 
 async def test_cancelled_by_us_and_by_others() -> None:
@@ -123,14 +117,13 @@ async def test_cancelled_by_us_and_by_others() -> None:
         running.send("1", "2")
         await entered.wait()
         assert running.task.in_hand
-        assert running.task._task is not None
-        assert running.task.runs_in(running.task._task)
+        assert running.task.runs_in(running.only)
         assert not running.task.runs_in(asyncio.current_task())
         assert not running.task.runs_in(None)
         if ours:
             await running.stop()
         else:
-            running.task._task.cancel()
+            running.only.cancel()
         await eventually(lambda: running.ended)  # noqa: B023
         assert running.ended == [ours]
         assert running.acks == []
@@ -144,7 +137,7 @@ async def test_a_defect_in_our_own_part_is_loud(caplog: pytest.LogCaptureFixture
         """Nothing."""
 
     running = Running(handle)
-    running.here.acks = None  # type: ignore[assignment]
+    running.acks = None  # type: ignore[assignment]
     running.send("1")
     await eventually(lambda: running.ended == [False])
     assert "its task failed" in caplog.text
@@ -158,8 +151,7 @@ def test_its_name_is_the_function() -> None:
 
     router = Router()
     router.on("t")(store_reading)
-    here = Dispatch()
-    task = HandlerTask(router.handlers[0], 1, here.dispatcher.finish, lambda *_: None, lambda _: None)
+    task = HandlerTask(router.handlers[0], 1, Endpoint().endings, lambda _: None)
     assert "store_reading" in task.name
-    assert task.cancel() is None
+    assert not task.cancel()
     assert not task.in_hand

@@ -86,6 +86,22 @@ def test_withdraw_takes_what_there_is() -> None:
     assert not inbox.closed
 
 
+async def test_pause_ends_by_time_and_close() -> None:
+    """What comes meanwhile does not end it; the end does, and says so; closed, nobody waits."""
+    inbox, loop = Inbox(10), asyncio.get_running_loop()
+    pausing = asyncio.create_task(inbox.pause(loop.time() + 0.01))
+    await asyncio.sleep(0)
+    inbox.put(item("a"))
+    inbox.nudge()
+    assert not await pausing
+    pausing = asyncio.create_task(inbox.pause(loop.time() + 60))
+    await asyncio.sleep(0)
+    inbox.close()
+    inbox.close()
+    assert await asyncio.wait_for(pausing, 1)
+    assert await inbox.pause(loop.time() + 60)
+
+
 async def test_wait_ends_by_message_nudge_and_close() -> None:
     """Each of the three wakes the reader; with something there nobody waits."""
     inbox = Inbox(10)

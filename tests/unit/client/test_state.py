@@ -6,10 +6,12 @@ import logging
 
 import pytest
 
+from holdfast import Reject, Retry
 from holdfast.client.brokers import Target
 from holdfast.client.lifecycle import Step
 from holdfast.client.state import State
 from holdfast.errors import HoldfastError
+from holdfast.messages import Message
 from holdfast.protocol import Terms
 from holdfast.resilience import Verdict
 
@@ -78,16 +80,30 @@ def test_while_draining_it_is_draining_to_the_outside() -> None:
 
 
 async def test_failures_are_events_and_log_lines(caplog: pytest.LogCaptureFixture) -> None:
-    """A failed message warns; a failed handler is an error with its traceback, without the payload."""
+    """A failed message warns, and so does a handler that raised, without the payload."""
     state = State(TARGET)
     reader = state.bus.read()
     state.message_failed(7, HoldfastError("refused"))
-    state.handler_failed("t", b"secret payload", RuntimeError("boom"))
+    message = Message("t", b"secret payload")
+    state.handler_failed("handler h", message, 1, RuntimeError("boom"), 2.5)
     assert [(await anext(reader)).name, (await anext(reader)).name] == ["message_failed", "handler_failed"]
-    assert levels(caplog) == [logging.WARNING, logging.ERROR]
+    assert levels(caplog) == [logging.WARNING, logging.WARNING]
     assert "secret payload" not in caplog.text
-    assert "boom" in caplog.text
+    said = "handler h: attempt 1 for a message on t failed: RuntimeError('boom'); again in 2.5 s"
+    assert said in caplog.text
     assert state.errors == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "attempt", "shown"),
+    [(ValueError(), 1, True), (ValueError(), 2, False), (Reject("no"), 1, False), (Retry(), 1, False)],
+)
+def test_where_a_handler_raised_is_shown_once(
+    error: Exception, attempt: int, shown: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The traceback is there for the first attempt, and not for what was raised on purpose."""
+    State(TARGET).handler_failed("handler h", Message("t", b""), attempt, error, None)
+    assert [record.exc_info is not None for record in caplog.records] == [shown]
 
 
 BACKUP = Target("backup:1", "mqtt://backup:1", 1)
@@ -141,3 +157,13 @@ def test_what_cannot_be_is_said_and_changes_nothing(caplog: pytest.LogCaptureFix
     state.move(Step.ACCEPT)
     assert status(state) == "disconnected"
     assert "host:1: CONNACK accepts us cannot be while the client is disconnected" in caplog.text
+
+
+def test_a_broker_that_swallows_what_is_shared_is_named_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Contract 18: a WARNING with the broker's place for each broker, and not for each connection."""
+    state = State(TARGET)
+    for target in (TARGET, TARGET, Target("host:2", "mqtt://host:2"), TARGET):
+        state.target = target
+        state.share_silent()
+    assert levels(caplog) == [logging.WARNING] * 2
+    assert "host:1 grants shared subscriptions and does not deliver" in caplog.text

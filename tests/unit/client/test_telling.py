@@ -62,7 +62,7 @@ async def test_news_of_the_session_become_events(
     names = [event.name for event in told if event.name != "connect_failed"]
     assert names == ["dropped", "message_skipped", "odd", "session_lost"][: len(names)]
     assert "forgot our session" in caplog.text
-    assert run.dispatcher.drop_retained
+    assert run.dispatcher._drop_retained
     assert run.publisher._terms is not None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from time import monotonic
 
 from holdfast.client.inbox import Item
 from holdfast.client.thread_inbox import ThreadInbox
@@ -72,6 +73,21 @@ def test_taken_through_a_change() -> None:
     assert numbers([one for one in taken if one]) == [100, 101]
     assert numbers(inbox.drain()) == [2]
     assert inbox.pop_now() is None
+
+
+def test_rest_ends_by_time_and_close() -> None:
+    """What comes meanwhile does not end it; the end does, and says so."""
+    inbox, ends = ThreadInbox(10), list[bool]()
+    assert not inbox.rest(monotonic() + 0.01)
+    thread = threading.Thread(target=lambda: ends.append(inbox.rest(monotonic() + 60)))
+    thread.start()
+    inbox.put(item(1))
+    thread.join(0.01)
+    assert thread.is_alive()
+    inbox.close()
+    thread.join(5)
+    assert ends == [True]
+    assert numbers(inbox.drain()) == [1]
 
 
 def test_a_nudge_lets_the_reader_look_around() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holdfast.errors import HoldfastError
-from holdfast.ingest.errors import SinkError
+from holdfast.ingest.errors import Misfit, SinkError
 
 
 def test_it_is_facts_sentence_and_hint() -> None:
@@ -15,3 +15,8 @@ def test_it_is_facts_sentence_and_hint() -> None:
         "x.db",
         "make room",
     )
+
+
+def test_a_misfit_is_its_reason() -> None:
+    """It stands in the quarantine as it is."""
+    assert str(Misfit("temp_c: $.temp is missing")) == "temp_c: $.temp is missing"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.ingest.ledger import IngestLedger
+from holdfast.ingest.ledger import IngestLedger, total
 from holdfast.ingest.sink import Written
 
 COUNT = st.integers(0, 500)
@@ -30,3 +30,10 @@ def test_what_was_taken_waits_until_it_is_settled() -> None:
 
 def assert_balanced(ledger: IngestLedger) -> None:
     assert ledger.received == ledger.stored + ledger.repeated + ledger.quarantined + ledger.waiting
+
+
+def test_the_books_of_several_are_one() -> None:
+    """Place by place; of none it is empty."""
+    one = IngestLedger(received=10, stored=1, repeated=2, quarantined=3, waiting=4)
+    assert total([one, one]) == IngestLedger(20, 2, 4, 6, 8)
+    assert total([]) == IngestLedger()

@@ -67,6 +67,13 @@ def test_captures_have_a_column_each() -> None:
     assert (made["line"], made["room"]) == ("7", None)
 
 
+def test_a_table_has_its_name_and_key() -> None:
+    """A capture of the key is required: what has no name cannot be known again."""
+    table = default_table(["plant/{line}/{sensor}"], "raw", ("line",), "last")
+    assert (table.name, table.key, table.keep) == ("raw", ("line",), "last")
+    assert [column.required for column in table.columns if column.name in ("line", "sensor")] == [True, False]
+
+
 def test_columns_come_from_all_filters_in_order() -> None:
     """Each name once, however many filters have it."""
     filters = ["plant/{line}/temp", "site/{place}/{line}/#", "plain/+"]

@@ -1,4 +1,4 @@
-"""Rows into a real SQLite file: whole batches, once, whatever the disk does."""
+"""Rows into a real SQLite file. What every sink promises is held by tests/contracts/test_sink.py."""
 
 from __future__ import annotations
 
@@ -7,28 +7,14 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from holdfast.ingest.errors import SinkError
-from holdfast.ingest.row import Row
-from holdfast.ingest.sink import Batch, Memory, Refused, Written
+from holdfast.ingest.sink import Memory
 from holdfast.ingest.sqlite import SqliteSink
-from holdfast.ingest.table import Column, Keep, Table
-
-AT = datetime(2026, 11, 21, 5, tzinfo=UTC)
-
-
-def batch(number: int, *topics: str, refused: tuple[Refused, ...] = (), state: str = "") -> Batch:
-    rows = [row(topic) for topic in topics]
-    return Batch(number, rows, lambda place: rows[place], refused, state)
-
-
-def row(topic: str) -> Row:
-    return (AT, topic, 1, False, "p", None)
+from tests.contracts.sinks import batch
 
 
 def stored(path: Path, sql: str = "SELECT topic FROM messages ORDER BY id") -> list[str]:
@@ -47,12 +33,6 @@ async def sink(path: Path) -> AsyncIterator[SqliteSink]:
     assert await made.open("me") == Memory()
     yield made
     await made.close()
-
-
-async def test_a_batch_is_in_the_file_when_write_returns(sink: SqliteSink, path: Path) -> None:
-    """Returned = committed: another connection sees the rows in order."""
-    assert await sink.write(batch(1, "a", "b")) == Written(2, 0, 0)
-    assert stored(path) == ["a", "b"]
 
 
 async def test_the_file_is_written_for_power_cuts(sink: SqliteSink, path: Path) -> None:
@@ -79,77 +59,6 @@ async def test_the_client_id_is_made_once(path: Path) -> None:
     assert seen.pop().startswith("holdfast-ingest-")
 
 
-async def test_the_last_batch_is_remembered_per_session(sink: SqliteSink, path: Path) -> None:
-    """Its number and state are written with its rows; another session begins without."""
-    await sink.write(batch(1, "a"))
-    await sink.write(batch(2, "b", state="s"))
-    assert await sink.open("me") == Memory(2, "s")
-    assert await sink.open("other") == Memory()
-
-
-async def test_a_commit_that_failed_and_happened_is_not_repeated(sink: SqliteSink, path: Path) -> None:
-    """The error came after the commit was on disk: written again, the batch is recognised."""
-    connection = await sink._run(sink._connection)
-    sink._db = CommitsThenFails(connection)  # type: ignore[assignment]
-    with pytest.raises(SinkError):
-        await sink.write(batch(1, "a", "b"))
-    assert await sink.write(batch(1, "a", "b")) == Written(2, 0, 0)
-    assert stored(path) == ["a", "b"]
-
-
-async def test_a_commit_that_failed_is_written_again(sink: SqliteSink, path: Path) -> None:
-    """The error came instead of the commit: nothing is stored, the second attempt stores it all."""
-    connection = await sink._run(sink._connection)
-    sink._db = FailsToCommit(connection)  # type: ignore[assignment]
-    with pytest.raises(SinkError):
-        await sink.write(batch(1, "a"))
-    assert stored(path) == []
-    assert await sink.write(batch(1, "a")) == Written(1, 0, 0)
-    assert stored(path) == ["a"]
-
-
-async def test_a_unique_index_makes_repeats_harmless(sink: SqliteSink, path: Path) -> None:
-    """A row the table holds already is counted, not stored and no error."""
-    await sink._run(lambda: sink._connection().execute("CREATE UNIQUE INDEX once ON messages (topic)"))
-    await sink.write(batch(1, "a"))
-    assert await sink.write(batch(2, "a", "b", "b")) == Written(1, 2, 0)
-    assert stored(path) == ["a", "b"]
-
-
-async def test_a_refused_row_stands_beside_the_table(sink: SqliteSink, path: Path) -> None:
-    """A constraint of the user's stops one row, not the batch; the reason is kept with it."""
-    trigger = (
-        "CREATE TRIGGER no BEFORE INSERT ON messages WHEN new.topic = 'bad'"
-        " BEGIN SELECT raise(ABORT, 'not here'); END"
-    )
-    await sink._run(lambda: sink._connection().execute(trigger))
-    assert await sink.write(batch(1, "a", "bad", "b")) == Written(2, 0, 1)
-    assert stored(path) == ["a", "b"]
-    assert stored(path, "SELECT topic || ': ' || reason FROM messages_quarantine") == ["bad: not here"]
-
-
-async def test_what_makes_no_row_is_beside_the_table_at_once(sink: SqliteSink, path: Path) -> None:
-    """It came in this batch, so it is there with this batch, as it came."""
-    refused = Refused(row("bad"), "no number")
-    assert await sink.write(batch(1, "a", refused=(refused,))) == Written(1, 0, 1)
-    assert await sink.write(batch(2)) == Written(0, 0, 0)
-    quarantine = "SELECT topic || ' ' || received || ': ' || reason FROM messages_quarantine"
-    assert stored(path, quarantine) == ["bad 2026-11-21T05:00:00.000Z: no number"]
-
-
-@pytest.mark.parametrize(("keep", "kept"), [("first", ["1", "1"]), ("last", ["3", "1"])])
-async def test_rows_with_one_key_are_one(path: Path, keep: Keep, kept: list[str]) -> None:
-    """The key is in the table, so it holds over batches, restarts and other writers."""
-    columns = (Column("device", "text"), Column("value", "int"))
-    sink = SqliteSink(str(path), Table("last", columns, key=("device",), keep=keep))
-    await sink.open("me")
-    rows = [("a", 1), ("a", 2), ("b", 1)]
-    assert await sink.write(Batch(1, rows, lambda place: row("x"))) == Written(2, 1, 0)
-    assert await sink.write(Batch(2, [("a", 3)], lambda place: row("x"))) == Written(0, 1, 0)
-    await sink.close()
-    assert stored(path, "SELECT value FROM last ORDER BY id") == kept
-
-
 async def test_a_file_that_is_taken_away_is_made_again(sink: SqliteSink, path: Path) -> None:
     """Rows never go into a file that has no name any more."""
     await sink.write(batch(1, "a"))
@@ -158,22 +67,6 @@ async def test_a_file_that_is_taken_away_is_made_again(sink: SqliteSink, path: P
         rest.unlink()
     await sink.write(batch(2, "b"))
     assert stored(path) == ["b"]
-
-
-async def test_a_lock_is_an_error_and_then_over(
-    sink: SqliteSink, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Another program holds the file: one sentence; when it lets go, the same batch is stored."""
-    monkeypatch.setattr("holdfast.ingest.sqlite.BUSY_S", 0.05)
-    await sink._run(sink._let_go)
-    await sink.open("me")
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(SinkError, match="locked") as caught:
-            await sink.write(batch(1, "a"))
-        other.execute("ROLLBACK")
-    assert caught.value.hint == "another program holds a lock on the file"
-    assert await sink.write(batch(1, "a")) == Written(1, 0, 0)
 
 
 async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
@@ -204,35 +97,3 @@ async def test_a_file_without_rights_is_named() -> None:
         await sink.open("me")
     assert "right to write" in str(caught.value.hint)
     await sink.close()
-
-
-class Wrapped:
-    """A connection whose COMMIT ends in a disk error."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self.db = db
-
-    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
-        if sql == "COMMIT":
-            self.commit()
-            raise sqlite3.OperationalError("disk I/O error")
-        return self.db.execute(sql, *parameters)
-
-    def executemany(self, sql: str, many: list[Row]) -> sqlite3.Cursor:
-        return self.db.executemany(sql, many)
-
-    def close(self) -> None:
-        self.db.close()
-
-    def commit(self) -> None:
-        raise NotImplementedError
-
-
-class CommitsThenFails(Wrapped):
-    def commit(self) -> None:
-        self.db.execute("COMMIT")
-
-
-class FailsToCommit(Wrapped):
-    def commit(self) -> None:
-        self.db.execute("ROLLBACK")

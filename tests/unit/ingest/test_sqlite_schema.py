@@ -1,4 +1,4 @@
-"""The tables in a SQLite file are made, checked and widened, never damaged."""
+"""The tables in a SQLite file. What every sink promises of them: tests/contracts/test_sink_tables.py."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from holdfast.ingest import sqlite_schema as schema
 from holdfast.ingest.errors import SinkError
+from holdfast.ingest.sqlite_existing import quoted
 from holdfast.ingest.table import AS_IT_CAME, Column, Table
 
 
@@ -32,7 +33,7 @@ def put(db: sqlite3.Connection, table: Table, *captured: str) -> None:
 
 
 def columns(db: sqlite3.Connection, table: str = "messages") -> list[str]:
-    return [name for _, name, *_ in db.execute(f"PRAGMA table_info({schema.quoted(table)})")]
+    return [name for _, name, *_ in db.execute(f"PRAGMA table_info({quoted(table)})")]
 
 
 def test_the_tables_are_made(db: sqlite3.Connection) -> None:
@@ -48,38 +49,38 @@ def test_preparing_twice_changes_nothing(db: sqlite3.Connection) -> None:
     assert columns(db).count("line") == 1
 
 
-def test_a_new_capture_is_a_new_column(db: sqlite3.Connection) -> None:
-    """Rows that are there keep theirs and have null in it; case does not make another one."""
-    schema.prepare(db, "x.db", capturing())
-    put(db, capturing())
+def test_case_makes_no_other_column(db: sqlite3.Connection) -> None:
+    """To SQLite a name is the same in both."""
     schema.prepare(db, "x.db", capturing("line"))
     schema.prepare(db, "x.db", capturing("Line"))
-    assert db.execute("SELECT topic, line FROM messages").fetchall() == [("a", None)]
-
-
-def test_a_table_of_another_kind_is_left_alone(db: sqlite3.Connection) -> None:
-    """It is named with what it lacks, and nothing is added to the file."""
-    db.execute("CREATE TABLE messages (id INTEGER, topic TEXT, text TEXT)")
-    with pytest.raises(SinkError, match=r"of another kind.*received") as caught:
-        schema.prepare(db, "x.db", capturing())
-    assert caught.value.hint == "name another file"
-    assert db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (1,)
-
-
-def test_a_file_of_another_release_is_refused(db: sqlite3.Connection) -> None:
-    """The sentence has both numbers; the file stays as it is."""
-    schema.prepare(db, "x.db", capturing())
-    schema.remember(db, "schema", "99")
-    with pytest.raises(SinkError, match=r"schema 99, here 1"):
-        schema.prepare(db, "x.db", capturing("line"))
-    assert "line" not in columns(db)
+    assert columns(db)[-1] == "line"
 
 
 def test_times_are_utc(db: sqlite3.Connection) -> None:
-    """SQLite has no type for them: RFC 3339, so that they sort and compare as text."""
+    """SQLite has no type for them: RFC 3339, so that they sort and compare as text, to the microsecond."""
     schema.prepare(db, "x.db", capturing())
     put(db, capturing())
-    assert db.execute("SELECT received FROM messages").fetchall() == [("2026-11-20T22:00:00.000Z",)]
+    assert db.execute("SELECT received FROM messages").fetchall() == [("2026-11-20T22:00:00.000000Z",)]
+
+
+def test_a_key_that_rows_break_already_is_told(db: sqlite3.Connection) -> None:
+    """The file stays as it is."""
+    table = Table("t", (Column("line", "text"),))
+    schema.prepare(db, "x.db", table)
+    for _ in range(2):
+        db.execute(schema.insert(table), ("1",))
+    with pytest.raises(SinkError, match="same key"):
+        schema.prepare(db, "x.db", Table("t", (Column("line", "text"), Column("at", "time")), key=("line",)))
+    assert columns(db, "t") == ["id", "line"]
+
+
+def test_a_table_of_nothing_but_its_key(db: sqlite3.Connection) -> None:
+    """The last row with a key is the first one, then."""
+    table = Table("t", (Column("line", "text"),), key=("line",), keep="last")
+    schema.prepare(db, "x.db", table)
+    for _ in range(2):
+        db.execute(schema.insert(table), ("1",))
+    assert schema.newest(db, table) == 1
 
 
 def test_what_is_newer_is_counted(db: sqlite3.Connection) -> None:
@@ -90,14 +91,6 @@ def test_what_is_newer_is_counted(db: sqlite3.Connection) -> None:
     put(db, table)
     put(db, table)
     assert (schema.newest(db, table), schema.count_above(db, table, 1)) == (2, 1)
-
-
-def test_names_are_quoted(db: sqlite3.Connection) -> None:
-    """A table or capture with a keyword or a quote for a name is just a name."""
-    table = capturing("order", table='se"lect')
-    schema.prepare(db, "x.db", table)
-    put(db, table, "7")
-    assert db.execute('SELECT "order" FROM "se""lect"').fetchall() == [("7",)]
 
 
 def test_remembering_replaces(db: sqlite3.Connection) -> None:

@@ -22,6 +22,8 @@ def test_a_table_without_options_holds_messages_as_they_came() -> None:
     [
         ({"name": ""}, "no name"),
         ({"columns": ()}, "no columns"),
+        ({"name": "a\0b"}, "no name for"),
+        ({"columns": (Column("a\nb", "text"),)}, "no name for"),
         ({"columns": (Column("a", "text"), Column("A", "int"))}, "column 'A' already"),
         ({"columns": (Column("ID", "int"),)}, "column 'ID' already"),
         ({"columns": (Column("", "int"),)}, "column '' already"),

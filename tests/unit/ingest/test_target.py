@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from holdfast.errors import ConfigurationError
-from holdfast.ingest.target import sqlite_path
+from holdfast.ingest.postgres import PostgresSink
+from holdfast.ingest.sqlite import SqliteSink
+from holdfast.ingest.table import Table
+from holdfast.ingest.target import sink_for, sqlite_path
 from tests.support.leaks import SECRET
 
 
@@ -23,6 +26,21 @@ def test_a_file_has_three_spellings(into: str, path: str) -> None:
     assert sqlite_path(into) == path
 
 
+def test_a_file_is_a_sqlite_sink() -> None:
+    """Named in sentences by its path; nothing is opened yet."""
+    sink = sink_for("sqlite:///never-made.db", Table())
+    assert isinstance(sink, SqliteSink)
+    assert sink.target == "never-made.db"
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres"])
+def test_a_database_of_a_server_is_a_postgres_sink(scheme: str) -> None:
+    """Named in sentences without its password; nobody is dialled yet."""
+    sink = sink_for(f"{scheme}://me:{SECRET}@db.example/x", Table())
+    assert isinstance(sink, PostgresSink)
+    assert sink.target == "postgresql://me@db.example/x"
+
+
 @pytest.mark.parametrize("into", ["", "sqlite:///", "folder/", ":memory:"])
 def test_what_names_no_file_is_refused(into: str) -> None:
     """A target that keeps nothing is no target."""
@@ -30,9 +48,7 @@ def test_what_names_no_file_is_refused(into: str) -> None:
         sqlite_path(into)
 
 
-@pytest.mark.parametrize(
-    "into", [f"postgresql://u:{SECRET}@db/x", "sqlite:readings.db", "sqlite://readings.db"]
-)
+@pytest.mark.parametrize("into", [f"mysql://u:{SECRET}@db/x", "sqlite:readings.db", "sqlite://readings.db"])
 def test_another_scheme_is_refused_without_its_secrets(into: str) -> None:
     """The sentence names the scheme, the hint the forms that work, neither a password."""
     with pytest.raises(ConfigurationError) as caught:

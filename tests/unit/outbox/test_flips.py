@@ -9,10 +9,12 @@ import pytest
 
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
+from holdfast.outbox.intake import Held
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.protocol import Assigned, Failed, GroupEntered, Parked, Received, Released, Settled
 from holdfast.testing.manual_clock import ManualClock
-from tests.unit.outbox.files import CLIENT_ID, open_outbox, write
+from tests.contracts.outboxes import wait
+from tests.unit.outbox.files import CLIENT_ID, open_outbox, query, write
 
 SECTOR = 512
 FLIPS = 300
@@ -21,7 +23,7 @@ MANY = 10_000
 
 @pytest.fixture
 def file(tmp_path: Path) -> bytes:
-    """With rows in every stage and class, expiries, properties, a dead letter, and a session elsewhere."""
+    """With rows in every stage and class, what came in, dead letters of both, and a session elsewhere."""
     outbox = open_outbox(tmp_path / "whole.db")
     rows = [_row(number) for number in range(60)]
     outbox.accept(rows)
@@ -33,6 +35,11 @@ def file(tmp_path: Path) -> bytes:
     twos = [100 + place for place, row in enumerate(taken) if row.qos == 2]
     write(outbox, Received([1, 2, 3]), Released(twos[:3]), Settled(ones[:2], "acknowledged"))
     write(outbox, Failed(ones[2], 0x97, "no"), Parked(ones[3], 0x95, "too large"))
+    inwards = [_came_in(number) for number in range(20)]
+    wait(outbox, outbox.intake.hold(inwards))
+    wait(outbox, outbox.intake.bury(inwards[3:4], 0x83, "no"))
+    wait(outbox, outbox.intake.saw("plant/#", [bytes([number]) * 16 for number in range(20)]))
+    wait(outbox, outbox.intake.begun("plant/#", bytes(16)))
     assert outbox.close(10)
     return (tmp_path / "whole.db").read_bytes()
 
@@ -46,6 +53,18 @@ def _row(number: int) -> Outgoing:
         properties={"content_type": "a"} if number % 3 == 0 else {},
         expires_at=9_000.0 if number % 4 == 0 else None,
         priority=number % 3,
+    )
+
+
+def _came_in(number: int) -> Held:
+    return Held(
+        *(0, f"plant/{number % 3}", f"plant/{number}", b"x" * (number * 31 % 300)),
+        qos=2 if number % 2 else 1,
+        properties={"content_type": "a"} if number % 2 else {},
+        key=f"{number}" if number % 4 else None,
+        next_at=50.0 if number % 5 else 0.0,
+        epoch=1,
+        packet_id=number,
     )
 
 
@@ -81,8 +100,23 @@ def open_harmed(path: Path, file: bytes) -> str:
         return "refused"
     pending = outbox.pending
     assert drain(outbox) == pending
+    handle(outbox)
     outbox.close(10)
     return "set aside" if outbox.set_aside else "goes on"
+
+
+def handle(outbox: SqliteOutbox) -> None:
+    """All that came in, whosever it is by now, leaves the file: read, or given up by name."""
+    intake, numbers = outbox.intake, []
+    for (owner,) in query(Path(outbox.path), "SELECT DISTINCT owner FROM inbound"):
+        after = 0
+        while found := intake.read(owner, after, 7):
+            after = found[-1].number
+            numbers += [held.number for held in found]
+    intake.let_go(numbers)
+    assert (len(intake.seen("plant/#")) <= 20, len(intake.attempts("plant/#")) <= 1) == (True, True)
+    wait(outbox, intake.begun("plant/#", bytes(16)))
+    assert intake.count() == 0
 
 
 @pytest.mark.parametrize(

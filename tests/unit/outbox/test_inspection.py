@@ -13,6 +13,7 @@ from holdfast.errors import OutboxError
 from holdfast.messages import HIGH, LOW, Outgoing
 from holdfast.outbox import inspection
 from holdfast.outbox.inspection import Inspection
+from holdfast.outbox.intake import Held
 from holdfast.outbox.reading import reading
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.protocol import Assigned, Deferred, Failed, Parked, Released, Settled
@@ -166,3 +167,22 @@ def test_dead_letters(outbox: SqliteOutbox) -> None:
         assert seen.letter(2) == letters[1]
         assert seen.letter(3) is None
         assert seen.letter_count() == 2
+
+
+def test_what_came_in_is_seen_page_by_page(outbox: SqliteOutbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it, in the order of keeping; what nobody can read is left out."""
+    monkeypatch.setattr(inspection, "HELD_PAGE", 2)
+    wait(outbox, outbox.intake.hold([Held(0, "a", f"t/{number}", b"") for number in range(7)]))
+    edit(Path(outbox.path), "UPDATE inbound SET qos = 9 WHERE number IN (3, 4, 6)")
+    with look(outbox) as seen:
+        assert [held.number for held in seen.held()] == [1, 2, 5, 7]
+        assert seen.held_count() == 7
+
+
+def test_when_a_held_message_is_handled_next(outbox: SqliteOutbox) -> None:
+    """By the clock of whoever looks; never less than now."""
+    later = Held(0, "a", "t", b"", next_at=CLOCK.now() + 30)
+    wait(outbox, outbox.intake.hold([later, Held(0, "a", "t", b"")]))
+    with look(outbox) as seen:
+        assert [seen.due_in(held) for held in seen.held()] == [30, 0]
+        assert (seen.since(CLOCK.wall() - 5), seen.since(CLOCK.wall() + 5)) == (5, 0)

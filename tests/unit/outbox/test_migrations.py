@@ -10,10 +10,12 @@ import pytest
 
 from holdfast.errors import OutboxError
 from holdfast.outbox import sqlite_file
+from holdfast.outbox.intake import Held
 from holdfast.outbox.migrations import MIGRATIONS, migrate
 from holdfast.protocol import Assigned, Failed
 from holdfast.testing.manual_clock import ManualClock
-from tests.unit.outbox import format_1, format_2
+from tests.contracts.outboxes import wait
+from tests.unit.outbox import format_1, format_2, format_3
 from tests.unit.outbox.files import accept, letters, open_outbox, query, reading, seqs, write
 
 
@@ -79,7 +81,24 @@ def test_a_file_of_format_2_goes_on(path: Path) -> None:
     outbox.close()
 
 
-@pytest.mark.parametrize("make", [format_1.make, format_2.make])
+def test_a_file_of_format_3_goes_on(path: Path) -> None:
+    """With its session elsewhere and its dead letter, which goes out and nobody's else; nothing came in."""
+    format_3.make(path)
+    outbox = opened(path)
+    restored = outbox.restore()
+    assert (outbox.set_aside, outbox.mended, restored.lost) == (None, None, False)
+    assert [(name, one.epoch, one.withheld) for name, one in restored.elsewhere.items()] == [
+        ("other.example:1883", 3, [6])
+    ]
+    assert [(packet_id, row.seq) for packet_id, row in restored.sent] == [(11, 3)]
+    (letter,) = letters(outbox)
+    assert (letter.number, letter.payload, letter.owner, letter.key) == (4, b"zero", None, None)
+    wait(outbox, outbox.intake.hold([Held(0, "plant/#", "plant/1", b"")]))
+    assert (outbox.intake.count(), [row.seq for row in outbox.take(10)]) == (1, [5])
+    outbox.close()
+
+
+@pytest.mark.parametrize("make", [format_1.make, format_2.make, format_3.make])
 def test_its_tables_are_those_of_a_new_one(path: Path, make: Any) -> None:
     """The same names and columns, in the same order, whichever format it had."""
     make(path)
@@ -117,7 +136,9 @@ def test_an_empty_file_of_format_1(path: Path) -> None:
     outbox.close()
 
 
-@pytest.mark.parametrize(("number", "make", "pending"), [(1, format_1.make, 6), (2, format_2.make, 3)])
+@pytest.mark.parametrize(
+    ("number", "make", "pending"), [(1, format_1.make, 6), (2, format_2.make, 3), (3, format_3.make, 3)]
+)
 def test_a_migration_that_fails_changes_nothing(path: Path, number: int, make: Any, pending: int) -> None:
     """At any of its statements: the file is of its format to the last byte of what it says."""
     make(path)
@@ -161,9 +182,9 @@ def test_a_killed_migration_begins_again(path: Path, tmp_path: Path) -> None:
     outbox.close()
 
 
-def test_format_4_is_refused_untouched(path: Path) -> None:
+def test_format_5_is_refused_untouched(path: Path) -> None:
     """Its release may know things that this one would break."""
-    before = format_2.make(path, "PRAGMA user_version=4")
+    before = format_2.make(path, "PRAGMA user_version=5")
     with pytest.raises(OutboxError, match="newer release"):
         opened(path)
     assert path.read_bytes() == before

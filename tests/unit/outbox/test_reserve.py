@@ -11,6 +11,7 @@ import pytest
 
 from holdfast.errors import OutboxUnwritable
 from holdfast.messages import Outgoing
+from holdfast.outbox.intake import Held
 from holdfast.outbox.reserve import MOST, Reserve
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.protocol import Assigned, Settled
@@ -116,4 +117,37 @@ def test_opened_on_a_full_disk_it_drains(small_disk: Path) -> None:
     with pytest.raises(OutboxUnwritable):
         outbox.accept([Outgoing(0, "t", b"", 1)])
     assert drain(outbox) == 100
+    assert outbox.close(10)
+
+
+def hold_until_full(outbox: SqliteOutbox) -> int:
+    """Gives how many are kept."""
+    with pytest.raises(OutboxUnwritable, match="full"):
+        hold_for_ever(outbox)
+    until(lambda: outbox._writer is not None and outbox._writer.settled)
+    return outbox.intake.count()
+
+
+def hold_for_ever(outbox: SqliteOutbox) -> None:
+    while True:
+        wait(outbox, outbox.intake.hold([Held(0, "a/#", "a/b", bytes(500)) for _ in range(10)]))
+
+
+def test_a_full_disk_refuses_what_came_in(small_disk: Path) -> None:
+    """Whoever was to hold it leaves it to the broker; what is held is read and let go all the same."""
+    outbox = open_outbox(small_disk / "outbox.db", durability="power")
+    kept = hold_until_full(outbox)
+    assert kept > 1000
+    assert not outbox.intake.room(1)
+    fill_up(small_disk / "theirs")
+    handled = 0
+    while found := outbox.intake.read("a/#", 0, 50):
+        found[0].tries = 1
+        outbox.intake.again(found[0])
+        wait(outbox, outbox.intake.let_go([held.number for held in found]))
+        handled += len(found)
+    assert (handled, outbox.intake.count()) == (kept, 0)
+    (small_disk / "theirs").unlink()
+    until(lambda: outbox.intake.room(1))
+    wait(outbox, outbox.intake.hold([Held(0, "a/#", "a/b", b"")]))
     assert outbox.close(10)

@@ -195,7 +195,7 @@ def test_the_epoch_is_that_of_the_broker_that_is_dialled() -> None:
         assert isinstance(connect, Connect)
         assert connect.will is not None
         epochs.append((dict(marks(connect.will))["epoch"], dict(marks(birth))["epoch"]))
-    assert epochs == [("1", "1"), ("3", "3"), ("1", "1")]
+    assert epochs == [("4", "4"), ("3", "3"), ("4", "4")]
 
 
 def test_311_has_no_place_for_them() -> None:

@@ -140,7 +140,7 @@ def test_a_broker_that_knows_no_session_of_ours_is_another_one() -> None:
     driven.lost()
     driven.up(True, group="A", apart="R")
     assert driven.session.group == "R"
-    assert driven.told(EpochBegan) == [EpochBegan(1), EpochBegan(1)]
+    assert driven.told(EpochBegan) == [EpochBegan(1), EpochBegan(2)]
 
 
 # -- after a restart -------------------------------------------------------------------------
@@ -159,7 +159,7 @@ def test_a_new_process_knows_what_is_elsewhere() -> None:
     driven.feed(incoming(7, 2, b"known", dup=True))
     assert driven.deliveries == []
     assert go(driven, "C") == []
-    assert driven.told(EpochBegan) == [EpochBegan(3)]
+    assert driven.told(EpochBegan) == [EpochBegan(6)]
 
 
 def test_states_are_values() -> None:
@@ -173,7 +173,7 @@ def test_a_will_carries_the_epoch_of_the_session_that_is_dialled() -> None:
     will = Will("status", b"offline")
     elsewhere = {"A": Elsewhere(4), "C": Elsewhere(9, lost=True)}
     driven = Driven(restored=Restored(2, group="B", elsewhere=elsewhere))
-    for group, epoch in (("B", "2"), ("A", "4"), ("C", "10"), ("D", "1")):
+    for group, epoch in (("B", "2"), ("A", "4"), ("C", "10"), ("D", "10")):
         (connect,) = driven.connect(group=group, will=will, birth=b"online")
         assert isinstance(connect, Connect)
         assert connect.will is not None

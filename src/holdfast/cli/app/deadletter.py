@@ -63,6 +63,8 @@ def retry(
 ) -> NoReturn:
     """Accept them again, as new messages; the dead letters are gone then.
 
+    One that came in, and that its handler refused, is handed to that handler again.
+
     The owner of the file does it, or this command where nobody owns it.
 
     \b

@@ -4,14 +4,13 @@
 
 import functools
 import inspect
-import os
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, NoReturn, cast
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from holdfast.cli.link import DEFAULT_URL, VARIABLE, LinkOptions
+from holdfast.cli.link import LinkOptions
 from holdfast.cli.render import Screen
 from holdfast.cli.running import run_plain
 
@@ -55,7 +54,7 @@ def link_options(
             "--url",
             "-u",
             metavar="URL",
-            help=f"mqtt[s]:// or ws[s]://HOST[:PORT], unix:///PATH; else ${VARIABLE}, else {DEFAULT_URL}.",
+            help="mqtt[s]:// or ws[s]://HOST[:PORT], unix:///PATH; else $HOLDFAST_URL, else mqtt://localhost.",
         ),
     ] = None,
     client_id: Annotated[str | None, option(metavar="ID", help="The name the broker knows us by.")] = None,
@@ -68,8 +67,8 @@ def link_options(
         str | None, option(metavar="5|3.1.1", help="MQTT version; else 5, or 3.1.1 where that is refused.")
     ] = None,
     keepalive_s: Annotated[
-        float, option(metavar="S", help="A dead link is noticed within 1.5 times this.")
-    ] = 60,
+        float | None, option(metavar="S", help="A dead link is noticed within 1.5 times this; 60.")
+    ] = None,
     tls_ca_file: Annotated[str | None, option(metavar="FILE", help="CA to trust, not the system's.")] = None,
     tls_cert_file: Annotated[str | None, option(metavar="FILE", help="Our certificate.")] = None,
     tls_key_file: Annotated[str | None, option(metavar="FILE", help="Its key.")] = None,
@@ -81,15 +80,13 @@ def link_options(
     ] = None,
 ) -> LinkOptions:
     """The flags of every command that dials."""
-    found = os.environ.get(VARIABLE) if url is None else None
     return LinkOptions(
-        url=url or found or DEFAULT_URL,
-        from_environment=found is not None,
+        url=url,
         client_id=client_id,
         username=username,
         password_file=password_file,
         proxy=proxy,
-        version=cast(Literal["5", "3.1.1"] | None, version),  # Client says what is wrong with another one
+        version=version,
         keepalive_s=keepalive_s,
         tls_ca_file=tls_ca_file,
         tls_cert_file=tls_cert_file,

@@ -37,7 +37,7 @@ app = group(
 
 @app.command("list")
 def list_messages(file: File, limit: Limit = 50, as_json: AsJson = False) -> NoReturn:
-    """What waits, in the order in which it leaves, and the books of the file over its life.
+    """What waits, in the order in which it leaves, what came in and is held, and the books of the file.
 
     \b
     Examples:

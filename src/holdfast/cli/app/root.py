@@ -4,6 +4,7 @@
 
 import sys
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Annotated, NoReturn, cast
 
 import typer
@@ -11,7 +12,7 @@ import typer
 from holdfast import __version__
 from holdfast.cli.app import deadletter, outbox
 from holdfast.cli.app.flags import AsJson, Level, dials, group, option
-from holdfast.cli.ingest import IngestOptions
+from holdfast.cli.ingest import Role, settled
 from holdfast.cli.ingest import ingest as run_ingest
 from holdfast.cli.link import LinkOptions
 from holdfast.cli.pub import PubOptions
@@ -20,6 +21,7 @@ from holdfast.cli.render import Screen
 from holdfast.cli.running import run
 from holdfast.cli.sub import SubOptions
 from holdfast.cli.sub import sub as run_sub
+from holdfast.cli.workers.run import ScaleOptions, scale_out
 from holdfast.messages import QoS
 
 app = group("holdfast", "")
@@ -46,7 +48,7 @@ def holdfast(
     """MQTT that keeps its promises: publish, listen, and fill a database through any outage.
 
     Exit codes: 0 done, 1 a message or check failed, 2 usage, 69 gave up on the broker, 73 the database
-    or outbox cannot be used, 78 a setting from the environment is wrong.
+    or outbox cannot be used, 78 a setting from a file or the environment is wrong.
     """
 
 
@@ -81,17 +83,55 @@ def demo(
 @app.command()
 @dials
 def ingest(
-    topic: Annotated[
-        list[str],
-        option("--topic", "-t", metavar="FILTER", help="{name} captures a level as a column. Repeatable."),
-    ],
-    into: Annotated[str, option(metavar="DB", help="A path or sqlite:///FILE.")],
     link: LinkOptions,
-    qos: Level = 1,
-    batch: Annotated[int, option(metavar="N", min=1, help="Most rows in one transaction.")] = 500,
+    topic: Annotated[
+        list[str] | None,
+        option("--topic", "-t", metavar="FILTER", help="{name} captures a level as a column. Repeatable."),
+    ] = None,
+    into: Annotated[
+        str | None, option(metavar="DB", help="A path, sqlite:///FILE or postgresql://HOST/DB.")
+    ] = None,
+    table: Annotated[
+        str | None, option(metavar="NAME", help="Made where it is not there; else messages.")
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        option(metavar="NAME=SOURCE", help="'SOURCE type [required|default=VALUE]'. Repeatable."),
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        option(metavar="COLUMN", help="Rows with the same values in these are one. Repeatable."),
+    ] = None,
+    keep: Annotated[
+        str | None, option(metavar="first|last", help="Which of the rows with one key; else the first.")
+    ] = None,
+    share: Annotated[str | None, option(metavar="GROUP", help="Share the messages with this group.")] = None,
+    qos: Annotated[
+        int | None, option("--qos", "-q", min=0, max=2, help="Quality of service; else 1.")
+    ] = None,
+    batch: Annotated[
+        int | None, option(metavar="N", min=1, help="Most rows in one transaction; 500.")
+    ] = None,
     batch_wait_s: Annotated[
-        float, option(metavar="S", min=0, help="How long a message waits for company.")
-    ] = 0.01,
+        float | None, option(metavar="S", min=0, help="How long a message waits for company; 0.01.")
+    ] = None,
+    outbox: Annotated[str | None, option(metavar="FILE", help="Keeps the client's id and session.")] = None,
+    config: Annotated[
+        str | None, option(metavar="FILE", help="Settings in TOML; $HOLDFAST_* and flags win over it.")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        option(
+            metavar="N", min=0, help="So many processes, with --share; slots of more than that are retired."
+        ),
+    ] = None,
+    slots: Annotated[
+        str | None, option(metavar="FOLDER", help="The workers' files; else beside the database.")
+    ] = None,
+    retire: Annotated[
+        bool, option("--retire", help="Store what the broker still holds for us, and end the session.")
+    ] = False,
+    slot: Annotated[str | None, option(hidden=True)] = None,
     as_json: AsJson = False,
 ) -> NoReturn:
     """Messages into a database, each acknowledged after its row is committed.
@@ -103,12 +143,27 @@ def ingest(
     Examples:
       holdfast ingest -u mqtt://localhost -t 'plant/{line}/temp' --into readings.db
       holdfast ingest -t 'plant/#' -t 'site/{room}/co2' --into sqlite:////var/lib/readings.db --qos 2
+      holdfast ingest -t 'plant/{line}/temp' --into readings.db --columns 'line={line} text' \\
+        --columns 'temp_c=$.value real required' --columns 'at=$.time unixtime' --key line --key at
+      holdfast ingest --config ingest.toml
+      holdfast ingest -t 'plant/#' --into readings.db --workers 4 --share plant
     """
     screen = Screen(as_json=as_json)
-    options = IngestOptions(
-        filters=tuple(topic), into=into, qos=cast(QoS, qos), batch=batch, batch_wait_s=batch_wait_s
-    )
-    _end(run_ingest(link, options, screen), screen)
+
+    typed = {
+        "topic": topic, "into": into, "table": table, "columns": columns, "key": key, "keep": keep,
+        "share": share, "qos": qos, "batch": batch, "batch_wait_s": batch_wait_s,
+    }  # fmt: skip
+
+    async def work() -> int:
+        whole, several = settled(replace(link, outbox=slot or outbox), typed, config)
+        role = Role(retire=retire, slot=slot)
+        if workers is None or slot is not None:
+            return await run_ingest(whole, several, role, screen)
+        scale = ScaleOptions(workers=workers, slots=slots, arguments=sys.argv[1:])
+        return await scale_out(whole, several, role, scale, screen)
+
+    _end(work(), screen)
 
 
 @app.command()

@@ -33,7 +33,7 @@ class Delivering:
         audience = books.router.audience(message.topic)
         for session, subscriptions in audience.sessions:
             self._deliver(session, subscriptions, message, origin)
-        for group in audience.groups:
+        for group in audience.groups if books.limits.shared_delivers else ():
             session, subscription = group.next()
             self._deliver(session, [subscription], message, origin)
         return bool(audience.sessions or audience.groups)

@@ -18,6 +18,7 @@ class BrokerLimits:
     ``session_expiry_maximum``: seconds a session is kept at most, whatever the client asks for.
     ``max_inflight``: messages unacknowledged by a client that names no Receive Maximum.
     ``max_queued``: messages waiting per session; further ones are dropped and counted.
+    ``shared_delivers`` False: shared subscriptions are granted, and nothing comes by them.
     ``forward_at``: whether a QoS 2 message goes onward when it came, or when it is released.
     ``poison``: the connection ends at a PUBLISH whose payload holds these bytes, as brokers do with what
     they cannot bear; ``poison_reason`` is said before (MQTT 5).
@@ -32,6 +33,7 @@ class BrokerLimits:
     session_expiry_maximum: int | None = None
     wildcard_available: bool = True
     shared_available: bool = True
+    shared_delivers: bool = True
     identifiers_available: bool = True
     max_inflight: int = 20
     max_queued: int = 100_000

@@ -19,6 +19,11 @@ class Poison:
         self._seqs = {rng.randrange(1, 100) for _ in range(rng.choice((0, 0, 1, 3)))}
         self._reason = rng.choice((None, None, 0x95))
 
+    @property
+    def count(self) -> int:
+        """How many there may be."""
+        return len(self._seqs)
+
     def of(self, seq: int) -> bytes:
         """What the payload of this message ends with."""
         return POISON if seq in self._seqs else b""

@@ -18,6 +18,9 @@ STEPS = 500
 HEALING_STEPS = 20_000
 """Within how many more steps everything must come to rest."""
 
+TRIAL_STEPS = 10_000
+"""And so many for each message that ends the link: its trial may take two minutes (contract 10)."""
+
 
 @dataclass
 class Broken:
@@ -39,7 +42,8 @@ def _live(world: World) -> World:
     for _ in range(STEPS):
         _step(world)
     world.heal()
-    for _ in range(HEALING_STEPS):
+    most = HEALING_STEPS + TRIAL_STEPS * world.poison.count
+    for _ in range(most):
         if not audit.restless(world):
             audit.at_the_end(world)
             if not world.sites.at_rest():
@@ -48,7 +52,7 @@ def _live(world: World) -> World:
             world.paths.update(f"ended: {ending}" for ending in world.disk.endings.values())
             return world
         _step(world)
-    raise PromiseBroken(Promise.LIVE, f"{HEALING_STEPS} steps after healing: {audit.restless(world)}")
+    raise PromiseBroken(Promise.LIVE, f"{most} steps after healing: {audit.restless(world)}")
 
 
 def _step(world: World) -> None:

@@ -6,6 +6,7 @@ other as the dice say, with whatever it has in flight, and has to find each sess
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -24,11 +25,11 @@ GENERATIONS = 1_000_000
 class Site:
     """One broker, and what is true about our session there. ``name``: of its group; "" where it is alone."""
 
-    def __init__(self, world: World, name: str, generation: int) -> None:
+    def __init__(self, world: World, name: str, generation: int, highest: Callable[[], int]) -> None:
         self.name = name
         self.broker = BrokerSide(world, generation)
         self.truth = SessionTruth()
-        self.epochs = Epochs(world.disk, name)
+        self.epochs = Epochs(world.disk, name, highest)
 
 
 class Sites:
@@ -38,7 +39,9 @@ class Sites:
         self._world = world
         names = ("a", "b") if Random(f"sites {seed}").random() < 0.25 else ("",)
         world.disk.group = names[0]
-        self.all = [Site(world, name, GENERATIONS * number) for number, name in enumerate(names)]
+        self.all = [
+            Site(world, name, GENERATIONS * number, self._highest) for number, name in enumerate(names)
+        ]
         self.here = self.all[0]
         self._left = set(names)  # not at rest since the world was healed
 
@@ -51,6 +54,9 @@ class Sites:
     def rolled_back(self) -> bool:
         """Whether any of them has come back as it once was."""
         return any(site.broker.witness.rolled_back for site in self.all)
+
+    def _highest(self) -> int:
+        return max(site.epochs.due for site in self.all)
 
     def choose(self) -> None:
         """Whom to dial next: often another one, as long as there is trouble."""

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-import pytest
-
 from holdfast.cli.app.flags import link_options
-from holdfast.cli.link import DEFAULT_URL, VARIABLE, LinkOptions
+from holdfast.cli.link import LinkOptions
+
+OF_A_COMMAND = {"outbox", "said"}
 
 
 def test_every_option_has_its_flag() -> None:
-    """The command line and LinkOptions have the same names and the same defaults."""
+    """The command line and LinkOptions have the same names; what was not typed was not said."""
     assert link_options() == LinkOptions()
-    named = {field.name for field in fields(LinkOptions)} - {"from_environment"}
+    named = {field.name for field in fields(LinkOptions)} - OF_A_COMMAND
     assert named == set(link_options.__annotations__) - {"return"}
 
 
-def test_the_environment_gives_the_url(monkeypatch: pytest.MonkeyPatch) -> None:
-    """HOLDFAST_URL is used where no --url is typed, and only there."""
-    monkeypatch.setenv(VARIABLE, "mqtt://from.example")
-    assert link_options().url == "mqtt://from.example"
-    assert link_options(url="mqtt://typed.example").url == "mqtt://typed.example"
-
-
-def test_without_either_it_is_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The default is that of Client."""
-    monkeypatch.delenv(VARIABLE, raising=False)
-    assert link_options().url == DEFAULT_URL
+def test_what_was_typed_is_said() -> None:
+    """And nothing is made of it yet."""
+    assert link_options(url="nonsense", keepalive_s=-1) == LinkOptions(url="nonsense", keepalive_s=-1)

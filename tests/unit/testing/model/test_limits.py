@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from holdfast.testing.model.limits import NEVER, BrokerLimits
+from tests.unit.testing.bench import Bench, payloads
 
 
 def test_nothing_is_announced_that_the_standard_presumes() -> None:
@@ -41,3 +42,14 @@ def test_a_session_is_kept_as_long_as_asked_or_allowed() -> None:
     assert BrokerLimits().granted_expiry_s(NEVER) == NEVER
     limits = BrokerLimits(session_expiry_maximum=60)
     assert (limits.granted_expiry_s(10), limits.granted_expiry_s(NEVER)) == (10, 60)
+
+
+def test_a_broker_that_grants_and_does_not_deliver() -> None:
+    """As some do: SUBACK grants a shared subscription, and messages come by plain ones alone."""
+    bench = Bench(BrokerLimits(shared_delivers=False))
+    bench.connect("a", clean=False, kept=True)
+    bench.subscribe("a", "$share/g/t")
+    bench.core.publish("t", b"1", bench.now, qos=1)
+    bench.subscribe("a", "t")
+    bench.core.publish("t", b"2", bench.now, qos=1)
+    assert payloads(bench.hear("a")) == [b"2"]

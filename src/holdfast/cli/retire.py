@@ -1,0 +1,65 @@
+"""``--retire``: a subscription and its session come to an end, and nothing that was for us is left behind.
+
+    UNSUBSCRIBE            nothing new comes
+    read on                what the session holds comes, is stored and acknowledged
+    quiet for a while      and a question answered behind it: there is no more
+    a clean session        takes the place of the kept one, and ends with its connection
+
+The broker must hand over what it had queued before UNSUBSCRIBE, which the standard allows it not to do
+(MQTT 5 §3.10.4); mosquitto does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from holdfast.cli.link import LinkOptions
+from holdfast.client import Client, Event
+from holdfast.client.events import Subscribed
+from holdfast.ingest import IngestLedger, Together
+
+QUIET_S = 2.0
+"""So long nothing has come, and there is no more."""
+
+
+async def read_to_the_end(client: Client, service: Together) -> None:
+    """Beside ``service.run()``: give its filters up, wait until nothing more comes, stop it."""
+    filters = {filter for one in service.ingests for filter in one.filters}
+    await _granted(client.events(), set(filters))
+    await client.unsubscribe(*filters)
+    while True:
+        before = service.ledger.received
+        await asyncio.sleep(QUIET_S)
+        # Answered: the broker has had our acknowledgements, and what it had sent before is here.
+        await client.unsubscribe(*filters)
+        if service.ledger.received == before and _settled(service.ledger):
+            return await service.stop()
+
+
+def _settled(ledger: IngestLedger) -> bool:
+    return ledger.received == ledger.stored + ledger.repeated + ledger.quarantined
+
+
+async def _granted(events: AsyncIterator[Event], missing: set[str]) -> None:
+    """Wait for the service's own subscriptions: given up before they are made, they would stay."""
+    async for event in events:
+        if isinstance(event, Subscribed):
+            missing.discard(event.filter)
+        if not missing:
+            return
+
+
+async def end_session(link: LinkOptions, client: Client, wish: asyncio.Event) -> str | None:
+    """After ``read_to_the_end``: the broker forgets this client; else why not, in a sentence."""
+    seen = client.snapshot()
+    if wish.is_set() or seen.received > seen.handled:
+        return "stopped before the session was empty: it is kept"
+    async with link.client(client_id=client.client_id, session_expiry_s=0, outbox=None) as clean:
+        ends = {asyncio.create_task(clean.ready()), asyncio.create_task(wish.wait())}
+        done, others = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for other in others:
+            other.cancel()
+        for one in done:
+            one.result()
+    return "stopped before the session was ended: it is kept" if wish.is_set() else None

@@ -1,0 +1,67 @@
+"""What a handler has handled, remembered in the outbox file before it is acknowledged (``on(dedupe=)``)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from threading import Thread
+
+from holdfast.client.commits import Commits
+from holdfast.client.mailbox import Mailbox
+from holdfast.errors import OutboxError
+from holdfast.handling import Handler
+from holdfast.outbox.intake import Intake
+
+log = logging.getLogger("holdfast")
+
+
+def owner_of(handler: Handler) -> str:
+    """Whose memory it is, in this process and the next: the function's name, and its filters."""
+    return " ".join((handler.name, *handler.filters))
+
+
+class Remembered:
+    """The memory of one handler; all but the reading happens on the client's loop."""
+
+    def __init__(self, intake: Intake, owner: str, commits: Commits, here: Mailbox) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._intake = intake
+        self._owner = owner
+        self._commits = commits
+        self._here = here
+        self._news: list[tuple[bytes, Callable[[], None]]] = []
+
+    def load(self, then: Callable[[Iterable[bytes]], None]) -> None:
+        """Read what earlier processes have handled, on a thread, and tell it."""
+        Thread(target=self._read, args=(then,), name=f"holdfast {self._owner}", daemon=True).start()
+
+    def _read(self, then: Callable[[Iterable[bytes]], None]) -> None:
+        seen: Iterable[bytes] = ()
+        try:
+            seen = self._intake.seen(self._owner)
+        except OutboxError as error:
+            log.error(
+                "%s: what it has handled is not known, so repeats may be handled: %s", self._owner, error
+            )
+        self._here.post(then, seen)
+
+    def saw(self, digest: bytes, then: Callable[[], None]) -> None:
+        """Remember this, and call ``then`` when it is durable; with the others of this turn."""
+        self._news.append((digest, then))
+        if len(self._news) == 1:
+            self._loop.call_soon(self._write)
+
+    def _write(self) -> None:
+        news, self._news = self._news, []
+        commit = self._intake.saw(self._owner, [digest for digest, _ in news])
+        kept: asyncio.Future[bool] = self._loop.create_future()
+        kept.add_done_callback(lambda done: _tell(done, [then for _, then in news]))
+        self._commits.wake_at(commit, [kept])
+
+
+def _tell(done: asyncio.Future[bool], thens: list[Callable[[], None]]) -> None:
+    """Where the commit has failed for good nothing is acknowledged: the session keeps it."""
+    if not done.cancelled() and done.exception() is None:
+        for then in thens:
+            then()

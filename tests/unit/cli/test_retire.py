@@ -1,0 +1,114 @@
+"""``--retire``: the end of a subscription and its session, against our own strict broker."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from holdfast import Client, Limits
+from holdfast.cli import retire
+from holdfast.cli.link import LinkOptions
+from holdfast.cli.retire import end_session, read_to_the_end
+from holdfast.client.events import Connected
+from holdfast.ingest import Ingest, Together
+from holdfast.testing import Broker
+
+
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Broker]:
+    """Strict, on loopback: silence need not be long."""
+    monkeypatch.setattr(retire, "QUIET_S", 0.1)
+    with Broker(strict=True) as running:
+        yield running
+        assert running.violations == []
+
+
+def client(broker: Broker) -> Client:
+    """One message at a time: what waits comes as a trickle."""
+    limits = Limits(receive_maximum=1)
+    return Client(
+        broker.url, client_id="w-1", session_expiry_s=3600, reconnect="lan", drain_s=1, limits=limits
+    )
+
+
+def together(ours: Client, folder: Path, share: str | None) -> Together:
+    return Together([Ingest(ours, topic="n/{n}", into=str(folder / "x.db"), share=share, batch=7)])
+
+
+async def left_behind(broker: Broker, filter: str, share: str | None, messages: int) -> None:
+    """A session of w-1 with a subscription, for which messages wait."""
+    leaving = client(broker)
+    async with leaving:
+        subscription = leaving.subscribe(filter, share=share)
+        await subscription.__aenter__()
+        await leaving.ready(5)
+    for number in range(messages):
+        broker.publish(f"n/{number}", str(number))
+
+
+@pytest.mark.parametrize("share", [None, "g"])
+async def test_what_the_session_holds_is_read_and_nothing_new_comes(
+    broker: Broker, tmp_path: Path, share: str | None
+) -> None:
+    """However long it takes; then the service ends by itself, and the broker has no subscription."""
+    await left_behind(broker, "n/+", share, 40)
+    ours = client(broker)
+    service = together(ours, tmp_path, share)
+    reading = asyncio.create_task(read_to_the_end(ours, service))
+    ledger = await asyncio.wait_for(service.run(), 10)
+    await reading
+    assert (ledger.received, ledger.stored, ledger.waiting) == (40, 40, 0)
+    with closing(sqlite3.connect(tmp_path / "x.db")) as db:
+        assert db.execute("SELECT count(DISTINCT payload) FROM messages").fetchone() == (40,)
+    assert await end_session(LinkOptions(url=broker.url), ours, asyncio.Event()) is None
+    broker.publish("n/1", "for nobody")
+    async with client(broker) as again:
+        events = again.events()
+        await again.ready(5)
+        connected = await anext(event async for event in events if isinstance(event, Connected))
+        assert not connected.session_present
+        assert again.snapshot().received == 0
+
+
+async def test_it_ends_while_messages_go_on(broker: Broker, tmp_path: Path) -> None:
+    """What comes after UNSUBSCRIBE is for others; else it would never be quiet."""
+    await left_behind(broker, "n/+", "g", 5)
+    ours = client(broker)
+    service = together(ours, tmp_path, "g")
+    reading = asyncio.create_task(read_to_the_end(ours, service))
+    running = asyncio.create_task(service.run())
+    async with asyncio.timeout(10):
+        while not running.done():
+            broker.publish("n/1", "new")
+            await asyncio.sleep(0.01)
+        await reading
+    assert service.ledger.received >= 5
+
+
+async def test_a_session_that_is_not_read_to_the_end_is_kept(broker: Broker) -> None:
+    """Asked to stop meanwhile, or with a message that was not acknowledged."""
+    await left_behind(broker, "n/+", "g", 1)
+    link, stopped, wish = LinkOptions(url=broker.url), client(broker), asyncio.Event()
+    wish.set()
+    assert "before the session was empty" in str(await end_session(link, stopped, wish))
+    async with stopped:
+        subscription = stopped.subscribe("n/+", share="g")
+        async with subscription as messages:
+            assert (await anext(messages)).text() == "0"
+            await stopped.stop(0)
+    assert "it is kept" in str(await end_session(link, stopped, asyncio.Event()))
+
+
+async def test_asked_to_stop_it_does_not_wait_for_a_broker() -> None:
+    """None is there: the session is kept, and told so."""
+    wish = asyncio.Event()
+    ending = asyncio.create_task(
+        end_session(LinkOptions(url="mqtt://127.0.0.1:1"), Client(client_id="w-1"), wish)
+    )
+    wish.set()
+    assert "it is kept" in str(await asyncio.wait_for(ending, 10))

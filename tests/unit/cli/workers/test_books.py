@@ -1,0 +1,78 @@
+"""The books of several workers as one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from holdfast.cli.workers.books import Books
+from holdfast.ingest import IngestLedger
+
+
+def word(
+    event: str = "progress", *, stored: int, waiting: int = 0, repeated: int = 0, **more: Any
+) -> dict[str, Any]:
+    return {
+        "event": event,
+        "received": stored + waiting + repeated,
+        "stored": stored,
+        "repeated": repeated,
+        "quarantined": 0,
+        "waiting": waiting,
+        **more,
+    }
+
+
+def test_the_last_word_of_each_counts() -> None:
+    """One ledger, whose equation holds."""
+    books = Books()
+    for stored in (5, 10):
+        books.begun(0) if stored == 5 else None
+        books.told(0, word(stored=stored, waiting=2))
+    books.begun(1)
+    books.told(1, word("ledger", stored=7, repeated=1))
+    assert books.ledger == IngestLedger(received=20, stored=17, repeated=1, waiting=2)
+
+
+def test_what_waited_in_a_process_that_died_comes_again() -> None:
+    """To the next one: it is not counted as received twice."""
+    books = Books()
+    books.begun(0)
+    books.told(0, word(stored=10, waiting=3))
+    books.ended(0)
+    books.begun(0)
+    assert books.ledger == IngestLedger(received=10, stored=10)
+    books.told(0, word(stored=3))
+    assert books.ledger == IngestLedger(received=13, stored=13)
+
+
+def test_what_waits_at_the_end_is_told() -> None:
+    """While nobody takes the place of the last process."""
+    books = Books()
+    books.begun(0)
+    books.told(0, word("ledger", stored=1, waiting=3))
+    books.ended(0)
+    assert books.ledger.waiting == 3
+
+
+def test_who_ends_without_a_ledger_is_counted() -> None:
+    """What it did since its last word is not known; who never said anything did nothing."""
+    books = Books()
+    for number, said in enumerate([word(stored=1), word("ledger", stored=1), None]):
+        books.begun(number)
+        if said is not None:
+            books.told(number, said)
+        books.ended(number)
+    assert books.torn == 1
+
+
+def test_progress_is_that_of_all() -> None:
+    """Rates are added, workers whose link is up are counted; a process that ended has neither."""
+    books = Books()
+    for number in range(4):
+        books.begun(number)
+        books.told(number, word(stored=10, rate=5, link_up_s=None if number == 1 else 3.0))
+    books.ended(2)
+    assert books.progress(3) == {
+        "event": "progress", "rate": 15, "received": 40, "stored": 40, "repeated": 0, "quarantined": 0,
+        "waiting": 0, "workers": 3, "up": 1,
+    }  # fmt: skip
