@@ -159,10 +159,11 @@ class Servers(AbstractContextManager["Servers"]):
 
     def postgres(self) -> Postgres:
         """Started when first asked for. Raises Unavailable."""
-        from tests.support.postgres import Postgres, missing  # as the tests have it
+        from tests.support.postgres import Postgres  # as the tests have it
 
-        if reason := missing():
-            raise Unavailable(reason)
+        if shutil.which("postgres", path=_programs()) is None:
+            raise Unavailable("PostgreSQL is not installed")
+        os.environ["PATH"] = _programs()
         if self._postgres is None:
             self._postgres = Postgres()
             self._running.callback(self._postgres.remove)
@@ -185,6 +186,11 @@ class Servers(AbstractContextManager["Servers"]):
             raise Unavailable(f"no certificate: {error}") from error
         self.ca_file = str(made.cert)
         return ["--cert", str(made.cert), "--key", str(made.key)]
+
+
+def _programs() -> str:
+    """Debian puts PostgreSQL where only its own commands look."""
+    return os.pathsep.join([os.environ.get("PATH", ""), *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
 
 
 def _free_ports(count: int) -> list[int]:
