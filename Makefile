@@ -42,6 +42,7 @@ chaos: setup ## the same faults at full size: too long for every run; tells and 
 
 bench: setup ## CPU per message beside seven peers, in one run (some twenty minutes); keeps the result and draws it
 	@scripts/ensure-mosquitto.sh
+	@scripts/ensure-postgres.sh
 	@scripts/ensure-libmosquitto.sh
 	$(BIN)/python benchmarks/run.py --save benchmarks/results/bench.json --plot docs/pictures/cost.svg
 	$(BIN)/python -m benchmarks.quoted

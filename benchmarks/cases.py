@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 Kind = Literal[
-    "publish", "receive", "trip", "import", "idle", "queued", "durable", "accept", "backlog", "receipts"
+    "publish", "receive", "trip", "import", "idle", "queued",
+    "durable", "accept", "backlog", "receipts", "ingest",
 ]  # fmt: skip
 Server = Literal["ack", "tls", "mute", "mosquitto", "websocket", ""]
 
@@ -26,6 +27,7 @@ UNITS: dict[Kind, str] = {
     "accept": "ms until accepted, median",
     "backlog": "µs per message",
     "receipts": "bytes per receipt",
+    "ingest": "µs per message",
 }
 """What the figure of a case is."""
 
@@ -52,6 +54,8 @@ class Case(NamedTuple):
     """What each fsync of the client's process takes longer."""
     repetitions: int = 99
     """Measured in so many repetitions; fewer where one takes half a minute."""
+    database: Literal["sqlite", "postgres", ""] = ""
+    """Where the rows go."""
     needs: tuple[str, ...] = ()
     """What a client must have to take part; contestants say what they lack, and why."""
 
@@ -208,6 +212,19 @@ _ON_DISK = (
     ),
 )
 
+_INTO = (
+    "every message is a committed row of {}, and acknowledged behind its commit; a feeder sends through "
+    "mosquitto"
+)
+
+
+def _into(database: Literal["sqlite", "postgres"], name: str) -> Case:
+    ends = _INTO.format(name)
+    return Case(
+        f"ingest-{database}", "ingest", ends, 30_000, "mosquitto", database=database, needs=("table",)
+    )
+
+
 CASES = (
     *_MAIN,
     *_THROUGH_MOSQUITTO,
@@ -219,5 +236,7 @@ CASES = (
     *_TRIPS,
     *_STANDING,
     *_ON_DISK,
+    _into("sqlite", "SQLite"),
+    _into("postgres", "PostgreSQL"),
 )
 BY_NAME = {case.name: case for case in CASES}

@@ -8,7 +8,17 @@ from typing import NamedTuple
 
 from benchmarks import environments
 from benchmarks.cases import Case
-from benchmarks.targets import ALPHA, BLOCKING, DISK, ISOLATED, LIBMOSQUITTO, OURS, PLAIN
+from benchmarks.targets import (
+    AIOMQTT_LOOP,
+    ALPHA,
+    BLOCKING,
+    DISK,
+    ISOLATED,
+    LIBMOSQUITTO,
+    OURS,
+    PAHO_LOOP,
+    PLAIN,
+)
 
 AGAIN = "gmqtt (again)"
 """The second half of the A/A pair: the same as gmqtt. What differs between the two is noise."""
@@ -64,8 +74,8 @@ _NO_QUEUE = {"queue": "has no queue of its own: publish() is a coroutine that wa
 _THREADED = ("publish-qos1-bulk", "publish-qos1-awaited", "receive-qos1", "trip-500")
 """Where threads of ours cost something."""
 _ASYNC = ("--async-handler",)
-_VOLATILE = {"file": ""}
-"""Its figures stand in the cases that need no file."""
+_VOLATILE = {"file": "", "table": ""}
+"""Its figures stand in the cases that need no file; the loops that write a table have rows of their own."""
 
 CONTESTANTS = (
     Contestant(OURS, "holdfast_client", None, "from holdfast import Client"),
@@ -147,6 +157,8 @@ CONTESTANTS = (
         lacks=_SLOW | _VOLATILE,
         repetitions=2,
     ),
+    Contestant(PAHO_LOOP, "paho_ingest", "paho-ingest", only=("ingest",)),
+    Contestant(AIOMQTT_LOOP, "aiomqtt_ingest", "aiomqtt-ingest", only=("ingest",)),
     Contestant(
         "awscrt",
         "awscrt_client",

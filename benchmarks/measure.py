@@ -14,11 +14,12 @@ from benchmarks import disk, environments
 from benchmarks.cases import Case
 from benchmarks.clients.common import STALL_S, Job
 from benchmarks.contestants import Contestant
+from benchmarks.databases import database
 from benchmarks.environments import ROOT
 from benchmarks.servers import Failed, Servers, Unavailable
 from benchmarks.witness import Assistant, feeding, witnessing
 
-FILED = ("durable", "accept", "backlog", "receipts")
+FILED = ("durable", "accept", "backlog", "receipts", "ingest")
 """Kinds of cases whose messages are in a file, for those that have one."""
 
 IMPORTS = 5
@@ -51,6 +52,8 @@ def measure(servers: Servers, contestant: Contestant, case: Case, messages: int,
     with ExitStack() as held:
         if case.kind in FILED:
             job = job._replace(folder=held.enter_context(TemporaryDirectory(dir=disk.folder())))
+        if case.database:
+            job = job._replace(database=held.enter_context(database(servers, case, job.folder)))
         helper = held.enter_context(assistant(servers, job))
         before = servers.mosquitto().cpu_s() if job.fed else 0.0
         ours = _run(contestant, job)
@@ -71,7 +74,7 @@ def assistant(servers: Servers, job: Job) -> Assistant:
     if not job.fed or job.case.kind == "trip":
         return Assistant(None)
     port = servers.mosquitto().port
-    return feeding(port, job) if job.case.kind == "receive" else witnessing(port, job)
+    return feeding(port, job) if job.case.kind in ("receive", "ingest") else witnessing(port, job)
 
 
 def _ca_file(servers: Servers, case: Case) -> str:
@@ -119,6 +122,7 @@ def _command(contestant: Contestant, job: Job) -> list[str]:
         return [*contestant.runner(), *map(str, told), *([job.ca_file] if job.ca_file else [])]
     options = [case.name, "--port", str(job.port), "--messages", str(job.messages)]
     options += ["--folder", job.folder] if job.folder else []
+    options += ["--database", job.database] if job.database else []
     return [*contestant.runner(), *options, *(["--ca-file", job.ca_file] if job.ca_file else [])]
 
 

@@ -106,12 +106,21 @@ _BACKLOG: tuple[Column, ...] = (
     ("p50 ms", 8, _more("p50_ms")),
     ("p99 ms", 8, _more("p99_ms")),
 )
+_INTO: tuple[Column, ...] = (
+    ("median", 8, lambda row: f"{row['figure']:.2f}"),
+    ("(range)", 18, _range),
+    ("CPU", 8, _more("cpu_us")),
+    ("msg/s", 11, _more("messages_per_s", ",.0f")),
+    ("busy", 7, _busy),
+    ("server", 8, _more("server_us")),
+)
 _COLUMNS: dict[str, tuple[Column, ...]] = {
     "publish": _CPU,
     "receive": _CPU,
     "durable": _RATE,
     "accept": _ACCEPTED,
     "backlog": _BACKLOG,
+    "ingest": _INTO,
 }
 
 

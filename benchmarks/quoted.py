@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from benchmarks import quoted_durable
+from benchmarks import quoted_durable, quoted_ingest
 from benchmarks.chart import shown
 from benchmarks.report import figures
 from benchmarks.targets import ALPHA, LIBMOSQUITTO, OURS
@@ -52,7 +52,13 @@ RATIOS = re.compile(r"(publishing QoS 1 in bulk costs )[\d.]+(, receiving QoS 1\
 
 
 def kept() -> dict[str, Any]:
-    run: dict[str, Any] = json.loads(KEPT.read_text("utf-8"))
+    """The run that the documents quote."""
+    return read(KEPT)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A run that was saved."""
+    run: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return run
 
 
@@ -80,7 +86,8 @@ def in_readme(text: str, found: dict[str, Any]) -> str:
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise ValueError(f"README.md has no {BEGIN} ... {END}")
-    return f"{before}{BEGIN}\n\n{table(found)}\n\n{quoted_durable.tables(found)}\n\n{END}{after}"
+    parts = filter(None, (table(found), quoted_durable.tables(found), quoted_ingest.table(found)))
+    return "\n\n".join([f"{before}{BEGIN}", *parts, f"{END}{after}"])
 
 
 def in_changelog(text: str, found: dict[str, Any]) -> str:

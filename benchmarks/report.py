@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 from typing import Any
 
@@ -13,7 +13,7 @@ from benchmarks.cases import BY_NAME
 from benchmarks.contestants import AGAIN
 from benchmarks.measure import Record
 from benchmarks.plan import Outcome
-from benchmarks.targets import Judged
+from benchmarks.targets import Figures, Judged
 
 BASE = "gmqtt"
 """The client that the ratios in the tables are taken to, and whose double is the A/A pair."""
@@ -22,6 +22,7 @@ NOISE = 0.2
 """Two figures closer than this are not told apart."""
 
 Row = dict[str, Any]
+Judge = Callable[[Figures], Sequence[Judged]]
 
 
 def result(outcome: Outcome, judged: Sequence[Judged], holdfast: str, share: float = 1.0) -> dict[str, Any]:
@@ -43,6 +44,18 @@ def result(outcome: Outcome, judged: Sequence[Judged], holdfast: str, share: flo
         "absent": _listed(outcome.absent),
         "rows": rows,
     }
+
+
+def joined(kept: dict[str, Any], found: dict[str, Any], judge: Judge) -> dict[str, Any]:
+    """The kept run with these cases measured anew: who is compared is so within one run, case by case."""
+    cases = {row["case"] for row in (*found["rows"], *found["void"], *found["absent"])}
+    both = {
+        name: [one for one in kept[name] if one["case"] not in cases] + found[name]
+        for name in ("rows", "void", "absent")
+    }
+    judged = [_judged(one) for one in judge(figures(both["rows"]))]
+    versions = kept["versions"] | found["versions"]
+    return kept | both | {"versions": versions, "targets": judged, "again": again(both["rows"])}
 
 
 def figures(rows: Iterable[Row]) -> dict[tuple[str, str], float]:

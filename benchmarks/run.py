@@ -1,7 +1,7 @@
 """Holdfast and its peers, side by side in one run.
 
     python benchmarks/run.py [--case NAME ...] [--client NAME ...] [--repetitions N]
-                             [--save FILE] [--plot FILE]
+                             [--save FILE [--add]] [--plot FILE]
     python benchmarks/run.py --gate
 
 Exits with 1 when Holdfast fails or delivers another number of messages than were sent, and with 2 when
@@ -42,8 +42,12 @@ def options() -> argparse.Namespace:
     )
     parser.add_argument("--share", type=float, help="of each case's messages")
     parser.add_argument("--save", type=Path, help="where the result is kept")
+    parser.add_argument("--add", action="store_true", help="to what is in the file: only these cases anew")
     parser.add_argument("--plot", type=Path, help="where the picture is drawn")
-    return parser.parse_args()
+    chosen = parser.parse_args()
+    if chosen.add and not chosen.save:
+        parser.error("--add without --save: to which run?")
+    return chosen
 
 
 def planned(chosen: argparse.Namespace) -> Plan:
@@ -114,6 +118,8 @@ def main() -> int:
     print("\n".join(map(verdict, found["targets"])) if chosen.gate else page(found))
     for name, why in missing.items():
         print(f"NOT MEASURED: {name}: {why}")
+    if chosen.add:
+        found = report.joined(quoted.read(chosen.save), found, targets.judge)
     if chosen.save:
         saved(found, chosen.save)
     if chosen.plot:

@@ -13,11 +13,14 @@ import tempfile
 import time
 from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from benchmarks import certificate
 from benchmarks.cases import Case, Server
 from benchmarks.environments import ROOT
+
+if TYPE_CHECKING:
+    from tests.support.postgres import Postgres
 
 _START_LIMIT_S = 10.0
 _REPORT_LIMIT_S = 10.0
@@ -122,6 +125,7 @@ class Servers(AbstractContextManager["Servers"]):
         self._running = ExitStack()
         self._acks: dict[Server, AckServer] = {}
         self._mosquitto: Mosquitto | None = None
+        self._postgres: Postgres | None = None
         self._unavailable: dict[Server, str] = {}
         self.ca_file = ""
         """The authority of the server behind TLS, when it runs."""
@@ -153,6 +157,19 @@ class Servers(AbstractContextManager["Servers"]):
                 raise
         return self._mosquitto
 
+    def postgres(self) -> Postgres:
+        """Started when first asked for. Raises Unavailable."""
+        from tests.support.postgres import Postgres  # as the tests have it
+
+        if shutil.which("postgres", path=_programs()) is None:
+            raise Unavailable("PostgreSQL is not installed")
+        os.environ["PATH"] = _programs()
+        if self._postgres is None:
+            self._postgres = Postgres()
+            self._running.callback(self._postgres.remove)
+            self._postgres.start()
+        return self._postgres
+
     def port(self, case: Case) -> int:
         """Where the client of this case connects; 0: nowhere. Raises Unavailable."""
         if case.server == "websocket":
@@ -169,6 +186,11 @@ class Servers(AbstractContextManager["Servers"]):
             raise Unavailable(f"no certificate: {error}") from error
         self.ca_file = str(made.cert)
         return ["--cert", str(made.cert), "--key", str(made.key)]
+
+
+def _programs() -> str:
+    """Debian puts PostgreSQL where only its own commands look."""
+    return os.pathsep.join([os.environ.get("PATH", ""), *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
 
 
 def _free_ports(count: int) -> list[int]:

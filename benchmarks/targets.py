@@ -18,6 +18,8 @@ ISOLATED = "holdfast (isolated)"
 BLOCKING = "holdfast (blocking)"
 LIBMOSQUITTO = "libmosquitto"
 ALPHA = "aiomqtt 3 alpha"
+PAHO_LOOP = "paho (a loop)"
+AIOMQTT_LOOP = "aiomqtt 2 (a loop)"
 DISK = "disk"
 """No client: what one fdatasync takes."""
 
@@ -122,6 +124,9 @@ TARGETS = (
     Target("backlog", (DISK,), 1.0, "more", of="p50_ms", beside="accept-1", gated=False),
     Target("backlog", (DISK,), 5.0, "more", of="p99_ms", beside="accept-1", times=3, gated=False),
     Target("receipts", (), 200.0, "alone", gated=False),
+    # Three times as many messages a second as the loop that a competent user writes.
+    Target("ingest-sqlite", (PAHO_LOOP, AIOMQTT_LOOP), 1 / 3, gated=False),
+    Target("ingest-postgres", (PAHO_LOOP, AIOMQTT_LOOP), 1 / 3, gated=False),
 )
 
 GATED = tuple(dict.fromkeys(target.case for target in TARGETS if target.gated))

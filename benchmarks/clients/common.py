@@ -43,6 +43,8 @@ class Job(NamedTuple):
     process: bool = False
     folder: str = ""
     """Where a client that keeps its messages in a file puts it; empty: the case asks for none."""
+    database: str = ""
+    """Where rows go, as a path or a URL of PostgreSQL."""
 
     @property
     def limit_s(self) -> float:
@@ -103,6 +105,7 @@ def read_job() -> Job:
     parser.add_argument("--no-coalescing", action="store_true", help="read as soon as there is something")
     parser.add_argument("--as-it-comes", action="store_true", help="not tuned where that takes its insides")
     parser.add_argument("--folder", default="", help="for files")
+    parser.add_argument("--database", default="", help="where rows go")
     parser.add_argument("--file", action="store_true", help="what it publishes is kept in a file")
     parser.add_argument("--process", action="store_true", help="the file survives the process, not the power")
     parser.add_argument("--tasks", action="store_true", help="awaited by as many tasks, not in rounds")
@@ -122,6 +125,7 @@ def read_job() -> Job:
         given.file,
         given.process,
         given.folder,
+        given.database,
     )
 
 

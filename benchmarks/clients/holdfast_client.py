@@ -18,6 +18,7 @@ from benchmarks.cases import AWAITED_AT_ONCE
 from benchmarks.clients.common import Job, Meter, cannot, read_job
 from benchmarks.clients.holdfast_backlog import Backlog
 from benchmarks.clients.holdfast_durable import Durable
+from benchmarks.clients.holdfast_ingest import Ingesting
 from benchmarks.clients.runner import Runner, Took
 from holdfast import TLS, Client, Limits, Outbox
 from holdfast.errors import ConfigurationError, Undelivered
@@ -141,6 +142,9 @@ async def main() -> None:
         described = connection(job)
     except (ConfigurationError, TypeError) as missing:  # an option or a scheme this version has not got
         cannot(str(missing))
+        return
+    if job.case.kind == "ingest":
+        await Ingesting(job, meter).run()
         return
     if job.case.kind == "backlog":
         await Backlog(job, meter).run()

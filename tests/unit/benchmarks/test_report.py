@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.measure import Record
 from benchmarks.page import page
 from benchmarks.plan import Outcome
-from benchmarks.report import medians, result
+from benchmarks.report import joined, medians, result
 from benchmarks.targets import judge
 
 
@@ -45,6 +45,19 @@ def test_the_pair_of_equals_is_told() -> None:
     kept = found(record("gmqtt", 10), record("gmqtt (again)", 11))
     assert kept["again"] == {"receive-qos1": 1.1}
     assert "receive-qos1 1.10" in page(kept)
+
+
+def test_cases_are_measured_anew_in_a_kept_run() -> None:
+    """The others stay as they were; targets are judged on both."""
+    before = found(record("aiomqtt 3 alpha", 10), record("holdfast", 7), record("gmqtt", 1, case="idle"))
+    anew = found(record("aiomqtt 3 alpha", 10), record("holdfast", 5))
+    both = joined(before, anew, judge)
+    assert [(row["case"], row["client"], row["figure"]) for row in both["rows"]] == [
+        ("idle", "gmqtt", 1.0),
+        ("receive-qos1", "aiomqtt 3 alpha", 10.0),
+        ("receive-qos1", "holdfast", 5.0),
+    ]
+    assert "kept         0.50   receive-qos1: holdfast / aiomqtt 3 alpha" in page(both)
 
 
 def test_the_page_says_what_the_end_means() -> None:
