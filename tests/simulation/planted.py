@@ -1,7 +1,7 @@
 """Bugs to plant into a scratch copy of the core: which file, what stands there, what comes in its place.
 
 ``promise`` is the name of the promise that the simulator must say was broken; ``also`` names those that
-the same bug breaks as well, whichever a seed comes upon first. ``seeds`` is in how many it must be found.
+the same bug breaks as well, whichever a seed comes upon first. ``seeds`` is in how many it must be found, from ``first`` on: where what it takes is rare, near it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ class Bug:
     new: str
     also: tuple[str, ...] = ()
     seeds: int = 300
+    first: int = 0
 
 
 SENDER, RECEIVER = "protocol/sender.py", "protocol/receiver.py"
@@ -186,7 +187,8 @@ BUGS = (
         SUSPICION,
         "        if self._state != GROWING:\n            self._clear(FREE)\n",
         "        if self._state != GROWING:\n            self._strikes = min(STRIKES, self._strikes + 1)\n",
-        seeds=2000,
+        seeds=100,
+        first=1600,
     ),
     Bug(
         "a message that ends the link is sent for ever",
@@ -344,7 +346,8 @@ BUGS = (
         "protocol/subscriptions.py",
         "if terms.version == V5:\n            self._again",
         "if False:\n            self._again",
-        seeds=1000,
+        seeds=100,
+        first=1150,
     ),
     # What the client says of itself.
     Bug(

@@ -18,9 +18,17 @@ BUGS = (*planted.BUGS, *planted_disk.BUGS, *planted_groups.BUGS)
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "holdfast"
 
 
-def explore(tree: Path, seeds: int) -> subprocess.CompletedProcess[str]:
+def explore(tree: Path, seeds: int, first: int = 0) -> subprocess.CompletedProcess[str]:
     """Run the simulator of a source tree in a process of its own."""
-    command = [sys.executable, "-m", "holdfast.testing.simulator", "--count", str(seeds)]
+    command = [
+        sys.executable,
+        "-m",
+        "holdfast.testing.simulator",
+        "--seed",
+        str(first),
+        "--count",
+        str(seeds),
+    ]
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=110)
 
@@ -39,10 +47,10 @@ def test_a_planted_bug_is_found_by_the_right_promise(bug: Bug, tmp_path: Path) -
     assert bug.old in text, f"the core has changed: {bug.old!r} is not there to be replaced"
     file.write_text(text.replace(bug.old, bug.new))
 
-    result = explore(tmp_path, bug.seeds)
+    result = explore(tmp_path, bug.seeds, bug.first)
 
     assert result.returncode == 1, (
-        f"not found in {bug.seeds} seeds:\n{result.stdout[-2000:]}{result.stderr[-2000:]}"
+        f"not found in {bug.seeds} seeds from {bug.first} on:\n{result.stdout[-2000:]}{result.stderr[-2000:]}"
     )
     first, *_, last = result.stdout.strip().splitlines()
     print(f"{bug.name}: {first}")
