@@ -1,7 +1,8 @@
 """Bugs to plant into a scratch copy of the core: which file, what stands there, what comes in its place.
 
 ``promise`` is the name of the promise that the simulator must say was broken; ``also`` names those that
-the same bug breaks as well, whichever a seed comes upon first. ``seeds`` is in how many it must be found, from ``first`` on: where what it takes is rare, near it.
+the same bug breaks as well, whichever a seed comes upon first. ``seeds`` is in how many it must be found,
+from ``first`` on: where what it takes is rare, near it.
 """
 
 from __future__ import annotations
