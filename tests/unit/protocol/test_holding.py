@@ -49,6 +49,13 @@ def test_a_run_of_pubrels_is_one_question() -> None:
     assert driven.told(Forgotten) == [Forgotten([1, 2])]
 
 
+def test_a_pubrel_with_more_to_say_is_a_question_too() -> None:
+    """With a reason code it is no part of a run."""
+    driven = taken_in(7)
+    assert driven.feed(Pubrel(7, 0x92)) == []
+    assert names(driven.complete(asked(driven))) == ["PUBCOMP 7"]
+
+
 def test_nothing_known_is_no_question() -> None:
     """There is nobody to wait for."""
     driven = taken_in()
