@@ -18,7 +18,6 @@ from benchmarks.cases import AWAITED_AT_ONCE
 from benchmarks.clients.common import Job, Meter, cannot, read_job
 from benchmarks.clients.holdfast_backlog import Backlog
 from benchmarks.clients.holdfast_durable import Durable
-from benchmarks.clients.holdfast_ingest import Ingesting
 from benchmarks.clients.runner import Runner, Took
 from holdfast import TLS, Client, Limits, Outbox
 from holdfast.errors import ConfigurationError, Undelivered
@@ -144,6 +143,8 @@ async def main() -> None:
         cannot(str(missing))
         return
     if job.case.kind == "ingest":
+        from benchmarks.clients.holdfast_ingest import Ingesting  # the memory of others is weighed without
+
         await Ingesting(job, meter).run()
         return
     if job.case.kind == "backlog":
