@@ -3,6 +3,7 @@
     UNSUBSCRIBE            nothing new comes
     read on                what the session holds comes, is stored and acknowledged
     quiet for a while      and a question answered behind it: there is no more
+    nothing in the file    what an earlier process has spooled there is stored as well
     a clean session        takes the place of the kept one, and ends with its connection
 
 The broker must hand over what it had queued before UNSUBSCRIBE, which the standard allows it not to do
@@ -28,7 +29,7 @@ async def read_to_the_end(client: Client, service: Together) -> None:
     filters = {filter for one in service.ingests for filter in one.filters}
     await _granted(client.events(), set(filters))
     await client.unsubscribe(*filters)
-    while not (await _is_quiet(client, filters) and _settled(service.ledger)):
+    while not (await _is_quiet(client, filters) and _settled(service.ledger) and not client.snapshot().held):
         pass
     await service.stop()
 
@@ -58,7 +59,7 @@ async def _granted(events: AsyncIterator[Event], missing: set[str]) -> None:
 async def end_session(link: LinkOptions, client: Client, wish: asyncio.Event) -> str | None:
     """After ``read_to_the_end``: the broker forgets this client; else why not, in a sentence."""
     seen = client.snapshot()
-    if wish.is_set() or seen.received > seen.handled:
+    if wish.is_set() or seen.received > seen.handled or seen.held:
         return "stopped before the session was empty: it is kept"
     async with link.client(client_id=client.client_id, session_expiry_s=0, outbox=None) as clean:
         ends = {asyncio.create_task(clean.ready()), asyncio.create_task(wish.wait())}

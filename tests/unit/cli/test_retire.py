@@ -94,6 +94,39 @@ async def test_what_waits_here_is_no_silence(broker: Broker, tmp_path: Path) -> 
     assert (ledger.received, ledger.stored) == (3, 3)
 
 
+async def test_what_an_earlier_process_spooled_is_stored_first(broker: Broker, tmp_path: Path) -> None:
+    """Also while the database is not even open: what is behind it in the file would go with the file."""
+    limits = Limits(receive_maximum=10)
+
+    def one() -> tuple[Client, Together]:
+        ours = Client(broker.url, client_id="w-1", reconnect="lan", limits=limits, outbox=tmp_path / "w-1.db")
+        return ours, together(ours, tmp_path, "g")
+
+    with closing(sqlite3.connect(tmp_path / "x.db", isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode=WAL")
+        ours, service = one()
+        running = asyncio.create_task(service.run())
+        await eventually(lambda: ours.status == "connected")
+        await ours.ready(5)
+        broker.publish("n/0", "0")
+        await eventually(lambda: service.ledger.stored == 1)
+        other.execute("BEGIN IMMEDIATE")
+        broker.publish("n/1", "1")
+        await eventually(lambda: service.ledger.spooled == 1)
+        await service.stop()
+        assert (await asyncio.wait_for(running, 10)).spooled == 1
+        ours, service = one()
+        reading = asyncio.create_task(read_to_the_end(ours, service))
+        running = asyncio.create_task(service.run())
+        await eventually(lambda: ours.status == "connected")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(running), 5 * retire.QUIET_S)
+        other.execute("ROLLBACK")
+    ledger = await asyncio.wait_for(running, 10)
+    await reading
+    assert (ledger.received, ledger.stored, ledger.spooled) == (1, 1, 0)
+
+
 async def test_it_ends_while_messages_go_on(broker: Broker, tmp_path: Path) -> None:
     """What comes after UNSUBSCRIBE is for others; else it would never be quiet."""
     await left_behind(broker, "n/+", "g", 5)
