@@ -95,12 +95,13 @@ class SqliteOutbox(Keeping):
         store, books, reserve = opened.store, opened.store.books, Reserve(self.path, self._max_bytes)
         store.on_left = self.intake.left
         self.set_aside, self.mended, self.names = opened.set_aside, opened.mended, opened.names
-        self._opened, self._pid, self._since = opened, os.getpid(), opened.created
+        self._pid, self._since = os.getpid(), opened.created
         self.last = max(self.last, books.last)
         ended = {name: getattr(books, name) for name in ENDINGS}
         self._books.begin(Tally(books.accepted, opened.bytes, ended), books.last)
         self._restored = opened.restored
         self._look_after(opened)
+        self._opened = opened  # whole: other threads may ask meanwhile
         self._writer = self._make_writer(
             store, self.path, reserve, lambda: self.on_durable(), lambda error: self.on_failed(error)
         )
@@ -113,7 +114,6 @@ class SqliteOutbox(Keeping):
         try:
             self._wait_on(opened)
         except sqlite3.Error as error:
-            self._opened = None
             opened.close()
             opened.lock.release()
             raise sqlite_file.unread(error, self.path) from error

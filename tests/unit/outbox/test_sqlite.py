@@ -12,6 +12,7 @@ import pytest
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
 from holdfast.outbox.keeping import UNCOMMITTED_BYTES
+from holdfast.outbox.opening import Opened
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.protocol import Failed, Settled
 from holdfast.testing.manual_clock import ManualClock
@@ -43,6 +44,20 @@ def test_the_books_go_on_over_restarts(path: Path) -> None:
     assert before.since.timestamp() == 1_000
     assert (before.acknowledged, before.expired, before.failed, before.pending) == (1, 1, 1, 1)
     outbox.close()
+
+
+def test_it_can_be_asked_while_it_is_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A snapshot may be taken on any thread, and reading a large file takes its time."""
+    seen: list[tuple[int, int]] = []
+    wait_on = SqliteOutbox._wait_on
+
+    def asked(self: SqliteOutbox, opened: Opened) -> None:
+        seen.append((self.parked, self.ledger().pending))
+        wait_on(self, opened)
+
+    monkeypatch.setattr(SqliteOutbox, "_wait_on", asked)
+    open_outbox(path).close()
+    assert seen == [(0, 0)]
 
 
 # -- QoS 0 -----------------------------------------------------------------------------------
