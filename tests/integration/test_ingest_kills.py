@@ -70,7 +70,15 @@ class Ingesting:
             return subprocess.Popen(command, stdout=out)
 
     def _connections(self) -> int:
-        return self._told.read_text().count("connected") if self._told.exists() else 0
+        return self._said("connected")
+
+    @property
+    def subscribed(self) -> bool:
+        """Whether the broker keeps messages for it from now on."""
+        return self._said("subscribed") > 0
+
+    def _said(self, word: str) -> int:
+        return self._told.read_text().count(word) if self._told.exists() else 0
 
     def rows(self) -> Counter[int]:
         """How many of each message are in the table."""
@@ -94,7 +102,7 @@ async def crossed(
     try:
         ingest = Ingesting(folder, url, chance)
         async with ingest.life():
-            await asyncio.sleep(0.3)  # subscribed: what is published before nobody has to keep
+            await eventually(lambda: ingest.subscribed, WITHIN_S)  # before, nobody has to keep anything
         async with Client(url, client_id="publisher", limits=Limits(inflight=100)) as publisher:
             published = 0
             for _ in range(kills):
@@ -108,7 +116,10 @@ async def crossed(
             await publisher.flush(WITHIN_S)
             async with ingest.life():
                 await eventually(lambda: len(ingest.rows()) == published, WITHIN_S)
-                await asyncio.sleep(0.5)  # what would come twice has come
+                # What would come twice comes before what is new.
+                await publisher.publish("n/1", "21.5", qos=2, user_properties=(("serial", str(published)),))
+                published += 1
+                await eventually(lambda: published - 1 in ingest.rows(), WITHIN_S)
         return published, ingest.rows()
     finally:
         await broker.terminate()

@@ -13,7 +13,7 @@ from holdfast.ingest import Ingest
 
 
 async def main(into: str, isolated: bool, batch: int, options: dict[str, Any]) -> None:
-    """Until it is killed, or SIGTERM; "subscribed" once the broker has said so."""
+    """Until it is killed, or SIGTERM; says "connected", and "subscribed" once the broker has."""
     client = Client(isolated=isolated, **options)
     ingest = Ingest(client, topic="n/#", into=into, qos=2, batch=batch)
     running = asyncio.create_task(ingest.run())
@@ -21,6 +21,8 @@ async def main(into: str, isolated: bool, batch: int, options: dict[str, Any]) -
     while not running.done():
         if client.status is Status.CONNECTED:
             os.write(1, b"connected\n")
+            await client.ready()
+            os.write(1, b"subscribed\n")
             break
         await asyncio.sleep(0.005)
     await running
