@@ -4,6 +4,8 @@
 # says which and why. mosquitto is the broker, its headers are for a plugin that authenticates; tinyproxy (HTTP) and
 # microsocks (SOCKS5) stand in front of it.
 set -euo pipefail
+# shellcheck source=scripts/debian.sh
+. "$(dirname "$0")/debian.sh"
 
 declare -A package=(
     [mosquitto]=mosquitto [mosquitto_pub]=mosquitto-clients [tinyproxy]=tinyproxy-bin [microsocks]=microsocks
@@ -19,29 +21,12 @@ missing() {
     fi
 }
 
-install() {
-    # RUNLEVEL=1 asks Debian not to start mosquitto's service on port 1883; the tests start brokers of their own.
-    local apt=(env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get)
-    "$@" "${apt[@]}" update -qq && "$@" "${apt[@]}" install -qq -y --no-install-recommends "${wanted[@]}"
-}
-
-try_install() {
-    command -v apt-get >/dev/null || return 1
-    if [ "$(id -u)" -eq 0 ]; then
-        install
-    elif sudo -n true 2>/dev/null; then
-        install sudo -n
-    else
-        return 1
-    fi
-}
-
 mapfile -t wanted < <(missing)
 if [ "${#wanted[@]}" -eq 0 ]; then
     exit 0
 fi
 echo "missing for the tests: ${wanted[*]}; trying to install Debian's packages ..." >&2
-try_install >/dev/null || true
+try_install "${wanted[@]}" >/dev/null || true
 mapfile -t wanted < <(missing)
 if [ "${#wanted[@]}" -eq 0 ]; then
     exit 0
