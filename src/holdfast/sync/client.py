@@ -20,7 +20,7 @@ from holdfast.messages import Outgoing, Payload, Priority, QoS, UserProperties
 from holdfast.outbox import Ledger
 from holdfast.resilience import Reconnect
 from holdfast.sync.events import Events
-from holdfast.sync.home import Home, Own, Theirs, call, call_to_the_end, check
+from holdfast.sync.home import Home, Own, Theirs, begin, call, call_to_the_end, check
 from holdfast.sync.receipt import Receipt
 from holdfast.sync.subscription import Subscription
 from holdfast.transport import TLS
@@ -151,13 +151,7 @@ class Client:
         Raises OutboxError, where the file cannot be used: OutboxLocked, while another process has it;
         Stopped, while a function of yours still blocks the thread of an isolated run before.
         """
-        self._home.open()
-        try:
-            call(self._home, self._client.start)
-        except BaseException:
-            if self._client._core is None:
-                self._home.close()
-            raise
+        begin(self._home, self._client)
 
     def stop(self, drain_s: float | None = None) -> Ledger:
         """Finish handlers, flush, say DISCONNECT; takes ``drain_s`` seconds at most.

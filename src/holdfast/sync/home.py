@@ -47,6 +47,9 @@ class Runs(Protocol):
     def _core(self) -> object | None:
         """The run, while there is one."""
 
+    async def start(self) -> None:
+        """Begin one."""
+
     async def stop(self, drain_s: float | None = None) -> Any:
         """End it."""
 
@@ -130,6 +133,17 @@ def call(home: Home, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         return _wait(home, future)
     except BaseException:
         future.cancel()
+        raise
+
+
+def begin(home: Home, what: Runs) -> None:
+    """Start it there; a thread for which nothing runs ends again. Raises what ``start`` raises."""
+    home.open()
+    try:
+        call(home, what.start)
+    except BaseException:
+        if what._core is None:
+            home.close()
         raise
 
 

@@ -18,7 +18,7 @@ from holdfast.messages import Payload
 from holdfast.outbox import Ledger
 from holdfast.sync.client import Client
 from holdfast.sync.events import Events
-from holdfast.sync.home import Own, call, call_to_the_end, check
+from holdfast.sync.home import Own, begin, call, call_to_the_end, check
 from holdfast.sync.receipt import Receipt
 
 log = logging.getLogger("holdfast")
@@ -78,13 +78,7 @@ class Pool:
 
         Raises OutboxError, where a file cannot be used: OutboxLocked, while another process has the folder.
         """
-        self._home.open()
-        try:
-            call(self._home, self._pool.start)
-        except BaseException:
-            if self._pool._core is None:
-                self._home.close()
-            raise
+        begin(self._home, self._pool)
 
     def stop(self, drain_s: float | None = None) -> Ledger:
         """Flush, say DISCONNECT on each connection; takes ``drain_s`` seconds at most.
