@@ -226,6 +226,8 @@ class Sender:
             self._resend()
         if self.pending and not self.unproven:
             self._send()
+        if self.suspicion.active:
+            self.suspicion.filled(len(self.sent) + len(self.released))
 
     def announce(self, fresh: bool = False) -> None:
         """What we say of ourselves goes before all else; until it is answered the window is smaller.
@@ -255,8 +257,8 @@ class Sender:
         if guilty is not None:
             self._give_up(guilty)
             self.suspicion.convicted()
-        idle = not (self.sent or self.released)
-        self._window = self.suspicion.window(self._agreed, bool(self.sent), idle)
+        in_flight = len(self.sent) + len(self.released)
+        self._window = self.suspicion.window(self._agreed, bool(self.sent), in_flight)
 
     def _give_up(self, row: Outgoing) -> None:
         """This message ends the link, unless it has ended itself meanwhile."""

@@ -29,8 +29,8 @@ ALONE      this one message                an answer to it                      
                                            the link ends later                    QUIET, no strikes
 ASKED,     nothing, one message            the link lives on for ``LIVES_S``      FREE
 ALONE
-GROWING    1, 2, 4, 8 ... in flight,       everything fits into the window        FREE
-           as they are answered            the link ends                          QUIET
+GROWING    one at first, and one more      everything fits into the window        FREE
+           in flight with each answer      the link ends                          QUIET
 =========  ==============================  =====================================  ==================
 
 A connection that we ended, or that the broker ended for a reason of its own (it shuts down, somebody
@@ -92,7 +92,7 @@ class Suspicion:
         self._opened_at = 0.0
         self._left_at: float | None = None
         self._due_at = inf
-        self._allowed = 0
+        self._allowed, self._in_flight = 1, 0
 
     @property
     def holds(self) -> bool:
@@ -108,7 +108,8 @@ class Suspicion:
 
     def opened(self, now: float) -> bool:
         """A connection is there; whether it begins with a control."""
-        self._opened_at, self._left_at, self._allowed = now, None, 0
+        self._opened_at, self._left_at = now, None
+        self._allowed, self._in_flight = 1, 0
         if self.holds:
             self._enter(QUIET, now + self._quiet_s)
         return self.holds
@@ -137,18 +138,25 @@ class Suspicion:
         if self._left_at is None:
             self._left_at = now
 
-    def window(self, agreed: int, waits: bool, idle: bool) -> int:
-        """How many may be in flight. ``waits``: one is, without an answer; ``idle``: nothing is."""
+    def window(self, agreed: int, waits: bool, in_flight: int) -> int:
+        """How many may be in flight, of which ``in_flight`` are. ``waits``: one of them has no answer."""
         if self._state == ALONE and self._left_at is not None and not waits:
-            self._allowed = 1
             self._clear(GROWING)
-        if self._state == GROWING and idle:
-            if self._left_at is not None:
-                self._given_up = 0
-            self._allowed = max(1, 2 * self._allowed)
-            if self._allowed >= agreed:
-                self._clear(FREE)
+        if self._state == GROWING:
+            self._grow(agreed, max(0, self._in_flight - in_flight))
+        self._in_flight = in_flight
         return {FREE: agreed, ALONE: 1, GROWING: self._allowed}.get(self._state, 0)
+
+    def _grow(self, agreed: int, answered: int) -> None:
+        if answered:
+            self._given_up = 0
+        self._allowed += answered
+        if self._allowed >= agreed:
+            self._clear(FREE)
+
+    def filled(self, in_flight: int) -> None:
+        """So many are in flight, now that the window has been used."""
+        self._in_flight = in_flight
 
     def convicted(self) -> None:
         """The suspect has been given up."""

@@ -61,9 +61,15 @@ class Link:
         """Whether anybody is suspected, or might be soon."""
         return self.suspicion.active
 
-    def window(self, waits: bool = True, idle: bool = False) -> int:
-        """How many may be in flight."""
-        return self.suspicion.window(AGREED, waits, idle)
+    def window(self, waits: bool = True, in_flight: int = 0) -> int:
+        """How many may be in flight, of which so many are."""
+        return self.suspicion.window(AGREED, waits, in_flight)
+
+    def answer(self, count: int) -> int:
+        """The window is full, and so many of those in it are answered; gives the next window."""
+        full = self.suspicion.window(AGREED, True, self.suspicion._in_flight)
+        self.suspicion.filled(full)
+        return self.window(count < full, full - count)
 
 
 def suspected() -> tuple[Link, Outgoing]:

@@ -153,6 +153,18 @@ def test_a_trial_is_told_and_takes_nothing_new() -> None:
     assert driven.session.ready
 
 
+def test_answers_one_by_one_open_the_window() -> None:
+    """What stood behind an innocent message is sent at its old pace soon, however the answers come."""
+    driven = on_trial(*(row(seq) for seq in range(1, 41)))
+    left = [one.packet_id for one in sent(control(driven))]
+    answered = 0
+    while driven.session.suspects and left:
+        left += [one.packet_id for one in sent(driven.feed(Puback(left.pop(0))))]
+        answered += 1
+        assert len(left) == min(answered + 1, 40 - answered)
+    assert answered == 40
+
+
 def test_the_trial_is_in_the_deadline() -> None:
     """Of keepalive and trial the earlier; without keepalive the trial alone."""
     for keepalive_s in (60, 0):

@@ -84,15 +84,15 @@ def test_the_control_is_quiet_and_ends_with_a_ping() -> None:
     link, _ = suspected()
     assert link.open()
     assert link.suspicion.holds
-    assert link.window(waits=False, idle=True) == 0
+    assert link.window(waits=False) == 0
     assert not link.suspicion.due(link.now)
     link.suspicion.pong(link.now)  # of an earlier ping
     assert link.suspicion.deadline() == link.now + FIRST_S
     link.now += FIRST_S
     assert link.suspicion.due(link.now)
-    assert link.window(waits=False, idle=True) == 0
+    assert link.window(waits=False) == 0
     link.suspicion.pong(link.now)
-    assert link.window(waits=False, idle=True) == 1
+    assert link.window(waits=False) == 1
     assert link.suspicion.holds
 
 

@@ -34,23 +34,27 @@ def test_given_up_after_three_strikes_on_a_link_that_lives() -> None:
     assert (link.suspicion.suspect, link.suspicion.times) == (head, PATIENCE + STRIKES)
     link.suspicion.convicted()
     assert not link.guilty()
-    assert [link.window(waits=False, idle=True) for _ in range(3)] == [1, 2, 4]
+    assert [link.window(waits=False), link.answer(1), link.answer(2)] == [1, 2, 4]
 
 
 def test_an_answer_clears() -> None:
-    """However many strikes there were: then 1, 2, 4 ... in flight, and free when all fits."""
+    """However many strikes there were: then one more in flight with each answer, and free when all fits."""
     link, _ = struck()
     link.suspicion._strikes = STRIKES - 1
     link.alone()
     assert link.window(waits=True) == 1
-    assert link.window(waits=False, idle=False) == 1  # QoS 2, which waits for its end
+    link.suspicion.filled(1)
+    assert link.window(waits=False, in_flight=1) == 1  # QoS 2, which waits for its end
     assert not link.suspicion.holds
-    assert link.window(waits=False, idle=True) == 2
-    assert link.window(waits=True, idle=False) == 2
+    assert link.window(waits=False, in_flight=0) == 2
+    link.suspicion.filled(2)
+    assert link.window(waits=True, in_flight=2) == 2
     assert link.is_active()
-    for _ in range(9):
-        link.window(waits=False, idle=True)
-    assert not link.is_active()
+    answers = 0
+    while link.is_active():
+        answers += 1
+        link.answer(1)
+    assert answers == AGREED - 2
     assert link.window() == AGREED
 
 
@@ -160,24 +164,23 @@ def growing() -> tuple[Link, Outgoing]:
 def test_the_next_culprit_is_suspected_at_once() -> None:
     """Few were in flight: their oldest is tried alone, the one cleared before included."""
     link, _ = growing()
-    link.window(waits=False, idle=True)
     other = row(2)
     for _ in range(2):
         link.ends(other)
         assert link.open()
         link.control()
         link.suspicion.left(link.now)
-        link.window(waits=False, idle=True)
+        link.answer(1)
 
 
 def test_an_end_with_nothing_in_flight_changes_nothing() -> None:
     """It goes on to grow, from the beginning."""
     link, _ = growing()
-    assert link.window(waits=False, idle=True) == 1
-    assert link.window(waits=False, idle=True) == 2
+    assert link.window(waits=False) == 1
+    assert link.answer(1) == 2
     link.ends(None)
     assert not link.open()
-    assert link.window(waits=False, idle=True) == 1
+    assert link.window(waits=False) == 1
 
 
 def test_one_after_another_takes_longer_each_time() -> None:
@@ -195,9 +198,8 @@ def test_one_after_another_takes_longer_each_time() -> None:
         assert link.guilty()
         link.suspicion.convicted()
     assert firsts == [pytest.approx(FIRST_S * times) for times in (2, 4, 8, 16, 16, 16)]
-    link.window(waits=False, idle=True)
     link.suspicion.left(link.now)
-    link.window(waits=False, idle=True)
+    link.answer(1)
     link.ends(row(9))
     link.open()
     assert link.control() == pytest.approx(FIRST_S)
