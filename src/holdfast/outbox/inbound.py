@@ -95,7 +95,20 @@ def last_number(db: sqlite3.Connection) -> int:
 def read(
     db: sqlite3.Connection, owner: str | None, after: int, most: int, ahead: float
 ) -> tuple[list[Held], list[int]]:
-    """The next of this owner, or of all; and the numbers of those passed over, as nobody can read them."""
+    """The next of this owner, or of all; and the numbers of those passed over, as nobody can read them.
+
+    All as of one moment: were those it is about to give deleted meanwhile, it would seem that none follows.
+    """
+    db.execute("BEGIN")
+    try:
+        return _read(db, owner, after, most, ahead)
+    finally:
+        db.rollback()
+
+
+def _read(
+    db: sqlite3.Connection, owner: str | None, after: int, most: int, ahead: float
+) -> tuple[list[Held], list[int]]:
     found: list[Held] = []
     broken: list[int] = []
     left = READ_BYTES

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,6 +56,26 @@ def test_the_last_number_outlives_its_row(db: sqlite3.Connection) -> None:
     assert inbound.last_number(db) == 7
     db.execute("DELETE FROM sqlite_sequence")
     assert inbound.last_number(db) == 0
+
+
+def test_it_is_read_as_of_one_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that are deleted meanwhile do not make it look as if none came behind them."""
+    with closing(sqlite3.connect(tmp_path / "x.db", isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode=WAL")
+        tables.create(writer, "gateway-7", 0)
+        add(writer, *[Held(number, "a", "t", b"") for number in range(1, 5)])
+        numbers = inbound._numbers
+
+        def then_deleted(*asked: Any) -> list[int]:
+            found = numbers(*asked)
+            inbound.remove(writer, [(1, 2)])
+            return found
+
+        with closing(sqlite3.connect(tmp_path / "x.db", isolation_level=None)) as reader:
+            monkeypatch.setattr(inbound, "_numbers", then_deleted)
+            assert [held.number for held in inbound.read(reader, "a", 0, 2, 0.0)[0]] == [1, 2]
+            monkeypatch.undo()
+            assert [held.number for held in inbound.read(reader, "a", 0, 2, 0.0)[0]] == [3, 4]
 
 
 @pytest.mark.parametrize(
