@@ -67,8 +67,8 @@ async def test_long_handlers_over_a_link_that_is_cut(make: MakeClient, proxy: Pr
 @on_tcp
 @pytest.mark.parametrize("qos", [1, 2])
 async def test_long_handlers_for_minutes(make: MakeClient, proxy: Proxy, qos: QoS) -> None:
-    """The same at full size: reset every 2 s, handlers of 3 s, two minutes of them."""
-    await cut_under_long_handlers(make, proxy, qos, every_s=2, takes_s=3, count=320)
+    """The same at full size: reset every 2 s, handlers of 12 s, two minutes of them."""
+    await cut_under_long_handlers(make, proxy, qos, every_s=2, takes_s=12, count=80)
 
 
 @on_tcp

