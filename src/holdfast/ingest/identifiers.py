@@ -40,8 +40,8 @@ class Identifiers:
         self._series = series
         self._epoch = 0
         self._kept: dict[int, str] = {}
-        self._before: frozenset[int] = frozenset()
-        self._written: frozenset[int] = frozenset()
+        self._states: list[tuple[int, frozenset[int]]] = []
+        """Batch and identifiers of those that the sink may have: the last certain one, and one behind it."""
         self.spooled = 0
         state = json.loads(memory.state) if memory.state else {}
         self.never = state.get("never", 0)  # batches are the sink's, whichever file there is
@@ -50,7 +50,7 @@ class Identifiers:
             kept = {int(packet_id): digest for packet_id, digest in state["kept"].items()}
             void = {one for one in kept if _void(memory.number, self._epoch, one) in voided}
             self._kept = {packet_id: kept[packet_id] for packet_id in kept.keys() - void}
-            self._written = frozenset(kept)
+            self._states = [(memory.number, frozenset(kept))]
 
     def knows(self, delivery: Delivery, digest: str) -> bool:
         """Whether this QoS 2 message came before, and is kept."""
@@ -78,9 +78,9 @@ class Identifiers:
             for packet_id in asked.packet_ids:
                 self._kept.pop(packet_id, None)
 
-    def state(self) -> str:
-        """What the sink is to remember from now on; the state before is certain to be there."""
-        self._before, self._written = self._written, frozenset(self._kept)
+    def state(self, number: int) -> str:
+        """What the sink is to remember with this batch; the state before is certain to be there."""
+        self._states = [*self._states[-1:], (number, frozenset(self._kept))]
         state = {
             "series": self._series,
             "epoch": self._epoch,
@@ -90,14 +90,13 @@ class Identifiers:
         }
         return json.dumps(state, separators=(",", ":"))
 
-    def voided(self, asked: ReleaseAsked, number: int) -> list[bytes]:
-        """What is to be noted where the sink cannot forget these; ``number``: of the newest batch."""
-        written = self._before | self._written
+    def voided(self, asked: ReleaseAsked) -> list[bytes]:
+        """What is to be noted where the sink cannot forget these."""
         return [
             _void(batch, asked.epoch, packet_id)
             for packet_id in asked.packet_ids
-            if packet_id in written
-            for batch in (number - 1, number)
+            for batch, kept in self._states
+            if packet_id in kept
         ]
 
 

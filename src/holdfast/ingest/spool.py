@@ -161,7 +161,7 @@ class Spool:
         commit = 0
         for asked in several:
             commit = self._intake.release(asked.epoch, asked.packet_ids)
-            voided = self._desk.identifiers.voided(asked, self._desk.number)
+            voided = self._desk.identifiers.voided(asked)
             if voided:
                 commit = self._intake.saw(self._notes.owner, voided)
         await self._reached(commit)

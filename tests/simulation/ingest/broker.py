@@ -54,7 +54,10 @@ class Broker:
         self.subscribed = False
 
     def roll_back(self, received: Collection[int]) -> None:
-        """It has forgotten what it sent, and uses the identifiers again; but for those ``received``."""
+        """It has forgotten what it sent, and uses the identifiers again; but for those ``received``.
+
+        What comes under one of these a process that begins later cannot tell from what was received.
+        """
         for packet_id in self._sent.keys() - received:
             self.lost.add(self._sent.pop(packet_id)[0])
             self._anew.add(packet_id)

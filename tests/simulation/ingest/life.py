@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from holdfast.client.inbox import Shared
 from holdfast.client.releases import Releases
 from holdfast.codec import V5, Decoder, Packet, encode
-from holdfast.protocol import ConnectRequest, Delivery, Intent, Record, ReleaseAsked, Session
+from holdfast.protocol import ConnectRequest, Delivery, Intent, Received, Record, ReleaseAsked, Session
 from tests.simulation.ingest.broker import TOPIC, Broker
 from tests.support.durable import Change, Database, File
 from tests.support.piping import Worker
@@ -69,6 +69,13 @@ class Life:
     def leave(self) -> None:
         """Our next packet is at the broker."""
         self.down.extend(self._broker.receive(self.up.popleft()))
+
+    @property
+    def received(self) -> set[int]:
+        """Identifiers whose PUBREC the file has, or is about to have."""
+        coming = [record for _, records in self._commits for record in records]
+        ids = [record.packet_ids for record in coming if isinstance(record, Received)]
+        return {*self._file.received, *(packet_id for several in ids for packet_id in several)}
 
     @property
     def commits(self) -> bool:

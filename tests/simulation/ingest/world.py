@@ -112,7 +112,7 @@ class World:
             steps.append(("cut", self._cut))
         elif self._chance.random() < 0.2:
             steps.append(("forget", self.broker.forget))
-            steps.append(("roll back", lambda: self.broker.roll_back(self.file.received)))
+            steps.append(("roll back", lambda: self.broker.roll_back(life.received)))
         for number, worker in enumerate(life.workers):
             if worker.sink.writes or worker.sink.committed:
                 steps.append((f"failure of database {number}", worker.sink.fail))

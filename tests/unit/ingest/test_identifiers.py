@@ -29,7 +29,7 @@ def after(*messages: Delivery) -> Identifiers:
     """The next process, behind the commit of these."""
     before = Identifiers("file", Memory())
     before.keep(bound(*messages))
-    return Identifiers("file", Memory(1, before.state()))
+    return Identifiers("file", Memory(1, before.state(1)))
 
 
 def test_a_stored_message_that_comes_again_is_known() -> None:
@@ -73,7 +73,7 @@ def test_what_is_released_is_forgotten() -> None:
     """The next message under the identifier is another one, whatever it looks like."""
     identifiers = after(message(7), message(8))
     identifiers.release(ReleaseAsked(1, [7, 9]))
-    later = Identifiers("file", Memory(2, identifiers.state()))
+    later = Identifiers("file", Memory(2, identifiers.state(2)))
     assert not knows(later, message(7, again=True))
     assert knows(later, message(8, again=True))
 
@@ -89,7 +89,7 @@ def test_a_new_session_begins_without_any() -> None:
     """What was stored in the one before is not kept for ever."""
     identifiers = after(message(7))
     identifiers.keep(bound(message(8, epoch=2)))
-    later = Identifiers("file", Memory(2, identifiers.state()))
+    later = Identifiers("file", Memory(2, identifiers.state(2)))
     assert not knows(later, message(7, again=True))
     assert knows(later, message(8, again=True, epoch=2))
 
@@ -98,7 +98,7 @@ def test_what_was_kept_with_another_file_means_nothing() -> None:
     """A file that was made anew counts its sessions, and its spool, anew."""
     before = after(message())
     before.spooled, before.never = 9, 5
-    state = before.state()
+    state = before.state(1)
     assert Identifiers("file", Memory(1, state)).spooled == 9
     other = Identifiers("another file", Memory(1, state))
     assert other.never == 5  # which batches there are is known by the sink, not by the file
@@ -124,32 +124,34 @@ def test_what_is_in_the_spool_is_known() -> None:
     assert not knows(identifiers, message(8, again=True, epoch=3))
 
 
-@pytest.mark.parametrize("committed", [1, 2])
-def test_what_the_sink_could_not_forget_is_void(committed: int) -> None:
-    """Released while batch 2 failed: nobody knows whether the sink has its state, or that of batch 1."""
+@pytest.mark.parametrize("last", [2, 3], ids=["the next batch", "one was passed over"])
+@pytest.mark.parametrize("both", [False, True])
+def test_what_the_sink_could_not_forget_is_void(last: int, both: bool) -> None:
+    """Released while the last batch failed: the sink has its state, or that of batch 1; nobody knows."""
     identifiers = Identifiers("file", Memory())
     identifiers.keep(bound(message(7)))
-    states = {1: identifiers.state()}
+    memory = Memory(1, identifiers.state(1))
+    identifiers = Identifiers("file", memory)
     identifiers.keep(bound(message(8)))
-    states[2] = identifiers.state()
-    voided = identifiers.voided(ReleaseAsked(1, [7]), 2)
-    later = Identifiers("file", Memory(committed, states[committed]), voided)
+    failed = Memory(last, identifiers.state(last))
+    voided = identifiers.voided(ReleaseAsked(1, [7]))
+    later = Identifiers("file", failed if both else memory, voided)
     assert not knows(later, message(7, again=True))
-    assert knows(later, message(8, again=True)) == (committed == 2)
+    assert knows(later, message(8, again=True)) == both
 
 
 def test_nothing_is_void_that_the_sink_has_not() -> None:
     """What stands in neither of its last two states needs no note; in a later state it is another message."""
     identifiers = Identifiers("file", Memory())
     identifiers.keep(bound(message(7)))
-    identifiers.state()
-    voided = identifiers.voided(ReleaseAsked(1, [7, 8]), 1)
-    assert len(voided) == 2
+    identifiers.state(1)
+    voided = identifiers.voided(ReleaseAsked(1, [7, 8]))
+    assert len(voided) == 1
     identifiers.release(ReleaseAsked(1, [7]))
-    identifiers.state()
+    identifiers.state(2)
     identifiers.keep(bound(message(7)))
-    assert knows(Identifiers("file", Memory(3, identifiers.state()), voided), message(7, again=True))
+    assert knows(Identifiers("file", Memory(3, identifiers.state(3)), voided), message(7, again=True))
     identifiers.release(ReleaseAsked(1, [7]))
-    for _ in range(2):
-        identifiers.state()
-    assert identifiers.voided(ReleaseAsked(1, [7]), 5) == []
+    for number in (4, 5):
+        identifiers.state(number)
+    assert identifiers.voided(ReleaseAsked(1, [7])) == []
