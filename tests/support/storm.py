@@ -1,0 +1,246 @@
+"""Messages into a table while the ingest, the broker and the database die at random.
+
+publisher → tap → broker → tap → ``holdfast ingest`` → database
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import Protocol
+
+from holdfast import Client, Limits, Receipt
+from holdfast.cli.demo.brokers import BrokerProcess
+from holdfast.cli.demo.judge import Verdict, judge
+from holdfast.cli.demo.relay import Relay
+from holdfast.messages import QoS
+from holdfast.testing import eventually
+from tests.support.command import Running
+from tests.support.postgres import Database
+
+RATE = 2500
+WITHIN_S = 60.0
+DATABASE_AWAY = 73
+SQL = "SELECT payload FROM messages ORDER BY id"
+
+
+class Base(Protocol):
+    """Where the rows are."""
+
+    url: str
+
+    async def strike(self, away_s: float) -> None:
+        """It dies, and is back after so long."""
+
+    def rows(self) -> list[str]:
+        """The payloads, in the order in which they were stored."""
+
+
+class SqliteBase:
+    """A file; somebody else holds its lock, which is all that can happen to it while we live."""
+
+    def __init__(self, folder: Path) -> None:
+        self.url = str(folder / "rows.db")
+
+    async def strike(self, away_s: float) -> None:
+        """Nobody can write to it."""
+        with closing(
+            sqlite3.connect(self.url, WITHIN_S, isolation_level=None, check_same_thread=False)
+        ) as other:
+            await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
+            await asyncio.sleep(away_s)
+
+    def rows(self) -> list[str]:
+        """Of ``messages``."""
+        with closing(sqlite3.connect(self.url)) as db:
+            return [payload for (payload,) in db.execute(SQL)]
+
+
+class PostgresBase:
+    """A server of the test's own."""
+
+    def __init__(self, database: Database) -> None:
+        self.url = database.url
+        self._database = database
+
+    async def strike(self, away_s: float) -> None:
+        """kill -9 of all its processes."""
+        await asyncio.to_thread(self._database.server.stop, signal.SIGKILL)
+        await asyncio.sleep(away_s)
+        await asyncio.to_thread(self._database.server.start)
+
+    def rows(self) -> list[str]:
+        """Of ``messages``."""
+        return [payload.decode() for (payload,) in self._database.execute(SQL)]
+
+
+class Service:
+    """``holdfast ingest``, started again whenever it has ended, as a service manager does."""
+
+    def __init__(self, folder: Path, url: str, base: Base, qos: QoS) -> None:
+        self._folder = folder
+        self._words = ["-u", url, "-t", "n/#", "--into", base.url, "--client-id", "ingest", "--json"]
+        self._words += ["--outbox", str(folder / "spool"), "--keepalive-s", "2", "-q", str(qos)]
+        if qos == 1:
+            self._words += ["--key", "payload"]
+        self._lives: list[Running] = []
+        self._wanted = True
+
+    @property
+    def deaths(self) -> int:
+        """How often it was started again."""
+        return len(self._lives) - 1
+
+    @property
+    def _now(self) -> Running:
+        return self._lives[-1]
+
+    def start(self) -> None:
+        """Run it until ``stop``."""
+        self._begin()
+        self._keeping = asyncio.create_task(self._keep())
+
+    def _begin(self) -> None:
+        self._lives.append(Running(self._folder / f"ingest-{len(self._lives)}", "ingest", *self._words))
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.to_thread(self._now.process.wait)
+            if not self._wanted:
+                return
+            self._begin()
+
+    async def kill(self) -> None:
+        """kill -9, wherever it is."""
+        self._now.process.kill()
+
+    async def is_subscribed(self) -> None:
+        """The broker keeps what comes from now on."""
+        await eventually(lambda: "subscribed n/#" in self._now.err, WITHIN_S)
+
+    async def stop(self) -> None:
+        """It ends in peace; what was spooled at that moment is stored by another life."""
+        self._wanted = False
+        while await self._waiting():
+            self.start()
+            self._wanted = False
+
+    async def _waiting(self) -> int:
+        """It ends; gives how many messages it has not stored."""
+        await self.is_subscribed()
+        self._now.process.terminate()
+        await self._keeping
+        assert self._now.process.returncode in (0, DATABASE_AWAY), self._now.err
+        return int(json.loads(self._now.out.splitlines()[-1])["waiting"])
+
+    def close(self) -> None:
+        """Nothing of it is left."""
+        self._wanted = False
+        for life in self._lives:
+            life.__exit__()
+
+
+@dataclass(frozen=True)
+class Weathered:
+    """What came of it."""
+
+    rows: list[str]
+    acknowledged: int
+    verdict: Verdict
+    deaths: int
+
+
+class Storm:
+    """One run of it. ``inflight``: the publisher's window."""
+
+    def __init__(self, broker: BrokerProcess, base: Base, folder: Path, qos: QoS, inflight: int) -> None:
+        self._broker, self._base, self._folder = broker, base, folder
+        self._qos: QoS = qos
+        self._limits = Limits(inflight=inflight)
+        self._receipts: dict[str, Receipt] = {}
+
+    async def blow(self, count: int, faults: int, seed: int) -> Weathered:
+        """``count`` messages in as many parts as there are faults, one at some moment of each."""
+        self._chance = Random(seed)
+        await self._broker.start()
+        try:
+            async with Relay(self._broker.port, bytes.decode) as self._relay:
+                url = f"mqtt://127.0.0.1:{self._relay.port}"
+                self._service = Service(self._folder, url, self._base, self._qos)
+                try:
+                    return await self._cross(url, count, faults)
+                finally:
+                    self._service.close()
+        finally:
+            await self._broker.kill()
+
+    async def _cross(self, url: str, count: int, faults: int) -> Weathered:
+        self._service.start()
+        await self._service.is_subscribed()
+        async with Client(
+            url, client_id="publisher", keepalive_s=2, reconnect="lan", limits=self._limits
+        ) as publisher:
+            numbers = iter(range(count))
+            for fault in self._faults(faults):
+                part = list(islice(numbers, -(-count // faults)))
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._publish(publisher, part))
+                    group.create_task(self._strike(fault, len(part) / RATE))
+            await publisher.flush(WITHIN_S)
+        await self._quiet()
+        deaths = self._service.deaths
+        await self._service.stop()
+        return self._judged(deaths)
+
+    async def _publish(self, publisher: Client, numbers: list[int]) -> None:
+        for number in numbers:
+            serial = f"1-{number:06}"
+            self._receipts[serial] = await publisher.publish("n/1", serial, qos=self._qos)
+            if number % 50 == 0:
+                await asyncio.sleep(50 / RATE)
+
+    def _faults(self, count: int) -> Sequence[Callable[[], Awaitable[None]]]:
+        """Each as often as the others, in a random order."""
+        away_s = partial(self._chance.uniform, 0.2, 2)
+        kinds = (self._service.kill, self._kill_broker, lambda: self._base.strike(away_s()))
+        faults = [kinds[number % len(kinds)] for number in range(count)]
+        self._chance.shuffle(faults)
+        return faults
+
+    async def _strike(self, fault: Callable[[], Awaitable[None]], part_s: float) -> None:
+        await asyncio.sleep(self._chance.uniform(0.1, 0.9) * part_s)
+        await fault()
+
+    async def _kill_broker(self) -> None:
+        await self._broker.kill()
+        await asyncio.sleep(self._chance.uniform(0, 0.3))
+        await self._broker.start()
+
+    async def _quiet(self) -> None:
+        """The ingest is there, nothing is unanswered, and nothing new comes for a while."""
+        await self._service.is_subscribed()
+        heard, loop = self._relay.tap("ingest").to_client, asyncio.get_running_loop()
+        seen, since = -1, loop.time()
+
+        def still() -> bool:
+            nonlocal seen, since
+            if len(heard.order) != seen or heard.unanswered:
+                seen, since = len(heard.order), loop.time()
+            return loop.time() - since > 1.0
+
+        await eventually(still, WITHIN_S)
+
+    def _judged(self, deaths: int) -> Weathered:
+        acknowledged = {serial for serial, one in self._receipts.items() if one.state == "acknowledged"}
+        rows = self._base.rows()
+        verdict = judge(acknowledged, rows, [self._relay.tap("publisher")], self._relay.tap("ingest"))
+        return Weathered(rows, len(acknowledged), verdict, deaths)
