@@ -9,7 +9,8 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 
 BIN := .venv/bin
 READY := .venv/ready
-WORKERS ?= 2
+# More than most machines have cores: tests wait more than they work.
+WORKERS ?= 4
 # Floors 0-2: what `cov` measures, each file by its own unit tests.
 CORE_TESTS := $(wildcard $(foreach name,errors messages reasons topics clock values,tests/unit/test_$(name).py) \
 	tests/unit/codec tests/unit/protocol)
