@@ -67,11 +67,11 @@ class IntakeEffects:
         self._remove(steps.db, [number for change in changes for number in change.numbers])
 
     def _remove(self, db: sqlite3.Connection, numbers: Sequence[int]) -> None:
-        self._left += inbound.remove(db, runs(sorted(numbers)))
+        self._left += inbound.remove(db, runs(sorted({*numbers})))
 
     def _given(self, steps: Steps, changes: Sequence[Given]) -> None:
         for change in changes:
-            gone = inbound.give(steps.db, runs(sorted(change.numbers)), change.owner)
+            gone = inbound.give(steps.db, runs(sorted({*change.numbers})), change.owner)
             self._left += gone
             self._left += [(change.owner, -count, -size) for _, count, size in gone]
 

@@ -24,6 +24,18 @@ def held(count: int, **given: float) -> list[Held]:
     ]
 
 
+def test_what_is_let_go_twice_counts_once(path: Path) -> None:
+    """A page is read again before the row that nobody can read has left the file."""
+    outbox = open_outbox(path)
+    messages = held(3)
+    wait(outbox, outbox.intake.hold(messages))
+    outbox.intake.let_go([messages[1].number])
+    wait(outbox, outbox.intake.let_go([messages[0].number, messages[1].number]))
+    wait(outbox, outbox.intake.hold(held(1)))
+    assert outbox.intake.count() == 2
+    outbox.close()
+
+
 def test_a_dead_letter_knows_whose_it_was(path: Path) -> None:
     """When it came, on the time of the file, its ordering key, its tries, and the number it had."""
     clock = ManualClock(wall=5_000)
