@@ -76,7 +76,7 @@ async def test_one_key_fails_and_the_others_go_on(make: MakeClient, tmp_path: Pa
 @on_tcp
 async def test_one_key_fails_for_five_minutes(make: MakeClient, tmp_path: Path) -> None:
     """Contract 13, whole: 999 others at full rate."""
-    await fail_for_a_while(make, tmp_path / "plants.db", Limits(), keys=1000, rounds=300, pause_s=0.5)
+    await fail_for_a_while(make, tmp_path / "plants.db", Limits(), keys=1000, rounds=600, pause_s=0.5)
 
 
 @on_tcp
