@@ -9,8 +9,10 @@ batch that failed, which may have been committed all the same, carry the number 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from itertools import takewhile
 
 from holdfast.errors import HoldfastError, OutboxError, Stopped
 from holdfast.ingest.desk import Attempt, Desk
@@ -22,6 +24,8 @@ from holdfast.ingest.sink import Memory, Written
 from holdfast.messages import Message
 from holdfast.outbox.intake import Held, Intake
 from holdfast.protocol import ReleaseAsked
+
+log = logging.getLogger("holdfast")
 
 LOOK_S = 0.02
 """How often it is looked for what is being committed to the file."""
@@ -71,7 +75,7 @@ class Spool:
         self._desk.identifiers.found(self._notes.bound(bound))
         self._waiting = self._intake.count(self._notes.owner)
         while found := await self._read():
-            known = [one for one in found if self._is_stored(one, memory)]
+            known = list(takewhile(lambda one: self._is_stored(one, memory), found))
             self._pass_over([self._notes.tried(one) for one in found], memory)
             self._let_go([one.number for one in known])
             self._waiting -= len(known)
@@ -153,7 +157,7 @@ class Spool:
         little = self._waiting <= self._most and self._desk.trouble is None
         if self.busy and little and self.draining is not None:
             await asyncio.wait([self.draining], timeout=patience_s)
-        return not self.busy
+        return not (self.busy or self._waiting)
 
     async def release(self, several: Sequence[ReleaseAsked]) -> None:
         """These identifiers are forgotten here, and noted where the sink may have them and cannot forget."""
@@ -178,11 +182,21 @@ class Spool:
             self._done(await attempt.until_committed(), numbers)
             self._doubtful = None
         while self._waiting and not self._desk.stopping.is_set():
-            held = [one for one in await self._read() if one.number not in self._coming]
+            held = await self._next()
             if held:
                 await self._store(held)
             else:
                 await asyncio.sleep(LOOK_S)
+
+    async def _next(self) -> list[Held]:
+        """What goes into the sink next. Where the file cannot be read nothing goes past it. Raises Stopped."""
+        pauses = self._desk.pauses()
+        while True:
+            try:
+                return [one for one in await self._read() if one.number not in self._coming]
+            except OutboxError as error:
+                log.error("what is spooled cannot be read: %s", error)
+                await pauses.next()
 
     async def _store(self, held: Sequence[Held]) -> None:
         assert self._desk.identifiers is not None, "there is a file"

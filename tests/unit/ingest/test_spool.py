@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from holdfast.errors import OutboxError
 from holdfast.ingest import IngestLedger, desk, spool
 from holdfast.ingest.errors import SpoolFull
 from holdfast.protocol import ReleaseAsked
@@ -203,3 +204,50 @@ async def test_a_defect_of_the_sink_ends_it(here: Desktop) -> None:
     await here.send(2)
     with pytest.raises(RuntimeError, match="a defect"):
         await here.worker.task
+
+
+async def test_nothing_goes_past_it_at_the_end(here: Desktop) -> None:
+    """Draining has ended, as it is told to, and not all is stored: what was taken last goes behind it."""
+    await here.send(1)
+    here.sink.fail()
+    await turns()
+    await here.send(2, 3, 4, 5)
+    here.lags = True
+    await here.send(6)  # is being kept
+    await here.send(7)  # is in the next batch
+    here.worker.line.close()
+    await here.store_one()
+    here.lags = False
+    here.commit()
+    await here.worker.task
+    assert list(here.database.rows) == [1]
+    assert here.held == [2, 3, 4, 5, 6, 7]
+    after = await here.die(most=20)
+    await after.store()
+    assert after.database.rows == dict.fromkeys(range(1, 8), 1)
+    assert list(after.database.rows) == list(range(1, 8))
+
+
+async def test_nothing_goes_past_what_cannot_be_read(
+    here: Desktop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The file refuses for a moment: it is read again, and what comes meanwhile goes behind it."""
+    refused = iter([OutboxError("it is locked", path="x")])
+    read = here.intake.read
+
+    def reads(*asked: Any) -> Any:
+        for error in refused:
+            raise error
+        return read(*asked)
+
+    await here.send(1)
+    here.sink.fail()
+    await turns()
+    await here.send(2)
+    monkeypatch.setattr(here.intake, "read", reads)
+    await here.store_one()
+    await here.send(3)
+    await here.store()
+    assert "what is spooled cannot be read: it is locked" in caplog.text
+    assert here.database.rows == {1: 1, 2: 1, 3: 1}
+    assert here.held == []
