@@ -7,7 +7,8 @@ none is left when the broker gives it to another message. Without DUP, with othe
 session it *is* another message (contract 14).
 
 While the sink cannot be written it cannot forget either. So what was released then is noted in the outbox
-file, as a digest with the number of the batch in whose state it may stand (``voided``).
+file, as a digest with the name of the state in which it may stand (``voided``). Numbers of batches are no such
+names: where one was never committed, the next process gives its number to another.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
+from secrets import token_hex
 
 from holdfast.ingest.sink import Memory
 from holdfast.protocol import Delivery, ReleaseAsked
@@ -40,17 +42,18 @@ class Identifiers:
         self._series = series
         self._epoch = 0
         self._kept: dict[int, str] = {}
-        self._states: list[tuple[int, frozenset[int]]] = []
-        """Batch and identifiers of those that the sink may have: the last certain one, and one behind it."""
+        self._process = token_hex(8)
+        self._states: list[tuple[str, frozenset[int]]] = []
+        """Name and identifiers of those that the sink may have: the last certain one, and one behind it."""
         self.spooled = 0
         state = json.loads(memory.state) if memory.state else {}
         self.never = state.get("never", 0)  # batches are the sink's, whichever file there is
         if state.get("series") == series:
             self._epoch, self.spooled = state["epoch"], state["spooled"]
             kept = {int(packet_id): digest for packet_id, digest in state["kept"].items()}
-            void = {one for one in kept if _void(memory.number, self._epoch, one) in voided}
+            void = {one for one in kept if _void(state["name"], self._epoch, one) in voided}
             self._kept = {packet_id: kept[packet_id] for packet_id in kept.keys() - void}
-            self._states = [(memory.number, frozenset(kept))]
+            self._states = [(state["name"], frozenset(kept))]
 
     def knows(self, delivery: Delivery, digest: str) -> bool:
         """Whether this QoS 2 message came before, and is kept."""
@@ -80,8 +83,10 @@ class Identifiers:
 
     def state(self, number: int) -> str:
         """What the sink is to remember with this batch; the state before is certain to be there."""
-        self._states = [*self._states[-1:], (number, frozenset(self._kept))]
+        name = f"{number} {self._process}"
+        self._states = [*self._states[-1:], (name, frozenset(self._kept))]
         state = {
+            "name": name,
             "series": self._series,
             "epoch": self._epoch,
             "kept": self._kept,
@@ -93,9 +98,9 @@ class Identifiers:
     def voided(self, asked: ReleaseAsked) -> list[bytes]:
         """What is to be noted where the sink cannot forget these."""
         return [
-            _void(batch, asked.epoch, packet_id)
+            _void(name, asked.epoch, packet_id)
             for packet_id in asked.packet_ids
-            for batch, kept in self._states
+            for name, kept in self._states
             if packet_id in kept
         ]
 
@@ -108,5 +113,5 @@ def digest_of(delivery: Delivery) -> str:
     return hashed.hexdigest()
 
 
-def _void(number: int, epoch: int, packet_id: int) -> bytes:
-    return blake2b(b"%d %d %d" % (number, epoch, packet_id), digest_size=16).digest()
+def _void(name: str, epoch: int, packet_id: int) -> bytes:
+    return blake2b(f"{name} {epoch} {packet_id}".encode(), digest_size=16).digest()

@@ -189,7 +189,7 @@ class Spool:
                 await asyncio.sleep(LOOK_S)
 
     async def _next(self) -> list[Held]:
-        """What goes into the sink next. Where the file cannot be read nothing goes past it. Raises Stopped."""
+        """What goes into the sink next; what cannot be read is read again. Raises Stopped."""
         pauses = self._desk.pauses()
         while True:
             try:

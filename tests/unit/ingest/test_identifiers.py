@@ -140,6 +140,17 @@ def test_what_the_sink_could_not_forget_is_void(last: int, both: bool) -> None:
     assert knows(later, message(8, again=True)) == both
 
 
+def test_the_same_batch_of_the_next_process_is_another() -> None:
+    """It was never committed here, and has another message under the identifier there."""
+    memory = Memory(1, after(message(7)).state(1))
+    here = Identifiers("file", memory)
+    here.state(2)
+    voided = here.voided(ReleaseAsked(1, [7]))
+    there = Identifiers("file", memory, voided)
+    there.keep(bound(message(7)))
+    assert knows(Identifiers("file", Memory(2, there.state(2)), voided), message(7, again=True))
+
+
 def test_nothing_is_void_that_the_sink_has_not() -> None:
     """What stands in neither of its last two states needs no note; in a later state it is another message."""
     identifiers = Identifiers("file", Memory())
