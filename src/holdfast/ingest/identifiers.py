@@ -7,8 +7,8 @@ none is left when the broker gives it to another message. Without DUP, with othe
 session it *is* another message (contract 14).
 
 While the sink cannot be written it cannot forget either. So what was released then is noted in the outbox
-file, as a digest with the name of the state in which it may stand (``voided``). Numbers of batches are no such
-names: where one was never committed, the next process gives its number to another.
+file, as a digest with the name of the state in which it may stand (``voided``). Numbers of batches are no
+such names: where one was never committed, the next process gives its number to another.
 """
 
 from __future__ import annotations
