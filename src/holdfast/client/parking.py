@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from holdfast.client.commits import Commits
 from holdfast.client.dispatcher import Consumer, Dispatcher
 from holdfast.client.inbox import Item
-from holdfast.client.places import Kept, Place
+from holdfast.client.places import Kept, Place, numbered
 from holdfast.client.shelf import Shelf
 from holdfast.client.suspects import Bury, Gate, Suspects
 from holdfast.clock import Clock
@@ -80,7 +80,7 @@ class Parking:
         name = " ".join(consumer.filters)
         taken = [shelf.owner for shelf in self._shelves.values()]
         wrapped = handler.expect_every_s is not None
-        owner = next(one for one in _numbered(name) if one not in taken)
+        owner = next(one for one in numbered(name) if one not in taken)
         self._shelves[id(consumer)] = self._handlers[id(handler)] = shelf = Shelf(
             self, consumer, owner, wrapped
         )
@@ -101,7 +101,8 @@ class Parking:
             if kept is None:
                 return True
             kept.places = [place for place in kept.places if place.shelf is not shelf]
-            self.dispatcher.finish(delivery, shared)
+            # Until the file has it, only the broker does: it is not handled.
+            self.when(kept.commit, lambda: self.dispatcher.finish(delivery, shared))
             return False
 
         return is_not_kept
@@ -133,6 +134,8 @@ class Parking:
             return False  # nobody's, or a reader's: those have a limit of their own
         _, apart = self._apart.get(id(delivery), (delivery, []))
         places = [shelf.place(delivery, index) for shelf, index in shelves if shelf and shelf not in apart]
+        if not places:
+            return True  # each has it in the file alone, and is done with it when that is durable
         if not self.keep(delivery, places):
             return False
         log.warning("a message on %s holds up the others: it is kept in the outbox file", delivery.topic)
@@ -145,13 +148,13 @@ class Parking:
         commit = self.hold([place.held for place in places])
         if commit is None:
             return False
-        kept = self.enter(delivery, places, acknowledged=False)
+        kept = self.enter(delivery, places, commit)
         self.when(commit, lambda: self._durable(kept))
         return True
 
-    def enter(self, delivery: Delivery, places: list[Place], *, acknowledged: bool) -> Kept:
-        """It has these rows: its end settles them."""
-        kept = self._kept[id(delivery)] = Kept(delivery, places, acknowledged)
+    def enter(self, delivery: Delivery, places: list[Place], commit: int) -> Kept:
+        """It has these rows, by this commit: its end settles them."""
+        kept = self._kept[id(delivery)] = Kept(delivery, places, commit)
         self.dispatcher.ack = self._settle
         for place in places:
             place.shelf.came(place)
@@ -241,8 +244,3 @@ class Parking:
             gate.close()
         for shelf in self._shelves.values():
             shelf.end()
-
-
-def _numbered(name: str) -> Sequence[str]:
-    """Handlers with the same filters are told apart by their order."""
-    return [name, *(f"{name} ({number})" for number in range(2, 1000))]

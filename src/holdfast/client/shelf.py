@@ -208,7 +208,7 @@ class Shelf:
         delivery.arrived, delivery.captures = held.arrived, self.consumer.patterns[index].captures(held.topic)
         item: Item = (delivery, delivery, index, None)
         place = Place(self, held, self.consumer.inbox.key_of(item))
-        self._parking.enter(delivery, [place], acknowledged=True)
+        self._parking.enter(delivery, [place], 0)
         self.inner(item)
 
     def settled(self) -> None:
