@@ -54,6 +54,24 @@ async def test_what_nobody_wanted_is_claimed(here: Kept) -> None:
     assert [owner for owner, _ in here.rows()] == ["t/+", "t/+", ""]
 
 
+async def test_two_that_want_it_do_not_both_get_it(here: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contract 15: the second has seen it unclaimed as well, and comes too late."""
+    hold(here, UNCLAIMED, "a", "b")
+    real, both = here.intake.read, threading.Barrier(2)
+
+    def read(owner: str, after: int, most: int) -> list[Held]:
+        found = real(owner, after, most)
+        if found and owner == UNCLAIMED:
+            both.wait(10)
+        return found
+
+    monkeypatch.setattr(here.intake, "read", read)
+    first, second = here.handler("t/+"), here.handler("t/#")
+    await eventually(lambda: not (here.shelf(first).spilling or here.shelf(second).spilling))
+    assert sorted([*texts(first), *texts(second)]) == ["a", "b"]
+    assert here.intake.count() == 2
+
+
 async def test_returned_dead_letters_are_read(here: Kept) -> None:
     """When their commit has happened; those of others are not."""
     handler, other = here.handler("t/+"), here.handler("u/+")
