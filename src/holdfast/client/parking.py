@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.client.commits import Commits
 from holdfast.client.dispatcher import Consumer, Dispatcher
+from holdfast.client.holding import Holding
 from holdfast.client.inbox import Item
 from holdfast.client.places import Kept, Place, numbered
 from holdfast.client.shelf import Shelf
@@ -44,7 +45,7 @@ AGAIN_S = 1.0
 """What could not be kept, as the file cannot be written, is tried again so much later."""
 
 
-class Parking:
+class Parking(Holding):
     """What one run keeps in the file of what came in. Everything is on its loop."""
 
     def __init__(
@@ -56,10 +57,8 @@ class Parking:
         clock: Clock,
     ) -> None:
         """``dispatcher`` acknowledges to the engine already."""
-        self.intake = intake
-        self.loop = loop
+        super().__init__(intake, commits, loop)
         self.dispatcher = dispatcher
-        self._commits = commits
         self._clock = clock
         self._acknowledge = dispatcher.ack
         self._kept: dict[int, Kept] = {}
@@ -68,7 +67,6 @@ class Parking:
         self._handlers: dict[int, Shelf] = {}
         self._gates: dict[int, Gate] = {}
         self._suspects = Suspects()
-        self.closed = False
 
     # -- who handles -------------------------------------------------------------------------
 
@@ -160,27 +158,6 @@ class Parking:
             place.shelf.came(place)
         return kept
 
-    def is_durable(self, commit: int) -> bool:
-        """Whether this commit has happened."""
-        return self._commits.is_durable(commit)
-
-    async def reached(self, commit: int) -> None:
-        """Wait until this commit has happened."""
-        await self._commits.reached(commit)
-
-    def hold(self, rows: Sequence[Held]) -> int | None:
-        """The commit that keeps these; None: there is no room, or the file cannot be written."""
-        try:
-            return self.intake.hold(rows) if self.intake.room(sum([held.size for held in rows])) else None
-        except OutboxError:
-            return None
-
-    def when(self, commit: int, call: Callable[[], object]) -> None:
-        """Call when this commit has happened; not when the run is over before."""
-        waiter: asyncio.Future[bool] = self.loop.create_future()
-        waiter.add_done_callback(lambda done: self.closed or done.exception() or call())
-        self._commits.wake_at(commit, [waiter])
-
     def _durable(self, kept: Kept) -> None:
         if not kept.acknowledged:
             kept.acknowledged = True
@@ -228,7 +205,7 @@ class Parking:
         if self.closed:
             return
         try:
-            self.when(self.intake.bury([held], GIVEN_UP, reason), kept)
+            self.when(self.write(lambda: self.intake.bury([held], GIVEN_UP, reason)), kept)
         except OutboxError:  # it stays unacknowledged, and with the broker
             self.loop.call_later(AGAIN_S, self._bury, held, reason, kept)
 
