@@ -17,7 +17,7 @@ engine's own.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from holdfast.client.commits import Commits
@@ -126,20 +126,40 @@ class Parking(Holding):
         """Keep what has held up the line too long, and what waits for it; False: nobody can at present."""
         if self.is_kept(delivery):
             return True
-        takers = self.dispatcher.takers(delivery)
-        shelves = [(self._shelves.get(id(consumer)), index) for consumer, index in takers]
-        if not shelves or any(shelf is None for shelf, _ in shelves):
-            return False  # nobody's, or a reader's: those have a limit of their own
-        _, apart = self._apart.get(id(delivery), (delivery, []))
-        places = [shelf.place(delivery, index) for shelf, index in shelves if shelf and shelf not in apart]
+        places = self._places(delivery)
+        if places is None:
+            return False
         if not places:
             return True  # each has it in the file alone, and is done with it when that is durable
         if not self.keep(delivery, places):
             return False
         log.warning("a message on %s holds up the others: it is kept in the outbox file", delivery.topic)
-        for place in places:
-            place.shelf.keep_behind(place.key)
+        self._keep_behind([*places])
         return True
+
+    def _places(self, delivery: Delivery) -> list[Place] | None:
+        """Where its handlers have it in memory; None: nobody's, or a reader's: those have their own limit."""
+        takers = self.dispatcher.takers(delivery)
+        shelves = [(self._shelves.get(id(consumer)), index) for consumer, index in takers]
+        if not shelves or any(shelf is None for shelf, _ in shelves):
+            return None
+        _, apart = self._apart.get(id(delivery), (delivery, []))
+        return [shelf.place(delivery, index) for shelf, index in shelves if shelf and shelf not in apart]
+
+    def _keep_behind(self, places: list[Place]) -> None:
+        """Keep what waits for these, and for that with other handlers; each lane is looked at once."""
+        looked: set[tuple[str, Hashable]] = set()
+        while places:
+            place = places.pop()
+            lane = place.shelf.owner, place.key
+            if lane not in looked:
+                looked.add(lane)
+                places += place.shelf.keep_behind(place.key)
+
+    def keep_for_all(self, delivery: Delivery) -> list[Place]:
+        """Keep a message of several handlers, which all have it by now; gives its places."""
+        places = None if self.closed or self.is_kept(delivery) else self._places(delivery)
+        return places if places and self.keep(delivery, places) else []
 
     def keep(self, delivery: Delivery, places: list[Place]) -> bool:
         """Keep it for these, and acknowledge it when that is durable; False: there is no room."""
