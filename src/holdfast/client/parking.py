@@ -138,10 +138,13 @@ class Parking(Holding):
         return True
 
     def _places(self, delivery: Delivery) -> list[Place] | None:
-        """Where its handlers have it in memory; None: nobody's, or a reader's: those have their own limit."""
+        """Where its handlers have it in memory; None: nobody is to keep it now.
+
+        It is nobody's, or a reader's: those have a limit of their own. Or a shelf waits for room for it.
+        """
         takers = self.dispatcher.takers(delivery)
         shelves = [(self._shelves.get(id(consumer)), index) for consumer, index in takers]
-        if not shelves or any(shelf is None for shelf, _ in shelves):
+        if not shelves or any(shelf is None or shelf.refused(delivery) for shelf, _ in shelves):
             return None
         _, apart = self._apart.get(id(delivery), (delivery, []))
         return [shelf.place(delivery, index) for shelf, index in shelves if shelf and shelf not in apart]

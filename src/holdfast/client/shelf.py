@@ -145,6 +145,10 @@ class Shelf:
                 places += self._parking.keep_for_all(delivery)
         return places
 
+    def refused(self, delivery: Delivery) -> bool:
+        """Whether it waits here for room in the file, and what came behind it with it."""
+        return any(item[1] is delivery for item in self._refused)
+
     def _spill(self, item: Item) -> None:
         """Into the file alone; where it has no room it waits unacknowledged, and what follows behind it."""
         _, delivery, index, shared = item

@@ -168,6 +168,22 @@ async def test_without_room_it_waits_in_its_place(here: Kept, monkeypatch: pytes
     assert len(here.shelf(handler).end()) == 0
 
 
+async def test_what_waits_for_room_is_kept_once(here: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the shelf, in its turn, although it holds up the line when there is room again."""
+    monkeypatch.setattr(shelf, "AGAIN_S", 0.05)
+    handler = here.handler("t/#")
+    (first,) = send(here, "a0")
+    here.parking.park(first)
+    await here.acknowledged("a0")
+    here.shelf(handler)._refill.left = 1  # rows in the file alone
+    monkeypatch.setattr(here.intake, "room", lambda size: False)
+    (second,) = send(here, "a1")
+    monkeypatch.undo()
+    assert not here.parking.park(second)
+    await here.acknowledged("a0", "a1")
+    assert here.rows() == [("t/#", "a0"), ("t/#", "a1")]
+
+
 async def test_what_was_not_kept_is_given_back_at_the_end(
     here: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
