@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.outbox import Outbox
-from holdfast.outbox.intake import Held, Intake
+from holdfast.outbox.intake import UNCLAIMED, Held, Intake
 from holdfast.testing.manual_clock import ManualClock
 from tests.contracts.outboxes import BUILD, wait
 
@@ -128,12 +128,22 @@ def test_what_is_due_at_once_stays_so(outbox: Outbox, intake: Intake, clock: Man
     assert [held.next_at for held in intake.read(OWNER, 0, 1)] == [0.0]
 
 
-def test_another_may_take_them_over(outbox: Outbox, intake: Intake) -> None:
+def test_what_is_nobodys_may_be_taken_over(outbox: Outbox, intake: Intake) -> None:
     """With the numbers they have; each is counted where it is, and a stranger's number means nothing."""
-    hold(outbox, *messages(2), *messages(3, OTHER))
-    wait(outbox, intake.hand_over([2, 3, 5, 77], OWNER))
-    assert (numbers(intake), numbers(intake, OTHER)) == ([1, 2, 3, 5], [4])
-    assert (intake.count(OWNER), intake.count(OTHER), intake.count()) == (4, 1, 5)
+    hold(outbox, *messages(2), *messages(3, UNCLAIMED))
+    wait(outbox, intake.hand_over([3, 5, 77], OWNER))
+    assert (numbers(intake), numbers(intake, UNCLAIMED)) == ([1, 2, 3, 5], [4])
+    assert (intake.count(OWNER), intake.count(UNCLAIMED), intake.count()) == (4, 1, 5)
+
+
+def test_the_first_to_take_it_over_has_it(outbox: Outbox, intake: Intake) -> None:
+    """Contract 15: two that both saw it unclaimed would else both handle it; in one commit or in two."""
+    hold(outbox, *messages(3, UNCLAIMED))
+    wait(outbox, intake.hand_over([1], OWNER))
+    intake.hand_over([1, 2], OTHER)
+    wait(outbox, intake.hand_over([1, 2, 3], OWNER))
+    assert (numbers(intake), numbers(intake, OTHER)) == ([1, 3], [2])
+    assert (intake.count(OWNER), intake.count(OTHER), intake.count(UNCLAIMED)) == (2, 1, 0)
 
 
 def test_the_dead_are_kept_no_more(outbox: Outbox, intake: Intake) -> None:

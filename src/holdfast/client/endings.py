@@ -59,9 +59,12 @@ class Endings:
     def _later(
         self, handler: Handler, item: Item, attempt: int, error: BaseException, delay_s: float
     ) -> None:
-        self.state.handler_failed(handler.name, item[0], attempt, error, delay_s)
+        message, delivery = item[:2]
+        self.state.handler_failed(handler.name, message, attempt, error, delay_s)
+        if message is not delivery:  # who looks for what is late sees the delivery alone
+            delivery.attempt = max(delivery.attempt, attempt + 1)
         if self.store is not None:
-            self.store.again(handler, item[1], delay_s, repr(error))
+            self.store.again(handler, delivery, delay_s, repr(error))
 
     def kill(self, handler: Handler, item: Item, reason: str) -> None:
         """This message is a dead letter, and its handler does not get it."""

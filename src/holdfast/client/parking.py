@@ -17,13 +17,14 @@ engine's own.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from holdfast.client.commits import Commits
 from holdfast.client.dispatcher import Consumer, Dispatcher
+from holdfast.client.holding import Holding
 from holdfast.client.inbox import Item
-from holdfast.client.places import Kept, Place
+from holdfast.client.places import Kept, Place, numbered
 from holdfast.client.shelf import Shelf
 from holdfast.client.suspects import Bury, Gate, Suspects
 from holdfast.clock import Clock
@@ -44,7 +45,7 @@ AGAIN_S = 1.0
 """What could not be kept, as the file cannot be written, is tried again so much later."""
 
 
-class Parking:
+class Parking(Holding):
     """What one run keeps in the file of what came in. Everything is on its loop."""
 
     def __init__(
@@ -56,10 +57,8 @@ class Parking:
         clock: Clock,
     ) -> None:
         """``dispatcher`` acknowledges to the engine already."""
-        self.intake = intake
-        self.loop = loop
+        super().__init__(intake, commits, loop)
         self.dispatcher = dispatcher
-        self._commits = commits
         self._clock = clock
         self._acknowledge = dispatcher.ack
         self._kept: dict[int, Kept] = {}
@@ -68,7 +67,6 @@ class Parking:
         self._handlers: dict[int, Shelf] = {}
         self._gates: dict[int, Gate] = {}
         self._suspects = Suspects()
-        self.closed = False
 
     # -- who handles -------------------------------------------------------------------------
 
@@ -80,7 +78,7 @@ class Parking:
         name = " ".join(consumer.filters)
         taken = [shelf.owner for shelf in self._shelves.values()]
         wrapped = handler.expect_every_s is not None
-        owner = next(one for one in _numbered(name) if one not in taken)
+        owner = next(one for one in numbered(name) if one not in taken)
         self._shelves[id(consumer)] = self._handlers[id(handler)] = shelf = Shelf(
             self, consumer, owner, wrapped
         )
@@ -101,7 +99,8 @@ class Parking:
             if kept is None:
                 return True
             kept.places = [place for place in kept.places if place.shelf is not shelf]
-            self.dispatcher.finish(delivery, shared)
+            # Until the file has it, only the broker does: it is not handled.
+            self.when(kept.commit, lambda: self.dispatcher.finish(delivery, shared))
             return False
 
         return is_not_kept
@@ -127,56 +126,60 @@ class Parking:
         """Keep what has held up the line too long, and what waits for it; False: nobody can at present."""
         if self.is_kept(delivery):
             return True
-        takers = self.dispatcher.takers(delivery)
-        shelves = [(self._shelves.get(id(consumer)), index) for consumer, index in takers]
-        if not shelves or any(shelf is None for shelf, _ in shelves):
-            return False  # nobody's, or a reader's: those have a limit of their own
-        _, apart = self._apart.get(id(delivery), (delivery, []))
-        places = [shelf.place(delivery, index) for shelf, index in shelves if shelf and shelf not in apart]
+        places = self._places(delivery)
+        if places is None:
+            return False
+        if not places:
+            return True  # each has it in the file alone, and is done with it when that is durable
         if not self.keep(delivery, places):
             return False
         log.warning("a message on %s holds up the others: it is kept in the outbox file", delivery.topic)
-        for place in places:
-            place.shelf.keep_behind(place.key)
+        self._keep_behind([*places])
         return True
+
+    def _places(self, delivery: Delivery) -> list[Place] | None:
+        """Where its handlers have it in memory; None: nobody is to keep it now.
+
+        It is nobody's, or a reader's: those have a limit of their own. Or a shelf waits for room for it.
+        """
+        takers = self.dispatcher.takers(delivery)
+        shelves = [(self._shelves.get(id(consumer)), index) for consumer, index in takers]
+        if not shelves or any(shelf is None or shelf.refused(delivery) for shelf, _ in shelves):
+            return None
+        _, apart = self._apart.get(id(delivery), (delivery, []))
+        return [shelf.place(delivery, index) for shelf, index in shelves if shelf and shelf not in apart]
+
+    def _keep_behind(self, places: list[Place]) -> None:
+        """Keep what waits for these, and for that with other handlers; each lane is looked at once."""
+        looked: set[tuple[str, Hashable]] = set()
+        while places:
+            place = places.pop()
+            lane = place.shelf.owner, place.key
+            if lane not in looked:
+                looked.add(lane)
+                places += place.shelf.keep_behind(place.key)
+
+    def keep_for_all(self, delivery: Delivery) -> list[Place]:
+        """Keep a message of several handlers, which all have it by now; gives its places."""
+        places = None if self.closed or self.is_kept(delivery) else self._places(delivery)
+        return places if places and self.keep(delivery, places) else []
 
     def keep(self, delivery: Delivery, places: list[Place]) -> bool:
         """Keep it for these, and acknowledge it when that is durable; False: there is no room."""
         commit = self.hold([place.held for place in places])
         if commit is None:
             return False
-        kept = self.enter(delivery, places, acknowledged=False)
+        kept = self.enter(delivery, places, commit)
         self.when(commit, lambda: self._durable(kept))
         return True
 
-    def enter(self, delivery: Delivery, places: list[Place], *, acknowledged: bool) -> Kept:
-        """It has these rows: its end settles them."""
-        kept = self._kept[id(delivery)] = Kept(delivery, places, acknowledged)
+    def enter(self, delivery: Delivery, places: list[Place], commit: int) -> Kept:
+        """It has these rows, by this commit: its end settles them."""
+        kept = self._kept[id(delivery)] = Kept(delivery, places, commit)
         self.dispatcher.ack = self._settle
         for place in places:
             place.shelf.came(place)
         return kept
-
-    def is_durable(self, commit: int) -> bool:
-        """Whether this commit has happened."""
-        return self._commits.is_durable(commit)
-
-    async def reached(self, commit: int) -> None:
-        """Wait until this commit has happened."""
-        await self._commits.reached(commit)
-
-    def hold(self, rows: Sequence[Held]) -> int | None:
-        """The commit that keeps these; None: there is no room, or the file cannot be written."""
-        try:
-            return self.intake.hold(rows) if self.intake.room(sum([held.size for held in rows])) else None
-        except OutboxError:
-            return None
-
-    def when(self, commit: int, call: Callable[[], object]) -> None:
-        """Call when this commit has happened; not when the run is over before."""
-        waiter: asyncio.Future[bool] = self.loop.create_future()
-        waiter.add_done_callback(lambda done: self.closed or done.exception() or call())
-        self._commits.wake_at(commit, [waiter])
 
     def _durable(self, kept: Kept) -> None:
         if not kept.acknowledged:
@@ -225,7 +228,7 @@ class Parking:
         if self.closed:
             return
         try:
-            self.when(self.intake.bury([held], GIVEN_UP, reason), kept)
+            self.when(self.write(lambda: self.intake.bury([held], GIVEN_UP, reason)), kept)
         except OutboxError:  # it stays unacknowledged, and with the broker
             self.loop.call_later(AGAIN_S, self._bury, held, reason, kept)
 
@@ -241,8 +244,3 @@ class Parking:
             gate.close()
         for shelf in self._shelves.values():
             shelf.end()
-
-
-def _numbered(name: str) -> Sequence[str]:
-    """Handlers with the same filters are told apart by their order."""
-    return [name, *(f"{name} ({number})" for number in range(2, 1000))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from holdfast.outbox.intake import Held
@@ -25,14 +25,21 @@ class Place:
 
 
 class Kept:
-    """One delivery and its rows, one for each consumer that is not done with it."""
+    """One delivery and its rows, one for each consumer that is not done with it; ``commit`` keeps them."""
 
-    __slots__ = ("acknowledged", "delivery", "places")
+    __slots__ = ("acknowledged", "commit", "delivery", "places")
 
-    def __init__(self, delivery: Delivery, places: list[Place], acknowledged: bool) -> None:
+    def __init__(self, delivery: Delivery, places: list[Place], commit: int) -> None:
+        """``commit``: 0: it was read from the file, so that it is acknowledged."""
         self.delivery = delivery
         self.places = places
-        self.acknowledged = acknowledged
+        self.commit = commit
+        self.acknowledged = not commit
+
+
+def numbered(name: str) -> Sequence[str]:
+    """Handlers with the same filters are told apart by their order."""
+    return [name, *(f"{name} ({number})" for number in range(2, 1000))]
 
 
 def row(delivery: Delivery, owner: str, reason: str) -> Held:

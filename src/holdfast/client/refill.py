@@ -54,6 +54,7 @@ class Refill:
         self._here = here
         self._after = 0  # read up to this number
         self._task: asyncio.Task[None] | None = None
+        self._closed = False
         self.left = 0
 
     @property
@@ -81,11 +82,12 @@ class Refill:
 
     def go_on(self) -> None:
         """Read, where there is something and nobody does."""
-        if self.left and self._task is None and not self._here.is_full:
+        if self.left and self._task is None and not (self._closed or self._here.is_full):
             self._start(self._read)
 
     def close(self) -> None:
         """Read no more."""
+        self._closed = True
         if self._task is not None:
             self._task.cancel()
 
@@ -94,14 +96,20 @@ class Refill:
 
     async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work()
-        except OutboxError as error:
-            log.error("what is kept for %s cannot be read: %s", self._owner, error)
-            await asyncio.sleep(AGAIN_S)
-            self.left = max(self.left, self._unread())
+            while not await self._works(work):
+                await asyncio.sleep(AGAIN_S)
+                self.left = max(self.left, self._unread())
         finally:
             self._task = None
         self._here.settled()
+
+    async def _works(self, work: Callable[[], Awaitable[None]]) -> bool:
+        try:
+            await work()
+        except OutboxError as error:
+            log.error("what is kept for %s cannot be read: %s", self._owner, error)
+            return False
+        return True
 
     def _unread(self) -> int:
         """At least so many rows are in the file alone, or yet to be committed; never fewer."""
@@ -109,18 +117,30 @@ class Refill:
 
     async def _claim(self) -> None:
         """What nobody wanted before is this handler's, where a filter of it is met."""
-        after, intake = 0, self._parking.intake
-        while found := await asyncio.to_thread(intake.read, UNCLAIMED, after, PAGE):
-            after = found[-1].number
+        after, left = 0, self._parking.intake.count(UNCLAIMED)
+        while left > 0:
+            found = await self._next(UNCLAIMED, after)
+            if not found:
+                break
+            after, left = found[-1].number, left - len(found)
             mine = [held.number for held in found if self._index(held.topic) is not None]
             if mine:
-                await self._parking.reached(intake.hand_over(mine, self._owner))
+                await self._parking.reached(self._parking.intake.hand_over(mine, self._owner))
         self.left = self._unread()
+
+    async def _next(self, owner: str, after: int) -> list[Held]:
+        """At least one, where there is one; what is still on its way into the file is waited for."""
+        intake = self._parking.intake
+        found = await asyncio.to_thread(intake.read, owner, after, PAGE)
+        if not found:
+            await self._parking.reached(intake.hand_over([], owner))
+            found = await asyncio.to_thread(intake.read, owner, after, PAGE)
+        return found
 
     async def _read(self) -> None:
         while self.left and not self._here.is_full:
             before = self.left
-            found = await asyncio.to_thread(self._parking.intake.read, self._owner, self._after, PAGE)
+            found = await self._next(self._owner, self._after)
             if not found:
                 self.left -= before  # what was committed meanwhile is still to be read
             for held in found:

@@ -119,20 +119,35 @@ class Shelf:
             self._spill(item)
             return True
         key = inbox.key_of(item)
-        if key in self._keys and key is not NO_KEY and shared is None:
+        if key in self._keys and key is not NO_KEY:
             if self.is_full:
                 self._spill(item)
                 return True
-            self._parking.keep(delivery, [self.place(delivery, index, key)])
+            if shared is None:
+                self._parking.keep(delivery, [self.place(delivery, index, key)])
+            else:  # the others have yet to get it
+                self._parking.loop.call_soon(self._keep_shared, delivery, shared)
         return self.inner(item)
 
-    def keep_behind(self, key: Hashable) -> None:
-        """Keep what waits for a message with this key."""
-        if key is NO_KEY:
-            return
-        for _, delivery, index, shared in self.consumer.inbox.behind(key):
-            if delivery.qos and shared is None and not self._parking.is_kept(delivery):
+    def _keep_shared(self, delivery: Delivery, shared: Shared) -> None:
+        if shared.left:
+            self._parking.keep_for_all(delivery)
+
+    def keep_behind(self, key: Hashable) -> list[Place]:
+        """Keep what waits for a message with this key; gives where it stands with all its handlers."""
+        places: list[Place] = []
+        for _, delivery, index, shared in [] if key is NO_KEY else self.consumer.inbox.behind(key):
+            if not delivery.qos or self._parking.is_kept(delivery):
+                continue
+            if shared is None:
                 self._parking.keep(delivery, [self.place(delivery, index, key)])
+            else:
+                places += self._parking.keep_for_all(delivery)
+        return places
+
+    def refused(self, delivery: Delivery) -> bool:
+        """Whether it waits here for room in the file, and what came behind it with it."""
+        return any(item[1] is delivery for item in self._refused)
 
     def _spill(self, item: Item) -> None:
         """Into the file alone; where it has no room it waits unacknowledged, and what follows behind it."""
@@ -208,7 +223,7 @@ class Shelf:
         delivery.arrived, delivery.captures = held.arrived, self.consumer.patterns[index].captures(held.topic)
         item: Item = (delivery, delivery, index, None)
         place = Place(self, held, self.consumer.inbox.key_of(item))
-        self._parking.enter(delivery, [place], acknowledged=True)
+        self._parking.enter(delivery, [place], 0)
         self.inner(item)
 
     def settled(self) -> None:

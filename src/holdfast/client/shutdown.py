@@ -1,7 +1,7 @@
 """The order in which a client ends (contract 24).
 
 until 60 % of the time   no more messages to handlers; those in hand finish
-until 90 %               their acknowledgements and what is pending leave
+until 90 %               what is on its way into the file is there; acknowledgements and what is pending leave
 until 95 %               the offline notice is acknowledged, where there is one
 then                     DISCONNECT, and the link is closed
 """
@@ -31,6 +31,8 @@ async def shut_down(core: Core, drain_s: float) -> None:
     core.engine.wake()  # for what another thread handed over just before
     core.state.move(Step.STOP)
     await _finish_handlers(core, left(HANDLERS))
+    if core.consumers.parking is not None:
+        await core.consumers.parking.end(left(FLUSH))
     await core.state.changed.wait_until(lambda: _flushed(core), left(FLUSH))
     will = core.setup.will
     if will is not None and will.birth is not None and core.connected:

@@ -163,7 +163,7 @@ class Gate:
         if count >= self._most:
             self._bury(self._watched(item), f"the process died {count} times while it was handled")
         else:
-            self._parking.when(self._begun(item), lambda: self._run(item))
+            self._ready.append((item, self._begun(item)))  # as the first of them: nothing else is there
 
     def _run(self, item: Item) -> None:
         self._put(self._watched(item) if item[1].duplicate else item)

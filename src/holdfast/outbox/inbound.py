@@ -16,7 +16,7 @@ from holdfast.codec.packets import QOS
 from holdfast.codec.properties import encode_properties
 from holdfast.messages import OVERHEAD, QoS
 from holdfast.outbox import sqlite_file
-from holdfast.outbox.intake import Held
+from holdfast.outbox.intake import UNCLAIMED, Held
 from holdfast.outbox.rows import properties_of
 from holdfast.outbox.sqlite_file import UnreadableRow
 from holdfast.outbox.statements import each, of_many, run
@@ -63,18 +63,20 @@ def remove(db: sqlite3.Connection, ranges: Sequence[Range]) -> list[tuple[str, i
 
 
 def give(db: sqlite3.Connection, ranges: Sequence[Range], owner: str) -> list[tuple[str, int, int]]:
-    """These are this owner's now; gives what they were, as ``remove``."""
-    gone = _of(db, ranges)
-    each(db, f"UPDATE inbound SET owner = ? WHERE {_AMONG}", [(owner, *numbers) for numbers in ranges])
+    """These are this owner's now, where they are still nobody's; gives what they were, as ``remove``."""
+    gone = _of(db, ranges, _NOBODYS)
+    taken = [(owner, *numbers) for numbers in ranges]
+    each(db, f"UPDATE inbound SET owner = ? WHERE {_AMONG} AND {_NOBODYS}", taken)
     return gone
 
 
-def _of(db: sqlite3.Connection, ranges: Sequence[Range]) -> list[tuple[str, int, int]]:
-    asked = f"{_TOTALS} WHERE {_AMONG} GROUP BY owner"
+def _of(db: sqlite3.Connection, ranges: Sequence[Range], which: str = "TRUE") -> list[tuple[str, int, int]]:
+    asked = f"{_TOTALS} WHERE {_AMONG} AND {which} GROUP BY owner"
     return [one for numbers in ranges for one in db.execute(asked, numbers).fetchall()]
 
 
 _AMONG = "number BETWEEN ? AND ?"
+_NOBODYS = f"owner = '{UNCLAIMED}'"
 
 
 def totals(db: sqlite3.Connection) -> list[tuple[str, int, int]]:

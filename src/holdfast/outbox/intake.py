@@ -94,7 +94,10 @@ class Intake(Protocol):
         """These were handled: forget them."""
 
     def hand_over(self, numbers: Sequence[int], owner: str) -> int:
-        """These have another owner from now on; they keep their numbers."""
+        """Those of these that are ``UNCLAIMED`` are this owner's from now on; they keep their numbers.
+
+        What somebody else has claimed meanwhile stays theirs.
+        """
 
     def bury(self, messages: Sequence[Held], code: int, reason: str) -> int:
         """These are dead letters; those with a number are kept no more, in the same commit."""

@@ -4,7 +4,7 @@
 Taken        rows into ``inbound``
 Postponed    a row's ``tries``, ``next_at`` and ``reason``
 LetGo        rows out of ``inbound``
-Given        rows have another owner
+Given        rows of nobody have an owner
 Died         rows out of ``inbound``, if they were there, and copies into ``dead``
 Returned     dead letters are rows of ``inbound`` again
 Unbound      identifiers of QoS 2 out of the rows that have them
@@ -56,7 +56,7 @@ class LetGo(Value):
 
 
 class Given(Value):
-    """These numbers are this owner's now."""
+    """These numbers are this owner's now, where they were nobody's."""
 
     __match_args__ = ("numbers", "owner")
     __slots__ = __match_args__

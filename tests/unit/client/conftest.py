@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -13,6 +13,7 @@ from holdfast.client.core import Core
 from holdfast.client.engine import Engine
 from holdfast.client.isolation import Isolated
 from holdfast.errors import Undelivered
+from holdfast.outbox.store import Group, Store
 from holdfast.testing import Broker
 
 NOBODY = "mqtt://127.0.0.1:1"
@@ -53,6 +54,21 @@ def inside(client: Client) -> tuple[Core, Isolated]:
     assert core is not None
     assert isinstance(core.keeper, Isolated)
     return core, core.keeper
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Commits of all files wait while it is cleared."""
+    goes, commit = threading.Event(), Store.commit
+    goes.set()
+
+    def wait(store: Store, group: Group) -> None:
+        assert goes.wait(10)
+        commit(store, group)
+
+    monkeypatch.setattr(Store, "commit", wait)
+    yield goes
+    goes.set()
 
 
 @pytest.fixture

@@ -62,12 +62,22 @@ class Kept(Dispatch):
         await self.parking.reached(self.intake.let_go([self.intake._last]))
         await asyncio.sleep(0)
 
+    async def turns(self) -> None:
+        """What needs no commit has happened."""
+        for _ in range(5):
+            await asyncio.sleep(0)
+
     async def acknowledged(self, *payloads: str) -> None:
         await eventually(lambda: self.payloads() == list(payloads))
 
     def finish_item(self, item: Item) -> None:
         """Its handler has returned."""
         self.dispatcher.finish(item[1], item[3])
+
+    def end(self, consumer: Consumer) -> None:
+        """This handler takes no more: what it left unfinished and unkept waits for the next."""
+        self.dispatcher.remove(consumer)
+        self.dispatcher.give_back(self.parking.leave(consumer, consumer.drain()))
 
     def close(self) -> None:
         self.parking.close()

@@ -51,6 +51,19 @@ def test_of_several_handlers_each_has_its_own_end() -> None:
     assert there.acks == [message]
 
 
+def test_a_copy_that_is_tried_again_counts_for_its_delivery() -> None:
+    """Who looks for what is late sees the delivery alone (contract 13); what is no copy counts by itself."""
+    there, message, shared = Endpoint(), delivery("t", "1"), Shared(2)
+    copy = Message("t", b"1", attempt=3)
+    there.endings.after(handler(), (copy, message, 0, shared), ValueError(), 0, 0.0, here)
+    assert message.attempt == 4
+    there.endings.after(handler(), (Message("t", b"1"), message, 0, shared), ValueError(), 0, 0.0, here)
+    assert message.attempt == 4
+    own = delivery("t", "2")
+    there.endings.after(handler(), (own, own, 0, None), ValueError(), 0, 0.0, here)
+    assert own.attempt == 1
+
+
 def test_told_on_the_loop() -> None:
     """From a thread everything but the decision is posted."""
     there, message, posted = Endpoint(), delivery("t", "1"), list[Any]()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from holdfast.client import parking
+from holdfast.client import parking, shelf
 from holdfast.errors import OutboxError
 from holdfast.outbox.intake import Held
 from holdfast.testing.waiting import eventually
@@ -151,6 +152,59 @@ async def test_a_handler_that_goes_leaves_its_rows(here: Kept) -> None:
     here.dispatcher.remove(handler)
     again = here.handler()
     await eventually(lambda: len(again.inbox.items) == 1)
+
+
+async def test_a_handler_that_goes_acknowledges_nothing_that_is_not_durable(
+    here: Kept, disk: threading.Event
+) -> None:
+    """Contract 14: nobody has handled it, and a kill before the commit would find it nowhere."""
+    handler = here.handler()
+    here.dispatcher.deliver([message := delivery("t/x", "1"), delivery("t/x", "2")])
+    disk.clear()
+    assert here.parking.park(message)
+    here.end(handler)
+    await here.turns()
+    assert here.payloads() == []
+    disk.set()
+    await here.acknowledged("1", "2")
+    assert here.rows() == [("t/#", "1"), ("t/#", "2")]
+
+
+async def test_one_that_goes_is_not_done_for_the_others(here: Kept, disk: threading.Event) -> None:
+    """Where the other has ended well, the message is acknowledged when the row of the first is durable."""
+    first, second = here.handler(), here.handler()
+    here.dispatcher.deliver([message := delivery("t/x", "1")])
+    disk.clear()
+    here.parking.park(message)
+    here.end(first)
+    here.finish(second)
+    await here.turns()
+    assert here.payloads() == []
+    disk.set()
+    await here.acknowledged("1")
+    await here.committed()
+    assert here.rows() == [("t/#", "1")]
+
+
+async def test_what_all_have_in_the_file_alone_is_acknowledged_when_it_is_durable(
+    here: Kept, disk: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it is found to hold up the line before: there is nothing more to keep."""
+    monkeypatch.setattr(shelf, "MOST", 1)
+    for filter, topic in (("t/#", "t/a"), ("+/x", "a/x")):
+        here.handler(filter)
+        here.dispatcher.deliver([first := delivery(topic, "1")])
+        here.parking.park(first)
+        here.dispatcher.deliver([delivery(topic, "2")])
+    await here.acknowledged("1", "2", "1", "2")
+    disk.clear()
+    here.dispatcher.deliver([both := delivery("t/x", "3")])
+    assert here.parking.park(both)
+    await here.turns()
+    assert len(here.acks) == 4
+    disk.set()
+    await eventually(lambda: here.acks[4:] == [both])
+    assert [owner for owner, text in here.rows() if text == "3"] == ["t/#", "+/x"]
 
 
 async def test_the_end_of_the_run_is_the_end_of_waiting(here: Kept) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.client.places import Kept, row
+from holdfast.client.places import Kept, numbered, row
 from tests.unit.client.consuming import delivery
 
 
@@ -19,5 +19,10 @@ def test_a_message_is_kept_as_it_came() -> None:
 def test_it_knows_whether_it_is_acknowledged() -> None:
     """One that was read from the file is."""
     message = delivery("t/x", "1")
-    assert Kept(message, [], True).acknowledged
-    assert not Kept(message, [], False).acknowledged
+    assert Kept(message, [], 0).acknowledged
+    assert not Kept(message, [], 7).acknowledged
+
+
+def test_handlers_with_the_same_filters_have_names_of_their_own() -> None:
+    """By their order, so that each finds its rows again in the next process."""
+    assert numbered("t/#")[:3] == ["t/#", "t/# (2)", "t/# (3)"]

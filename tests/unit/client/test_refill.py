@@ -54,6 +54,80 @@ async def test_what_nobody_wanted_is_claimed(here: Kept) -> None:
     assert [owner for owner, _ in here.rows()] == ["t/+", "t/+", ""]
 
 
+async def test_two_that_want_it_do_not_both_get_it(here: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contract 15: the second has seen it unclaimed as well, and comes too late."""
+    hold(here, UNCLAIMED, "a", "b")
+    real, both = here.intake.read, threading.Barrier(2)
+
+    def read(owner: str, after: int, most: int) -> list[Held]:
+        found = real(owner, after, most)
+        if found and owner == UNCLAIMED:
+            both.wait(10)
+        return found
+
+    monkeypatch.setattr(here.intake, "read", read)
+    first, second = here.handler("t/+"), here.handler("t/#")
+    await eventually(lambda: not (here.shelf(first).spilling or here.shelf(second).spilling))
+    assert sorted([*texts(first), *texts(second)]) == ["a", "b"]
+    assert here.intake.count() == 2
+
+
+async def test_what_is_claimed_late_is_claimed(here: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that cannot be read for a moment does not leave it with nobody."""
+    monkeypatch.setattr(refill, "AGAIN_S", 0.01)
+    hold(here, UNCLAIMED, "a")
+    real, tries = here.intake.read, list[str]()
+
+    def read(owner: str, after: int, most: int) -> list[Held]:
+        tries.append(owner)
+        if len(tries) == 1:
+            raise OutboxError("the disk is away", path="")
+        return real(owner, after, most)
+
+    monkeypatch.setattr(here.intake, "read", read)
+    handler = here.handler("t/+")
+    await eventually(lambda: texts(handler) == ["a"])
+
+
+@pytest.mark.parametrize("owner", ["t/+", UNCLAIMED])
+async def test_what_is_on_its_way_into_the_file_is_waited_for(
+    here: Kept, owner: str, disk: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts already, and will be acknowledged: read too early it would stay in the file."""
+    real, reads = here.intake.read, list[int]()
+
+    def read(owner: str, after: int, most: int) -> list[Held]:
+        found = real(owner, after, most)
+        reads.append(len(found))
+        return found
+
+    monkeypatch.setattr(here.intake, "read", read)
+    disk.clear()
+    here.intake.hold([Held(0, owner, "t/a", b"a")])
+    handler = here.handler("t/+")
+    await eventually(lambda: reads == [0])
+    disk.set()
+    await eventually(lambda: texts(handler) == ["a"])
+    await eventually(lambda: not here.shelf(handler).spilling)
+
+
+async def test_one_that_has_ended_reads_no_more(here: Kept, disk: threading.Event) -> None:
+    """What it had on its way into the file is for the next of its name."""
+    handler = here.handler("t/+")
+    shelf = here.shelf(handler)
+    shelf._refill.left = 1  # rows in the file alone
+    shelf._divert()
+    disk.clear()
+    here.dispatcher.deliver([delivery("t/a", "a")])
+    here.end(handler)
+    disk.set()
+    await here.acknowledged("a")
+    assert not shelf._refill.reads
+    again = here.handler("t/+")
+    await eventually(lambda: texts(again) == ["a"])
+    assert texts(handler) == []
+
+
 async def test_returned_dead_letters_are_read(here: Kept) -> None:
     """When their commit has happened; those of others are not."""
     handler, other = here.handler("t/+"), here.handler("u/+")

@@ -46,6 +46,38 @@ async def test_what_waits_for_it_is_kept_too(here: Kept) -> None:
     assert [text for _, text in here.rows()] == ["a1", "a2", "a3"]
 
 
+async def test_what_waits_with_several_handlers_is_kept_for_all(here: Kept) -> None:
+    """Contract 13: a key that fails holds the others up once, with two handlers as with one."""
+    by_key(here), here.handler("+/a")
+    first, *_ = send(here, "a1", "b1", "a2", "a3")
+    assert here.parking.park(first)
+    send(here, "a4", "b2")
+    await here.acknowledged("a1", "a2", "a3", "a4")
+    for owner in ("t/+", "+/a"):
+        assert [text for whose, text in here.rows() if whose == owner] == ["a1", "a2", "a3", "a4"]
+
+
+async def test_what_one_has_behind_it_with_another_is_kept_too(here: Kept) -> None:
+    """The other's lane waits for what is kept, and so does all that stands in it."""
+    by_key(here), here.handler("#")
+    first, second, *_ = send(here, "a1", "b1", "a2", "c1")
+    assert here.parking.park(first)
+    assert here.parking.is_kept(second)
+    await eventually(lambda: sorted(here.payloads()) == ["a1", "a2", "b1", "c1"])
+
+
+async def test_what_several_have_done_with_at_once_is_not_kept(here: Kept) -> None:
+    """It has ended when all have it: a row would be handled once more."""
+    one, other = by_key(here), here.handler("+/a")
+    (first,) = send(here, "a1")
+    assert here.parking.park(first)
+    send(here, "a2")
+    here.finish(one)
+    here.finish(other)
+    await here.committed()
+    assert (sorted(here.payloads()), here.rows()) == (["a1", "a2"], [])
+
+
 async def test_one_lane_behind_another(here: Kept) -> None:
     """Without a key all wait for the one; without an order nothing waits for it."""
     here.handler("t/#")
@@ -134,6 +166,22 @@ async def test_without_room_it_waits_in_its_place(here: Kept, monkeypatch: pytes
     await here.acknowledged("a0", "a1", "a2")
     assert [text for _, text in here.rows()] == ["a0", "a1", "a2"]
     assert len(here.shelf(handler).end()) == 0
+
+
+async def test_what_waits_for_room_is_kept_once(here: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the shelf, in its turn, although it holds up the line when there is room again."""
+    monkeypatch.setattr(shelf, "AGAIN_S", 0.05)
+    handler = here.handler("t/#")
+    (first,) = send(here, "a0")
+    here.parking.park(first)
+    await here.acknowledged("a0")
+    here.shelf(handler)._refill.left = 1  # rows in the file alone
+    monkeypatch.setattr(here.intake, "room", lambda size: False)
+    (second,) = send(here, "a1")
+    monkeypatch.undo()
+    assert not here.parking.park(second)
+    await here.acknowledged("a0", "a1")
+    assert here.rows() == [("t/#", "a0"), ("t/#", "a1")]
 
 
 async def test_what_was_not_kept_is_given_back_at_the_end(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -91,6 +92,20 @@ async def test_a_suspect_runs_alone(here: Kept) -> None:
     here.finish(handler)
     await here.committed()
     assert attempts(here) == {}
+
+
+async def test_a_suspect_that_has_yet_to_begin_is_given_back(here: Kept, disk: threading.Event) -> None:
+    """Where its handler ends before that is durable: it is the next one's, and no attempt of it counts."""
+    died(here, "a", 1)
+    handler, _ = guarded(here)
+    gate = here.parking._gates[id(here.made)]
+    await eventually(lambda: gate._known is not None)
+    disk.clear()
+    here.dispatcher.deliver([message := again("a")])
+    assert [item[1] for item in here.parking.leave(handler, handler.drain())] == [message]
+    disk.set()
+    await here.committed()
+    assert (texts(handler), attempts(here)) == ([], {})
 
 
 async def test_suspects_of_other_handlers_wait(here: Kept) -> None:
