@@ -169,6 +169,7 @@ class Dispatcher:
     def finish(self, delivery: Delivery, shared: Shared | None) -> None:
         """A consumer is done with this message."""
         if shared is None or shared.done():
+            delivery.done = True  # at once: who looks for what is late must not wait for the engine's turn
             self.ack(delivery)
 
     # -- nobody there ------------------------------------------------------------------------

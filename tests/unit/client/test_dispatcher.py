@@ -41,6 +41,20 @@ def test_acknowledged_when_all_are_done() -> None:
     assert len(here.acks) == 1
 
 
+def test_done_before_it_is_acknowledged() -> None:
+    """Who looks for what is late sees it at once; with two consumers, when the second is done."""
+    here, seen = Dispatch(), list[bool]()
+    here.dispatcher.ack = lambda delivery: seen.append(delivery.done)
+    one, two, message = consumer("a"), consumer("a"), delivery("a")
+    here.dispatcher.add(one)
+    here.dispatcher.add(two)
+    here.dispatcher.deliver([message])
+    here.finish(one)
+    assert not message.done
+    here.finish(two)
+    assert seen == [True]
+
+
 def test_copies_are_told_apart_by_identifier() -> None:
     """MQTT 5: each copy goes to the consumers of the filters it came by."""
     here = Dispatch()
