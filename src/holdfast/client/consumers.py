@@ -68,6 +68,7 @@ class Consumers:
         self._memory_of = memory_of
         self._decompressing = decompressing
         self.endings = Endings(dispatcher.finish, state)
+        dispatcher.left.kept = intents.kept
         self.parking: Parking | None = None
         self._handlers: list[HandlerTasks | HandlerThreads] = []
         self._subscriptions: set[Reader] = set()
@@ -181,7 +182,7 @@ class Consumers:
         if (
             not done
         ):  # also of filters that ``unsubscribe`` gave up: what comes late is not acknowledged unread
-            self._dispatcher.wanted(subscription.consumer.filters)
+            self._dispatcher.left.wanted(subscription.consumer.filters)
         self._dispatcher.give_back(unfinished)
         gone = self._intents.unwant(subscription.consumer.filters, subscription.options, done)
         if gone:
@@ -219,13 +220,13 @@ class Consumers:
             self._ending -= 1
             for one in running:
                 self._remove(one)
-                self._intents.unwant(one.consumer.filters, one.handler.options, False)
                 if one.in_hand and not one.runs_in(asyncio.current_task()):
                     log.warning("%s does not end: it is left behind", one.name)
 
     def _remove(self, handler: HandlerTasks | HandlerThreads) -> None:
         """What it did not finish waits for the next (contract 15)."""
         self._handlers.remove(handler)
+        self._intents.unwant(handler.consumer.filters, handler.handler.options, False)
         self._dispatcher.remove(handler.consumer)
         self._sources.leave(handler.consumer)
         unfinished = handler.consumer.drain()

@@ -193,9 +193,36 @@ async def test_enough_is_taken_back() -> None:
     """Somebody wants the filter after all: what comes late is nobody's, and not acknowledged."""
     here = Dispatch()
     here.dispatcher.enough(["$share/group/a/+", "b"])
-    here.dispatcher.wanted(["$share/group/a/+", "c"])
+    here.dispatcher.left.wanted(["$share/group/a/+", "c"])
     here.dispatcher.deliver([delivery("a/1", "late"), delivery("b", "late")])
     assert [one.topic for one in here.acks] == ["b"]
+    here.dispatcher.close()
+
+
+async def test_of_a_filter_that_is_kept() -> None:
+    """What comes by it alone waits for who comes next: it is not for another one that is there."""
+    here = Dispatch()
+    other, back = consumer("a/#"), consumer("a/b")
+    here.dispatcher.add(other)
+    here.dispatcher.left.kept = {"a/b": identifier_of("a/b")}
+    came = [delivery("a/b", "1", by=("a/b",)), delivery("a/b", "2", by=("a/#",)), delivery("a/b", "3")]
+    here.dispatcher.deliver([*came, delivery("a/b", "4", by=("gone",))])
+    assert texts(other) == ["2", "3", "4"]
+    here.dispatcher.enough(["a/+"])
+    assert here.acks == []
+    here.dispatcher.add(back)
+    assert texts(back) == ["1"]
+    here.dispatcher.close()
+
+
+async def test_enough_of_a_wider_filter() -> None:
+    """What the topic alone tells: a kept filter may have brought it, so it is not acknowledged unread."""
+    here = Dispatch()
+    here.dispatcher.left.kept = {"$share/g/a/b": 1}
+    here.dispatcher.deliver([delivery("a/b"), delivery("a/c")])
+    here.dispatcher.enough(["a/#"])
+    here.dispatcher.deliver([delivery("a/b"), delivery("a/d")])
+    assert [one.topic for one in here.acks] == ["a/c", "a/d"]
     here.dispatcher.close()
 
 
