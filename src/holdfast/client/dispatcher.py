@@ -90,6 +90,9 @@ class Dispatcher:
             own.append(source)
             self._tree.add(pattern.filter, source)
         self.left.wanted(consumer.filters)
+        self._claim(consumer)
+
+    def _claim(self, consumer: Consumer) -> None:
         waiting, self._unclaimed = self._unclaimed, deque()
         for one in waiting:
             _, delivery, shared = one
@@ -114,6 +117,14 @@ class Dispatcher:
             else:
                 self.drop(delivery, shared)
         self._schedule()
+
+    def hand_on(self, items: Sequence[Item], since: Iterable[Consumer]) -> None:
+        """Given back so late that others had come since, who have not had these."""
+        waiting, self._unclaimed = self._unclaimed, deque()
+        self.give_back(items)
+        for consumer in since:
+            self._claim(consumer)
+        self._unclaimed = waiting + self._unclaimed
 
     # -- messages ----------------------------------------------------------------------------
 
