@@ -219,7 +219,8 @@ class Consumers:
         finally:
             self._ending -= 1
             for one in running:
-                self._remove(one)
+                if one in self._handlers:  # else another stop was quicker
+                    self._remove(one)
 
     def _remove(self, handler: HandlerTasks | HandlerThreads) -> None:
         """What it did not finish waits for the next (contract 15)."""
