@@ -122,6 +122,25 @@ async def test_exit_by_exception_keeps_all(make: MakeClient) -> None:
             assert await texts(messages, 1) == ["4"]
 
 
+async def fail_at_once(client: Client, filter: str) -> None:
+    async with client.subscribe(filter) as messages:
+        await messages.ready(5)
+        raise ZeroDivisionError
+
+
+async def test_exit_by_exception_beside_enough_of_a_wider_filter(make: MakeClient, version: Version) -> None:
+    """What comes by the filter that is kept is the next reader's, though another had enough of its topic."""
+    async with make(version=version) as client, publishing(make) as sender:
+        async with client.subscribe("exit/#") as wider:
+            await wider.ready(5)
+        with pytest.raises(ZeroDivisionError):
+            await fail_at_once(client, "exit/a")
+        await send(sender, "exit/a", "1")
+        await eventually(lambda: client.snapshot().received == 1)
+        async with client.subscribe("exit/a") as messages:
+            assert await texts(messages, 1) == ["1"]
+
+
 async def test_exit_by_exception_over_a_restart(make: MakeClient) -> None:
     """What an exception left is delivered anew to the same client after a restart."""
     client = make()

@@ -7,7 +7,7 @@ Of what they raise only class and place are told: the words may hold the secret,
 from __future__ import annotations
 
 import os
-from asyncio import CancelledError
+from asyncio import CancelledError, current_task
 from collections.abc import Callable
 from types import TracebackType
 from typing import TypeVar
@@ -33,6 +33,12 @@ def asked(what: str, given: T | Callable[[], T]) -> T:
     except (Exception, CancelledError) as error:  # the latter would end whoever asks
         place = where(error)
     raise FunctionFailed(f"the function for {what} raised {place}")  # not in front of its error
+
+
+def ends_us(error: BaseException) -> bool:
+    """Whether the task that this was raised in is cancelled, and not just something that it waited for."""
+    task = current_task()
+    return isinstance(error, CancelledError) and task is not None and task.cancelling() > 0
 
 
 def where(error: BaseException) -> str:

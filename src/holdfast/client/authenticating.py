@@ -16,7 +16,7 @@ from inspect import isawaitable
 from typing import Any
 
 from holdfast import reasons
-from holdfast.client.asked import where
+from holdfast.client.asked import ends_us, where
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.connection import Connection
 from holdfast.client.engine import Engine
@@ -93,7 +93,9 @@ class Authenticating:
             result = find()(*data)
             if isawaitable(result):
                 result = await result
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:  # the latter would end whoever dials
+            if ends_us(error):
+                raise
             failed = AuthenticationFailed(f"our authenticator's {name}() raised {where(error)}")
         self._running = ""
         if failed is not None:  # raised out here, or it would carry the other's words as its context

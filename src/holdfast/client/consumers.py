@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from holdfast.client.behind import Behind
 from holdfast.client.dispatcher import Consumer, Dispatcher
 from holdfast.client.endings import Endings
 from holdfast.client.handlers import HandlerTasks
@@ -68,9 +69,11 @@ class Consumers:
         self._memory_of = memory_of
         self._decompressing = decompressing
         self.endings = Endings(dispatcher.finish, state)
+        dispatcher.left.kept = intents.kept
         self.parking: Parking | None = None
         self._handlers: list[HandlerTasks | HandlerThreads] = []
         self._subscriptions: set[Reader] = set()
+        self._behind = Behind(dispatcher, self.workers)
         self._refused_timer: asyncio.TimerHandle | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
         self.unsubscribing: Counter[str] = Counter()
@@ -178,10 +181,8 @@ class Consumers:
             return  # of a run that is over
         self._subscriptions.discard(subscription)
         self._dispatcher.remove(subscription.consumer)
-        if (
-            not done
-        ):  # also of filters that ``unsubscribe`` gave up: what comes late is not acknowledged unread
-            self._dispatcher.wanted(subscription.consumer.filters)
+        if not done:  # also of what ``unsubscribe`` gave up: what comes late is not acknowledged unread
+            self._dispatcher.left.wanted(subscription.consumer.filters)
         self._dispatcher.give_back(unfinished)
         gone = self._intents.unwant(subscription.consumer.filters, subscription.options, done)
         if gone:
@@ -190,11 +191,11 @@ class Consumers:
 
     def _handler_ended(self, handler: HandlerTasks | HandlerThreads) -> None:
         """With its inbox open, somebody cancelled it: what it had waits unclaimed, not lost in silence."""
-        if handler.consumer.inbox.closed:
-            self._state.changed.notify()
-            return
-        self._remove(handler)
-        log.error("%s was cancelled from outside: it takes no more messages", handler.name)
+        if not handler.consumer.inbox.closed:
+            self._remove(handler)
+            log.error("%s was cancelled from outside: it takes no more messages", handler.name)
+        self._behind.ended(handler, self.parking)
+        self._state.changed.notify()
 
     async def end(self, handlers: Sequence[Handler], readers: Iterable[Reader], timeout_s: float) -> None:
         """These take no more: what they have in hand finishes in time, what waits is for the next.
@@ -218,20 +219,20 @@ class Consumers:
         finally:
             self._ending -= 1
             for one in running:
-                self._remove(one)
-                self._intents.unwant(one.consumer.filters, one.handler.options, False)
-                if one.in_hand and not one.runs_in(asyncio.current_task()):
-                    log.warning("%s does not end: it is left behind", one.name)
+                if one in self._handlers:  # else another stop was quicker
+                    self._remove(one)
 
     def _remove(self, handler: HandlerTasks | HandlerThreads) -> None:
         """What it did not finish waits for the next (contract 15)."""
         self._handlers.remove(handler)
+        self._intents.unwant(handler.consumer.filters, handler.handler.options, False)
         self._dispatcher.remove(handler.consumer)
         self._sources.leave(handler.consumer)
         unfinished = handler.consumer.drain()
         if self.parking is not None:
             unfinished = self.parking.leave(handler.consumer, unfinished)
         self._dispatcher.give_back(unfinished)
+        self._behind.leave(handler)
 
     def cancel(self, spared: asyncio.Task[Any] | None) -> list[asyncio.Task[None]]:
         """End the handlers now, but for the one that runs in this task; gives the tasks to wait for."""
@@ -243,6 +244,7 @@ class Consumers:
             if timer is not None:
                 timer.cancel()
         self._subscriptions.clear()
+        self._behind.clear()
         for handler in self._handlers:
             if handler.in_hand and not handler.runs_in(asyncio.current_task()):
                 log.warning("%s does not end: it is left behind, its message unacknowledged", handler.name)

@@ -2,7 +2,8 @@
 
 A message that came by subscriptions with identifiers goes to the consumers of those; without
 identifiers the topic decides. A filter's identifier is made from the filter itself, so that
-it means the same in the next process, for what waits in a kept session.
+it means the same in the next process, for what waits in a kept session. What comes only by a filter
+that waits for its next consumer waits, too, whoever else takes the topic (``left``): for who comes next.
 
 Every delivery ends in one ``ack``, which is the engine's: when all its consumers are done, or when it
 waited ``unclaimed_s`` for a consumer that is not there (contract 15, 16).
@@ -16,12 +17,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from holdfast.client.inbox import Inbox, Item, Shared
+from holdfast.client.left import Left
 from holdfast.clock import Clock
 from holdfast.codec import V311, Version
 from holdfast.handling import FilterTree
 from holdfast.messages import Message
 from holdfast.protocol import Delivery
-from holdfast.topics import Pattern, matches, split_share
+from holdfast.topics import Pattern
 
 HIGHEST_IDENTIFIER = 268_435_455
 
@@ -67,7 +69,7 @@ class Dispatcher:
         self._tree: FilterTree[_Source] = FilterTree()
         self._sources: dict[int, list[_Source]] = {}
         self._unclaimed: deque[tuple[float, Delivery, Shared | None]] = deque()
-        self._left: dict[str, float] = {}
+        self.left = Left(clock, unclaimed_s)
         self._timer: asyncio.TimerHandle | None = None
         self.ack: Callable[[Delivery], None] = _ignore
         self.received = 0
@@ -87,7 +89,10 @@ class Dispatcher:
             source = _Source(consumer, index, take_retained)
             own.append(source)
             self._tree.add(pattern.filter, source)
-            self._left.pop(pattern.filter, None)
+        self.left.wanted(consumer.filters)
+        self._claim(consumer)
+
+    def _claim(self, consumer: Consumer) -> None:
         waiting, self._unclaimed = self._unclaimed, deque()
         for one in waiting:
             _, delivery, shared = one
@@ -113,6 +118,14 @@ class Dispatcher:
                 self.drop(delivery, shared)
         self._schedule()
 
+    def hand_on(self, items: Sequence[Item], since: Iterable[Consumer]) -> None:
+        """Given back so late that others had come since, who have not had these."""
+        waiting, self._unclaimed = self._unclaimed, deque()
+        self.give_back(items)
+        for consumer in since:
+            self._claim(consumer)
+        self._unclaimed = waiting + self._unclaimed
+
     # -- messages ----------------------------------------------------------------------------
 
     def opened(self, version: Version) -> None:
@@ -124,10 +137,11 @@ class Dispatcher:
         """Messages came in, in wire order."""
         self.received += len(deliveries)
         arrived, find, known = self._clock.wall(), self._tree.find, self._tree.known
+        kept = self.left.kept
         for delivery in deliveries:
             found = known.get(delivery.topic) or find(delivery.topic)
             delivery.arrived = arrived
-            if len(found) == 1:
+            if len(found) == 1 and not kept:
                 self._put(found[0], delivery, delivery, None)
             elif found:
                 self._share(found, delivery)
@@ -135,11 +149,15 @@ class Dispatcher:
                 self._nobody(delivery)
 
     def _share(self, found: tuple[_Source, ...], delivery: Delivery) -> None:
-        """Each consumer gets a message of its own, as the captures are its own."""
+        """Each consumer gets a message of its own, as the captures are its own; it may be for none."""
         sources = self._named(found, delivery)
+        by = delivery.properties.get("subscription_identifier")
+        if by and sources[0].identifier not in by and self.left.keeps(delivery):
+            return self._nobody(delivery)
         shared = Shared(len(sources)) if len(sources) > 1 else None
         for source in sources:
             self._put(source, delivery if shared is None else _copy(delivery), delivery, shared)
+        return None
 
     def _named(self, found: tuple[_Source, ...], delivery: Delivery) -> tuple[_Source, ...]:
         identifiers = delivery.properties.get("subscription_identifier", ())
@@ -169,40 +187,23 @@ class Dispatcher:
     def finish(self, delivery: Delivery, shared: Shared | None) -> None:
         """A consumer is done with this message."""
         if shared is None or shared.done():
+            delivery.done = True  # at once: who looks for what is late must not wait for the engine's turn
             self.ack(delivery)
 
     # -- nobody there ------------------------------------------------------------------------
 
     def enough(self, filters: Iterable[str]) -> None:
-        """Nobody wants these any more: what still comes, or waits unclaimed, is acknowledged (contract 15).
-
-        A broker goes on sending what it had queued before UNSUBSCRIBE, so they are remembered for a while.
-        """
-        now = self._clock.now()
-        self._left = {filter: at for filter, at in self._left.items() if now - at < self._unclaimed_s}
-        self._left.update((split_share(filter)[1], now) for filter in filters)
+        """Nobody wants these any more: what still comes or waits unclaimed is acknowledged (contract 15)."""
+        self.left.enough(filters)
         waiting, self._unclaimed = self._unclaimed, deque()
         for one in waiting:
-            if self._is_left(one[1]):
+            if self.left.is_enough(one[1]):
                 self.finish(one[1], one[2])
             else:
                 self._unclaimed.append(one)
 
-    def wanted(self, filters: Iterable[str]) -> None:
-        """Somebody wants these after all: they are not remembered any more."""
-        for filter in filters:
-            self._left.pop(split_share(filter)[1], None)
-
-    def _is_left(self, delivery: Delivery) -> bool:
-        now, topic = self._clock.now(), delivery.topic
-        for filter, at in self._left.items():
-            if now - at < self._unclaimed_s and matches(filter, topic):
-                self._left[filter] = now
-                return True
-        return False
-
     def _nobody(self, delivery: Delivery) -> None:
-        if self._is_left(delivery):
+        if self.left.is_enough(delivery):
             self.finish(delivery, None)
         else:
             self._unclaimed.append((self._clock.now(), delivery, None))

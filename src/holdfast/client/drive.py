@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from holdfast.client.asked import FunctionFailed
+from holdfast.client.asked import FunctionFailed, ends_us
 from holdfast.client.authenticating import Authenticating
 from holdfast.client.engine import Engine, Outlet
 from holdfast.client.setup import Setup
@@ -36,7 +36,7 @@ class Drive:
         subscribes: Callable[[], bool],
         outlet: Outlet,
         reporter: Reporter,
-        ended: Callable[[Exception | None], None],
+        ended: Callable[[BaseException | None], None],
         stalled: Callable[[], Stall | None],
     ) -> None:
         """``subscribes``: whether anything is subscribed to, any thread.
@@ -63,11 +63,13 @@ class Drive:
     async def _supervise(self) -> None:
         from holdfast.transport.network import NetworkWatch  # with the first start, as much as can be
 
-        error = None
+        error: BaseException | None = None
         network = NetworkWatch(self.supervisor.network_changed)
         try:
             await self.supervisor.run()
-        except Exception as defect:
+        except (Exception, asyncio.CancelledError) as defect:
+            if ends_us(defect):
+                raise
             error = defect
         finally:
             network.close()

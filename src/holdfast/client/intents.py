@@ -34,6 +34,8 @@ class Intents:
         self._wanted: dict[str, _Wish] = {}
         self._granted: dict[str, QoS] = {}
         self._refused: dict[str, SubscribeRefused] = {}
+        self.kept: dict[str, int] = {}
+        """Those without a consumer, with their identifiers: the session keeps them for the next."""
 
     def __bool__(self) -> bool:
         return bool(self._wanted)
@@ -61,6 +63,7 @@ class Intents:
         if wish is None:
             wish = self._wanted[filter] = _Wish(options)
         wish.consumers.append(options)
+        self.kept.pop(filter, None)
         qos = max(one.qos for one in wish.consumers)
         if options != wish.asked and (len(wish.consumers) == 1 or qos > wish.asked.qos):
             wish.asked, news = replace(options, qos=qos), True
@@ -78,15 +81,20 @@ class Intents:
             wish = self._wanted.get(filter)
             if wish is not None and options in wish.consumers:
                 wish.consumers.remove(options)
-            if wish is not None and not wish.consumers and (done or filter in self._refused):
+            if wish is None or wish.consumers:
+                continue
+            if done or filter in self._refused:
                 gone.append(filter)
                 self.forget(filter)
+            else:
+                self.kept[filter] = identifier_of(filter)
         return gone
 
     def release(self, kept: bool) -> list[str]:
         """All consumers are gone; gives the filters that no ``kept`` session remembers."""
-        for wish in self._wanted.values():
+        for filter, wish in self._wanted.items():
             wish.consumers.clear()
+            self.kept[filter] = identifier_of(filter)
         gone = [] if kept else list(self._wanted)
         for filter in gone:
             self.forget(filter)
@@ -94,7 +102,7 @@ class Intents:
 
     def forget(self, filter: str) -> None:
         """Nobody wants this filter."""
-        for table in (self._wanted, self._granted, self._refused):
+        for table in (self._wanted, self._granted, self._refused, self.kept):
             table.pop(filter, None)
 
     def refused_intents(self) -> list[Intent]:

@@ -33,7 +33,7 @@ from holdfast.protocol import Delivery, Intent, ReleaseAsked
 if TYPE_CHECKING:
     from holdfast.resilience.stall import Stall
 
-    Ended = Callable[[Exception | None], None]
+    Ended = Callable[[BaseException | None], None]
     Build = Callable[[Outlet, Reporter, Ended, Callable[[], Stall | None]], Drive]
 
 log = logging.getLogger("holdfast")

@@ -26,7 +26,7 @@ def make_keeper(
     def build(
         outlet: Outlet,
         reporter: Reporter,
-        ended: Callable[[Exception | None], None],
+        ended: Callable[[BaseException | None], None],
         stalled: Callable[[], Stall | None],
     ) -> Drive:
         drive = Drive(

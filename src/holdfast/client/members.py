@@ -21,7 +21,7 @@ from holdfast.client.event_bus import EventBus
 from holdfast.client.layout import Folder, Slot, generation, slots
 from holdfast.client.member import Member, let_go, member_of
 from holdfast.client.together import Relay, to_the_end, together
-from holdfast.errors import HoldfastError, Undelivered
+from holdfast.errors import HoldfastError, Stopped, Undelivered
 
 log = logging.getLogger("holdfast")
 
@@ -40,6 +40,7 @@ class Members:
         self.bus = EventBus()
         self._relay = Relay(self.bus)
         self._started = False
+        self._turn = asyncio.Lock()  # of a start or a stop that is under way
         self.succession: asyncio.Task[None] | None = None
         """Sends what is older; its end is that of all that was, or its error why it cannot be sent."""
 
@@ -68,14 +69,22 @@ class Members:
         """Own the folder, open the files, dial. Raises as ``Pool.start``."""
         if self._started:
             return
+        if not self._turn.locked():
+            self._turn = asyncio.Lock()  # it may be another loop than the last time
+        async with self._turn:
+            if not self._started:
+                await self._begin()
+
+    async def _begin(self) -> None:
         self._started = True
         try:
             if self._folder is not None:
                 self._lay_out(await to_the_end(self._folder.open))
             await self._open()
         except BaseException:
+            self._started = False
             with suppress(HoldfastError):
-                await self.stop(0)
+                await self._end(0)
             raise
 
     def _lay_out(self, there: list[Slot]) -> None:
@@ -89,14 +98,21 @@ class Members:
     async def _open(self) -> None:
         """All are held where there are older files; such a file with nothing to send is closed again."""
         for client in self.all:
+            self._go_on()
             member_of(client).held = bool(self.older)
             client._state.bus.add(self._relay)
             await client.start()
             if client not in self.clients and not client._outbox.pending:
                 await client.stop(0)
+        self._go_on()
         if self.older:
             self.succession = asyncio.create_task(self._succeed(), name="holdfast pool")
             self.succession.add_done_callback(_say)
+
+    def _go_on(self) -> None:
+        """Whoever starts next would run beside the stop, and without the folder."""
+        if not self._started:
+            raise Stopped("not started: the pool was stopped meanwhile")
 
     async def _succeed(self) -> None:
         for clients in self.older:
@@ -109,8 +125,23 @@ class Members:
         let_go(self.clients)
 
     async def stop(self, drain_s: float | None) -> None:
-        """End them all; who is held has nothing to wait for. Raises as ``Pool.stop``."""
+        """End them all. Raises as ``Pool.stop``. A start that is under way goes no further."""
         self._started = False
+        try:
+            async with asyncio.timeout(self.clients[0]._setup.drain_s if drain_s is None else drain_s):
+                await self._turn.acquire()
+        except TimeoutError:
+            return await self._end(drain_s)
+        except asyncio.CancelledError:
+            await self._end(0)
+            raise
+        try:
+            return await self._end(drain_s)
+        finally:
+            self._turn.release()
+
+    async def _end(self, drain_s: float | None) -> None:
+        """Who is held has nothing to wait for."""
         succession, self.succession = self.succession, None
         if succession is not None:
             succession.cancel()

@@ -2,7 +2,8 @@
 
 Acknowledgements leave in wire order, so it is the head of a line that all others wait for. It is overdue
 when it has been the head for the limit; and at once when it is tried again and came so long ago, as are
-those behind it: fifty keys that fail together hold the line up once, not fifty times.
+those behind it: fifty keys that fail together hold the line up once, not fifty times. What was handled, and
+waits only for those before it, is never late.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ class Overdue:
             head = line[0] if line else None
             if head is not self._heads[place]:
                 self._heads[place], self._since[place] = head, self._clock.now()
-            if head is not None and head.arrived and self._is_late(head, self._since[place]):
+            if head is None or head.done or not head.arrived:
+                continue
+            if self._is_late(head, self._since[place]):
                 self._late(head)
                 for delivery in filter(self._fails, line):
                     self._late(delivery)
@@ -54,8 +57,8 @@ class Overdue:
         return self._clock.now() - since >= self._limit_s or self._fails(head)
 
     def _fails(self, delivery: Delivery) -> bool:
-        """Whether it is tried again, and came long ago."""
-        return delivery.attempt > 1 and age_s(delivery, self._clock) >= self._limit_s
+        """Whether it is tried again, and came long ago; what was handled is not."""
+        return not delivery.done and delivery.attempt > 1 and age_s(delivery, self._clock) >= self._limit_s
 
     def close(self) -> None:
         """Look no more."""

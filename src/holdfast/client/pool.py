@@ -108,7 +108,8 @@ class Pool:
     async def start(self) -> None:
         """Own the folder, open the files, begin to dial. Startable again after ``stop``.
 
-        Raises OutboxError, where a file cannot be used: OutboxLocked, while another process has the folder.
+        Raises OutboxError, where a file cannot be used: OutboxLocked, while another process has the folder;
+        Stopped, where ``stop`` came meanwhile.
         """
         await self._members.start()
 
@@ -117,7 +118,8 @@ class Pool:
 
         Accepts no more from here on. Gives the books of all. Raises Undelivered if messages are left
         that only memory held, OutboxError if a file did not take what was handed over. A second
-        cancellation skips the drain.
+        cancellation skips the drain. While a ``start`` is under way this one waits for its end, ``drain_s``
+        seconds at most.
         """
         run = self._core
         return await (run.hop(self._stop(drain_s)) if run else self._stop(drain_s))

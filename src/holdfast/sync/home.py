@@ -100,9 +100,9 @@ class Theirs:
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
-        """The loop that started the client."""
+        """The loop that started the client; it may have ended without a stop."""
         core = self._client._core or self._client._ending
-        return None if core is None else core.loop
+        return None if core is None or core.loop.is_closed() else core.loop
 
     def open(self) -> None:
         """It is theirs to start. Raises ConfigurationError."""

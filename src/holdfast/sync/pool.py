@@ -76,7 +76,8 @@ class Pool:
     def start(self) -> None:
         """Own the folder, open the files, begin to dial. Startable again after ``stop``.
 
-        Raises OutboxError, where a file cannot be used: OutboxLocked, while another process has the folder.
+        Raises OutboxError, where a file cannot be used: OutboxLocked, while another process has the folder;
+        Stopped, where ``stop`` came meanwhile.
         """
         begin(self._home, self._pool)
 
@@ -85,7 +86,8 @@ class Pool:
 
         Accepts no more from here on. Gives the books of all. Raises Undelivered if messages are left
         that only memory held, OutboxError if a file did not take what was handed over. Ctrl-C
-        skips the drain.
+        skips the drain. While a ``start`` is under way this one waits for its end, ``drain_s``
+        seconds at most.
         """
         check(self._home)
         try:

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from holdfast.client.asked import FunctionFailed, asked, where
+from holdfast.client.asked import FunctionFailed, asked, ends_us, where
 from holdfast.resilience import of_error
 
 
@@ -58,3 +58,23 @@ def test_an_error_of_the_application_is_told_by_its_place() -> None:
 
 def _fails() -> None:
     json.loads("no JSON")
+
+
+async def test_whom_a_cancellation_ends() -> None:
+    """Who waits for a future that somebody cancels goes on; a task that is cancelled itself does not."""
+    ends: list[bool] = []
+
+    async def wait(other: asyncio.Future[None]) -> None:
+        try:
+            await other
+        except asyncio.CancelledError as error:
+            ends.append(ends_us(error))
+
+    for cancel_the_task in (False, True):
+        other = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(wait(other))
+        await asyncio.sleep(0)
+        (task if cancel_the_task else other).cancel()
+        await task
+    assert ends == [False, True]
+    assert not ends_us(KeyError())

@@ -76,6 +76,13 @@ class Raising(Plain):
         raise KeyError(SECRET)
 
 
+class Cancelled(Plain):
+    async def start(self) -> bytes:  # type: ignore[override]
+        token: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        token.cancel()
+        return await token
+
+
 def no_factory() -> Authenticator:
     raise OSError(SECRET)
 
@@ -87,6 +94,7 @@ def no_factory() -> Authenticator:
         (Wordy, r"start\(\) gave str, not bytes"),
         (Long, r"start\(\) gave 65536 bytes"),
         (Raising, r"start\(\) raised KeyError at test_authenticating.py:\d+$"),
+        (Cancelled, r"start\(\) raised CancelledError at test_authenticating.py:\d+$"),
         (no_factory, r"authentication\(\) raised OSError at test_authenticating.py:\d+$"),
     ],
 )

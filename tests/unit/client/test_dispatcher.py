@@ -41,6 +41,20 @@ def test_acknowledged_when_all_are_done() -> None:
     assert len(here.acks) == 1
 
 
+def test_done_before_it_is_acknowledged() -> None:
+    """Who looks for what is late sees it at once; with two consumers, when the second is done."""
+    here, seen = Dispatch(), list[bool]()
+    here.dispatcher.ack = lambda delivery: seen.append(delivery.done)
+    one, two, message = consumer("a"), consumer("a"), delivery("a")
+    here.dispatcher.add(one)
+    here.dispatcher.add(two)
+    here.dispatcher.deliver([message])
+    here.finish(one)
+    assert not message.done
+    here.finish(two)
+    assert seen == [True]
+
+
 def test_copies_are_told_apart_by_identifier() -> None:
     """MQTT 5: each copy goes to the consumers of the filters it came by."""
     here = Dispatch()
@@ -179,9 +193,36 @@ async def test_enough_is_taken_back() -> None:
     """Somebody wants the filter after all: what comes late is nobody's, and not acknowledged."""
     here = Dispatch()
     here.dispatcher.enough(["$share/group/a/+", "b"])
-    here.dispatcher.wanted(["$share/group/a/+", "c"])
+    here.dispatcher.left.wanted(["$share/group/a/+", "c"])
     here.dispatcher.deliver([delivery("a/1", "late"), delivery("b", "late")])
     assert [one.topic for one in here.acks] == ["b"]
+    here.dispatcher.close()
+
+
+async def test_of_a_filter_that_is_kept() -> None:
+    """What comes by it alone waits for who comes next: it is not for another one that is there."""
+    here = Dispatch()
+    other, back = consumer("a/#"), consumer("a/b")
+    here.dispatcher.add(other)
+    here.dispatcher.left.kept = {"a/b": identifier_of("a/b")}
+    came = [delivery("a/b", "1", by=("a/b",)), delivery("a/b", "2", by=("a/#",)), delivery("a/b", "3")]
+    here.dispatcher.deliver([*came, delivery("a/b", "4", by=("gone",))])
+    assert texts(other) == ["2", "3", "4"]
+    here.dispatcher.enough(["a/+"])
+    assert here.acks == []
+    here.dispatcher.add(back)
+    assert texts(back) == ["1"]
+    here.dispatcher.close()
+
+
+async def test_enough_of_a_wider_filter() -> None:
+    """What the topic alone tells: a kept filter may have brought it, so it is not acknowledged unread."""
+    here = Dispatch()
+    here.dispatcher.left.kept = {"$share/g/a/b": 1}
+    here.dispatcher.deliver([delivery("a/b"), delivery("a/c")])
+    here.dispatcher.enough(["a/#"])
+    here.dispatcher.deliver([delivery("a/b"), delivery("a/d")])
+    assert [one.topic for one in here.acks] == ["a/c", "a/d"]
     here.dispatcher.close()
 
 

@@ -11,7 +11,8 @@ from holdfast import Client, Limits, Will
 from holdfast.client.core import Core
 from holdfast.client.drive import Drive
 from holdfast.client.port import Keeper
-from holdfast.errors import Undelivered
+from holdfast.client.supervisor import Supervisor
+from holdfast.errors import Stopped, Undelivered
 from holdfast.testing import Broker, eventually
 from tests.unit.client.conftest import NOBODY
 
@@ -107,4 +108,22 @@ async def test_attempts_that_are_used_up_are_told() -> None:
     assert core is not None
     await eventually(lambda: core.keeper.over)
     assert core.ended is not None
+    await asyncio.wait_for(client.stop(), 5)
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+async def test_a_cancellation_that_nobody_asked_for_is_told(
+    monkeypatch: pytest.MonkeyPatch, isolated: bool
+) -> None:
+    """Something that an attempt waited for was cancelled: a defect is said aloud, not an end in silence."""
+
+    async def cancelled(self: Supervisor) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(Supervisor, "run", cancelled)
+    client = Client(NOBODY, isolated=isolated)
+    await client.start()
+    with pytest.raises(Stopped, match="gave up on the broker"):
+        await client.ready(5)
+    assert client.snapshot().cause == "internal"
     await asyncio.wait_for(client.stop(), 5)

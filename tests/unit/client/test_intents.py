@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from holdfast.client.dispatcher import identifier_of
 from holdfast.client.intents import Intents
 from holdfast.errors import ConfigurationError
 from holdfast.handling import HandlerOptions
@@ -54,6 +55,20 @@ def test_left_without_being_done_it_stays_for_the_next() -> None:
     intents.unwant(["a"], ONE, done=False)
     assert asked(intents, "a", options=HandlerOptions(qos=0, retained="never")) == [("a", 0)]
     assert intents.unwant(["a"], HandlerOptions(qos=0, retained="never"), done=True) == ["a"]
+
+
+def test_what_is_kept_for_the_next() -> None:
+    """Those whose consumers all left undone, and all behind a run of a kept session; until one is back."""
+    intents = Intents()
+    asked(intents, "a", "b")
+    asked(intents, "a")
+    intents.unwant(["a", "b"], ONE, done=False)
+    assert intents.kept == {"b": identifier_of("b")}
+    intents.release(kept=True)
+    assert list(intents.kept) == ["b", "a"]
+    asked(intents, "b")
+    intents.forget("a")
+    assert not intents.kept
 
 
 def test_contradiction_is_refused_and_leaves_nothing() -> None:

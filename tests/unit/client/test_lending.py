@@ -134,6 +134,25 @@ async def test_what_waits_is_for_the_next(owner: Client) -> None:
         assert [(await anext(messages)).text() for _ in range(2)] == ["1", "2"]
 
 
+async def test_stopped_twice_at_once(owner: Client) -> None:
+    """Both wait for the message in hand, and end well."""
+    lent, entered, go_on = owner.lend(), asyncio.Event(), asyncio.Event()
+
+    @lent.on("t")
+    async def handle(payload: str) -> None:
+        entered.set()
+        await go_on.wait()
+
+    await lent.ready(5)
+    await owner.publish("t", "x")
+    await asyncio.wait_for(entered.wait(), 5)
+    stops = [asyncio.create_task(lent.stop(5)) for _ in range(2)]
+    await turns()
+    go_on.set()
+    one, other = await asyncio.gather(*stops)
+    assert one == other
+
+
 async def test_no_time(owner: Client) -> None:
     """A handler that does not end is cancelled; its message is the next one's."""
     lent, entered = owner.lend(), asyncio.Event()

@@ -6,28 +6,14 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from holdfast import Client, Outbox, Reconnect
-from holdfast.client.layout import Folder, Slot
+from holdfast import Reconnect
 from holdfast.client.member import member_of
-from holdfast.client.members import Members
 from holdfast.errors import OutboxError, OutboxLocked, Stopped, Undelivered
 from holdfast.testing import Broker, eventually
-
-NOBODY = "mqtt://127.0.0.1:1"
-
-
-def members(folder: Path | None, connections: int, url: str = NOBODY, reconnect: Any = "lan") -> Members:
-    """With a file for each in this folder, or in memory."""
-
-    def make(slot: Slot) -> Client:
-        outbox = Outbox(folder and folder / slot.file)
-        return Client(url, client_id=slot.client_id("gw"), outbox=outbox, reconnect=reconnect, drain_s=0.1)
-
-    return Members(make, None if folder is None else Folder(folder), connections)
+from tests.unit.client.pooled import members
 
 
 @pytest.fixture

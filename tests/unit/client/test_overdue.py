@@ -69,6 +69,17 @@ def test_those_that_fail_together_are_late_together() -> None:
     assert line.after(0) == ["a", "a", "b"]
 
 
+def test_what_was_handled_is_never_late() -> None:
+    """At the second attempt, say: it waits for those before it, or for its acknowledgement to leave."""
+    line = Line()
+    line.ones = [line.came("slow"), line.came("handled", 2), line.came("fails", 2)]
+    line.ones[1].done = True
+    line.after(0)
+    assert line.after(11) == ["slow", "fails"]
+    line.ones[0].done = True
+    assert line.after(1) == []
+
+
 def test_one_that_is_not_here_yet_is_not_late() -> None:
     """The link may be on a thread of its own, and the loop behind."""
     line = Line()

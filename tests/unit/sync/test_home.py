@@ -10,12 +10,14 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable
+from unittest.mock import Mock
 
 import pytest
 
+from holdfast import Client as Awaited
 from holdfast.errors import Stopped, Timeout
 from holdfast.sync import Client, home
-from holdfast.sync.home import Home, call
+from holdfast.sync.home import Home, Theirs, call
 from holdfast.testing import Broker
 from tests.unit.sync.conftest import client_threads, wait_for
 
@@ -82,6 +84,31 @@ def test_the_loop_ends_under_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
     threading.Thread(target=end).start()
     with pytest.raises(Stopped, match="ended meanwhile"):
         call(there, hang)
+
+
+def test_the_loop_of_an_asyncio_client_ends_under_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """asyncio.run() has ended, and nobody stopped the client: no thread waits for it any more."""
+    monkeypatch.setattr(home, "LOOK_S", 0.01)
+    there, begun, ends = Loop(), threading.Event(), list[str]()
+    client = Awaited("mqtt://127.0.0.1:1")
+    core = client._core = Mock(loop=there.loop)
+
+    async def hang() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    def wait() -> None:
+        with pytest.raises(Stopped) as stopped:
+            call(Theirs(client), hang)
+        ends.append(str(stopped.value))
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    assert begun.wait(5)
+    assert Theirs(client).loop is core.loop
+    there.close()
+    thread.join(5)
+    assert ends == ["the client's loop ended meanwhile"]
 
 
 def interrupted(wait: Callable[[], object]) -> None:
