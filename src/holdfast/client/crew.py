@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from holdfast.client.endings import Endings, here, is_end
 from holdfast.client.fairness import LOOK_EVERY, Fairness
-from holdfast.client.handlers import HandlerTasks, or_cancelled
+from holdfast.client.handlers import ENDINGS, HandlerTasks, or_cancelled
 from holdfast.client.inbox import Item
 from holdfast.client.laned_inbox import LanedInbox
 from holdfast.handling import Handler
@@ -41,7 +41,9 @@ class Crew(HandlerTasks):
         try:
             message, delivery, source, shared = inbox.read(ticket)
             await self._calls[source](message)
-        except (Exception, asyncio.CancelledError) as error:
+        except ENDINGS:
+            raise
+        except BaseException as error:
             self._failed(ticket, error)
         else:
             self._endings.finish(delivery, shared)

@@ -15,6 +15,9 @@ from holdfast.handling import Call, Handler
 
 log = logging.getLogger("holdfast")
 
+ENDINGS = (KeyboardInterrupt, SystemExit, GeneratorExit)
+"""The process ends. Whatever else a handler raises is its failure, such as the panic of an extension."""
+
 
 class HandlerTasks:
     """The tasks of one handler.
@@ -103,7 +106,9 @@ class HandlerTask(HandlerTasks):
                 item = message, delivery, source, shared = inbox.pop()
                 try:
                     await calls[source](message)
-                except (Exception, asyncio.CancelledError) as error:
+                except ENDINGS:
+                    raise
+                except BaseException as error:
                     if not await self._again(item, error):
                         continue
                 finish(delivery, shared)
@@ -131,7 +136,9 @@ class HandlerTask(HandlerTasks):
             message.attempt, tries = message.attempt + 1, again.tries
             try:
                 await self._calls[item[2]](message)
-            except (Exception, asyncio.CancelledError) as failed:
+            except ENDINGS:
+                raise
+            except BaseException as failed:
                 error = failed
             else:
                 return True

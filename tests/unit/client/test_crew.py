@@ -112,8 +112,15 @@ async def test_a_retry_blocks_its_key_only(concurrency: int) -> None:
     await running.stop()
 
 
+DOES = ("reject", "wait", "cancel", "panic", "well")
+
+
+class Panic(BaseException):
+    """As an extension in another language raises it."""
+
+
 async def test_the_ways_a_run_ends() -> None:
-    """Rejected, given up, too late, no key, cancelled from inside: dead letters; their lanes go on."""
+    """Rejected, given up, too late, no key, cancelled, a panic: dead letters; their lanes go on."""
 
     async def handle(message: Message, what: dict[str, str]) -> None:
         if what["do"] == "reject":
@@ -122,16 +129,19 @@ async def test_the_ways_a_run_ends() -> None:
             await asyncio.Event().wait()
         if what["do"] == "cancel":
             raise asyncio.CancelledError
+        if what["do"] == "panic":
+            raise Panic
 
     running = Running(handle, key="$.k", retries=Retries(2, first_delay_s=0), timeout_s=0.02)
-    running.send("no json", *(f'{{"k": 1, "do": "{do}"}}' for do in ("reject", "wait", "cancel", "well")))
-    await eventually(lambda: len(running.acks) == 5)
+    running.send("no json", *(f'{{"k": 1, "do": "{do}"}}' for do in DOES))
+    await eventually(lambda: len(running.acks) == 6)
     reasons = {letter.payload: letter.reason for letter in running.dead}
     assert [reason.partition(": payload")[0] for reason in reasons.values()] == [
         "t/x: no key by $.k",
         "no",
         "after 2 attempts: the handler took longer than timeout_s=0.02",
         "after 2 attempts: RuntimeError: the handler was cancelled from inside",
+        "after 2 attempts: Panic",
     ]
     assert running.payloads()[-1] == '{"k": 1, "do": "well"}'
     await running.stop()

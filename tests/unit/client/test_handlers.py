@@ -64,21 +64,27 @@ async def test_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     await running.stop()
 
 
+class Panic(BaseException):
+    """As an extension in another language raises it."""
+
+
 async def test_failures_end_in_dead_letters() -> None:
-    """An exception, a payload that does not fit, a cancelled await: told, kept, acknowledged, and on."""
+    """An exception, a payload that does not fit, a cancelled await, a panic: told, kept, and on."""
 
     async def handle(numbers: dict[str, int]) -> None:
         if numbers["n"] == 1:
             raise ValueError("one")
         if numbers["n"] == 2:
             raise asyncio.CancelledError
+        if numbers["n"] == 3:
+            raise Panic
 
     running = Running(handle, retries=Retries(1))
-    running.send("no json", '{"n": 1}', '{"n": 2}', '{"n": 3}')
-    await eventually(lambda: len(running.acks) == 4)
+    running.send("no json", *(f'{{"n": {n}}}' for n in (1, 2, 3, 4)))
+    await eventually(lambda: len(running.acks) == 5)
     told = [type(failure.error) for failure in running.failures]
-    assert told == [PayloadError, ValueError, RuntimeError]
-    assert [letter.payload for letter in running.dead] == [b"no json", b'{"n": 1}', b'{"n": 2}']
+    assert told == [PayloadError, ValueError, RuntimeError, Panic]
+    assert [letter.payload for letter in running.dead] == [b"no json", b'{"n": 1}', b'{"n": 2}', b'{"n": 3}']
     assert running.dead[1].reason == "ValueError: one"
     assert running.ended == []
     await running.stop()
