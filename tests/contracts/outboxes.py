@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.messages import Outgoing, QoS
-from holdfast.outbox import MemoryOutbox, Outbox
+from holdfast.outbox import Outbox
+from holdfast.outbox.memory import MemoryOutbox
 from holdfast.outbox.sqlite import SqliteOutbox
 from holdfast.testing.manual_clock import ManualClock
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from holdfast.clock import Clock
 from holdfast.errors import ConfigurationError
-from holdfast.outbox import MemoryOutbox
 from holdfast.outbox.overflow import Policy
 from holdfast.values import Frozen
 
@@ -118,6 +117,8 @@ def make(option: Outbox, qos0_messages: int, clock: Clock) -> port.Outbox:
     """The outbox this describes, not yet open."""
     hold_class = option.retry == "hold_class"
     if option.path is None:
+        from holdfast.outbox.memory import MemoryOutbox  # each on first use, as most programs have one kind
+
         return MemoryOutbox(
             clock,
             max_messages=option.max_messages,
@@ -127,9 +128,7 @@ def make(option: Outbox, qos0_messages: int, clock: Clock) -> port.Outbox:
             hold_class=hold_class,
             qos0_messages=qos0_messages,
         )
-    from holdfast.outbox.sqlite import (
-        SqliteOutbox,  # on first use: a program without a file never needs SQLite
-    )
+    from holdfast.outbox.sqlite import SqliteOutbox
 
     return SqliteOutbox(
         option.path,

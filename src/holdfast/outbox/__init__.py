@@ -1,6 +1,5 @@
 """Floor 3: where accepted messages wait."""
 
-from holdfast.outbox.memory import MemoryOutbox
 from holdfast.outbox.port import Ledger, Outbox
 
-__all__ = ["Ledger", "MemoryOutbox", "Outbox"]
+__all__ = ["Ledger", "Outbox"]

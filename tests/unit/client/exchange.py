@@ -11,7 +11,7 @@ from holdfast.client.connection import Connection
 from holdfast.client.engine import Engine
 from holdfast.client.options import Limits
 from holdfast.codec import Auth, Packet
-from holdfast.outbox import MemoryOutbox
+from holdfast.outbox.memory import MemoryOutbox
 from holdfast.protocol import Challenge, ConnectRequest, Reauthenticated, Session, SessionEvent
 from holdfast.testing import eventually
 from holdfast.testing.manual_clock import ManualClock

@@ -15,7 +15,7 @@ from holdfast.client.options import Limits
 from holdfast.client.supervisor import Supervisor
 from holdfast.client.targets import Targets
 from holdfast.codec import Version
-from holdfast.outbox import MemoryOutbox
+from holdfast.outbox.memory import MemoryOutbox
 from holdfast.protocol import ConnectRequest, Session, Terms
 from holdfast.resilience import Verdict, VersionChoice
 from holdfast.resilience.failover import Failover

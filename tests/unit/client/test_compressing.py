@@ -18,7 +18,7 @@ from holdfast.client.receipts import Receipts
 from holdfast.client.waiting import Signal
 from holdfast.errors import ConfigurationError, TooLarge
 from holdfast.messages import OVERHEAD
-from holdfast.outbox import MemoryOutbox
+from holdfast.outbox.memory import MemoryOutbox
 from holdfast.protocol import Terms
 from holdfast.testing.manual_clock import ManualClock
 from tests.unit.client.test_publisher import row

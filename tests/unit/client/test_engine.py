@@ -24,7 +24,7 @@ from holdfast.codec import (
 )
 from holdfast.errors import TooLarge
 from holdfast.messages import Outgoing, QoS
-from holdfast.outbox import MemoryOutbox
+from holdfast.outbox.memory import MemoryOutbox
 from holdfast.protocol import (
     Challenge,
     ConnectRequest,

@@ -11,7 +11,7 @@ from holdfast import Outbox
 from holdfast.client.clock import SystemClock
 from holdfast.client.outbox_option import make
 from holdfast.errors import ConfigurationError
-from holdfast.outbox import MemoryOutbox
+from holdfast.outbox.memory import MemoryOutbox
 from holdfast.outbox.sqlite import SqliteOutbox
 
 

@@ -11,7 +11,7 @@ from holdfast.client import precedence as module
 from holdfast.client.commits import Commits
 from holdfast.client.precedence import AT_ONCE, BACKLOG, HOLD_S, RECENT_S, Precedence
 from holdfast.messages import Outgoing
-from holdfast.outbox import MemoryOutbox
+from holdfast.outbox.memory import MemoryOutbox
 from holdfast.testing import eventually
 from holdfast.testing.manual_clock import ManualClock
 

@@ -12,7 +12,7 @@ from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
 from holdfast.client.waiting import Signal
 from holdfast.errors import ConfigurationError, OutboxError, OutboxFull, PayloadError, Stopped, TooLarge
-from holdfast.outbox import MemoryOutbox
+from holdfast.outbox.memory import MemoryOutbox
 from holdfast.protocol import Settled, Terms
 from holdfast.testing.manual_clock import ManualClock
 

@@ -6,7 +6,8 @@ from collections import deque
 from threading import Event, Lock, Thread
 
 from holdfast.messages import Outgoing, QoS
-from holdfast.outbox import Ledger, MemoryOutbox
+from holdfast.outbox import Ledger
+from holdfast.outbox.memory import MemoryOutbox
 from holdfast.protocol import Settled
 from holdfast.testing.manual_clock import ManualClock
 from tests.support.crowd import Crowd

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from holdfast.outbox import Ledger, MemoryOutbox, Outbox
+from holdfast.outbox import Ledger, Outbox
+from holdfast.outbox.memory import MemoryOutbox
 from holdfast.testing.manual_clock import ManualClock
 
 
