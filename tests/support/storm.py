@@ -140,7 +140,8 @@ class Service:
         self._now.process.terminate()
         await self._keeping
         assert self._now.process.returncode in (0, DATABASE_AWAY), self._now.err
-        return int(json.loads(self._now.out.splitlines()[-1])["waiting"])
+        ledger = json.loads(self._now.out.splitlines()[-1])
+        return int(ledger["waiting"] + ledger["spooled"])
 
     def close(self) -> None:
         """Nothing of it is left."""
