@@ -7,80 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
-import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from random import Random
-from typing import Protocol
 
-from holdfast import Client, Limits, Receipt
+from holdfast import Client, Limits, Receipt, codec
 from holdfast.cli.demo.brokers import BrokerProcess
 from holdfast.cli.demo.judge import Verdict, judge
 from holdfast.cli.demo.relay import Relay
+from holdfast.cli.demo.tap import Tap
 from holdfast.messages import QoS
 from holdfast.testing import eventually
+from tests.support.bases import WITHIN_S, Base
 from tests.support.command import Running
-from tests.support.postgres import Database
 
 RATE = 2500
-WITHIN_S = 60.0
 DATABASE_AWAY = 73
-SQL = "SELECT payload FROM messages ORDER BY id"
-
-
-class Base(Protocol):
-    """Where the rows are."""
-
-    url: str
-
-    async def strike(self, away_s: float) -> None:
-        """It dies, and is back after so long."""
-
-    def rows(self) -> list[str]:
-        """The payloads, in the order in which they were stored."""
-
-
-class SqliteBase:
-    """A file; somebody else holds its lock, which is all that can happen to it while we live."""
-
-    def __init__(self, folder: Path) -> None:
-        self.url = str(folder / "rows.db")
-
-    async def strike(self, away_s: float) -> None:
-        """Nobody can write to it."""
-        with closing(
-            sqlite3.connect(self.url, WITHIN_S, isolation_level=None, check_same_thread=False)
-        ) as other:
-            await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
-            await asyncio.sleep(away_s)
-
-    def rows(self) -> list[str]:
-        """Of ``messages``."""
-        with closing(sqlite3.connect(self.url)) as db:
-            return [payload for (payload,) in db.execute(SQL)]
-
-
-class PostgresBase:
-    """A server of the test's own."""
-
-    def __init__(self, database: Database) -> None:
-        self.url = database.url
-        self._database = database
-
-    async def strike(self, away_s: float) -> None:
-        """kill -9 of all its processes."""
-        await asyncio.to_thread(self._database.server.stop, signal.SIGKILL)
-        await asyncio.sleep(away_s)
-        await asyncio.to_thread(self._database.server.start)
-
-    def rows(self) -> list[str]:
-        """Of ``messages``."""
-        return [payload.decode() for (payload,) in self._database.execute(SQL)]
 
 
 class Service:
@@ -150,14 +95,46 @@ class Service:
             life.__exit__()
 
 
+class ReuseTap(Tap):
+    """Also sees what a killed mosquitto does with QoS 2 identifiers, as it comes back as it once was.
+
+    ``reused``: what came under one that was answered for another message, and not released since. A process
+    that began meanwhile knows the identifier, and cannot know that it means another message (contract 14).
+    """
+
+    def __init__(self) -> None:
+        super().__init__(bytes.decode)
+        self._under: dict[int, str] = {}
+        self._answered: dict[int, str] = {}
+        self.reused: set[str] = set()
+
+    def from_broker(self, packet: codec.Packet) -> None:
+        """One packet the broker sent."""
+        super().from_broker(packet)
+        if isinstance(packet, codec.Publish) and packet.qos == 2:
+            serial = self._under[packet.packet_id] = packet.payload.decode()
+            if self._answered.get(packet.packet_id, serial) != serial:
+                self.reused.add(serial)
+
+    def from_client(self, packet: codec.Packet) -> None:
+        """One packet the client sent."""
+        super().from_client(packet)
+        if isinstance(packet, codec.Pubrec) and packet.packet_id in self._under:
+            self._answered[packet.packet_id] = self._under[packet.packet_id]
+        elif isinstance(packet, codec.Pubcomp):
+            self._answered.pop(packet.packet_id, None)
+
+
 @dataclass(frozen=True)
 class Weathered:
-    """What came of it."""
+    """What came of it; ``lost``: by us, or by nobody who could know, which ``reused`` tells."""
 
     rows: list[str]
     acknowledged: int
     verdict: Verdict
     deaths: int
+    lost: set[str]
+    reused: set[str]
 
 
 class Storm:
@@ -175,6 +152,7 @@ class Storm:
         await self._broker.start()
         try:
             async with Relay(self._broker.port, bytes.decode) as self._relay:
+                self._relay.taps["ingest"] = self._tap = ReuseTap()
                 url = f"mqtt://127.0.0.1:{self._relay.port}"
                 self._service = Service(self._folder, url, self._base, self._qos)
                 try:
@@ -229,7 +207,7 @@ class Storm:
     async def _quiet(self) -> None:
         """The ingest is there, nothing is unanswered, and nothing new comes for a while."""
         await self._service.is_subscribed()
-        heard, loop = self._relay.tap("ingest").to_client, asyncio.get_running_loop()
+        heard, loop = self._tap.to_client, asyncio.get_running_loop()
         seen, since = -1, loop.time()
 
         def still() -> bool:
@@ -243,5 +221,11 @@ class Storm:
     def _judged(self, deaths: int) -> Weathered:
         acknowledged = {serial for serial, one in self._receipts.items() if one.state == "acknowledged"}
         rows = self._base.rows()
-        verdict = judge(acknowledged, rows, [self._relay.tap("publisher")], self._relay.tap("ingest"))
-        return Weathered(rows, len(acknowledged), verdict, deaths)
+        verdict = judge(acknowledged, rows, [self._relay.tap("publisher")], self._tap)
+        came, stored = self._tap.to_client, set(rows)
+        took = self._relay.tap("publisher").to_broker.taken
+        lost = {
+            one for one in acknowledged - stored
+            if one not in took or one in came.taken or one in came.unanswered
+        }  # fmt: skip
+        return Weathered(rows, len(acknowledged), verdict, deaths, lost, self._tap.reused)
