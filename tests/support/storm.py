@@ -26,6 +26,7 @@ from tests.support.command import Running
 
 RATE = 2500
 DATABASE_AWAY = 73
+GOOD_NEWS = "connected to", "subscribed"
 
 
 class Service:
@@ -71,6 +72,12 @@ class Service:
     async def is_subscribed(self) -> None:
         """The broker keeps what comes from now on."""
         await eventually(lambda: "subscribed n/#" in self._now.err, WITHIN_S)
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether the last it said of its link is good news."""
+        said = [line for line in self._now.err.splitlines() if line.startswith((*GOOD_NEWS, "127.0.0.1:"))]
+        return bool(said) and said[-1].startswith(GOOD_NEWS)
 
     async def stop(self) -> None:
         """It ends in peace; what was spooled at that moment is stored by another life."""
@@ -212,7 +219,7 @@ class Storm:
 
         def still() -> bool:
             nonlocal seen, since
-            if len(heard.order) != seen or heard.unanswered:
+            if not self._service.is_linked or len(heard.order) != seen or heard.unanswered:
                 seen, since = len(heard.order), loop.time()
             return loop.time() - since > 1.0
 

@@ -115,13 +115,14 @@ class Way:
         return Client(self.proxy.url, client_id=name, keepalive_s=KEEPALIVE_S, reconnect="lan", limits=limits)
 
     async def quiet(self) -> None:
-        """Nothing unanswered, and nothing new for a while."""
+        """The ingester is there, nothing is unanswered, and nothing new comes for a while."""
         heard, loop = self._relay.tap("ingester").to_client, asyncio.get_running_loop()
         seen, since = -1, loop.time()
 
         def still() -> bool:
             nonlocal seen, since
-            if len(heard.order) != seen or heard.unanswered:
+            away = self.listener.status is not Status.CONNECTED
+            if away or len(heard.order) != seen or heard.unanswered:
                 seen, since = len(heard.order), loop.time()
             return loop.time() - since > 1.0
 
