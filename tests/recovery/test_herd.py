@@ -111,7 +111,7 @@ async def flap(folder: Path, up_s: float, down_s: float, times: int) -> list[flo
 @pytest.mark.needs("mosquitto")
 async def test_a_flapping_broker_is_spared(tmp_path: Path) -> None:
     """Up for 150 ms and down for 20, again and again: ten connections at once, then one in three seconds."""
-    accepted = await flap(tmp_path, 0.15, 0.02, 25)
+    accepted = await flap(tmp_path, 0.15, 0.02, 45)  # enough that a busy machine gets to ten
     assert excess(accepted) == []
     assert len(accepted) >= BURST
 
