@@ -37,7 +37,7 @@ class Desk:
         if identifiers is None:
             return draft.batch(self.number, "")
         identifiers.keep(draft.bound())
-        return draft.batch(self.number, identifiers.state(self.number))
+        return draft.batch(self.number, identifiers.state())
 
     async def attempt(self, batch: Batch) -> Written:
         """Once. Raises SinkError: nobody knows how it ended, and the next to be written is this one again."""

@@ -42,7 +42,6 @@ class Identifiers:
         self._series = series
         self._epoch = 0
         self._kept: dict[int, str] = {}
-        self._process = token_hex(8)
         self._states: list[tuple[str, frozenset[int]]] = []
         """Name and identifiers of those that the sink may have: the last certain one, and one behind it."""
         self.spooled = 0
@@ -50,10 +49,11 @@ class Identifiers:
         self.never = state.get("never", 0)  # batches are the sink's, whichever file there is
         if state.get("series") == series:
             self._epoch, self.spooled = state["epoch"], state["spooled"]
+            name = state.get("name", "")
             kept = {int(packet_id): digest for packet_id, digest in state["kept"].items()}
-            void = {one for one in kept if _void(state["name"], self._epoch, one) in voided}
+            void = {one for one in kept if _void(name, self._epoch, one) in voided}
             self._kept = {packet_id: kept[packet_id] for packet_id in kept.keys() - void}
-            self._states = [(state["name"], frozenset(kept))]
+            self._states = [(name, frozenset(kept))]
 
     def knows(self, delivery: Delivery, digest: str) -> bool:
         """Whether this QoS 2 message came before, and is kept."""
@@ -81,9 +81,9 @@ class Identifiers:
             for packet_id in asked.packet_ids:
                 self._kept.pop(packet_id, None)
 
-    def state(self, number: int) -> str:
-        """What the sink is to remember with this batch; the state before is certain to be there."""
-        name = f"{number} {self._process}"
+    def state(self) -> str:
+        """What the sink is to remember from now on; the state before is certain to be there."""
+        name = token_hex(8)
         self._states = [*self._states[-1:], (name, frozenset(self._kept))]
         state = {
             "name": name,

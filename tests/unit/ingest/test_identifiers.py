@@ -29,7 +29,7 @@ def after(*messages: Delivery) -> Identifiers:
     """The next process, behind the commit of these."""
     before = Identifiers("file", Memory())
     before.keep(bound(*messages))
-    return Identifiers("file", Memory(1, before.state(1)))
+    return Identifiers("file", Memory(1, before.state()))
 
 
 def test_a_stored_message_that_comes_again_is_known() -> None:
@@ -73,7 +73,7 @@ def test_what_is_released_is_forgotten() -> None:
     """The next message under the identifier is another one, whatever it looks like."""
     identifiers = after(message(7), message(8))
     identifiers.release(ReleaseAsked(1, [7, 9]))
-    later = Identifiers("file", Memory(2, identifiers.state(2)))
+    later = Identifiers("file", Memory(2, identifiers.state()))
     assert not knows(later, message(7, again=True))
     assert knows(later, message(8, again=True))
 
@@ -89,7 +89,7 @@ def test_a_new_session_begins_without_any() -> None:
     """What was stored in the one before is not kept for ever."""
     identifiers = after(message(7))
     identifiers.keep(bound(message(8, epoch=2)))
-    later = Identifiers("file", Memory(2, identifiers.state(2)))
+    later = Identifiers("file", Memory(2, identifiers.state()))
     assert not knows(later, message(7, again=True))
     assert knows(later, message(8, again=True, epoch=2))
 
@@ -98,7 +98,7 @@ def test_what_was_kept_with_another_file_means_nothing() -> None:
     """A file that was made anew counts its sessions, and its spool, anew."""
     before = after(message())
     before.spooled, before.never = 9, 5
-    state = before.state(1)
+    state = before.state()
     assert Identifiers("file", Memory(1, state)).spooled == 9
     other = Identifiers("another file", Memory(1, state))
     assert other.never == 5  # which batches there are is known by the sink, not by the file
@@ -130,10 +130,10 @@ def test_what_the_sink_could_not_forget_is_void(last: int, both: bool) -> None:
     """Released while the last batch failed: the sink has its state, or that of batch 1; nobody knows."""
     identifiers = Identifiers("file", Memory())
     identifiers.keep(bound(message(7)))
-    memory = Memory(1, identifiers.state(1))
+    memory = Memory(1, identifiers.state())
     identifiers = Identifiers("file", memory)
     identifiers.keep(bound(message(8)))
-    failed = Memory(last, identifiers.state(last))
+    failed = Memory(last, identifiers.state())
     voided = identifiers.voided(ReleaseAsked(1, [7]))
     later = Identifiers("file", failed if both else memory, voided)
     assert not knows(later, message(7, again=True))
@@ -142,27 +142,27 @@ def test_what_the_sink_could_not_forget_is_void(last: int, both: bool) -> None:
 
 def test_the_same_batch_of_the_next_process_is_another() -> None:
     """It was never committed here, and has another message under the identifier there."""
-    memory = Memory(1, after(message(7)).state(1))
+    memory = Memory(1, after(message(7)).state())
     here = Identifiers("file", memory)
-    here.state(2)
+    here.state()
     voided = here.voided(ReleaseAsked(1, [7]))
     there = Identifiers("file", memory, voided)
     there.keep(bound(message(7)))
-    assert knows(Identifiers("file", Memory(2, there.state(2)), voided), message(7, again=True))
+    assert knows(Identifiers("file", Memory(2, there.state()), voided), message(7, again=True))
 
 
 def test_nothing_is_void_that_the_sink_has_not() -> None:
     """What stands in neither of its last two states needs no note; in a later state it is another message."""
     identifiers = Identifiers("file", Memory())
     identifiers.keep(bound(message(7)))
-    identifiers.state(1)
+    identifiers.state()
     voided = identifiers.voided(ReleaseAsked(1, [7, 8]))
     assert len(voided) == 1
     identifiers.release(ReleaseAsked(1, [7]))
-    identifiers.state(2)
+    identifiers.state()
     identifiers.keep(bound(message(7)))
-    assert knows(Identifiers("file", Memory(3, identifiers.state(3)), voided), message(7, again=True))
+    assert knows(Identifiers("file", Memory(3, identifiers.state()), voided), message(7, again=True))
     identifiers.release(ReleaseAsked(1, [7]))
-    for number in (4, 5):
-        identifiers.state(number)
+    for _ in range(2):
+        identifiers.state()
     assert identifiers.voided(ReleaseAsked(1, [7])) == []
