@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from holdfast.client.isolation import Isolated
 from holdfast.errors import Undelivered
 from holdfast.outbox.store import Group, Store
 from holdfast.testing import Broker
+from tests.unit.client.parked import Kept
 
 NOBODY = "mqtt://127.0.0.1:1"
 
@@ -54,6 +56,14 @@ def inside(client: Client) -> tuple[Core, Isolated]:
     assert core is not None
     assert isinstance(core.keeper, Isolated)
     return core, core.keeper
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Kept]:
+    """A parking over a file."""
+    kept = Kept(tmp_path / "kept.db")
+    yield kept
+    kept.close()
 
 
 @pytest.fixture

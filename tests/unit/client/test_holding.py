@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -13,13 +11,6 @@ from holdfast.errors import OutboxError
 from holdfast.outbox.intake import Held
 from tests.unit.client.consuming import delivery
 from tests.unit.client.parked import Kept
-
-
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Kept]:
-    kept = Kept(tmp_path / "kept.db")
-    yield kept
-    kept.close()
 
 
 def parked(here: Kept) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -15,13 +13,6 @@ from holdfast.testing.waiting import eventually
 from tests.unit.client.consuming import consumer, delivery
 from tests.unit.client.parked import Kept
 from tests.unit.outbox.files import query
-
-
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Kept]:
-    kept = Kept(tmp_path / "kept.db")
-    yield kept
-    kept.close()
 
 
 async def test_it_is_acknowledged_when_the_file_has_it(here: Kept) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -15,13 +13,6 @@ from holdfast.testing.waiting import eventually
 from tests.contracts.outboxes import wait
 from tests.unit.client.consuming import delivery, texts
 from tests.unit.client.parked import Kept
-
-
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Kept]:
-    kept = Kept(tmp_path / "kept.db")
-    yield kept
-    kept.close()
 
 
 def hold(here: Kept, owner: str, *texts: str) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from holdfast.client import shelf
@@ -16,13 +13,6 @@ from holdfast.testing.waiting import eventually
 from holdfast.topics import Pattern
 from tests.unit.client.consuming import delivery
 from tests.unit.client.parked import Kept
-
-
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Kept]:
-    kept = Kept(tmp_path / "kept.db")
-    yield kept
-    kept.close()
 
 
 def send(here: Kept, *texts: str) -> list[Delivery]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -19,13 +17,6 @@ from tests.unit.client.consuming import delivery, texts
 from tests.unit.client.parked import Kept
 
 OWNER = "t/#"
-
-
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Kept]:
-    kept = Kept(tmp_path / "kept.db")
-    yield kept
-    kept.close()
 
 
 def again(text: str) -> Delivery:
