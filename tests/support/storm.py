@@ -16,13 +16,14 @@ from random import Random
 
 from holdfast import Client, Limits, Receipt, codec
 from holdfast.cli.demo.brokers import BrokerProcess
-from holdfast.cli.demo.judge import Verdict, judge
+from holdfast.cli.demo.judge import Verdict, judge, lost_by_us
 from holdfast.cli.demo.relay import Relay
 from holdfast.cli.demo.tap import Tap
 from holdfast.messages import QoS
 from holdfast.testing import eventually
 from tests.support.bases import WITHIN_S, Base
 from tests.support.command import Running
+from tests.support.way import until_quiet
 
 RATE = 2500
 DATABASE_AWAY = 73
@@ -214,25 +215,12 @@ class Storm:
     async def _quiet(self) -> None:
         """The ingest is there, nothing is unanswered, and nothing new comes for a while."""
         await self._service.is_subscribed()
-        heard, loop = self._tap.to_client, asyncio.get_running_loop()
-        seen, since = -1, loop.time()
-
-        def still() -> bool:
-            nonlocal seen, since
-            if not self._service.is_linked or len(heard.order) != seen or heard.unanswered:
-                seen, since = len(heard.order), loop.time()
-            return loop.time() - since > 1.0
-
-        await eventually(still, WITHIN_S)
+        await until_quiet(self._tap.to_client, lambda: self._service.is_linked, WITHIN_S)
 
     def _judged(self, deaths: int) -> Weathered:
         acknowledged = {serial for serial, one in self._receipts.items() if one.state == "acknowledged"}
         rows = self._base.rows()
-        verdict = judge(acknowledged, rows, [self._relay.tap("publisher")], self._tap)
-        came, stored = self._tap.to_client, set(rows)
-        took = self._relay.tap("publisher").to_broker.taken
-        lost = {
-            one for one in acknowledged - stored
-            if one not in took or one in came.taken or one in came.unanswered
-        }  # fmt: skip
+        publishers = [self._relay.tap("publisher")]
+        verdict = judge(acknowledged, rows, publishers, self._tap)
+        lost = set(lost_by_us(acknowledged - set(rows), publishers, self._tap.to_client))
         return Weathered(rows, len(acknowledged), verdict, deaths, lost, self._tap.reused)

@@ -116,17 +116,8 @@ class Way:
 
     async def quiet(self) -> None:
         """The ingester is there, nothing is unanswered, and nothing new comes for a while."""
-        heard, loop = self._relay.tap("ingester").to_client, asyncio.get_running_loop()
-        seen, since = -1, loop.time()
-
-        def still() -> bool:
-            nonlocal seen, since
-            away = self.listener.status is not Status.CONNECTED
-            if away or len(heard.order) != seen or heard.unanswered:
-                seen, since = len(heard.order), loop.time()
-            return loop.time() - since > 1.0
-
-        await eventually(still, DRAIN_WITHIN_S)
+        heard = self._relay.tap("ingester").to_client
+        await until_quiet(heard, lambda: self.listener.status is Status.CONNECTED, DRAIN_WITHIN_S)
 
     def crossed(self, published: Ledger, acknowledged: Collection[str]) -> Crossed:
         """The verdict; ``acknowledged`` is what the publisher was told of."""
@@ -135,6 +126,20 @@ class Way:
         tap = self._relay.tap("ingester")
         verdict = judge(acknowledged, rows, [self._tap], tap)
         return Crossed(published, self._ingest.ledger, rows, verdict, tap.to_client, self._tap.afresh)
+
+
+async def until_quiet(heard: Direction, is_linked: Callable[[], bool], within_s: float) -> None:
+    """Nothing is unanswered, and nothing new has come for a while on a link that stood."""
+    loop = asyncio.get_running_loop()
+    seen, since = -1, loop.time()
+
+    def still() -> bool:
+        nonlocal seen, since
+        if not is_linked() or len(heard.order) != seen or heard.unanswered:
+            seen, since = len(heard.order), loop.time()
+        return loop.time() - since > 1.0
+
+    await eventually(still, within_s)
 
 
 # -- faults ----------------------------------------------------------------------------------------

@@ -46,8 +46,7 @@ def judge(
     stored = Counter(rows)
     delivery = ingester.to_client
     missing = [serial for serial in acknowledged if serial not in stored]
-    took = set().union(*(tap.to_broker.taken for tap in publishers))
-    ours = [one for one in missing if one not in took or one in delivery.taken or one in delivery.unanswered]
+    ours = lost_by_us(missing, publishers, delivery)
     twice = {serial: times - 1 for serial, times in stored.items() if times > 1}
     sent_twice = set().union(*(tap.to_broker.doubled for tap in publishers))
     doubled = {serial: _not_excused(serial, extra, delivery, sent_twice) for serial, extra in twice.items()}
@@ -60,6 +59,12 @@ def judge(
         broker_lost=len(missing) - len(ours),
         broker_doubled=sum(twice.values()) - sum(doubled.values()),
     )
+
+
+def lost_by_us(missing: Iterable[str], publishers: Sequence[Tap], delivery: Direction) -> list[str]:
+    """Those of the missing that the broker had not taken, or that it has handed on."""
+    took = set().union(*(tap.to_broker.taken for tap in publishers))
+    return [one for one in missing if one not in took or one in delivery.taken or one in delivery.unanswered]
 
 
 def _not_excused(serial: str, extra: int, delivery: Direction, sent_twice: Collection[str]) -> int:
