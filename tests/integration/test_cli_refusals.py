@@ -196,7 +196,7 @@ def test_a_subscription_the_broker_refuses_is_1(
     tmp_path: Path, strict: Broker, command: tuple[str, ...]
 ) -> None:
     """The filter and the reason are named; it does not wait for what will never come."""
-    strict.refuse("SUBSCRIBE", 0x87, times=1)
+    strict.refuse("SUBSCRIBE", 0x87)
     done = holdfast(*command, "-u", strict.url, cwd=tmp_path)
     assert done.returncode == 1
     assert done.stdout == ""
