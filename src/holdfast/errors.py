@@ -134,6 +134,14 @@ class OutboxFull(Overload):
         self.limit = limit
 
 
+class LinkDown(Overload):
+    """What only a broker can answer was not asked; ``cause`` says why, as in ``Snapshot``."""
+
+    def __init__(self, sentence: str, *, cause: str, hint: str | None = None) -> None:
+        super().__init__(sentence, hint=hint)
+        self.cause = cause
+
+
 class OutboxError(HoldfastError):
     """The outbox file ``path`` cannot be used as it is."""
 

@@ -11,6 +11,7 @@ import pytest
 
 import holdfast.sync
 from holdfast import Client, Limits, QoS
+from holdfast.errors import LinkDown
 from holdfast.testing import Broker, Proxy, eventually
 from tests.integration.conftest import AnyBroker, MakeClient, Version, on_tcp, over_ip
 from tests.integration.status import isolated_or_not
@@ -140,7 +141,10 @@ async def test_a_refusal_is_named_by_its_reason(version: Version) -> None:
 
 @pytest.mark.needs("mosquitto")
 async def test_missed_while_the_link_is_alive(version: Version, tmp_path: Path) -> None:
-    """It worked, and comes back no more while other messages do: told, as is its return; no end."""
+    """It worked, and comes back no more while other messages do: told, as is its return; no end.
+
+    Meanwhile the circuit breaker is open; one answer closes it (A13).
+    """
     acl = tmp_path / "acl"
     acl.write_text("topic readwrite #\n")
     with Mosquitto(tmp_path / "mosquitto", f"acl_file {acl}") as broker:
@@ -161,9 +165,13 @@ async def test_missed_while_the_link_is_alive(version: Version, tmp_path: Path) 
             acl.write_text("topic readwrite open/#\n")
             broker.signal(signal.SIGHUP)
             await until("missed", 40)
+            with pytest.raises(LinkDown) as refused:
+                client.require_link()
+            assert (refused.value.cause, client.snapshot().breaker) == ("probe", "open")
             acl.write_text("topic readwrite #\n")
             broker.signal(signal.SIGHUP)
             await until("ok")
+            client.require_link()
             assert dict(client.snapshot().disconnections) == {}
         names = [event.name async for event in events if event.name.startswith("probe")]
     assert names == ["probe_missed", "probe_recovered"]

@@ -406,6 +406,21 @@ class Client:
         core = self._running()
         core.keeper.redial()
 
+    def require_link(self) -> None:
+        """Return at once while the broker can be asked, else raise LinkDown at once; any thread.
+
+        A circuit breaker, for what must not wait out an outage: a web request, say, that needs an answer
+        from MQTT. It is open from the third failed attempt in a row, from the first that only a person can
+        mend, and while two probes in a row went unanswered; CONNACK closes it, or one answer to a probe.
+        ``publish`` asks nobody. Raises LinkDown, Stopped.
+        """
+        core = self._running()
+        if core.ended is not None:
+            raise Stopped(core.ended)
+        down = self._state.down
+        if down is not None:
+            raise down
+
     def _running(self) -> Core:
         if self._core is None:
             raise self._foreign or Stopped(f"not running: {self._publisher.stopped}")
@@ -700,6 +715,7 @@ class Client:
             connected_since=state.connected_since,
             attempts=state.attempts,
             last_attempt_at=state.last_attempt_at,
+            breaker=state.breaker,
             ledger=self._outbox.ledger(),
             connections=state.connections,
             disconnections=dict(state.disconnections),

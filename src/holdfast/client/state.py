@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from holdfast.client import events as told
 from holdfast.client.brokers import Target
@@ -15,11 +15,14 @@ from holdfast.client.lifecycle import TRANSITIONS, Step
 from holdfast.client.probing import Probing
 from holdfast.client.status import Status
 from holdfast.client.waiting import Signal
-from holdfast.errors import HoldfastError, OutboxError, PayloadError
+from holdfast.errors import HoldfastError, LinkDown, OutboxError, PayloadError
 from holdfast.handling import Reject, Retry
 from holdfast.messages import Message
 from holdfast.protocol import Terms
 from holdfast.resilience import Verdict
+
+if TYPE_CHECKING:
+    from holdfast.resilience.breaker import Breaker
 
 log = logging.getLogger("holdfast")
 
@@ -44,6 +47,7 @@ class State:
         self.connected_since: datetime | None = None
         self.last_attempt_at: datetime | None = None
         self.attempts = 0
+        self._dialling = False
         self.connections = 0
         self.disconnections: Counter[str] = Counter()
         self.errors = 0
@@ -73,6 +77,25 @@ class State:
         """Why there is no connection, for the end of a sentence."""
         return str(self.verdict) if self.verdict else f"{self.place} has not answered yet"
 
+    @property
+    def breaker(self) -> Breaker:
+        """Whether the broker can be asked; any thread."""
+        from holdfast.resilience.breaker import breaker  # for those who want to know
+
+        misses = self.probe.status == "missed"
+        return breaker(self.terms is not None, misses, self.attempts, self.verdict, self._dialling)
+
+    @property
+    def down(self) -> LinkDown | None:
+        """Why it cannot, if so; any thread."""
+        if self.breaker == "closed":
+            return None
+        verdict = self.verdict
+        if verdict is None:
+            hint = "The link is up, but what we send to ourselves does not come back."
+            return LinkDown(f"{self.place} does not answer the probe", cause="probe", hint=hint)
+        return LinkDown(verdict.sentence, cause=verdict.cause, hint=verdict.hint)
+
     def move(self, step: Step) -> None:
         """This happened to the link."""
         status = TRANSITIONS[self.status].get(step)
@@ -93,6 +116,7 @@ class State:
 
     def dialling(self, target: Target) -> None:
         """An attempt begins."""
+        self._dialling = True
         self.target = target
         self.last_attempt_at = datetime.now(UTC)
         self.move(Step.DIAL)
@@ -102,6 +126,7 @@ class State:
         self.terms = terms
         self.verdict = None
         self.attempts = 0
+        self._dialling = False
         self.connections += 1
         self._rank = self.target.rank
         self.connected_since = datetime.now(UTC)
@@ -115,6 +140,7 @@ class State:
         """An attempt failed; said loudly once, then quietly until the cause changes."""
         level = logging.WARNING if self._is_news(verdict) else logging.DEBUG
         self.attempts += 1
+        self._dialling = False
         self.verdict = verdict
         self.move(Step.FAIL if retry_in_s is not None else Step.GIVE_UP)
         if retry_in_s is None:

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from holdfast.client.probing import ProbeStatus
 from holdfast.outbox import Ledger
 from holdfast.values import Frozen
+
+if TYPE_CHECKING:
+    from holdfast.resilience.breaker import Breaker
 
 NONE: Mapping[float, int] = MappingProxyType({})
 
@@ -31,6 +34,8 @@ class Snapshot(Frozen):
 
     ``broker``: the URL of the one that the client is with, or dials, without user and password.
     ``attempts``: connection attempts that failed since the last connection.
+    ``breaker``: whether ``require_link()`` passes ("closed") or refuses; "half_open": it refuses, and an
+    attempt is under way.
     ``session_losses``: how often the broker forgot a session it was asked to keep. ``outbox_error``:
     why the outbox file cannot be written at present.
     ``cause`` and ``hint``: why there is no connection, in a word and a sentence.
@@ -59,6 +64,7 @@ class Snapshot(Frozen):
         "connected_since",
         "attempts",
         "last_attempt_at",
+        "breaker",
         "ledger",
         "connections",
         "disconnections",
@@ -97,6 +103,7 @@ class Snapshot(Frozen):
         connected_since: datetime | None,
         attempts: int,
         last_attempt_at: datetime | None,
+        breaker: Breaker,
         ledger: Ledger,
         connections: int,
         disconnections: Mapping[str, int],
@@ -130,6 +137,7 @@ class Snapshot(Frozen):
         self.connected_since = connected_since
         self.attempts = attempts
         self.last_attempt_at = last_attempt_at
+        self.breaker: Breaker = breaker
         self.ledger = ledger
         self.connections = connections
         self.disconnections = disconnections

@@ -201,6 +201,16 @@ class Client:
         """Try to connect now, and begin the backoff anew; any thread. Connected: nothing happens."""
         self._client.redial()
 
+    def require_link(self) -> None:
+        """Return at once while the broker can be asked, else raise LinkDown at once; any thread.
+
+        A circuit breaker, for what must not wait out an outage: a web request, say, that needs an answer
+        from MQTT. It is open from the third failed attempt in a row, from the first that only a person can
+        mend, and while two probes in a row went unanswered; CONNACK closes it, or one answer to a probe.
+        ``publish`` asks nobody. Raises LinkDown, Stopped.
+        """
+        self._client.require_link()
+
     def lend(self) -> Client:
         """A handle for a borrower: same verbs; its ``stop`` ends only what it subscribed.
 

@@ -25,6 +25,12 @@ def status(state: State) -> str:
     return state.status.value
 
 
+def breaker(state: State) -> tuple[str, str | None]:
+    """How the circuit breaker stands, and why."""
+    down = state.down
+    return state.breaker, down.cause if down else None
+
+
 def levels(caplog: pytest.LogCaptureFixture) -> list[int]:
     """The levels of the log lines so far."""
     return [record.levelno for record in caplog.records if record.levelno > logging.DEBUG]
@@ -44,6 +50,23 @@ def test_from_dialling_to_connected_and_back() -> None:
     assert state.reason == str(REFUSED)
     state.dialling(TARGET)
     assert status(state) == "reconnecting"
+
+
+def test_the_breaker_follows_the_link() -> None:
+    """Three failures open it, an attempt makes it half open, CONNACK closes it; it says why it is open."""
+    state = State(TARGET)
+    for _ in range(3):
+        assert breaker(state) == ("closed", None)
+        state.dialling(TARGET)
+        state.attempt_failed(REFUSED, 1.0)
+    assert breaker(state) == ("open", "refused")
+    assert str(state.down) == REFUSED.sentence
+    state.dialling(TARGET)
+    assert breaker(state) == ("half_open", "refused")
+    state.connected(TERMS)
+    assert breaker(state) == ("closed", None)
+    state.probe.status = "missed"
+    assert breaker(state) == ("open", "probe")
 
 
 async def test_a_cause_is_said_once_until_it_changes(caplog: pytest.LogCaptureFixture) -> None:
