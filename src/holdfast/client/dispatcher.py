@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from binascii import crc32  # ssl has loaded it, and not zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from holdfast.client.inbox import Inbox, Item, Shared
 from holdfast.client.left import Left
@@ -45,6 +45,8 @@ class Consumer:
         """Gives it a message; False: there is no room."""
         self.drain: Callable[[], list[Item]] = inbox.drain
         """Closes it, and gives what it has not handled."""
+        self.lane: Callable[[Hashable], list[Item]] = inbox.lane
+        """What has this ordering key, in order."""
 
 
 class _Source:

@@ -103,7 +103,7 @@ class HandlerTask(HandlerTasks):
             await inbox.wait()
             fairness.begin()
             while inbox.items and not inbox.closed:
-                item = message, delivery, source, shared = inbox.pop()
+                inbox.in_hand = item = message, delivery, source, shared = inbox.pop()
                 try:
                     await calls[source](message)
                 except ENDINGS:

@@ -10,6 +10,12 @@ from holdfast.client.commits import Commits
 from holdfast.errors import OutboxError
 from holdfast.outbox.intake import Held, Intake
 
+GIVEN_UP = 0x83
+"""The code of dead letters that a handler made (implementation specific error)."""
+
+AGAIN_S = 1.0
+"""What could not be kept, as the file cannot be written, is tried again so much later."""
+
 
 class Holding:
     """Of one run, on its loop."""
@@ -37,6 +43,15 @@ class Holding:
         """The commit of this call, which an acknowledgement waits for. Raises as the call does."""
         self._newest = call()
         return self._newest
+
+    def give_up(self, held: Held, reason: str, kept: Callable[[], object]) -> None:
+        """A dead letter in the file; calls ``kept`` when it is durable."""
+        if self.closed:
+            return
+        try:
+            self.when(self.write(lambda: self.intake.bury([held], GIVEN_UP, reason)), kept)
+        except OutboxError:  # it stays unacknowledged, and with the broker
+            self.loop.call_later(AGAIN_S, self.give_up, held, reason, kept)
 
     def when(self, commit: int, call: Callable[[], object]) -> None:
         """Call when this commit has happened; not when the run is over before."""

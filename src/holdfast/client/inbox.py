@@ -41,6 +41,8 @@ class Inbox:
         self._qos0_limit = qos0_limit
         self._reader: asyncio.Future[None] | None = None
         self._sleeper: asyncio.Future[None] | None = None
+        self.in_hand: Item | None = None
+        """What the reader took last, until it has to wait; where it says so."""
         self.closed = False
 
     def put(self, item: Item) -> bool:
@@ -56,9 +58,10 @@ class Inbox:
         """What a message has in common with those that wait for it: here all do."""
         return ""
 
-    def behind(self, key: Hashable) -> list[Item]:
-        """What waits here with this key, in order."""
-        return list(self.items)
+    def lane(self, key: Hashable) -> list[Item]:
+        """What has this key, in order: what is in hand, or was last before it waits, and what waits here."""
+        in_hand = self.in_hand
+        return [*self.items] if in_hand is None else [in_hand, *self.items]
 
     def through(self, change: Callable[[Item], Item]) -> None:
         """The reader gets each message as ``change`` makes it; while they wait they stay as they came."""
@@ -94,6 +97,7 @@ class Inbox:
         """Until there is a message, a nudge, or the end."""
         if self.items or self.closed:
             return
+        self.in_hand = None
         self._reader = reader = asyncio.get_running_loop().create_future()
         try:
             await reader

@@ -47,9 +47,9 @@ class LanedInbox(Inbox):
         except PayloadError as error:
             return error
 
-    def behind(self, key: Hashable) -> list[Item]:
-        """As ``Inbox.behind``."""
-        return self._lanes.waiting(key)
+    def lane(self, key: Hashable) -> list[Item]:
+        """As ``Inbox.lane``."""
+        return self._lanes.of(key)
 
     # -- readers -----------------------------------------------------------------------------
 

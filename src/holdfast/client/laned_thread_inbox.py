@@ -23,10 +23,10 @@ class LanedThreadInbox(LanedInbox):
         with self._news:
             super()._enter(key, item)
 
-    def behind(self, key: Hashable) -> list[Item]:
-        """As ``Inbox.behind``; on the loop."""
+    def lane(self, key: Hashable) -> list[Item]:
+        """As ``Inbox.lane``; on the loop."""
         with self._news:
-            return super().behind(key)
+            return super().lane(key)
 
     def _wake(self) -> None:
         self._news.notify()

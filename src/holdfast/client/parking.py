@@ -28,7 +28,6 @@ from holdfast.client.places import Kept, Place, numbered
 from holdfast.client.shelf import Shelf
 from holdfast.client.suspects import Bury, Gate, Suspects
 from holdfast.clock import Clock
-from holdfast.errors import OutboxError
 from holdfast.handling import Handler
 from holdfast.outbox.intake import Held, Intake
 from holdfast.protocol import Delivery
@@ -37,12 +36,6 @@ if TYPE_CHECKING:
     import asyncio
 
 log = logging.getLogger("holdfast")
-
-GIVEN_UP = 0x83
-"""The code of dead letters that a handler made (implementation specific error)."""
-
-AGAIN_S = 1.0
-"""What could not be kept, as the file cannot be written, is tried again so much later."""
 
 
 class Parking(Holding):
@@ -131,7 +124,8 @@ class Parking(Holding):
             return False
         if not places:
             return True  # each has it in the file alone, and is done with it when that is durable
-        if not self.keep(delivery, places):
+        places = self.keep_up_to(delivery)
+        if not places:
             return False
         log.warning("a message on %s holds up the others: it is kept in the outbox file", delivery.topic)
         self._keep_behind([*places])
@@ -157,12 +151,27 @@ class Parking(Holding):
             lane = place.shelf.owner, place.key
             if lane not in looked:
                 looked.add(lane)
-                places += place.shelf.keep_behind(place.key)
+                places += place.shelf.lanes.keep(place.key)
 
-    def keep_for_all(self, delivery: Delivery) -> list[Place]:
-        """Keep a message of several handlers, which all have it by now; gives its places."""
-        places = None if self.closed or self.is_kept(delivery) else self._places(delivery)
-        return places if places and self.keep(delivery, places) else []
+    def keep_up_to(self, delivery: Delivery) -> list[Place]:
+        """Keep a message, which all its handlers have by now, and before it what it waits for in its lanes.
+
+        Rows are in the order in which messages are handled, and the file has the first of each lane: what
+        comes out of it comes first. Gives its places; none: not all of that could be kept.
+        """
+        waiting, places, seen = [delivery], None, {id(delivery)}
+        while waiting:
+            places = None if self.closed else self._places(waiting[-1])
+            ahead = [place.shelf.lanes.ahead(place.key, waiting[-1]) for place in places or ()]
+            first = next((one for one in ahead if one and id(one) not in seen), None)
+            if first is not None:
+                waiting.append(first)
+                seen.add(id(first))
+            elif places and self.keep(waiting[-1], places):
+                waiting.pop()
+            else:
+                return []
+        return places or []
 
     def keep(self, delivery: Delivery, places: list[Place]) -> bool:
         """Keep it for these, and acknowledge it when that is durable; False: there is no room."""
@@ -222,15 +231,7 @@ class Parking(Holding):
         if held is None:
             held = shelf.place(delivery, index).held
         held.tries = max(held.tries, message.attempt)
-        self._bury(held, reason, kept)
-
-    def _bury(self, held: Held, reason: str, kept: Callable[[], object]) -> None:
-        if self.closed:
-            return
-        try:
-            self.when(self.write(lambda: self.intake.bury([held], GIVEN_UP, reason)), kept)
-        except OutboxError:  # it stays unacknowledged, and with the broker
-            self.loop.call_later(AGAIN_S, self._bury, held, reason, kept)
+        self.give_up(held, reason, kept)
 
     def _row(self, shelf: Shelf, delivery: Delivery) -> Held | None:
         kept = self._kept.get(id(delivery))

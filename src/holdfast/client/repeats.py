@@ -7,7 +7,7 @@ way in, what has ended is noted on its way back. Neither the handler's tasks nor
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 
 from holdfast.client.dispatcher import Consumer, Dispatcher
@@ -55,6 +55,8 @@ class Deduping(Endings):
         """Stand before this consumer."""
         self._put, self._drain = consumer.put, consumer.drain
         consumer.put, consumer.drain = self._take, self._give_back
+        self._inbox, self._lane = consumer.inbox, consumer.lane
+        consumer.lane = self._lane_here
         if self._memory is not None:
             self._early = []
             self._memory.load(self._loaded)
@@ -132,6 +134,10 @@ class Deduping(Endings):
         """It has waited here, and nobody else looks whether there is room."""
         if not self._take(item):
             self._drop(item[1], item[3])
+
+    def _lane_here(self, key: Hashable) -> list[Item]:
+        early = [item for item in self._early or () if self._inbox.key_of(item) == key]
+        return [*self._lane(key), *early]
 
     def _give_back(self) -> list[Item]:
         """The handler takes no more."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 from holdfast.client.dispatcher import Consumer
 from holdfast.client.inbox import Item, Shared
+from holdfast.client.kept_lanes import KeptLanes
 from holdfast.client.places import Place, row
 from holdfast.client.refill import Refill
 from holdfast.handling.lanes import NO_KEY
@@ -47,7 +48,8 @@ class Shelf:
         self._wrapped = wrapped
         self.inner = self._way = consumer.put
         """Where messages go that need not wait for what is kept."""
-        self._keys: Counter[Hashable] = Counter()  # of what is kept and in memory
+        self.lanes = KeptLanes(parking, self)
+        """What is kept and in memory."""
         self._numbers: set[int] = set()  # of the same, until they have left the file
         self._forgotten: set[int] = set()  # to be taken out of these when nothing is being read
         self._coming = 0  # kept in the file alone, and not committed
@@ -63,7 +65,7 @@ class Shelf:
     @property
     def count(self) -> int:
         """How many kept messages are in memory."""
-        return self._keys.total()
+        return self.lanes.count
 
     @property
     def is_full(self) -> bool:
@@ -102,7 +104,7 @@ class Shelf:
 
     def _divert(self) -> None:
         """Messages come by here while there is anything that may have to wait for what is kept."""
-        busy = self.spilling or self._keys or self._refused
+        busy = self.spilling or self.count or self._refused
         self._way = self.put if busy else self.inner
         if not self._wrapped:
             self.consumer.put = self._way
@@ -111,39 +113,18 @@ class Shelf:
 
     def put(self, item: Item) -> bool:
         """In the place of the inbox's: whatever waits for what is kept, is kept too."""
-        message, delivery, index, shared = item
-        inbox = self.consumer.inbox
-        if not message.qos:
+        if not item[0].qos:
             return self.inner(item)
         if self.spilling or self._refused:
             self._spill(item)
             return True
-        key = inbox.key_of(item)
-        if key in self._keys and key is not NO_KEY:
+        key = self.consumer.inbox.key_of(item)
+        if key in self.lanes:
             if self.is_full:
                 self._spill(item)
                 return True
-            if shared is None:
-                self._parking.keep(delivery, [self.place(delivery, index, key)])
-            else:  # the others have yet to get it
-                self._parking.loop.call_soon(self._keep_shared, delivery, shared)
+            self.lanes.comes(item, key)
         return self.inner(item)
-
-    def _keep_shared(self, delivery: Delivery, shared: Shared) -> None:
-        if shared.left:
-            self._parking.keep_for_all(delivery)
-
-    def keep_behind(self, key: Hashable) -> list[Place]:
-        """Keep what waits for a message with this key; gives where it stands with all its handlers."""
-        places: list[Place] = []
-        for _, delivery, index, shared in [] if key is NO_KEY else self.consumer.inbox.behind(key):
-            if not delivery.qos or self._parking.is_kept(delivery):
-                continue
-            if shared is None:
-                self._parking.keep(delivery, [self.place(delivery, index, key)])
-            else:
-                places += self._parking.keep_for_all(delivery)
-        return places
 
     def refused(self, delivery: Delivery) -> bool:
         """Whether it waits here for room in the file, and what came behind it with it."""
@@ -152,8 +133,9 @@ class Shelf:
     def _spill(self, item: Item) -> None:
         """Into the file alone; where it has no room it waits unacknowledged, and what follows behind it."""
         _, delivery, index, shared = item
-        held = self.place(delivery, index).held
-        commit = None if self._refused else self._parking.hold([held])
+        place = self.place(delivery, index)
+        held = place.held
+        commit = self._parking.hold([held]) if self.lanes.are_whole(place.key) and not self._refused else None
         if commit is None:
             self._refused.append(item)
             if self._timer is None:
@@ -193,15 +175,13 @@ class Shelf:
 
     def came(self, place: Place) -> None:
         """It is kept, and in memory."""
-        self._keys[place.key] += 1
+        self.lanes.came(place.key)
         self._numbers.add(place.held.number)
         self._divert()
 
     def went(self, place: Place) -> None:
         """It has ended; its row is about to leave."""
-        self._keys[place.key] -= 1
-        if not self._keys[place.key]:
-            del self._keys[place.key]
+        self.lanes.went(place.key)
         if self.count <= MOST // 2:
             self._refill.go_on()
         self._divert()

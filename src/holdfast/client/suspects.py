@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -91,8 +91,9 @@ class Gate:
         self._shelf = shelf
         self._most = max(2, most)
         self._bury = bury
-        self._put, self._drain = shelf.inner, self._consumer.drain
-        self._consumer.drain = self._give_back
+        consumer = self._consumer
+        self._put, self._drain, self._lane = shelf.inner, consumer.drain, consumer.lane
+        consumer.drain, consumer.lane = self._give_back, self._lane_here
         shelf.opens(self._take)
         self._reading = self._parking.loop.create_task(self._read())
 
@@ -119,7 +120,7 @@ class Gate:
     def _open(self) -> None:
         """The resends are over; those that run still are waited for."""
         if not self._running:
-            self._consumer.drain = self._drain
+            self._consumer.drain, self._consumer.lane = self._drain, self._lane
             self._shelf.opens(self._put)
 
     def _count(self, item: Item) -> int:
@@ -196,10 +197,17 @@ class Gate:
             self._parking.intake.ended(self._owner, digest)
         self._running = {}
 
+    def _lane_here(self, key: Hashable) -> list[Item]:
+        key_of = self._consumer.inbox.key_of
+        return [*self._lane(key), *(item for item in self._waiting() if key_of(item) == key)]
+
+    def _waiting(self) -> list[Item]:
+        return [*(item for item, _ in self._ready), *self._queue]
+
     def _give_back(self) -> list[Item]:
         """The handler takes no more."""
         self.close()
-        waiting = [*(item for item, _ in self._ready), *self._queue]
+        waiting = self._waiting()
         self._ready, self._queue, self._alone = deque(), deque(), False
         self._suspects.leave(self)
         return [*self._drain(), *waiting]

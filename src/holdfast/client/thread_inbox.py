@@ -34,9 +34,10 @@ class ThreadInbox(Inbox):
     def pop_now(self) -> Item | None:
         """The next message, if there is one."""
         try:
-            return self.pop()
+            self.in_hand = self.pop()
         except IndexError:
-            return None
+            self.in_hand = None
+        return self.in_hand
 
     def sleep(self, idle: Callable[[], bool], timeout_s: float | None = None) -> None:
         """Sleep until there may be something: a message, a nudge, the end; not at all unless ``idle``.

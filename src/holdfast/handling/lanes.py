@@ -22,10 +22,11 @@ NO_KEY: Final = object()
 
 
 class _Lane(Generic[T]):
-    __slots__ = ("key", "waiting")
+    __slots__ = ("head", "key", "waiting")
 
     def __init__(self, key: Hashable) -> None:
         self.key = key
+        self.head: Ticket[T] | None = None  # runs, or is delayed
         self.waiting: deque[Ticket[T]] = deque()
 
 
@@ -80,21 +81,27 @@ class Lanes(Generic[T]):
         self._count += 1
         lane.waiting.append(Ticket(item, self._number, lane))
 
-    def waiting(self, key: Hashable) -> list[T]:
-        """What waits in the lane of this key."""
+    def of(self, key: Hashable) -> list[T]:
+        """What is in the lane of this key, in order: the one that runs or is delayed, and what waits."""
         lane = self._lanes.get(key)
-        return [] if lane is None else [ticket.item for ticket in lane.waiting]
+        if lane is None:
+            return []
+        head = [] if lane.head is None else [lane.head.item]
+        return head + [ticket.item for ticket in lane.waiting]
 
     def take(self) -> Ticket[T] | None:
         """The next that may run; its lane gives no other until it is done."""
         if not self._ready:
             return None
         self._count -= 1
-        return self._ready.popleft().waiting.popleft()
+        lane = self._ready.popleft()
+        lane.head = ticket = lane.waiting.popleft()
+        return ticket
 
     def done(self, ticket: Ticket[T]) -> None:
         """It has ended: its lane goes on."""
         lane = ticket._lane
+        lane.head = None
         if lane.waiting:
             self._ready.append(lane)
         elif self._lanes.get(lane.key) is lane:
@@ -109,6 +116,7 @@ class Lanes(Generic[T]):
         """What was delayed until now may be taken."""
         while self._delayed and self._delayed[0][0] <= now:
             ticket = heappop(self._delayed)[2]
+            ticket._lane.head = None
             ticket._lane.waiting.appendleft(ticket)
             self._ready.append(ticket._lane)
 

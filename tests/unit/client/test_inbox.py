@@ -116,11 +116,20 @@ async def test_wait_ends_by_message_nudge_and_close() -> None:
     await inbox.wait()
 
 
-def test_everything_waits_behind_everything() -> None:
-    """In order: what one message has in common with the next is that they came here."""
+async def test_all_are_in_one_lane() -> None:
+    """In order, the one in hand first, until its reader has to wait for more."""
     inbox, one, other = Inbox(10), delivery("t", "1"), delivery("t", "2")
     items: list[Item] = [(one, one, 0, None), (other, other, 0, None)]
     for item in items:
         inbox.put(item)
     assert inbox.key_of(items[0]) == inbox.key_of(items[1])
-    assert inbox.behind(inbox.key_of(items[0])) == items
+    assert inbox.lane(inbox.key_of(items[0])) == items
+    inbox.in_hand = inbox.pop()
+    assert inbox.lane("") == items
+    inbox.in_hand = inbox.pop()
+    assert inbox.lane("") == items[1:]
+    waiting = asyncio.ensure_future(inbox.wait())
+    await asyncio.sleep(0)
+    assert inbox.lane("") == []
+    inbox.nudge()
+    await waiting

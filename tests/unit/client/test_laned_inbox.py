@@ -159,16 +159,20 @@ async def test_no_clock_is_left() -> None:
     assert inbox._timer is None
 
 
-def test_what_waits_behind_a_message_of_its_key() -> None:
-    """In order, without the one that was taken; without a key nothing waits for anything."""
+async def test_the_lane_of_a_key() -> None:
+    """In order, from the one that was taken to the last, until it is done; without a key there is none."""
     inbox = LanedInbox(10, BY_PAYLOAD)
     for payload in (keyed("a", 1), keyed("b", 1), keyed("a", 2), keyed("a", 3)):
         inbox.put(item(payload))
     taken = inbox.take()
     assert taken is not None
     assert inbox.key_of(taken.item) == "a"
-    assert [one[0].text() for one in inbox.behind("a")] == [keyed("a", 2), keyed("a", 3)]
-    assert inbox.behind("c") == []
+    assert [one[0].text() for one in inbox.lane("a")] == [keyed("a", 1), keyed("a", 2), keyed("a", 3)]
+    inbox.put_off(taken, 0)
+    assert [one[0].text() for one in inbox.lane("a")] == [keyed("a", 1), keyed("a", 2), keyed("a", 3)]
+    inbox.done(taken)
+    assert [one[0].text() for one in inbox.lane("a")] == [keyed("a", 2), keyed("a", 3)]
+    assert inbox.lane("c") == []
     anywhere = LanedInbox(10, ())
     anywhere.put(item("x"))
-    assert anywhere.behind(anywhere.key_of(item("x"))) == []
+    assert anywhere.lane(anywhere.key_of(item("x"))) == []

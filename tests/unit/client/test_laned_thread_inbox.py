@@ -68,10 +68,10 @@ def test_closed() -> None:
     assert [int(one[0].payload) for one in inbox.drain()] == [0, 1, 2]
 
 
-def test_what_waits_behind_a_message_of_its_key() -> None:
+def test_the_lane_of_a_key() -> None:
     """As on a loop; asked beside the threads that take."""
     inbox = LanedThreadInbox(10, keys_of("$.k", [Pattern("t")]))
     for number in (1, 2):
         one = delivery("t", f'{{"k": 1, "n": {number}}}')
         inbox.put((one, one, 0, None))
-    assert [one[0].json()["n"] for one in inbox.behind(1)] == [1, 2]
+    assert [one[0].json()["n"] for one in inbox.lane(1)] == [1, 2]

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from holdfast.client import parking, shelf
+from holdfast.client import holding, shelf
 from holdfast.errors import OutboxError
 from holdfast.outbox.intake import Held
 from holdfast.testing.waiting import eventually
@@ -111,7 +111,7 @@ async def test_a_dead_letter_waits_for_a_file_that_can_be_written(
     here: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its message stays unacknowledged meanwhile."""
-    monkeypatch.setattr(parking, "AGAIN_S", 0.01)
+    monkeypatch.setattr(holding, "AGAIN_S", 0.01)
     handler = here.handler()
     here.dispatcher.deliver([delivery("t/x", "1")])
     tries, kept = list[int](), list[int]()

@@ -1,0 +1,123 @@
+"""One process: a client with its handlers, on a loop, a network and a disk of the simulation's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+from holdfast import Client, Message, Outbox, Reject, Retries, Retry
+from holdfast.outbox.sqlite import SqliteOutbox
+from tests.simulation.consuming.books import Book, Sent
+from tests.simulation.consuming.disk import Disk
+
+DRAIN_S = 5.0
+LATE_S = 0.1
+
+
+class Life:
+    """``calm``: handlers return at once."""
+
+    def __init__(
+        self, path: str, books: Sequence[Book], disk: Disk, chance: Random, calm: bool, **options: Any
+    ) -> None:
+        self._books = books
+        self._disk = disk
+        self._chance = chance
+        self._calm = calm
+        self._options = options
+        self._path = path
+        self.alive = True
+
+    async def begin(self) -> None:
+        """Start the client with all its handlers."""
+        self.client = client = Client(
+            "mqtt://broker",
+            client_id="c",
+            outbox=Outbox(self._path, durability="process"),
+            reconnect="lan",
+            drain_s=DRAIN_S,
+            **self._options,
+        )
+        assert isinstance(client._outbox, SqliteOutbox)
+        self._outbox = client._outbox
+        self._outbox._make_writer = self._disk.writer
+        for book in self._books:
+            self._register(book)
+        await client.start()
+
+    def _register(self, book: Book) -> None:
+        spec = book.spec
+        retries = Retries(spec.attempts, first_delay_s=0.1, max_delay_s=4)
+        on = self.client.on(
+            spec.filter,
+            qos=2,
+            concurrency=spec.concurrency,
+            key=spec.key,
+            retries=retries,
+            dedupe=name_of if spec.dedupe else None,
+        )
+
+        async def handle(message: Message) -> None:
+            await self._handle(book, message)
+
+        on(handle)
+
+    async def _handle(self, book: Book, message: Message) -> None:
+        if not self.alive:
+            return
+        number, name = map(int, message.payload.decode().split(":"))
+        sent = Sent(number, name, message.topic)
+        book.began(sent)
+        how = "cancelled"
+        try:
+            await self._work()
+            how = "well"
+            if not self._calm:
+                how = self._chance.choice(("well",) * 8 + ("error", "retry", "reject"))
+            self._end(how)
+        finally:
+            if how == "reject" or (how in ("error", "retry") and message.attempt >= book.spec.attempts):
+                how = "dead"
+            if self.alive:
+                book.ended(sent, how if how in ("well", "dead", "cancelled") else "again")
+
+    async def _work(self) -> None:
+        dice = 0.0 if self._calm else self._chance.random()
+        if dice > 0.85:
+            await asyncio.sleep(self._chance.random() * 5)
+        elif dice > 0.5:
+            await asyncio.sleep(self._chance.random() * 0.2)
+
+    def _end(self, how: str) -> None:
+        if how == "error":
+            raise RuntimeError(how)
+        if how == "retry":
+            raise Retry(how, delay_s=self._chance.random() * 3)
+        if how == "reject":
+            raise Reject(how)
+
+    def in_line(self) -> set[int]:
+        """The packet identifiers that wait for their acknowledgement on this connection."""
+        session = self.client._session
+        assert session is not None
+        return {delivery.packet_id for line in session.lines for delivery in line}
+
+    async def stop(self) -> float:
+        """End in order; gives how much longer than allowed it took."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await self.client.stop()
+        self.alive = False
+        return loop.time() - began - DRAIN_S
+
+    def kill(self) -> None:
+        """End at once."""
+        self.alive = False
+        self._disk.kill(self._outbox)
+
+
+def name_of(message: Message) -> str:
+    """What repeats have in common."""
+    return message.payload.decode().split(":")[1]
