@@ -35,8 +35,8 @@ class Abandoned:
         self._tell = tell
         self._parking = parking
 
-    def give_up(self, delivery: Delivery, shared: Shared | None) -> None:
-        """Nobody took this message in time; without room in the file it waits once more."""
+    def give_up(self, delivery: Delivery, shared: Shared | None) -> bool:
+        """Nobody took this message in time; False: there is no room in the file, and it waits once more."""
         if not delivery.qos:
             self._tell(delivery, "it was dropped")
             self._dispatcher.finish(delivery, shared)
@@ -45,12 +45,12 @@ class Abandoned:
             done = partial(self._dispatcher.finish, delivery, shared)
             self._letters.bury(NAME, (delivery, delivery, 0, shared), "nobody took it", done)
         else:
-            self._keep(self._parking, delivery, shared)
+            return self._keep(self._parking, delivery, shared)
+        return True
 
-    def _keep(self, parking: Parking, delivery: Delivery, shared: Shared | None) -> None:
+    def _keep(self, parking: Parking, delivery: Delivery, shared: Shared | None) -> bool:
         commit = parking.hold([row(delivery, UNCLAIMED, "nobody took it")])
-        if commit is None:
-            self._dispatcher.give_back([(delivery, delivery, 0, shared)])
-        else:
+        if commit is not None:
             self._tell(delivery, "it is kept in the outbox file")
             parking.when(commit, lambda: self._dispatcher.finish(delivery, shared))
+        return commit is not None

@@ -30,22 +30,25 @@ class Behind:
         self._workers = workers
         self._earlier: dict[HandlerTasks | HandlerThreads, list[Consumer]] = {}
 
-    def leave(self, handler: HandlerTasks | HandlerThreads) -> None:
+    def leave(self, handler: HandlerTasks | HandlerThreads, parking: Parking | None) -> None:
         """It takes no more, and what waited was taken from it."""
         if not handler.in_hand:
+            if parking is not None:
+                parking.shelves.remove(handler.handler, handler.consumer)
             return
         self._earlier[handler] = [worker.consumer for worker in self._workers()]
         if not handler.runs_in(asyncio.current_task()):
             log.warning("%s does not end: it is left behind", handler.name)
 
     def ended(self, handler: HandlerTasks | HandlerThreads, parking: Parking | None) -> None:
-        """What it has put back is for who came since; what the file keeps is there already."""
+        """What it has put back is for who came since; what the file keeps they read there."""
         earlier = self._earlier.pop(handler, None)
         if earlier is None:
             return
         items = handler.consumer.drain()
         if parking is not None:
-            items = [item for item in items if not parking.is_kept(item[1])]
+            items = parking.give_back(handler.consumer, items)
+            parking.shelves.remove(handler.handler, handler.consumer)
         since = [worker.consumer for worker in self._workers() if worker.consumer not in earlier]
         self._dispatcher.hand_on(items, since)
 

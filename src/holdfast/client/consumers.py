@@ -19,6 +19,7 @@ from holdfast.client.mailbox import Mailbox
 from holdfast.client.options import Limits
 from holdfast.client.runners import endings_of, make_runner
 from holdfast.client.state import State
+from holdfast.client.unclaimed import offer_stale
 from holdfast.handling import Handler, HandlerOptions
 from holdfast.protocol import Delivery
 
@@ -104,8 +105,7 @@ class Consumers:
         """One subscription that nobody reads must not freeze the others (contract 15)."""
         self._idle_timer = None
         for subscription in self._subscriptions:
-            for _, delivery, _, shared in subscription.stale():
-                self._dispatcher.on_unclaimed(delivery, shared)
+            offer_stale(subscription, self._dispatcher.on_unclaimed)
         if self._subscriptions:
             delay = max(IDLE_LOOK_S, self._limits.unclaimed_s)
             self._idle_timer = self._loop.call_later(delay, self._look_for_idle)
@@ -218,21 +218,21 @@ class Consumers:
                 await asyncio.wait(tasks, timeout=CANCEL_WITHIN_S)
         finally:
             self._ending -= 1
-            for one in running:
-                if one in self._handlers:  # else another stop was quicker
-                    self._remove(one)
+            for one in [one for one in running if one in self._handlers]:  # else another stop was quicker
+                self._remove(one)
 
     def _remove(self, handler: HandlerTasks | HandlerThreads) -> None:
         """What it did not finish waits for the next (contract 15)."""
+        consumer = handler.consumer
         self._handlers.remove(handler)
-        self._intents.unwant(handler.consumer.filters, handler.handler.options, False)
-        self._dispatcher.remove(handler.consumer)
-        self._sources.leave(handler.consumer)
-        unfinished = handler.consumer.drain()
+        self._intents.unwant(consumer.filters, handler.handler.options, False)
+        self._dispatcher.remove(consumer)
+        self._sources.leave(consumer)
+        unfinished = consumer.drain()
         if self.parking is not None:
-            unfinished = self.parking.leave(handler.consumer, unfinished)
+            unfinished = self.parking.leave(consumer, unfinished)
         self._dispatcher.give_back(unfinished)
-        self._behind.leave(handler)
+        self._behind.leave(handler, self.parking)
 
     def cancel(self, spared: asyncio.Task[Any] | None) -> list[asyncio.Task[None]]:
         """End the handlers now, but for the one that runs in this task; gives the tasks to wait for."""

@@ -11,13 +11,12 @@ waited ``unclaimed_s`` for a consumer that is not there (contract 15, 16).
 
 from __future__ import annotations
 
-import asyncio
 from binascii import crc32  # ssl has loaded it, and not zlib
-from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from holdfast.client.inbox import Inbox, Item, Shared
 from holdfast.client.left import Left
+from holdfast.client.unclaimed import Unclaimed
 from holdfast.clock import Clock
 from holdfast.codec import V311, Version
 from holdfast.handling import FilterTree
@@ -67,19 +66,17 @@ class Dispatcher:
 
     def __init__(self, clock: Clock, unclaimed_s: float) -> None:
         self._clock = clock
-        self._unclaimed_s = unclaimed_s
         self._tree: FilterTree[_Source] = FilterTree()
         self._sources: dict[int, list[_Source]] = {}
-        self._unclaimed: deque[tuple[float, Delivery, Shared | None]] = deque()
+        self.unclaimed = Unclaimed(clock, unclaimed_s, lambda *one: self.on_unclaimed(*one))
         self.left = Left(clock, unclaimed_s)
-        self._timer: asyncio.TimerHandle | None = None
         self.ack: Callable[[Delivery], None] = _ignore
         self.received = 0
         self.dropped = 0
         self._drop_retained = False
         self.opened_at = 0.0
         """When the present or last connection began, on the client's clock."""
-        self.on_unclaimed: Callable[[Delivery, Shared | None], None] = self.finish
+        self.on_unclaimed: Callable[[Delivery, Shared | None], bool] = _refuse
         """Nobody takes this message; ends with ``finish``."""
 
     # -- consumers ---------------------------------------------------------------------------
@@ -95,15 +92,14 @@ class Dispatcher:
         self._claim(consumer)
 
     def _claim(self, consumer: Consumer) -> None:
-        waiting, self._unclaimed = self._unclaimed, deque()
-        for one in waiting:
-            _, delivery, shared = one
+        def takes(delivery: Delivery, shared: Shared | None) -> bool:
             sources = self._named(self._tree.find(delivery.topic), delivery)
             mine = [source for source in sources if source.consumer is consumer]
             if mine:
                 self._put(mine[0], _copy(delivery), delivery, shared)
-            else:
-                self._unclaimed.append(one)
+            return bool(mine)
+
+        self.unclaimed.offer(takes)
 
     def remove(self, consumer: Consumer) -> None:
         """Give this consumer nothing more."""
@@ -112,21 +108,21 @@ class Dispatcher:
 
     def give_back(self, items: Sequence[Item]) -> None:
         """A consumer left these unfinished: the next one gets them, else they are unclaimed (contract 15)."""
-        now = self._clock.now()
         for message, delivery, _, shared in items:
             if message.qos:
-                self._unclaimed.append((now, delivery, shared))
+                self.unclaimed.add(delivery, shared)
             else:
                 self.drop(delivery, shared)
-        self._schedule()
 
     def hand_on(self, items: Sequence[Item], since: Iterable[Consumer]) -> None:
         """Given back so late that others had come since, who have not had these."""
-        waiting, self._unclaimed = self._unclaimed, deque()
-        self.give_back(items)
-        for consumer in since:
-            self._claim(consumer)
-        self._unclaimed = waiting + self._unclaimed
+
+        def add() -> None:
+            self.give_back(items)
+            for consumer in since:
+                self._claim(consumer)
+
+        self.unclaimed.add_before(add)
 
     # -- messages ----------------------------------------------------------------------------
 
@@ -197,40 +193,25 @@ class Dispatcher:
     def enough(self, filters: Iterable[str]) -> None:
         """Nobody wants these any more: what still comes or waits unclaimed is acknowledged (contract 15)."""
         self.left.enough(filters)
-        waiting, self._unclaimed = self._unclaimed, deque()
-        for one in waiting:
-            if self.left.is_enough(one[1]):
-                self.finish(one[1], one[2])
-            else:
-                self._unclaimed.append(one)
+
+        def takes(delivery: Delivery, shared: Shared | None) -> bool:
+            enough = self.left.is_enough(delivery)
+            if enough:
+                self.finish(delivery, shared)
+            return enough
+
+        self.unclaimed.offer(takes)
 
     def _nobody(self, delivery: Delivery) -> None:
         if self.left.is_enough(delivery):
             self.finish(delivery, None)
         else:
-            self._unclaimed.append((self._clock.now(), delivery, None))
-            self._schedule()
-
-    def _schedule(self) -> None:
-        if self._timer is None and self._unclaimed:
-            left = self._unclaimed[0][0] + self._unclaimed_s - self._clock.now()
-            self._timer = asyncio.get_running_loop().call_later(max(0.0, left), self._expire)
-
-    def _expire(self) -> None:
-        self._timer = None
-        limit = self._clock.now() - self._unclaimed_s
-        while self._unclaimed and self._unclaimed[0][0] <= limit:
-            _, delivery, shared = self._unclaimed.popleft()
-            self.on_unclaimed(delivery, shared)
-        self._schedule()
+            self.unclaimed.add(delivery, None)
 
     def close(self) -> None:
         """Deliver nothing more; what was not handled stays with the broker's session."""
         self.ack = _ignore
-        self._unclaimed.clear()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self.unclaimed.close()
 
 
 def _copy(delivery: Delivery) -> Message:
@@ -244,6 +225,11 @@ def _copy(delivery: Delivery) -> Message:
         delivery.properties,
         arrived=delivery.arrived,
     )
+
+
+def _refuse(_delivery: Delivery, _shared: Shared | None) -> bool:
+    """Nobody takes it: not yet."""
+    return False
 
 
 def _ignore(_delivery: Delivery) -> None:

@@ -18,14 +18,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from holdfast.client.commits import Commits
 from holdfast.client.dispatcher import Consumer, Dispatcher
 from holdfast.client.holding import Holding
 from holdfast.client.inbox import Item
-from holdfast.client.places import Kept, Place, numbered
+from holdfast.client.places import Kept, Place
+from holdfast.client.row_numbers import RowNumbers
 from holdfast.client.shelf import Shelf
+from holdfast.client.shelves import Shelves
 from holdfast.client.suspects import Bury, Gate, Suspects
 from holdfast.clock import Clock
 from holdfast.handling import Handler
@@ -56,9 +59,8 @@ class Parking(Holding):
         self._acknowledge = dispatcher.ack
         self._kept: dict[int, Kept] = {}
         self._apart: dict[int, tuple[Delivery, list[Shelf]]] = {}
-        self._shelves: dict[int, Shelf] = {}
-        self._handlers: dict[int, Shelf] = {}
-        self._gates: dict[int, Gate] = {}
+        self.numbers = RowNumbers()
+        self.shelves = Shelves()
         self._suspects = Suspects()
 
     # -- who handles -------------------------------------------------------------------------
@@ -68,41 +70,44 @@ class Parking(Holding):
 
         ``bury`` makes a dead letter of what ends the process; None: nobody looks for that.
         """
-        name = " ".join(consumer.filters)
-        taken = [shelf.owner for shelf in self._shelves.values()]
         wrapped = handler.expect_every_s is not None
-        owner = next(one for one in numbered(name) if one not in taken)
-        self._shelves[id(consumer)] = self._handlers[id(handler)] = shelf = Shelf(
-            self, consumer, owner, wrapped
-        )
+        shelf = Shelf(self, consumer, self.shelves.new_owner(consumer), wrapped)
+        self.shelves.add(handler, shelf)
         if bury is not None:
-            gate = self._gates[id(handler)] = Gate(self, self._suspects, consumer, owner)
-            gate.begin(shelf, handler.work.retries.attempts, bury)
+            shelf.gate = Gate(self, self._suspects, consumer, shelf.owner)
+            shelf.gate.begin(shelf, handler.work.retries.attempts, bury)
         shelf.begin()
 
     def leave(self, consumer: Consumer, items: Sequence[Item]) -> list[Item]:
-        """This handler ends; gives those of these unfinished messages that the file does not keep."""
-        shelf = self._shelves.pop(id(consumer), None)
-        return list(items) if shelf is None else [*filter(self._is_not_kept(shelf), items), *shelf.end()]
+        """This handler takes no more; gives those of these unfinished messages that are not kept."""
+        shelf = self.shelves.of(consumer)
+        refused = [] if shelf is None else shelf.end()
+        return [*self.give_back(consumer, items), *refused]
 
-    def _is_not_kept(self, shelf: Shelf) -> Callable[[Item], bool]:
-        def is_not_kept(item: Item) -> bool:
-            _, delivery, _, shared = item
-            kept = self._kept.get(id(delivery))
-            if kept is None:
-                return True
-            kept.places = [place for place in kept.places if place.shelf is not shelf]
-            # Until the file has it, only the broker does: it is not handled.
-            self.when(kept.commit, lambda: self.dispatcher.finish(delivery, shared))
+    def give_back(self, consumer: Consumer, items: Sequence[Item]) -> list[Item]:
+        """It did not finish these: what is kept is for the next; gives what is not."""
+        shelf = self.shelves.of(consumer)
+        return [item for item in items if shelf is None or not self._is_given_back(item, shelf.owner)]
+
+    def _is_given_back(self, item: Item, owner: str) -> bool:
+        _, delivery, _, shared = item
+        kept = self._kept.get(id(delivery))
+        place = None if kept is None else kept.place_of(owner)
+        if kept is None or place is None:
             return False
-
-        return is_not_kept
+        kept.places.remove(place)
+        place.shelf.went(place)
+        self.numbers.given_back(place.held.number)
+        # Until the file has it, only the broker does: it is not handled.
+        self.when(kept.commit, lambda: self.dispatcher.finish(delivery, shared))
+        for shelf in self.shelves.looks({owner}):
+            self.when(kept.commit, partial(shelf.look, place.held.number))
+        return True
 
     def returned(self, owners: set[str], commit: int) -> None:
         """Dead letters of these owners are kept again."""
-        for shelf in self._shelves.values():
-            if shelf.owner in owners:
-                self.when(commit, shelf.look)
+        for shelf in self.shelves.looks(owners):
+            self.when(commit, shelf.look)
 
     # -- keeping -----------------------------------------------------------------------------
 
@@ -137,7 +142,7 @@ class Parking(Holding):
         It is nobody's, or a reader's: those have a limit of their own. Or a shelf waits for room for it.
         """
         takers = self.dispatcher.takers(delivery)
-        shelves = [(self._shelves.get(id(consumer)), index) for consumer, index in takers]
+        shelves = [(self.shelves.of(consumer), index) for consumer, index in takers]
         if not shelves or any(shelf is None or shelf.refused(delivery) for shelf, _ in shelves):
             return None
         _, apart = self._apart.get(id(delivery), (delivery, []))
@@ -187,6 +192,7 @@ class Parking(Holding):
         kept = self._kept[id(delivery)] = Kept(delivery, places, commit)
         self.dispatcher.ack = self._settle
         for place in places:
+            self.numbers.came(place.held.number)
             place.shelf.came(place)
         return kept
 
@@ -206,18 +212,19 @@ class Parking(Holding):
         if kept is None:
             return self._acknowledge(delivery)
         self._durable(kept)
-        commit = self.intake.let_go([place.held.number for place in kept.places])
+        numbers = [place.held.number for place in kept.places]
+        commit = self.intake.let_go(numbers)
+        self.when(commit, lambda: self.numbers.left(numbers))
         for place in kept.places:
             place.shelf.went(place)
-            self.when(commit, place.gone)
         return None
 
     def again(self, handler: Handler, delivery: Delivery, delay_s: float, reason: str) -> None:
         """A handler failed, and is given this message again so much later."""
-        gate = self._gates.get(id(handler))
-        if gate is not None:
-            gate.survived(delivery)
-        held = self._row(self._handlers[id(handler)], delivery)
+        shelf = self.shelves.of_handler(handler)
+        if shelf.gate is not None:
+            shelf.gate.survived(delivery)
+        held = self._row(shelf, delivery)
         if held is not None:
             held.tries, held.reason = held.tries + 1, reason
             held.next_at = self._clock.now() + delay_s
@@ -226,22 +233,17 @@ class Parking(Holding):
     def bury(self, handler: Handler, item: Item, reason: str, kept: Callable[[], object]) -> None:
         """A dead letter in the file; calls ``kept`` when it is durable."""
         message, delivery, index, _ = item
-        shelf = self._handlers[id(handler)]
-        held = self._row(shelf, delivery)
-        if held is None:
-            held = shelf.place(delivery, index).held
+        shelf = self.shelves.of_handler(handler)
+        held = self._row(shelf, delivery) or shelf.place(delivery, index).held
         held.tries = max(held.tries, message.attempt)
         self.give_up(held, reason, kept)
 
     def _row(self, shelf: Shelf, delivery: Delivery) -> Held | None:
         kept = self._kept.get(id(delivery))
-        places = [] if kept is None else kept.places
-        return next((place.held for place in places if place.shelf is shelf), None)
+        place = None if kept is None else kept.place_of(shelf.owner)
+        return None if place is None else place.held
 
     def close(self) -> None:
         """The end of this run: what is kept stays in the file."""
         self.closed = True
-        for gate in self._gates.values():
-            gate.close()
-        for shelf in self._shelves.values():
-            shelf.end()
+        self.shelves.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from holdfast.outbox.intake import Held
@@ -15,13 +15,12 @@ if TYPE_CHECKING:
 class Place:
     """One kept message with its handler: the row, and its ordering key."""
 
-    __slots__ = ("gone", "held", "key", "shelf")
+    __slots__ = ("held", "key", "shelf")
 
     def __init__(self, shelf: Shelf, held: Held, key: Hashable) -> None:
         self.shelf = shelf
         self.held = held
         self.key = key
-        self.gone: Callable[[], None] = lambda: shelf.forget(held.number)
 
 
 class Kept:
@@ -35,6 +34,10 @@ class Kept:
         self.places = places
         self.commit = commit
         self.acknowledged = not commit
+
+    def place_of(self, owner: str) -> Place | None:
+        """Where this one has it."""
+        return next((place for place in self.places if place.shelf.owner == owner), None)
 
 
 def numbered(name: str) -> Sequence[str]:

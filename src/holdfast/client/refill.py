@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from sys import maxsize
 from typing import TYPE_CHECKING, Protocol
 
 from holdfast.errors import OutboxError
@@ -18,6 +19,8 @@ log = logging.getLogger("holdfast")
 
 PAGE = 200
 """Rows that are read at once."""
+
+NOTHING = maxsize
 
 AGAIN_S = 1.0
 """A file that could not be read is read again so much later."""
@@ -33,9 +36,6 @@ class Here(Protocol):
     @property
     def is_full(self) -> bool:
         """Whether there are to be no more."""
-
-    def has(self, number: int) -> bool:
-        """Whether this one is, or was and its row is about to leave."""
 
     def bring_back(self, held: Held, index: int) -> None:
         """This one was read; it is for this pattern."""
@@ -53,6 +53,7 @@ class Refill:
         self._patterns = patterns
         self._here = here
         self._after = 0  # read up to this number
+        self._back = NOTHING  # to be read again from behind this one
         self._task: asyncio.Task[None] | None = None
         self._closed = False
         self.left = 0
@@ -62,11 +63,6 @@ class Refill:
         """Whether there is something to read, or may be."""
         return bool(self.left or self._task)
 
-    @property
-    def reads(self) -> bool:
-        """Whether rows are being read, or read and not yet looked at."""
-        return self._task is not None
-
     def begin(self) -> None:
         """What an earlier process has left, and what waits for anybody."""
         self.left = self._parking.intake.count(self._owner)
@@ -75,8 +71,10 @@ class Refill:
         else:
             self.go_on()
 
-    def look(self) -> None:
-        """There are rows that did not come by here."""
+    def look(self, number: int | None = None) -> None:
+        """There are rows that did not come by here, or from this number on are in the file alone again."""
+        if number is not None:
+            self._back, self.left = min(self._back, number - 1), max(self.left, 1)
         self.left = max(self.left, self._unread())
         self.go_on()
 
@@ -95,12 +93,15 @@ class Refill:
         self._task = self._parking.loop.create_task(self._until_done(work))
 
     async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
+        numbers = self._parking.numbers
+        numbers.begin()
         try:
             while not await self._works(work):
                 await asyncio.sleep(AGAIN_S)
                 self.left = max(self.left, self._unread())
         finally:
             self._task = None
+            numbers.end()
         self._here.settled()
 
     async def _works(self, work: Callable[[], Awaitable[None]]) -> bool:
@@ -139,13 +140,13 @@ class Refill:
 
     async def _read(self) -> None:
         while self.left and not self._here.is_full:
-            before = self.left
+            before, self._after, self._back = self.left, min(self._after, self._back), NOTHING
             found = await self._next(self._owner, self._after)
-            if not found:
+            if not found and self._back == NOTHING:
                 self.left -= before  # what was committed meanwhile is still to be read
             for held in found:
                 self._after = held.number
-                if not self._here.has(held.number):
+                if held.number not in self._parking.numbers:
                     self.left = max(0, self.left - 1)
                     self._here.bring_back(held, self._index(held.topic) or 0)
 

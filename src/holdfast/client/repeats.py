@@ -49,14 +49,15 @@ class Deduping(Endings):
         self._repeats: Repeats[Item] = Repeats()
         self._early: list[Item] | None = None
         self._running: dict[int, bytes] = {}  # by the delivery, which lives as long
+        self._here: dict[int, Item] = {}  # all that has come and has not ended, in its order
         self._complained = False
 
     def attach(self, consumer: Consumer) -> None:
         """Stand before this consumer."""
         self._put, self._drain = consumer.put, consumer.drain
         consumer.put, consumer.drain = self._take, self._give_back
-        self._inbox, self._lane = consumer.inbox, consumer.lane
-        consumer.lane = self._lane_here
+        self._key_of = consumer.inbox.key_of
+        consumer.lane = self._lane
         if self._memory is not None:
             self._early = []
             self._memory.load(self._loaded)
@@ -70,22 +71,20 @@ class Deduping(Endings):
     # -- coming ------------------------------------------------------------------------------
 
     def _take(self, item: Item) -> bool:
+        self._here[id(item[1])] = item
         if self._early is not None:  # what is known is being read
             self._early.append(item)
             return True
         digest = self._digest(item)
         if digest is None:
-            return self._put(item)
+            return self._put(item) or self._end(item[1])
         what = self._repeats.begin(digest, item)
         if what == "repeat":
             self._known(item)
         if what != "handle":
             return True
         self._running[id(item[1])] = digest
-        if not self._put(item):
-            self._end(item[1])
-            return False
-        return True
+        return self._put(item) or self._end(item[1])
 
     def _digest(self, item: Item) -> bytes | None:
         """None: it has no key, and is handled whatever was handled before."""
@@ -101,11 +100,13 @@ class Deduping(Endings):
 
     def _known(self, item: Item) -> None:
         self.state.repeated(self._name, item[0].topic)
+        self._here.pop(id(item[1]), None)
         self._acknowledge(item[1], item[3])
 
     # -- going -------------------------------------------------------------------------------
 
     def _handled(self, delivery: Delivery, shared: Shared | None) -> None:
+        self._here.pop(id(delivery), None)
         digest = self._running.pop(id(delivery), None)
         if digest is None:
             self._acknowledge(delivery, shared)
@@ -125,21 +126,25 @@ class Deduping(Endings):
         self._acknowledge(delivery, shared)
         self._end(delivery)
 
-    def _end(self, delivery: Delivery) -> None:
+    def _end(self, delivery: Delivery) -> bool:
+        """It is not here any more; gives False, as who has no room for it."""
+        self._here.pop(id(delivery), None)
         digest = self._running.pop(id(delivery), None)
         for item in self._repeats.failed(digest) if digest is not None else ():
             self._again(item)
+        return False
 
     def _again(self, item: Item) -> None:
         """It has waited here, and nobody else looks whether there is room."""
         if not self._take(item):
             self._drop(item[1], item[3])
 
-    def _lane_here(self, key: Hashable) -> list[Item]:
-        early = [item for item in self._early or () if self._inbox.key_of(item) == key]
-        return [*self._lane(key), *early]
+    def _lane(self, key: Hashable) -> list[Item]:
+        """What repeats another and waits for that, too: the next process may get it first."""
+        return [item for item in self._here.values() if self._key_of(item) == key]
 
     def _give_back(self) -> list[Item]:
         """The handler takes no more."""
         early, self._early = self._early or [], None
+        self._here.clear()
         return [*self._drain(), *self._repeats.drain(), *early]

@@ -25,6 +25,7 @@ from holdfast.protocol import Delivery
 
 if TYPE_CHECKING:
     from holdfast.client.parking import Parking
+    from holdfast.client.suspects import Gate
 
 log = logging.getLogger("holdfast")
 
@@ -50,8 +51,8 @@ class Shelf:
         """Where messages go that need not wait for what is kept."""
         self.lanes = KeptLanes(parking, self)
         """What is kept and in memory."""
-        self._numbers: set[int] = set()  # of the same, until they have left the file
-        self._forgotten: set[int] = set()  # to be taken out of these when nothing is being read
+        self.gate: Gate | None = None
+        self.ended = False
         self._coming = 0  # kept in the file alone, and not committed
         self._refused: deque[Item] = deque()  # came, and the file had no room
         self._refill = Refill(parking, owner, consumer.patterns, self)
@@ -72,10 +73,6 @@ class Shelf:
         """Whether there are to be no more."""
         return self.count >= MOST
 
-    def has(self, number: int) -> bool:
-        """Whether this one is in memory, or was and its row is about to leave."""
-        return number in self._numbers
-
     def begin(self) -> None:
         """What is in the file comes first."""
         if self._wrapped:
@@ -88,13 +85,14 @@ class Shelf:
         self.inner = inner
         self._divert()
 
-    def look(self) -> None:
-        """There are rows that did not come by here."""
-        self._refill.look()
+    def look(self, number: int | None = None) -> None:
+        """There are rows that did not come by here, or from this number on are in the file alone again."""
+        self._refill.look(number)
         self._divert()
 
     def end(self) -> list[Item]:
         """Read no more; gives what was not kept."""
+        self.ended = True
         self._refill.close()
         if self._timer is not None:
             self._timer.cancel()
@@ -176,7 +174,6 @@ class Shelf:
     def came(self, place: Place) -> None:
         """It is kept, and in memory."""
         self.lanes.came(place.key)
-        self._numbers.add(place.held.number)
         self._divert()
 
     def went(self, place: Place) -> None:
@@ -185,13 +182,6 @@ class Shelf:
         if self.count <= MOST // 2:
             self._refill.go_on()
         self._divert()
-
-    def forget(self, number: int) -> None:
-        """Its row has left the file; what is being read may be from before."""
-        if self._refill.reads:
-            self._forgotten.add(number)
-        else:
-            self._numbers.discard(number)
 
     # -- what comes back ---------------------------------------------------------------------
 
@@ -209,10 +199,7 @@ class Shelf:
     def settled(self) -> None:
         """What waits for room, or to be read, is looked at again."""
         self._timer = None
-        if not self._refill.reads:
-            self._numbers -= self._forgotten
-            self._forgotten = set()
-        if self._parking.closed:
+        if self._parking.closed or self.ended:
             return
         refused, self._refused = self._refused, deque()
         for item in refused:

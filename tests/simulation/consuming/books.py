@@ -6,41 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from holdfast import QoS
 from holdfast.topics import matches
-
-
-@dataclass(frozen=True)
-class Spec:
-    """One handler, the same in each life. ``key`` None: by concurrency alone."""
-
-    filter: str
-    concurrency: int
-    key: str | None
-    dedupe: bool
-    attempts: int
-
-    @property
-    def plain(self) -> str:
-        """The filter as the broker knows it."""
-        return self.filter.replace("{key}", "+")
-
-    def lane(self, topic: str) -> str | None:
-        """Whose order this message keeps; None: nobody's."""
-        if self.key is not None:
-            return topic
-        return "all" if self.concurrency == 1 else None
-
-    @classmethod
-    def draw(cls, chance: Random, filter: str) -> Spec:
-        """Read one from the dice."""
-        keyed = "{key}" in filter and chance.random() < 0.6
-        return cls(
-            filter=filter,
-            concurrency=chance.choice((1, 1, 2, 4)),
-            key="{key}" if keyed else None,
-            dedupe=chance.random() < 0.3,
-            attempts=chance.choice((1, 2, 3)),
-        )
 
 
 @dataclass(frozen=True)
@@ -50,11 +17,54 @@ class Sent:
     number: int
     name: int
     topic: str
+    qos: QoS
 
     @property
     def payload(self) -> bytes:
         """What it is known by."""
         return f"{self.number}:{self.name}".encode()
+
+    @classmethod
+    def of(cls, topic: str, payload: bytes, qos: QoS = 0) -> Sent:
+        """Which one came."""
+        number, name = map(int, payload.decode().split(":"))
+        return cls(number, name, topic, qos)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One handler, the same in each life. ``key`` None: by concurrency alone. ``comes``: and goes."""
+
+    filter: str
+    comes: bool
+    concurrency: int
+    key: str | None
+    dedupe: bool
+    attempts: int
+
+    @property
+    def plain(self) -> str:
+        """The filter as the broker knows it."""
+        return self.filter.replace("{key}", "+").replace("{key:#}", "#")
+
+    def lane(self, sent: Sent) -> str | None:
+        """What it must not run beside; None: anything."""
+        if self.key is not None:
+            return sent.topic
+        return "all" if self.concurrency == 1 else None
+
+    @classmethod
+    def draw(cls, chance: Random, filter: str, comes: bool) -> Spec:
+        """Read one from the dice."""
+        keyed = "{key}" in filter and chance.random() < 0.6
+        return cls(
+            filter=filter,
+            comes=comes,
+            concurrency=chance.choice((1, 1, 2, 4)),
+            key="{key}" if keyed else None,
+            dedupe=chance.random() < 0.3,
+            attempts=chance.choice((1, 2, 3)),
+        )
 
 
 class Book:
@@ -76,8 +86,8 @@ class Book:
         self._running: set[int] = set()
         self._over: set[int] = set()
         self._over_names: set[int] = set()
-        self._open: dict[str, int] = {}
-        self._newest: dict[str, int] = {}
+        self._open: dict[str, Sent] = {}
+        self._newest: dict[tuple[str, QoS], int] = {}
 
     def began(self, sent: Sent) -> None:
         """The handler is called."""
@@ -90,21 +100,22 @@ class Book:
                 self._say(f"{number} is handled again, and had ended")
         if self.spec.dedupe and sent.name in self._over_names:
             self._say(f"{number} is handled, and repeats one that was")
-        lane = self.spec.lane(sent.topic)
+        lane = self.spec.lane(sent)
         if lane is not None:
             self._keeps_order(sent, lane)
         self._running.add(number)
 
     def _keeps_order(self, sent: Sent, lane: str) -> None:
-        """A duplicate may be late, and what waited for one that it repeats and that became a dead letter."""
-        number = sent.number
-        if self._open.get(lane, number) != number:
-            self._say(f"{number} is handled while {self._open[lane]} of {lane} is not done")
-        newest = self._newest.get(lane, 0)
+        """Per QoS. A duplicate may be late, and what waited for one that it repeats and that died."""
+        number, line = sent.number, (lane, sent.qos)
+        other = self._open.get(lane, sent)
+        if other != sent and not (self.spec.dedupe and other.name in self._names):  # else a repeat by now
+            self._say(f"{number} is handled while {other.number} of {lane} is not done")
+        newest = self._newest.get(line, 0)
         late = number in self._well | self._dead or sent.name in self._dead_names
         if number < newest and not late:
             self._say(f"{number} is handled behind {newest} of {lane}")
-        self._open[lane], self._newest[lane] = number, max(number, newest)
+        self._open[lane], self._newest[line] = sent, max(number, newest)
 
     def ended(self, sent: Sent, how: str) -> None:
         """It returned: well, dead, again or cancelled."""
@@ -112,19 +123,21 @@ class Book:
         self._running.discard(sent.number)
         if how == "again":
             return
-        lane = self.spec.lane(sent.topic)
+        lane = self.spec.lane(sent)
         if lane is not None:
             self._open.pop(lane, None)
         if how == "cancelled":
             return
         self._over.add(sent.number)
-        if how == "dead":
-            self._dead.add(sent.number)
-            self._dead_names.add(sent.name)
-        else:
+        if how == "well":
             self._well.add(sent.number)
             self._names.add(sent.name)
             self._over_names.add(sent.name)
+
+    def died(self, sent: Sent) -> None:
+        """It is a dead letter, of this handler or another."""
+        self._dead.add(sent.number)
+        self._dead_names.add(sent.name)
 
     def owes(self, sent: Sent, dead: set[tuple[str, bytes]]) -> bool:
         """Whether this one is lost."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from holdfast import Client, Message, Outbox, Reject, Retries, Retry
+from holdfast import Client, Message, Reject, Retries, Retry
+from holdfast.client.events import Event, MessageDead
 from holdfast.outbox.sqlite import SqliteOutbox
 from tests.simulation.consuming.books import Book, Sent
 from tests.simulation.consuming.disk import Disk
@@ -19,38 +20,49 @@ LATE_S = 0.1
 class Life:
     """``calm``: handlers return at once."""
 
-    def __init__(
-        self, path: str, books: Sequence[Book], disk: Disk, chance: Random, calm: bool, **options: Any
-    ) -> None:
+    def __init__(self, books: Sequence[Book], disk: Disk, chance: Random, calm: bool, **options: Any) -> None:
         self._books = books
         self._disk = disk
         self._chance = chance
         self._calm = calm
         self._options = options
-        self._path = path
         self.alive = True
 
     async def begin(self) -> None:
         """Start the client with all its handlers."""
         self.client = client = Client(
-            "mqtt://broker",
-            client_id="c",
-            outbox=Outbox(self._path, durability="process"),
-            reconnect="lan",
-            drain_s=DRAIN_S,
-            **self._options,
+            "mqtt://broker", client_id="c", reconnect="lan", drain_s=DRAIN_S, **self._options
         )
-        assert isinstance(client._outbox, SqliteOutbox)
-        self._outbox = client._outbox
-        self._outbox._make_writer = self._disk.writer
+        if isinstance(client._outbox, SqliteOutbox):
+            client._outbox._make_writer = self._disk.writer
+        client._state.bus.emit = self._hears  # type: ignore[method-assign]
         for book in self._books:
-            self._register(book)
+            if self._calm or not book.spec.comes:
+                self._register(client, book)
         await client.start()
+        self._guests = [
+            asyncio.create_task(self._comes_and_goes(book))
+            for book in self._books
+            if book.spec.comes and not self._calm
+        ]
 
-    def _register(self, book: Book) -> None:
+    def _hears(self, event: Event) -> None:
+        if isinstance(event, MessageDead):
+            for book in self._books:
+                book.died(Sent.of(event.topic, event.payload))
+
+    async def _comes_and_goes(self, book: Book) -> None:
+        while True:
+            await asyncio.sleep(self._chance.random() * 4)
+            guest = self.client.lend()
+            self._register(guest, book)
+            await asyncio.sleep(self._chance.random() * 6)
+            await guest.stop(self._chance.random() * 3)
+
+    def _register(self, client: Client, book: Book) -> None:
         spec = book.spec
         retries = Retries(spec.attempts, first_delay_s=0.1, max_delay_s=4)
-        on = self.client.on(
+        on = client.on(
             spec.filter,
             qos=2,
             concurrency=spec.concurrency,
@@ -67,8 +79,7 @@ class Life:
     async def _handle(self, book: Book, message: Message) -> None:
         if not self.alive:
             return
-        number, name = map(int, message.payload.decode().split(":"))
-        sent = Sent(number, name, message.topic)
+        sent = Sent.of(message.topic, message.payload, message.qos)
         book.began(sent)
         how = "cancelled"
         try:
@@ -107,6 +118,8 @@ class Life:
     async def stop(self) -> float:
         """End in order; gives how much longer than allowed it took."""
         loop = asyncio.get_running_loop()
+        for guest in self._guests:
+            guest.cancel()
         began = loop.time()
         await self.client.stop()
         self.alive = False
@@ -115,7 +128,8 @@ class Life:
     def kill(self) -> None:
         """End at once."""
         self.alive = False
-        self._disk.kill(self._outbox)
+        if isinstance(self.client._outbox, SqliteOutbox):
+            self._disk.kill(self.client._outbox)
 
 
 def name_of(message: Message) -> str:

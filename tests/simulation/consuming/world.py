@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from holdfast import Limits, QoS
+from holdfast import Limits, Outbox, QoS
 from holdfast.testing.manual_clock import ManualClock
 from holdfast.testing.model import BrokerCore, BrokerLimits
 from tests.simulation.consuming.books import Book, Sent, Spec
@@ -25,7 +26,9 @@ from tests.simulation.consuming.life import LATE_S, Life
 from tests.simulation.consuming.loop import VirtualLoop
 from tests.simulation.consuming.network import Network
 
-FILTERS = ("k/{key}", "k/#", "k/0", "k/1", "+/{key}")
+FILTERS = ("k/{key}", "k/#", "k/0", "k/1", "k/1/#")
+GUEST = "g/{key}"
+"""Of a handler that comes and goes."""
 KEYS = 4
 STUCK_S = 20.0
 
@@ -42,11 +45,16 @@ class World:
         self.told: list[str] = []
         self._sent: list[tuple[Sent, set[str]]] = []
         filters = chance.sample(FILTERS, chance.choice((1, 2, 3)))
-        self.books = [Book(Spec.draw(chance, filter), self.wrong, self._say) for filter in filters]
+        filters += [GUEST] if chance.random() < 0.5 else []
+        specs = [Spec.draw(chance, filter, filter == GUEST) for filter in filters]
+        self.books = [Book(spec, self.wrong, self._say) for spec in specs]
+        self._places = [filter[0] for filter in (*filters, *filters[-1:])]
         limits = BrokerLimits(max_inflight=chance.choice((5, 20)))
         self._core = BrokerCore(limits, strict=True)
         self._network = Network(self._core, self.clock, chance)
-        self._qos: QoS = chance.choice((1, 1, 2))
+        self._qos: Sequence[QoS] = chance.choice(((1,), (1,), (2,), (1, 2)))
+        held = chance.choice((1 << 30, 1 << 30, 4096, 1 << 16))
+        self._outbox = Outbox(self._path, durability="process", max_held_bytes=held)
         self._version = chance.choice(("5", "3.1.1"))
         window = chance.choice((5, 20, 1000))
         self._limits = Limits(receive_maximum=window, hold_limit_s=1, unclaimed_s=2)
@@ -79,8 +87,8 @@ class World:
         disk = Disk(self._chance, self._slowest_s)
         self._patch.setattr(asyncio, "to_thread", disk.to_thread)
         life = Life(
-            self._path, self.books, disk, self._chance, calm,
-            version=self._version, limits=self._limits,
+            self.books, disk, self._chance, calm,
+            version=self._version, limits=self._limits, outbox=self._outbox,
         )  # fmt: skip
         self._patch.setattr("holdfast.client.remembered.Thread", disk.thread)
         loop = VirtualLoop(self.clock)
@@ -133,9 +141,10 @@ class World:
         for _ in range(count):
             number = len(self._sent) + 1
             name = self._chance.randint(max(1, number - 10), number)
-            sent = Sent(number, name, f"k/{self._chance.randrange(KEYS)}")
+            topic = f"{self._chance.choice(self._places)}/{self._chance.randrange(KEYS)}"
+            sent = Sent(number, name, topic, self._chance.choice(self._qos))
             self._sent.append((sent, wanted))
-            self._core.publish(sent.topic, sent.payload, self.clock.now(), qos=self._qos)
+            self._core.publish(topic, sent.payload, self.clock.now(), qos=sent.qos)
         self._network.settle()
 
     async def _mischief(self, disk: Disk) -> None:
@@ -154,12 +163,12 @@ class World:
     def _cut(self) -> None:
         """Of what is acknowledged at QoS 1 and still in flight a repeat looks like a new message."""
         session = self._core.sessions.get("c")
-        if session is not None and self._qos == 1:
+        if session is not None:
             unacknowledged = self._life.in_line()
             self._twice |= {
                 number_of(one.message.payload)
                 for one in session.inflight.values()
-                if one.packet_id not in unacknowledged
+                if one.qos == 1 and one.packet_id not in unacknowledged
             }
         self._network.cut()
 

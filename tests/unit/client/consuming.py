@@ -47,9 +47,10 @@ class Dispatch:
         self.dispatcher.ack = self.ack
         self.dispatcher.on_unclaimed = self._nobody
 
-    def _nobody(self, delivery: Delivery, shared: Shared | None) -> None:
+    def _nobody(self, delivery: Delivery, shared: Shared | None) -> bool:
         self.unclaimed.append(delivery)
         self.dispatcher.finish(delivery, shared)
+        return True
 
     def ack(self, delivery: Delivery) -> None:
         """The engine's side."""

@@ -47,7 +47,9 @@ class Kept(Dispatch):
         return consumer
 
     def shelf(self, consumer: Consumer) -> Shelf:
-        return self.parking._shelves[id(consumer)]
+        found = self.parking.shelves.of(consumer)
+        assert found is not None
+        return found
 
     def rows(self) -> list[tuple[str, str]]:
         """Whose, and what, in the order of keeping."""
@@ -78,6 +80,7 @@ class Kept(Dispatch):
         """This handler takes no more: what it left unfinished and unkept waits for the next."""
         self.dispatcher.remove(consumer)
         self.dispatcher.give_back(self.parking.leave(consumer, consumer.drain()))
+        self.parking.shelves.remove(self.made, consumer)
 
     def close(self) -> None:
         self.parking.close()

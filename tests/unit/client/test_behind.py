@@ -76,7 +76,7 @@ async def test_nothing_comes_back_behind_the_end(client: Client, run: Core) -> N
     await client.stop(0)
     go_on.set()
     await eventually(lambda: not handler.in_hand)
-    assert not run.dispatcher._unclaimed
+    assert not len(run.dispatcher.unclaimed)
 
 
 async def test_the_line_goes_on() -> None:

@@ -113,7 +113,7 @@ async def test_one_that_has_ended_reads_no_more(here: Kept, disk: threading.Even
     here.end(handler)
     disk.set()
     await here.acknowledged("a")
-    assert not shelf._refill.reads
+    assert not shelf._refill._task
     again = here.handler("t/+")
     await eventually(lambda: texts(again) == ["a"])
     assert texts(handler) == []
@@ -173,4 +173,4 @@ async def test_a_row_that_is_about_to_leave_is_not_read_again(
     go_on.set()
     await eventually(lambda: not shelf.spilling)
     assert texts(handler) == []
-    assert not shelf.has(1)
+    assert 1 not in here.parking.numbers

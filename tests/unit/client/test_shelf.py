@@ -110,7 +110,7 @@ async def test_when_all_has_ended_all_is_as_it_was(here: Kept) -> None:
     here.finish_item(handler.inbox.pop())
     assert handler.put == usual
     await here.committed()
-    assert not here.shelf(handler).has(1)
+    assert 1 not in here.parking.numbers
 
 
 async def test_beyond_memory_it_is_in_the_file_alone(here: Kept, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 from holdfast.client import suspects
 from holdfast.client.dispatcher import Consumer
 from holdfast.client.inbox import Item
-from holdfast.client.suspects import _digest
+from holdfast.client.suspects import Gate, _digest
 from holdfast.protocol import Delivery
 from holdfast.testing.waiting import eventually
 from tests.contracts.outboxes import wait
@@ -57,10 +57,17 @@ async def test_what_comes_again_is_written_down_first(here: Kept) -> None:
     assert (attempts(here), here.payloads()) == ({}, ["a", "b", "new"])
 
 
+def gate_of(here: Kept) -> Gate:
+    """The gate of the handler that was made last."""
+    gate = here.parking.shelves.of_handler(here.made).gate
+    assert gate is not None
+    return gate
+
+
 async def test_with_the_first_new_one_nobody_is_suspect_any_more(here: Kept) -> None:
     """The usual way is as it was: not a call more."""
     handler, _ = guarded(here)
-    await eventually(lambda: here.parking._gates[id(here.made)]._known is not None)
+    await eventually(lambda: gate_of(here)._known is not None)
     assert handler.put != handler.inbox.put
     here.dispatcher.deliver([delivery("t/x", "zero", 0)])
     assert handler.put != handler.inbox.put
@@ -89,7 +96,7 @@ async def test_a_suspect_that_has_yet_to_begin_is_given_back(here: Kept, disk: t
     """Where its handler ends before that is durable: it is the next one's, and no attempt of it counts."""
     died(here, "a", 1)
     handler, _ = guarded(here)
-    gate = here.parking._gates[id(here.made)]
+    gate = gate_of(here)
     await eventually(lambda: gate._known is not None)
     disk.clear()
     here.dispatcher.deliver([message := again("a")])
