@@ -69,6 +69,7 @@ class Core:
         self.state = state
         self.closed = asyncio.Event()  # set by who owns this run, when nothing of it is left
         self.here = Mailbox(self.loop)
+        self._memories: dict[str, Remembered] = {}
         self.commits = Commits(lambda: outbox.durable)
         self.dispatcher = Dispatcher(clock, setup.limits.unclaimed_s)
         resends = setup.outbox.on_session_lost == "resend"
@@ -96,9 +97,9 @@ class Core:
         """Where a handler's keys are kept; None: in memory alone."""
         if self.outbox.intake is None:
             return None
-        from holdfast.client.remembered import Remembered, owner_of  # for those who want it
+        from holdfast.client.remembered import memory_of  # for those who want it
 
-        return Remembered(self.outbox.intake, owner_of(handler), self.commits, self.here)
+        return memory_of(handler, self._memories, self.outbox.intake, self.commits, self.here)
 
     def _decompressing(self) -> Decompressing | None:
         option = self.setup.compression
@@ -177,8 +178,7 @@ class Core:
             return ready or self.failure(filters) is not None or self._given_up_on(filters)
 
         in_time = await self.state.changed.wait_until(settled, timeout_s)
-        failure = self.failure(filters)
-        if failure is not None:
+        if (failure := self.failure(filters)) is not None:
             raise failure
         if self._given_up_on(filters):
             raise NotReady("not ready: this subscription was left", cause="unsubscribed")

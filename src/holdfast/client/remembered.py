@@ -21,8 +21,21 @@ def owner_of(handler: Handler) -> str:
     return " ".join((handler.name, *handler.filters))
 
 
+def memory_of(
+    handler: Handler, run: dict[str, Remembered], intake: Intake, commits: Commits, here: Mailbox
+) -> Remembered:
+    """The one that this ``run`` has for such handlers, from now on."""
+    owner = owner_of(handler)
+    if owner not in run:
+        run[owner] = Remembered(intake, owner, commits, here)
+    return run[owner]
+
+
 class Remembered:
-    """The memory of one handler; all but the reading happens on the client's loop."""
+    """The memory of one handler, and of the next of its name and filters, in one run.
+
+    All but the reading happens on the client's loop.
+    """
 
     def __init__(self, intake: Intake, owner: str, commits: Commits, here: Mailbox) -> None:
         self._loop = asyncio.get_running_loop()
@@ -31,9 +44,14 @@ class Remembered:
         self._commits = commits
         self._here = here
         self._news: list[tuple[bytes, Callable[[], None]]] = []
+        self._newest = 0  # the commit of what was seen last
 
     def load(self, then: Callable[[Iterable[bytes]], None]) -> None:
-        """Read what earlier processes have handled, on a thread, and tell it."""
+        """Read what was handled in earlier processes, and in this one before, on a thread, and tell it."""
+        self._write()
+        self._when(self._newest, lambda: self._start(then))
+
+    def _start(self, then: Callable[[Iterable[bytes]], None]) -> None:
         Thread(target=self._read, args=(then,), name=f"holdfast {self._owner}", daemon=True).start()
 
     def _read(self, then: Callable[[Iterable[bytes]], None]) -> None:
@@ -54,13 +72,17 @@ class Remembered:
 
     def _write(self) -> None:
         news, self._news = self._news, []
-        commit = self._intake.saw(self._owner, [digest for digest, _ in news])
+        if news:
+            self._newest = self._intake.saw(self._owner, [digest for digest, _ in news])
+            self._when(self._newest, *[then for _, then in news])
+
+    def _when(self, commit: int, *thens: Callable[[], None]) -> None:
         kept: asyncio.Future[bool] = self._loop.create_future()
-        kept.add_done_callback(lambda done: _tell(done, [then for _, then in news]))
+        kept.add_done_callback(lambda done: _tell(done, thens))
         self._commits.wake_at(commit, [kept])
 
 
-def _tell(done: asyncio.Future[bool], thens: list[Callable[[], None]]) -> None:
+def _tell(done: asyncio.Future[bool], thens: Iterable[Callable[[], None]]) -> None:
     """Where the commit has failed for good nothing is acknowledged: the session keeps it."""
     if not done.cancelled() and done.exception() is None:
         for then in thens:

@@ -9,6 +9,9 @@ from random import Random
 from holdfast import QoS
 from holdfast.topics import matches
 
+FILTERS = ("k/{key}", "k/#", "k/0", "k/1", "k/1/#")
+GUEST, READER = "g/{key}", "r/#"
+
 
 @dataclass(frozen=True)
 class Sent:
@@ -18,25 +21,30 @@ class Sent:
     name: int
     topic: str
     qos: QoS
+    size: int
 
     @property
     def payload(self) -> bytes:
         """What it is known by."""
-        return f"{self.number}:{self.name}".encode()
+        return f"{self.number}:{self.name}:{'x' * self.size}".encode()
 
     @classmethod
     def of(cls, topic: str, payload: bytes, qos: QoS = 0) -> Sent:
         """Which one came."""
-        number, name = map(int, payload.decode().split(":"))
-        return cls(number, name, topic, qos)
+        number, name, rest = payload.decode().split(":")
+        return cls(int(number), int(name), topic, qos, len(rest))
 
 
 @dataclass(frozen=True)
 class Spec:
-    """One handler, the same in each life. ``key`` None: by concurrency alone. ``comes``: and goes."""
+    """One handler, the same in each life. ``key`` None: by concurrency alone.
+
+    ``comes``: it comes and goes. ``reads``: until the last life it is a subscription that somebody reads.
+    """
 
     filter: str
     comes: bool
+    reads: bool
     concurrency: int
     key: str | None
     dedupe: bool
@@ -54,15 +62,16 @@ class Spec:
         return "all" if self.concurrency == 1 else None
 
     @classmethod
-    def draw(cls, chance: Random, filter: str, comes: bool) -> Spec:
-        """Read one from the dice."""
+    def draw(cls, chance: Random, filter: str) -> Spec:
+        """Read one from the dice; its filter says who it is."""
         keyed = "{key}" in filter and chance.random() < 0.6
         return cls(
             filter=filter,
-            comes=comes,
-            concurrency=chance.choice((1, 1, 2, 4)),
+            comes=filter == GUEST,
+            reads=filter == READER,
+            concurrency=1 if filter == READER else chance.choice((1, 1, 2, 4)),
             key="{key}" if keyed else None,
-            dedupe=chance.random() < 0.3,
+            dedupe=filter != READER and chance.random() < 0.4,
             attempts=chance.choice((1, 2, 3)),
         )
 
@@ -76,6 +85,8 @@ class Book:
         self._tell = tell
         self._well: set[int] = set()
         self._dead: set[int] = set()
+        self._excused: set[int] = set()
+        self._behind: set[int] = set()
         self._dead_names: set[int] = set()
         self._names: set[int] = set()
         self.begin(set())
@@ -101,7 +112,7 @@ class Book:
         if self.spec.dedupe and sent.name in self._over_names:
             self._say(f"{number} is handled, and repeats one that was")
         lane = self.spec.lane(sent)
-        if lane is not None:
+        if lane is not None and number not in self._behind:
             self._keeps_order(sent, lane)
         self._running.add(number)
 
@@ -112,21 +123,30 @@ class Book:
         if other != sent and not (self.spec.dedupe and other.name in self._names):  # else a repeat by now
             self._say(f"{number} is handled while {other.number} of {lane} is not done")
         newest = self._newest.get(line, 0)
-        late = number in self._well | self._dead or sent.name in self._dead_names
+        late = number in self._well | self._dead | self._twice or sent.name in self._dead_names
         if number < newest and not late:
             self._say(f"{number} is handled behind {newest} of {lane}")
         self._open[lane], self._newest[line] = sent, max(number, newest)
+
+    def left_behind(self) -> None:
+        """The handler takes no more; what it still runs, the next one runs beside, and may get later."""
+        self._behind |= self._running
+        self._open = {lane: sent for lane, sent in self._open.items() if sent.number not in self._running}
+
+    def forgot(self) -> None:
+        """What was handled is known to this handler alone, and the next one is another."""
+        self._over_names = set()
 
     def ended(self, sent: Sent, how: str) -> None:
         """It returned: well, dead, again or cancelled."""
         self._tell(f"{self.spec.filter} ends {sent.number}: {how}")
         self._running.discard(sent.number)
-        if how == "again":
+        if how == "again" and sent.number not in self._dead:  # else it was given up meanwhile
             return
         lane = self.spec.lane(sent)
         if lane is not None:
             self._open.pop(lane, None)
-        if how == "cancelled":
+        if how in ("cancelled", "again"):
             return
         self._over.add(sent.number)
         if how == "well":
@@ -138,13 +158,22 @@ class Book:
         """It is a dead letter, of this handler or another."""
         self._dead.add(sent.number)
         self._dead_names.add(sent.name)
+        gone = self._dead - self._running
+        self._open = {lane: one for lane, one in self._open.items() if one.number not in gone}
 
-    def owes(self, sent: Sent, dead: set[tuple[str, bytes]]) -> bool:
-        """Whether this one is lost."""
+    def excuse(self, sent: Sent) -> None:
+        """The broker has forgotten this one."""
+        if sent.number not in self._well:
+            self._excused.add(sent.number)
+
+    def owes(self, sent: Sent, dead: set[tuple[str, bytes]] | None) -> bool:
+        """Whether this one is lost; ``dead``: dead letters of the file, None: there is no file."""
         if not matches(self.spec.plain, sent.topic) or sent.number in self._well:
             return False
         repeats = self.spec.dedupe and sent.name in self._names
-        return not repeats and (self.spec.plain, sent.payload) not in dead
+        if dead is None:
+            return not (repeats or sent.number in self._dead | self._excused)
+        return not (repeats or sent.number in self._excused or (self.spec.plain, sent.payload) in dead)
 
     def _say(self, what: str) -> None:
         self._tell(f"WRONG: {what}")

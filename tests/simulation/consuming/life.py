@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -37,14 +38,19 @@ class Life:
             client._outbox._make_writer = self._disk.writer
         client._state.bus.emit = self._hears  # type: ignore[method-assign]
         for book in self._books:
-            if self._calm or not book.spec.comes:
+            if self._calm or not (book.spec.comes or book.spec.reads):
                 self._register(client, book)
         await client.start()
         self._guests = [
-            asyncio.create_task(self._comes_and_goes(book))
+            asyncio.create_task(self._comes_and_goes(book) if book.spec.comes else self._reads(book))
             for book in self._books
-            if book.spec.comes and not self._calm
+            if (book.spec.comes or book.spec.reads) and not self._calm
         ]
+
+    async def again(self) -> None:
+        """Start the client once more, after a stop."""
+        self.alive = True
+        await self.client.start()
 
     def _hears(self, event: Event) -> None:
         if isinstance(event, MessageDead):
@@ -57,7 +63,33 @@ class Life:
             guest = self.client.lend()
             self._register(guest, book)
             await asyncio.sleep(self._chance.random() * 6)
-            await guest.stop(self._chance.random() * 3)
+            try:
+                await guest.stop(self._chance.random() * 3)
+            finally:
+                book.left_behind()
+            if self._options["outbox"] is None:
+                book.forgot()
+
+    async def _reads(self, book: Book) -> None:
+        while True:
+            with suppress(RuntimeError):
+                async with self.client.subscribe(book.spec.filter, qos=2) as messages:
+                    async for message in messages:
+                        await self._read(book, message)
+            await asyncio.sleep(self._chance.random() * 3)
+
+    async def _read(self, book: Book, message: Message) -> None:
+        sent = Sent.of(message.topic, message.payload, message.qos)
+        book.began(sent)
+        how = "cancelled"
+        try:
+            await self._work()
+            if self._chance.random() < 0.1:
+                raise RuntimeError("enough")
+            how = "well"
+        finally:
+            if self.alive:
+                book.ended(sent, how)
 
     def _register(self, client: Client, book: Book) -> None:
         spec = book.spec
@@ -72,11 +104,11 @@ class Life:
         )
 
         async def handle(message: Message) -> None:
-            await self._handle(book, message)
+            await self._handle(client, book, message)
 
         on(handle)
 
-    async def _handle(self, book: Book, message: Message) -> None:
+    async def _handle(self, client: Client, book: Book, message: Message) -> None:
         if not self.alive:
             return
         sent = Sent.of(message.topic, message.payload, message.qos)
@@ -84,6 +116,9 @@ class Life:
         how = "cancelled"
         try:
             await self._work()
+            if client is not self.client and self._chance.random() < 0.02:
+                await client.stop(self._chance.random())
+                book.left_behind()
             how = "well"
             if not self._calm:
                 how = self._chance.choice(("well",) * 8 + ("error", "retry", "reject"))
@@ -100,6 +135,15 @@ class Life:
             await asyncio.sleep(self._chance.random() * 5)
         elif dice > 0.5:
             await asyncio.sleep(self._chance.random() * 0.2)
+        elif 0 < dice < 0.02:
+            await self._does_not_hear(self._chance.random() * 3)
+
+    async def _does_not_hear(self, for_s: float) -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(for_s)
+            return
+        await asyncio.sleep(for_s)
+        raise asyncio.CancelledError
 
     def _end(self, how: str) -> None:
         if how == "error":

@@ -56,10 +56,10 @@ class Network:
         for link in [*self._links.values()]:
             link.cut()
 
-    def kill(self) -> None:
-        """The client's process is gone: some of what it wrote arrives, and it hears nothing more."""
+    def kill(self, orderly: bool) -> None:
+        """The client's process is gone: what it wrote arrives, or some of it, and it hears nothing more."""
         for link in [*self._links.values()]:
-            link.kill()
+            link.kill(orderly)
 
     def gone(self, number: int) -> None:
         """The broker has no such link any more."""
@@ -153,11 +153,11 @@ class Link:
         self._loop.call_soon(self._lose, ConnectionResetError())
         self._end()
 
-    def kill(self) -> None:
+    def kill(self, orderly: bool) -> None:
         """See ``Network.kill``."""
         self._user = _Nobody()
-        arrives = self._network.chance.randint(0, len(self._up))
-        for _ in range(arrives):
+        count = len(self._up)
+        for _ in range(count if orderly else self._network.chance.randint(0, count)):
             self._arrive()
         self._end()
 

@@ -13,24 +13,29 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from holdfast import Limits, Outbox, QoS
 from holdfast.testing.manual_clock import ManualClock
 from holdfast.testing.model import BrokerCore, BrokerLimits
-from tests.simulation.consuming.books import Book, Sent, Spec
+from tests.simulation.consuming import nature
+from tests.simulation.consuming.books import FILTERS, GUEST, READER, Book, Sent, Spec
 from tests.simulation.consuming.disk import Disk
 from tests.simulation.consuming.life import LATE_S, Life
 from tests.simulation.consuming.loop import VirtualLoop
 from tests.simulation.consuming.network import Network
 
-FILTERS = ("k/{key}", "k/#", "k/0", "k/1", "k/1/#")
-GUEST = "g/{key}"
-"""Of a handler that comes and goes."""
 KEYS = 4
-STUCK_S = 20.0
+SIZES = (0, 0, 0, 1000)
+TROUBLES = (
+    ("cut", "cut", "away", "sick", "nothing"),
+    ("sick", "sick", "cut"),
+    ("sick", "away", "nothing"),
+    ("cut", "cut", "away", "sick", "forget"),
+)
+STUCK_S = 60.0
 
 
 class World:
@@ -45,28 +50,25 @@ class World:
         self.told: list[str] = []
         self._sent: list[tuple[Sent, set[str]]] = []
         filters = chance.sample(FILTERS, chance.choice((1, 2, 3)))
-        filters += [GUEST] if chance.random() < 0.5 else []
-        specs = [Spec.draw(chance, filter, filter == GUEST) for filter in filters]
-        self.books = [Book(spec, self.wrong, self._say) for spec in specs]
+        filters += [filter for filter in (GUEST, READER) if chance.random() < 0.4]
+        self.books = [Book(Spec.draw(chance, filter), self.wrong, self._say) for filter in filters]
         self._places = [filter[0] for filter in (*filters, *filters[-1:])]
         limits = BrokerLimits(max_inflight=chance.choice((5, 20)))
         self._core = BrokerCore(limits, strict=True)
         self._network = Network(self._core, self.clock, chance)
         self._qos: Sequence[QoS] = chance.choice(((1,), (1,), (2,), (1, 2)))
-        held = chance.choice((1 << 30, 1 << 30, 4096, 1 << 16))
-        self._outbox = Outbox(self._path, durability="process", max_held_bytes=held)
+        held = chance.choice((1 << 30, 1 << 30, 4096, 8192, 1 << 16))
+        self._filed = chance.random() < 0.8
+        self._outbox = Outbox(self._path, durability="process", max_held_bytes=held) if self._filed else None
         self._version = chance.choice(("5", "3.1.1"))
+        overdue: Literal["wait", "dead_letter"] = chance.choice(("wait", "dead_letter"))
         window = chance.choice((5, 20, 1000))
-        self._limits = Limits(receive_maximum=window, hold_limit_s=1, unclaimed_s=2)
+        self._limits = Limits(receive_maximum=window, hold_limit_s=1, unclaimed_s=2, overdue=overdue)
         self._slowest_s = chance.choice((0.001, 0.05, 0.5))
+        self._trouble = True
+        self._troubles = chance.choice(TROUBLES)
         self._pace_s = chance.choice((0.02, 0.1, 0.5))
-        patch.setattr("holdfast.client.client.SystemClock", lambda: self.clock)
-        patch.setattr("holdfast.client.targets.open_link", self._network.dial)
-        patch.setattr("holdfast.client.supervisor._uniform", chance.uniform)
-        patch.setattr("holdfast.client.fairness.monotonic", self.clock.now)
-        patch.setattr("holdfast.client.precedence.monotonic", self.clock.now)
-        patch.setattr("holdfast.client.watch.Watched", _Unwatched)
-        patch.setattr("holdfast.transport.network.NetworkWatch", _Unwatched)
+        nature.rule(patch, self.clock, chance, self._network)
 
     def run(self) -> list[str]:
         """All of it; gives what is wrong."""
@@ -100,10 +102,7 @@ class World:
     async def _lived(self, life: Life, disk: Disk, calm: bool) -> None:
         self._say("a process begins")
         self._network.away = False
-        self._life = life
-        self._twice = {number_of(payload) for (payload,) in self._rows("SELECT payload FROM inbound")}
-        for book in self.books:
-            book.begin(self._twice)
+        self._begin(life)
         await life.begin()
         tick = asyncio.create_task(self._ticks())
         if calm:
@@ -111,19 +110,36 @@ class World:
         else:
             work = [asyncio.create_task(self._publishes()), asyncio.create_task(self._mischief(disk))]
             await asyncio.sleep(self._chance.random() * self._chance.choice((1, 10, 30)))
+            if self._chance.random() < 0.2:
+                await self._stop(life, disk)
+                self._begin(life)
+                self._say("start")
+                await life.again()
+                await asyncio.sleep(self._chance.random() * 10)
             for task in work:
                 task.cancel()
-        if calm or self._chance.random() < 0.4:
-            disk.sick = False
-            self._say("stop")
-            over_s = await life.stop()
-            if over_s > LATE_S:
-                self.wrong.append(f"stop() took {over_s:.3f} s longer than it may")
+        orderly = calm or self._chance.random() < 0.4
+        if orderly:
+            await self._stop(life, disk)
         else:
             self._say("kill")
             life.kill()
-            self._network.kill()
+        self._network.kill(orderly)
         tick.cancel()
+
+    async def _stop(self, life: Life, disk: Disk) -> None:
+        self._say("stop")
+        disk.sick, self._trouble = False, False
+        over_s = await life.stop()
+        self._trouble = True
+        if over_s > LATE_S + 2 * self._slowest_s:
+            self.wrong.append(f"stop() took {over_s:.3f} s longer than it may")
+
+    def _begin(self, life: Life) -> None:
+        self._life = life
+        self._twice = {number_of(payload) for (payload,) in self._rows("SELECT payload FROM inbound")}
+        for book in self.books:
+            book.begin(self._twice)
 
     async def _ticks(self) -> None:
         while True:
@@ -142,7 +158,7 @@ class World:
             number = len(self._sent) + 1
             name = self._chance.randint(max(1, number - 10), number)
             topic = f"{self._chance.choice(self._places)}/{self._chance.randrange(KEYS)}"
-            sent = Sent(number, name, topic, self._chance.choice(self._qos))
+            sent = Sent(number, name, topic, self._chance.choice(self._qos), self._chance.choice(SIZES))
             self._sent.append((sent, wanted))
             self._core.publish(topic, sent.payload, self.clock.now(), qos=sent.qos)
         self._network.settle()
@@ -150,11 +166,15 @@ class World:
     async def _mischief(self, disk: Disk) -> None:
         while True:
             await asyncio.sleep(self._chance.expovariate(1 / 2))
-            what = self._chance.choice(("cut", "cut", "away", "sick", "nothing"))
+            if not self._trouble:
+                continue
+            what = self._chance.choice(self._troubles)
             self._say(what)
-            if what in ("cut", "away"):
+            if what in ("cut", "away", "forget"):
                 self._network.away = what == "away"
                 self._cut()
+            if what == "forget":
+                self._forget()
             disk.sick = what == "sick"
             if what in ("away", "sick"):
                 await asyncio.sleep(self._chance.random() * 4)
@@ -171,6 +191,13 @@ class World:
                 if one.qos == 1 and one.packet_id not in unacknowledged
             }
         self._network.cut()
+
+    def _forget(self) -> None:
+        """The broker begins anew, without sessions."""
+        self._core = self._network.core = self._core.successor(None, self.clock.now())
+        for sent, _ in self._sent:
+            for book in self.books:
+                book.excuse(sent)
 
     # -- the end -----------------------------------------------------------------------------
 
@@ -192,7 +219,8 @@ class World:
 
     def _judge(self) -> None:
         self.wrong += self._core.violations
-        dead = {(owner, bytes(payload)) for owner, payload in self._rows("SELECT owner, payload FROM dead")}
+        rows = self._rows("SELECT owner, payload FROM dead")
+        dead = {(owner, bytes(payload)) for owner, payload in rows} if self._filed else None
         kept = self._rows("SELECT payload FROM inbound")
         if kept:
             self.wrong.append(f"{len(kept)} are kept for nobody")
@@ -211,16 +239,3 @@ class World:
 def number_of(payload: bytes) -> int:
     """Which message it is."""
     return int(payload.split(b":")[0])
-
-
-class _Unwatched:
-    """In the place of what watches the machine."""
-
-    def __init__(self, *_: object) -> None:
-        """There is nothing to see."""
-
-    def close(self) -> None:
-        """Nothing was begun."""
-
-    def recent(self) -> None:
-        """Nothing stood still."""

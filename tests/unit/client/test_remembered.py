@@ -12,7 +12,7 @@ import pytest
 from holdfast import Message
 from holdfast.client.commits import Commits
 from holdfast.client.mailbox import Mailbox
-from holdfast.client.remembered import Remembered, owner_of
+from holdfast.client.remembered import Remembered, memory_of, owner_of
 from holdfast.errors import OutboxError
 from holdfast.handling import Router
 from holdfast.outbox.intake import Intake
@@ -52,6 +52,37 @@ class Rig:
     def commit(self) -> None:
         self.file.durable += 1
         self.commits.happened()
+
+
+async def test_what_was_handled_just_now_is_known_to_the_next() -> None:
+    """Another handler of its name and filters reads behind the commit of what this one has handled."""
+    rig = Rig({b"a"})
+    rig.saw(b"b")
+    rig.memory.load(rig.told.append)
+    await asyncio.sleep(0)
+    assert rig.file.written == [("me", [b"b"])]
+    assert rig.told == []
+    rig.commit()
+    await eventually(lambda: rig.told == [b"b", {b"a"}])
+
+
+async def test_one_memory_for_a_name_and_its_filters() -> None:
+    """In one run; another handler has another."""
+    rig, run = Rig(), dict[str, Remembered]()
+    router = Router()
+
+    async def handle(message: Message) -> None:
+        """Nothing."""
+
+    router.on("a")(handle)
+    router.on("b")(handle)
+    here = Mailbox(asyncio.get_running_loop())
+    first, second, other = [
+        memory_of(handler, run, cast(Intake, rig.file), rig.commits, here)
+        for handler in (router.handlers[0], router.handlers[0], router.handlers[1])
+    ]
+    assert first is second
+    assert first is not other
 
 
 async def test_nothing_is_told_before_it_is_durable() -> None:
