@@ -106,7 +106,7 @@ PLANTED: dict[str, tuple[int, type, str, Callable[..., Any]]] = {
     "what comes is kept past a gap": (0, KeptLanes, "keep", lambda *_: []),
     "what a handler gave back stays nobody's": (6, Parking, "_is_given_back", _yes),
     "unclaimed messages overtake each other": (62, Unclaimed, "_expire", _to_the_end),
-    "what has just been handled is not known": (0, Remembered, "load", Remembered._start),
+    "what has just been handled is not known": (470, Remembered, "load", Remembered._start),
     "a suspect is never let go of": (0, Gate, "survived", _nothing),
 }
 """Where it is, and the seed from which on it is looked for."""

@@ -332,6 +332,19 @@ class Engine:
         with suppress(RuntimeError):  # the loop was closed under the client: nobody waits any more
             self._loop.call_soon_threadsafe(self._durable)
 
+    def orphaned(self, committed: Callable[[], None]) -> None:
+        """The loop has ended under it: who waits for a commit is told here, on another one, from now on."""
+        here = asyncio.get_running_loop()
+
+        def happened() -> None:
+            self.on_durable()
+            with suppress(RuntimeError):
+                here.call_soon_threadsafe(committed)
+
+        self._outbox.on_durable = happened
+        self._outbox.begin()
+        committed()
+
     def _durable(self) -> None:
         while self._commits and self._commits[0][0] <= self._outbox.durable:
             self._session.committed(self._commits.pop(0)[1])

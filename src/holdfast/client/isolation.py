@@ -245,4 +245,6 @@ class Isolated:
         self.over = True
         self._run.nobody_dials(error, what)
         if self._thread.over:
+            if self._drive is not None:
+                self._drive.engine.orphaned(self._run.committed)
             self._asking.fail()

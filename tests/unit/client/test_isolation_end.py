@@ -7,6 +7,7 @@ import gc
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +77,24 @@ async def test_the_thread_dies(isolated: Client, caplog: pytest.LogCaptureFixtur
     await isolated.start()
     await isolated.ready(5)
     await (await isolated.publish("t", "x")).acknowledged(5)
+
+
+async def test_who_waits_for_the_file_is_told_without_the_thread(
+    tmp_path: Path, disk: threading.Event
+) -> None:
+    """It dies while a commit is on its way: what was accepted is durable, and its caller hears of it."""
+    with Broker() as broker:
+        async with Client(broker.url, outbox=tmp_path / "outbox.db", isolated=True) as client:
+            await client.ready(5)
+            _, keeper = inside(client)
+            disk.clear()
+            publishing = asyncio.create_task(client.publish("t", "x"))
+            await eventually(lambda: client.snapshot().ledger.pending)
+            keeper._there.post(lambda: keeper._thread.loop.call_soon(sys.exit, 3))
+            await eventually(lambda: client.status == "failed")
+            assert not publishing.done()
+            disk.set()
+            assert (await asyncio.wait_for(publishing, 5)).id == 1
 
 
 async def test_a_function_that_blocks_the_thread(caplog: pytest.LogCaptureFixture) -> None:
