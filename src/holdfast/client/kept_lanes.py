@@ -40,7 +40,9 @@ class KeptLanes:
         return key in self._kept and key is not NO_KEY
 
     def came(self, key: Hashable) -> None:
-        """One more is kept."""
+        """One more is kept; of the first nobody knows yet what is behind it."""
+        if key not in self._kept:
+            self._gaps.add(key)
         self._kept[key] += 1
         self.count += 1
 

@@ -144,7 +144,9 @@ class Deduping(Endings):
         return [item for item in self._here.values() if self._key_of(item) == key]
 
     def _give_back(self) -> list[Item]:
-        """The handler takes no more."""
+        """The handler takes no more; gives what waits here and behind this, as it came."""
         early, self._early = self._early or [], None
-        self._here.clear()
-        return [*self._drain(), *self._repeats.drain(), *early]
+        items = [*self._drain(), *self._repeats.drain(), *early]
+        places = {delivery: place for place, delivery in enumerate(self._here)}
+        self._here = {}
+        return sorted(items, key=lambda item: places.get(id(item[1]), 0))

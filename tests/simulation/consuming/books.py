@@ -87,7 +87,6 @@ class Book:
         self._dead: set[int] = set()
         self._excused: set[int] = set()
         self._behind: set[int] = set()
-        self._dead_names: set[int] = set()
         self._names: set[int] = set()
         self.begin(set())
 
@@ -112,19 +111,19 @@ class Book:
         if self.spec.dedupe and sent.name in self._over_names:
             self._say(f"{number} is handled, and repeats one that was")
         lane = self.spec.lane(sent)
-        if lane is not None and number not in self._behind:
+        repeats = self.spec.dedupe and sent.name != number  # and may have waited for another one
+        if lane is not None and number not in self._behind and not repeats:
             self._keeps_order(sent, lane)
         self._running.add(number)
 
     def _keeps_order(self, sent: Sent, lane: str) -> None:
-        """Per QoS. A duplicate may be late, and what waited for one that it repeats and that died."""
+        """Per QoS. A duplicate may be late."""
         number, line = sent.number, (lane, sent.qos)
         other = self._open.get(lane, sent)
-        if other != sent and not (self.spec.dedupe and other.name in self._names):  # else a repeat by now
+        if other != sent:
             self._say(f"{number} is handled while {other.number} of {lane} is not done")
         newest = self._newest.get(line, 0)
-        late = number in self._well | self._dead | self._twice or sent.name in self._dead_names
-        if number < newest and not late:
+        if number < newest and number not in self._well | self._dead | self._twice:
             self._say(f"{number} is handled behind {newest} of {lane}")
         self._open[lane], self._newest[line] = sent, max(number, newest)
 
@@ -157,7 +156,6 @@ class Book:
     def died(self, sent: Sent) -> None:
         """It is a dead letter, of this handler or another."""
         self._dead.add(sent.number)
-        self._dead_names.add(sent.name)
         gone = self._dead - self._running
         self._open = {lane: one for lane, one in self._open.items() if one.number not in gone}
 

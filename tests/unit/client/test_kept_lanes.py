@@ -51,6 +51,19 @@ async def test_where_one_cannot_be_kept_none_behind_it_is(
     assert numbers(here) == ["1"]
 
 
+async def test_what_was_kept_on_the_way_to_one_that_is_not(
+    here: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something of its lane is kept then, but not all: what comes waits for that."""
+    here.handler()
+    _, _, three = came(here, "1", BIG, "3")
+    monkeypatch.setattr(here.intake, "room", lambda size: size < len(BIG))
+    assert not here.parking.park(three)
+    came(here, "4")
+    await here.committed()
+    assert numbers(here) == ["1"]
+
+
 async def test_a_gap_is_closed_when_more_comes(here: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk is well again: what could not be kept is, in its order, and what comes behind it."""
     here.handler()

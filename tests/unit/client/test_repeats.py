@@ -133,7 +133,7 @@ def test_a_handler_that_leaves_gives_back_what_waits_for_its_repeat() -> None:
     """All of it goes to the next handler of the filter, none is acknowledged."""
     door = Door()
     door.comes("a", "a", "b")
-    assert [item[0].text() for item in door.reader.drain()] == ["a", "b", "a"]
+    assert [item[0].text() for item in door.reader.drain()] == ["a", "a", "b"]
     assert door.acks == []
     assert door.reader.inbox.closed
 
