@@ -504,11 +504,11 @@ class Client:
         return receipt if receipt.commit <= self._outbox.durable else await self._kept(receipt)
 
     def _gathering(self) -> Gathering | None:
-        """Where calls on the client's loop are gathered; None: each is taken by itself."""
+        """Where calls on the client's loop are gathered; None: each is taken by itself, or refused."""
         core = self._core
-        if not self._filed or core is None or asyncio._get_running_loop() is not core.loop:
+        if core is None or not self._filed or self._publisher.stopped is not None:
             return None
-        return core.gathering
+        return core.gathering if asyncio._get_running_loop() is core.loop else None
 
     async def _kept(self, receipt: Receipt) -> Receipt:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -132,6 +133,18 @@ async def test_what_waits_is_for_the_next(owner: Client) -> None:
     assert got == ["0"]
     async with owner.subscribe("t") as messages:
         assert [(await anext(messages)).text() for _ in range(2)] == ["1", "2"]
+
+
+async def test_after_its_stop_nothing_is_accepted(tmp_path: Path) -> None:
+    """With an outbox file, too, where calls of a turn are gathered."""
+    with Broker() as broker:
+        async with Client(broker.url, outbox=tmp_path / "outbox.db") as owner:
+            lent = owner.lend()
+            await lent.stop()
+            for refused in (lent.publish("t", "x"), lent.publish_many([("t", "x")])):
+                with pytest.raises(Stopped):
+                    await refused
+            assert owner.snapshot().ledger.accepted == 0
 
 
 async def test_stopped_twice_at_once(owner: Client) -> None:
