@@ -173,3 +173,36 @@ async def test_a_client_that_gives_up_is_an_error(tmp_path: Path) -> None:
     several = [Ingest(ours, topic="a", into=str(tmp_path / name)) for name in ("a.db", "b.db")]
     with pytest.raises(Stopped, match="gave up on the broker"):
         await asyncio.wait_for(Together(several).run(), 10)
+
+
+async def test_what_is_spooled_finds_its_database_in_whichever_order(strict: Broker, tmp_path: Path) -> None:
+    """Two tables of one name in two databases: listed the other way round, each gets its own messages."""
+    names = ("a", "b")
+
+    def service(order: tuple[str, ...]) -> Together:
+        one = client(strict, tmp_path / "o.db")
+        return Together([Ingest(one, topic=f"{name}/#", into=str(tmp_path / f"{name}.db")) for name in order])
+
+    first = service(names)
+    running = asyncio.create_task(first.run())
+    await eventually(lambda: all((tmp_path / f"{name}.db").exists() for name in names))
+    await first.ingests[0]._client.ready(5)
+    with (
+        closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as a,
+        closing(sqlite3.connect(tmp_path / "b.db", isolation_level=None)) as b,
+    ):
+        a.execute("BEGIN IMMEDIATE")
+        b.execute("BEGIN IMMEDIATE")
+        for name in names:
+            strict.publish(f"{name}/1", name)
+        await eventually(lambda: first.ledger.spooled == 2, 10)
+        await first.stop()
+        await running
+    again = service(tuple(reversed(names)))
+    running = asyncio.create_task(again.run())
+    await eventually(lambda: again.ledger.stored == 2, 10)
+    await again.stop()
+    await running
+    for name in names:
+        with closing(sqlite3.connect(tmp_path / f"{name}.db")) as database:
+            assert database.execute("SELECT payload FROM messages").fetchall() == [(name,)]

@@ -15,7 +15,7 @@ from holdfast.testing import Broker, eventually
 class Remembers:
     """A holder that answers when it is told to."""
 
-    name = "table"
+    name, place = "table", ""
 
     def __init__(self) -> None:
         self.asked: list[ReleaseAsked] = []

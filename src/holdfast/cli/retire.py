@@ -29,7 +29,7 @@ async def read_to_the_end(client: Client, service: Together) -> None:
     filters = {filter for one in service.ingests for filter in one.filters}
     await _granted(client.events(), set(filters))
     await client.unsubscribe(*filters)
-    while not (await _is_quiet(client, filters) and _settled(service.ledger) and not client.snapshot().held):
+    while not (await _is_quiet(client, filters) and _settled(service.ledger) and not service.kept):
         pass
     await service.stop()
 
@@ -59,8 +59,13 @@ async def _granted(events: AsyncIterator[Event], missing: set[str]) -> None:
 async def end_session(link: LinkOptions, client: Client, wish: asyncio.Event) -> str | None:
     """After ``read_to_the_end``: the broker forgets this client; else why not, in a sentence."""
     seen = client.snapshot()
-    if wish.is_set() or seen.received > seen.handled or seen.held:
+    if wish.is_set() or seen.received > seen.handled:
         return "stopped before the session was empty: it is kept"
+    if seen.held:
+        return (
+            f"{seen.held} messages in the outbox file are for somebody else (holdfast outbox list): "
+            "the session is kept"
+        )
     async with link.client(client_id=client.client_id, session_expiry_s=0, outbox=None) as clean:
         ends = {asyncio.create_task(clean.ready()), asyncio.create_task(wish.wait())}
         done, others = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)

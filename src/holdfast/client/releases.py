@@ -10,9 +10,13 @@ if TYPE_CHECKING:
 
 
 class Holder(Protocol):
-    """Who remembers identifiers of messages that came in. ``name``: several may have the same."""
+    """Who remembers identifiers of messages that came in.
+
+    ``name``: several may have the same; ``place``: what tells those apart.
+    """
 
     name: str
+    place: str
 
     def release_asked(self, asked: ReleaseAsked) -> None:
         """The broker releases these: forget them, and say so (``Releases.forgotten``)."""
@@ -31,10 +35,14 @@ class Releases:
         self._holders.append(holder)
 
     def name_of(self, holder: Holder) -> str:
-        """Its name, with a number behind the first of this name that joined."""
-        alike = [one for one in self._holders if one.name == holder.name]
-        place = next(place for place, one in enumerate(alike, 1) if one is holder)
-        return holder.name if place == 1 else f"{holder.name} #{place}"
+        """Its name, with its place where others have the same name: in whichever order they joined."""
+        alone = sum(one.name == holder.name for one in self._holders) == 1
+        return holder.name if alone else f"{holder.name} into {holder.place}"
+
+    @property
+    def names(self) -> list[str]:
+        """Those of all."""
+        return [self.name_of(one) for one in self._holders]
 
     def end(self) -> None:
         """The run is over: nobody would hear an answer, and the broker asks again."""

@@ -34,6 +34,15 @@ class Notes:
             packet_id=delivery.packet_id if digest else 0,
         )
 
+    def wants(self, topic: str) -> bool:
+        """Whether it is of this ingest."""
+        return any(matches(pattern.filter, topic) for pattern in self._patterns)
+
+    def claimed(self, held: Held) -> Held:
+        """What was nobody's, as what comes now is kept."""
+        held.key = f"0 {''} {held.tries > 0:d}"
+        return held
+
     def message(self, held: Held) -> Message:
         """As it came."""
         again = (held.key or "").endswith("1")

@@ -42,8 +42,8 @@ CHUNK = 128
 class Pipeline:
     """One ingest at work.
 
-    ``name`` tells it from others on its client. ``releases``: who asks for identifiers, and is answered;
-    ``spool``: where messages go while the sink is away. None, both: there is no outbox file.
+    ``name`` and ``place`` tell it from others on its client. ``releases``: who asks for identifiers, and is
+    answered; ``spool``: where messages go while the sink is away. None, both: there is no outbox file.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Pipeline:
         batch: int,
         batch_wait_s: float,
     ) -> None:
-        self.name = name
+        self.name, self.place = name, ""
         self._feed = feed
         self._desk = desk
         self._row = row

@@ -12,6 +12,7 @@ from holdfast.ingest.desk import Desk
 from holdfast.ingest.feed import Feed, feed_of
 from holdfast.ingest.identifiers import Identifiers
 from holdfast.ingest.ledger import IngestLedger
+from holdfast.ingest.left_over import OWNER, claim, warn
 from holdfast.ingest.mapper import mapper
 from holdfast.ingest.notes import Notes
 from holdfast.ingest.pipeline import Pipeline
@@ -92,6 +93,14 @@ class Ingest:
         """Why nothing can be written, or kept in the spool, at the moment; None: it can."""
         return self._pipeline.trouble if self._pipeline else None
 
+    @property
+    def kept(self) -> int:
+        """How many messages the outbox file keeps for this ingest, while it runs."""
+        intake, pipeline = self._client._outbox.intake, self._pipeline
+        if intake is None or pipeline is None or pipeline.releases is None:
+            return 0
+        return intake.count(OWNER + pipeline.releases.name_of(pipeline))
+
     async def run(self) -> IngestLedger:
         """Until ``stop()``. Raises SinkError when the target cannot be opened, SubscribeRefused."""
         if self._feed is None:
@@ -119,6 +128,7 @@ class Ingest:
         self._pipeline = pipeline = Pipeline(
             self.table, feed, desk, self._mapper.row, self._batch, self._batch_wait_s
         )
+        pipeline.place = self.target
         pipeline.releases = client._join_releases(pipeline)
         return pipeline
 
@@ -152,7 +162,10 @@ class Ingest:
         intake = self._client._outbox.intake
         if intake is None or pipeline.releases is None:
             return
-        notes = Notes(f"ingest {pipeline.releases.name_of(pipeline)}", self._mapper.filters)
+        names = [OWNER + name for name in pipeline.releases.names]
+        notes = Notes(OWNER + pipeline.releases.name_of(pipeline), self._mapper.filters)
+        if notes.owner == names[0]:  # one says it for all
+            warn(intake, names, str(self._client._setup.outbox.path))
         desk.identifiers = Identifiers(
             intake.series, memory, await asyncio.to_thread(intake.seen, notes.owner)
         )
@@ -160,6 +173,8 @@ class Ingest:
         pipeline.spool = spool = Spool(
             intake, notes, desk, self._mapper.row, self._batch, reached, self._spools
         )
+        if self._spools:
+            await claim(intake, notes, reached)
         await spool.resume(memory)
 
     async def stop(self) -> None:

@@ -185,8 +185,15 @@ class Spool:
             held = await self._next()
             if held:
                 await self._store(held)
-            else:
+            elif not self._missed():
                 await asyncio.sleep(LOOK_S)
+
+    def _missed(self) -> bool:
+        """Whether the file gave up some that nobody can read any more: they are not waited for."""
+        gone = max(0, self._waiting - self._intake.count(self._notes.owner))
+        self._waiting -= gone
+        self._desk.ledger = self._desk.ledger.found(-gone)
+        return gone > 0
 
     async def _next(self) -> list[Held]:
         """What goes into the sink next; what cannot be read is read again. Raises Stopped."""

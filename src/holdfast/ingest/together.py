@@ -39,6 +39,11 @@ class Together:
         """Why one of them can write nothing at the moment; None: all can."""
         return next((one.trouble for one in self.ingests if one.trouble is not None), None)
 
+    @property
+    def kept(self) -> int:
+        """How many messages the outbox file keeps for them."""
+        return sum([one.kept for one in self.ingests])
+
     async def run(self) -> IngestLedger:
         """Until ``stop()``, or until one of them ends. Raises what it raised, as ``Ingest.run``."""
         prepared = [(one, one._prepare()) for one in self.ingests]

@@ -93,6 +93,12 @@ class Intake(Protocol):
     def let_go(self, numbers: Sequence[int]) -> int:
         """These were handled: forget them."""
 
+    def renew(self, messages: Sequence[Held]) -> int:
+        """These have a key now, and other numbers, behind all others; in one commit."""
+
+    def owners(self) -> list[str]:
+        """Whose messages are kept."""
+
     def hand_over(self, numbers: Sequence[int], owner: str) -> int:
         """Those of these that are ``UNCLAIMED`` are this owner's from now on; they keep their numbers.
 

@@ -41,6 +41,11 @@ class IntakeBooks:
         with self._lock:
             return self._counts.total() if owner is None else self._counts[owner]
 
+    def owners(self) -> list[str]:
+        """Those who have any."""
+        with self._lock:
+            return sorted(owner for owner, count in self._counts.items() if count > 0)
+
     def fits(self, size: int, most: int | None) -> bool:
         """Whether so many bytes more are within the budget; one group of any size fits where nothing is."""
         held = self._bytes

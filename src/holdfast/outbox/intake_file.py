@@ -76,6 +76,13 @@ class FileIntake:
 
     def hold(self, messages: Sequence[Held]) -> int:
         """As the port has it."""
+        return self._take(messages)
+
+    def renew(self, messages: Sequence[Held]) -> int:
+        """As the port has it."""
+        return self._take(messages, LetGo([held.number for held in messages]))
+
+    def _take(self, messages: Sequence[Held], *changes: Change) -> int:
         writer = self._checked()
         with self._numbering:
             for number, held in enumerate(messages, self._last + 1):
@@ -83,7 +90,7 @@ class FileIntake:
             self._last += len(messages)
             self._books.came(messages)
             rows = [inbound.columns(held, self._timeline.ahead) for held in messages]
-            commit = writer.write([Taken(rows)] if rows else [])
+            commit = writer.write([Taken(rows), *changes] if rows else [])
         writer.begin()
         return commit
 
@@ -137,6 +144,10 @@ class FileIntake:
     def count(self, owner: str | None = None) -> int:
         """As the port has it."""
         return self._books.count(owner)
+
+    def owners(self) -> list[str]:
+        """As the port has it."""
+        return self._books.owners()
 
     def room(self, size: int) -> bool:
         """As the port has it."""

@@ -16,6 +16,7 @@ from holdfast.cli.link import LinkOptions
 from holdfast.cli.retire import end_session, read_to_the_end
 from holdfast.client.events import Connected
 from holdfast.ingest import Ingest, Together
+from holdfast.outbox.intake import Held
 from holdfast.testing import Broker, eventually
 
 
@@ -125,6 +126,25 @@ async def test_what_an_earlier_process_spooled_is_stored_first(broker: Broker, t
     ledger = await asyncio.wait_for(running, 10)
     await reading
     assert (ledger.received, ledger.stored, ledger.spooled) == (1, 1, 0)
+
+
+async def test_what_is_for_somebody_else_is_not_waited_for(broker: Broker, tmp_path: Path) -> None:
+    """A table was renamed: what is spooled for the old one stays, and so does the session, with a word."""
+    await left_behind(broker, "n/+", None, 3)
+    file = tmp_path / "o.db"
+    async with Client(broker.url, client_id="w-1", outbox=file, reconnect="lan", drain_s=1) as before:
+        assert before._outbox.intake is not None
+        await before.ready(5)
+        before._outbox.intake.hold([Held(0, "ingest renamed", "n/1", b"x")])
+    ours = Client(broker.url, client_id="w-1", outbox=file, reconnect="lan", drain_s=1)
+    service = together(ours, tmp_path, None)
+    reading = asyncio.create_task(read_to_the_end(ours, service))
+    ledger = await asyncio.wait_for(service.run(), 10)
+    await reading
+    assert (ledger.received, ledger.stored) == (3, 3)
+    why = await end_session(LinkOptions(url=broker.url), ours, asyncio.Event())
+    assert why is not None
+    assert why.startswith("1 messages in the outbox file are for somebody else")
 
 
 async def test_it_ends_while_messages_go_on(broker: Broker, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ class Remembers:
 
     name = "table"
 
-    def __init__(self, releases: Releases) -> None:
+    def __init__(self, releases: Releases, place: str = "") -> None:
+        self.place = place
         self.asked: list[ReleaseAsked] = []
         self._releases = releases
         releases.join(self)
@@ -93,6 +94,10 @@ def test_an_answer_after_the_end_is_none(releases: Releases, answered: list[Rele
 
 
 def test_holders_of_one_name_are_told_apart(releases: Releases) -> None:
-    """By the order in which they joined."""
-    one, two = Remembers(releases), Remembers(releases)
-    assert (releases.name_of(one), releases.name_of(two)) == ("table", "table #2")
+    """By their places, in whichever order they join; one alone needs none."""
+    one = Remembers(releases, "a.db")
+    assert releases.names == ["table"]
+    two = Remembers(releases, "b.db")
+    assert (releases.name_of(one), releases.name_of(two)) == ("table into a.db", "table into b.db")
+    releases.leave(one)
+    assert releases.names == ["table"]

@@ -43,6 +43,8 @@ def test_the_number_of_the_batch_that_failed_stands_beside_it() -> None:
     """It tells whether the sink has it, when it says what it committed last."""
     assert NOTES.tried(NOTES.held(entry(), 12, None)) == 12
     assert NOTES.tried(NOTES.held(entry(), 0, None)) == 0
+    assert (NOTES.wants("plant/a"), NOTES.wants("house")) == (True, False)
+    assert NOTES.tried(NOTES.claimed(Held(1, "", "plant/a", b""))) == 0
     assert NOTES.tried(Held(1, "ingest messages", "t", b"")) == 0  # a dead letter that was kept again
 
 

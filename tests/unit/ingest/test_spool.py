@@ -72,6 +72,23 @@ async def test_whatever_comes_goes_behind_what_is_spooled(here: Desktop) -> None
     assert here.database.rows == dict.fromkeys(range(1, 7), 1)
 
 
+async def test_what_the_file_gave_up_is_not_waited_for(here: Desktop) -> None:
+    """A row that nobody can read any more: the way is direct again, and the books hold without it."""
+    await here.send(1)
+    here.sink.fail()
+    await turns()
+    await here.send(2, 3)
+    here.intake.let_go([next(number for number, one in here.file.held.items() if one.packet_id == 3)])
+    await here.store()
+    await turns()
+    assert here.database.rows == {1: 1, 2: 1}
+    assert here.ledger == IngestLedger(received=2, stored=2)
+    await here.send(4)
+    assert here.held == []
+    await here.store()
+    assert here.database.rows == {1: 1, 2: 1, 4: 1}
+
+
 @pytest.mark.parametrize("committed", [False, True])
 async def test_killed_behind_a_commit_that_failed(here: Desktop, committed: bool) -> None:
     """The sink says what it committed last: so the batch is stored by the next process, or was already."""

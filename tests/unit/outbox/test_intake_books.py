@@ -17,6 +17,7 @@ def test_each_owner_has_its_own_count() -> None:
     assert (books.count("a"), books.count("b"), books.count("c"), books.count(None)) == (3, 2, 0, 5)
     books.left([("a", 1, 300), ("b", 2, 600)])
     assert (books.count("a"), books.count("b"), books.count(None)) == (2, 0, 2)
+    assert books.owners() == ["a"]
 
 
 def test_the_budget_is_of_all_owners() -> None:

@@ -49,6 +49,21 @@ def test_threads_keep_in_the_order_of_numbers(outbox: SqliteOutbox) -> None:
     assert numbers(outbox) == list(range(1, 401))
 
 
+def test_renewed_they_stand_behind_all_others(outbox: SqliteOutbox) -> None:
+    """In one commit, and counted once."""
+    first, second, third = held(3)
+    wait(outbox, outbox.intake.hold([first, second, third]))
+    first.key = "k"
+    wait(outbox, outbox.intake.renew([first]))
+    found = outbox.intake.read(OWNER, 0, 10)
+    assert [(one.number, one.topic, one.key) for one in found] == [
+        (2, "plant/1", None),
+        (3, "plant/2", None),
+        (4, "plant/0", "k"),
+    ]
+    assert (outbox.intake.count(OWNER), outbox.intake.owners()) == (3, [OWNER])
+
+
 def test_nothing_is_kept_while_commits_fail(outbox: SqliteOutbox, disk: Disk) -> None:
     """It is refused, so the broker keeps it; what was handed over before is kept; reading goes on."""
     wait(outbox, outbox.intake.hold(held()))
