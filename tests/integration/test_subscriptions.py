@@ -446,6 +446,28 @@ async def test_batches_cancelled_lose_nothing(make: MakeClient) -> None:
         assert [one.text() for one in got] == ["1", "2"]
 
 
+async def test_a_batch_that_a_stop_cuts_short_is_handled_once(make: MakeClient) -> None:
+    """At QoS 2, over the stop of the client: what was gathered so far is given after it, and not before."""
+    client, got = make(), list[str]()
+
+    async def read(wait_s: float) -> None:
+        async with client.subscribe("short", qos=2) as messages:
+            async for batch in messages.batches(10, wait_s=wait_s):
+                got.extend(message.text() for message in batch)
+
+    async with publishing(make) as sender:
+        for wait_s in (60, 0.01):
+            async with client:
+                task = asyncio.create_task(read(wait_s))
+                await client.ready(5)
+                if wait_s == 60:
+                    await send(sender, "short", "1", "2", "3")
+                await eventually(lambda: client.snapshot().received == 3 or got)
+                await eventually(lambda: wait_s == 60 or len(got) == 3)  # noqa: B023
+            await asyncio.wait_for(task, 5)
+            assert got == ([] if wait_s == 60 else ["1", "2", "3"])
+
+
 async def test_a_cancelled_wait_loses_nothing(make: MakeClient) -> None:
     """anext() in a timeout, over and over: every message is read once."""
     async with make() as client, publishing(make) as sender, client.subscribe("slow") as messages:

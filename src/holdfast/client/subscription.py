@@ -113,7 +113,8 @@ class Subscription(AsyncIterator[Message]):
     def batches(self, size: int = 500, *, wait_s: float = 0.2) -> AsyncIterator[list[Message]]:
         """The same in lists of up to ``size``, acknowledged as one when the next is asked for.
 
-        The first message of a list is waited for without end, the others ``wait_s`` seconds.
+        The first message of a list is waited for without end, the others ``wait_s`` seconds. A list that
+        the end of the client cuts short is not given: its messages wait for the next reader.
         """
         self._check_entered()
         check_batches(size, wait_s)
@@ -190,8 +191,10 @@ class Subscription(AsyncIterator[Message]):
                     batch.append(inbox.pop())
                 elif not await _in_time(inbox, deadline):
                     break
+            if inbox.closed:  # nobody waits for who would handle these, so they could not be acknowledged
+                raise StopAsyncIteration
         except BaseException:
-            inbox.put_back(batch)  # cancelled: nobody has seen these
+            inbox.put_back(batch)  # cancelled, or the end: nobody has seen these
             raise
         return batch
 

@@ -110,13 +110,13 @@ class Subscription(Iterator[Message]):
             self._reading.release()
         assert item is not None, "it waits without end"
         self._hand.append(item)
-        self._given += 1
         return item[0]
 
     def batches(self, size: int = 500, *, wait_s: float = 0.2) -> Iterator[list[Message]]:
         """The same in lists of up to ``size``, acknowledged as one when the next is asked for.
 
-        The first message of a list is waited for without end, the others ``wait_s`` seconds.
+        The first message of a list is waited for without end, the others ``wait_s`` seconds. A list that
+        the end of the client cuts short is not given: its messages wait for the next reader.
         """
         self._check_entered()
         check_batches(size, wait_s)
@@ -174,7 +174,7 @@ class Subscription(Iterator[Message]):
         """The next message; None: there was none by then. Raises StopIteration when it was closed."""
         inbox = self._inbox
         while not inbox.closed:
-            item = inbox.pop_now()
+            item = self._take()
             if item is not None:
                 return item
             self._check_entered()
@@ -188,6 +188,24 @@ class Subscription(Iterator[Message]):
             inbox.sleep(self._is_of_use, left)
         raise StopIteration
 
+    def _take(self) -> Item | None:
+        """The next message, if there is one; in hand before it is looked for: a stop is seen, or waits."""
+        self._given += 1
+        item = None
+        try:
+            if not self._inbox.closed:
+                item = self._inbox.pop_now()
+        finally:
+            if item is None:
+                self._let_go(1)
+        return item
+
+    def _let_go(self, count: int) -> None:
+        """So many are not in hand after all; a stop that has seen them looks once more."""
+        self._given -= count
+        if self._inbox.closed:
+            self._owner.here.post(self._owner.state.changed.notify)
+
     def _is_of_use(self) -> bool:
         return self._owner.failure(self.consumer.filters) is None
 
@@ -197,12 +215,12 @@ class Subscription(Iterator[Message]):
         try:
             self._gather(batch, size, wait_s)
         except BaseException:
-            self._inbox.put_back(batch)  # interrupted: nobody has seen these
+            self._inbox.put_back(batch)  # interrupted, or the end: nobody has seen these
+            self._let_go(len(batch))
             raise
         finally:
             self._reading.release()
         self._hand = batch
-        self._given += len(batch)
         return [item[0] for item in batch]
 
     def _gather(self, batch: list[Item], size: int, wait_s: float) -> None:
@@ -210,12 +228,9 @@ class Subscription(Iterator[Message]):
         deadline = monotonic() + wait_s
         while item is not None:
             batch.append(item)
-            if len(batch) == size or self._inbox.closed:
+            if len(batch) == size:
                 return
-            try:
-                item = self._next(deadline)
-            except StopIteration:  # closed meanwhile
-                return
+            item = self._next(deadline)
 
 
 class _Batches(Iterator[list[Message]]):

@@ -128,15 +128,19 @@ async def test_batches_are_acknowledged_as_one() -> None:
     assert owner.acks == list("12345")
 
 
-async def test_a_batch_ends_with_the_client() -> None:
-    """A batch half full when the client stops is given to the reader all the same."""
+async def test_a_batch_that_the_end_cuts_short_is_not_given() -> None:
+    """Half full when the client stops: nobody waits for its reader, so it is for the next, unacknowledged."""
     owner = Owner()
     async with owner.subscribe() as messages:
-        owner.send("1")
+        owner.send("1", "2")
         waiting = asyncio.ensure_future(anext(messages.batches(3, wait_s=60)))
-        await asyncio.sleep(0)
+        await turns()
         messages.consumer.inbox.close()
-        assert [one.text() for one in await waiting] == ["1"]
+        with pytest.raises(StopAsyncIteration):
+            await waiting
+        assert not messages.in_hand
+    assert owner.acks == []
+    assert owner.left == [(False, ["1", "2"])]
 
 
 async def test_a_cancelled_batch_was_never_read() -> None:

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from holdfast.client import consumers
+from holdfast.client.inbox import Item
 from holdfast.errors import ConfigurationError, Stopped, SubscribeRefused
 from holdfast.messages import Message
 from holdfast.sync import Client
@@ -115,16 +116,69 @@ def test_batches(client: Client) -> None:
     wait_for(lambda: client.snapshot().handled == 25)
 
 
-def test_a_batch_that_the_end_cuts_short(client: Client) -> None:
-    """What was gathered is given; then it is over."""
-    with client.subscribe("t") as messages:
+def test_a_batch_that_the_end_cuts_short_is_not_given(broker: Broker) -> None:
+    """Nobody handles what could not be acknowledged any more: the next reader has all of it, in order."""
+    client = Client(broker.url, client_id="short", session_expiry_s=60, drain_s=5)
+    with client, client.subscribe("t", qos=2) as messages:
         messages.ready(5)
         publish(client, 3)
-        batches = messages.batches(10, wait_s=30)
+        stopping = threading.Thread(target=client.stop)
         wait_for(lambda: client.snapshot().received == 3)
-        threading.Timer(0.05, messages.consumer.inbox.close).start()
-        assert len(next(batches)) == 3
-        assert next(batches, None) is None
+        threading.Timer(0.05, stopping.start).start()
+        assert list(messages.batches(10, wait_s=30)) == []
+        stopping.join(2)
+        assert not messages.in_hand
+    with client, client.subscribe("t", qos=2) as messages:
+        assert [message.text() for message in next(messages.batches(3, wait_s=5))] == ["0", "1", "2"]
+
+
+def test_a_message_is_in_hand_before_it_is_taken(client: Client) -> None:
+    """A stop that comes while it is made ready for its reader waits for that."""
+    seen = list[bool]()
+
+    def look(item: Item) -> Item:
+        seen.append(messages.in_hand)
+        return item
+
+    with client.subscribe("t") as messages:
+        messages.ready(5)
+        assert not messages.in_hand
+        messages.consumer.inbox.through(look)
+        publish(client, 1)
+        next(messages)
+        assert seen == [True]
+        assert messages.in_hand
+
+
+def test_a_stop_goes_on_when_a_message_is_not_taken_after_all(broker: Broker) -> None:
+    """Ctrl-C while it is made ready: it is not in hand, and the stop that waited for it ends at once."""
+    client = Client(broker.url, client_id="ctrl-c", drain_s=60)
+    stopping = threading.Thread(target=client.stop)
+
+    def interrupt(item: Item) -> Item:
+        stopping.start()
+        wait_for(lambda: messages.consumer.inbox.closed)
+        raise KeyboardInterrupt
+
+    with client, client.subscribe("t") as messages:
+        messages.ready(5)
+        messages.consumer.inbox.through(interrupt)
+        publish(client, 1)
+        with pytest.raises(KeyboardInterrupt):
+            next(messages)
+        stopping.join(5)
+        assert not stopping.is_alive()
+
+
+def test_a_message_is_not_taken_behind_the_end(client: Client) -> None:
+    """Closed since the reader looked: it is given nothing."""
+    with client.subscribe("t") as messages:
+        messages.ready(5)
+        publish(client, 1)
+        wait_for(lambda: client.snapshot().received == 1)
+        messages.consumer.inbox.close()
+        assert messages._take() is None
+        assert not messages.in_hand
 
 
 def test_refused(client: Client, broker: Broker) -> None:
