@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
+import pytest
+
 from holdfast import Client, Message, Reject, Retries
 from holdfast.testing import Broker, eventually
 from holdfast.testing.model import BrokerLimits
@@ -84,6 +86,32 @@ async def test_a_repeat_of_a_dead_letter_is_tried(make: MakeClient) -> None:
         await eventually(lambda: client.snapshot().handled == 3)
     assert [json.loads(run)["bad"] for run in runs] == [True, False]
     assert (client.snapshot().dead, client.snapshot().repeats) == (1, 1)
+
+
+@pytest.mark.parametrize("file", [None, "outbox.db"])
+@on_tcp
+async def test_a_borrower_that_begins_again_knows_what_it_handled(
+    make: MakeClient, tmp_path: Path, file: str | None
+) -> None:
+    """Its loan is stopped and started while the client runs: a repeat is one, with and without a file."""
+    client = make() if file is None else make(outbox=tmp_path / file)
+    lent, rows = client.lend(), list[str]()
+
+    @lent.on("t", dedupe="@payload")
+    async def handle(payload: str) -> None:
+        rows.append(payload)
+
+    async with client, make() as sender:
+        await client.ready(5)
+        await sender.publish("t", "first")
+        await eventually(lambda: client.snapshot().handled == 1)
+        await lent.stop()
+        await lent.start()
+        for payload in ("first", "other"):
+            await sender.publish("t", payload)
+        await eventually(lambda: client.snapshot().handled == 3)
+        assert client.snapshot().repeats == 1
+    assert rows == ["first", "other"]
 
 
 def remembered(file: Path) -> int:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from holdfast.client.handler_thread import HandlerThreads
     from holdfast.client.parking import Parking
     from holdfast.client.port import Inwards
-    from holdfast.client.remembered import Remembered
+    from holdfast.client.remembered import Memory
     from holdfast.client.sources import Sources
     from holdfast.client.workers import Reader, Worker
 
@@ -55,7 +55,7 @@ class Consumers:
         limits: Limits,
         here: Mailbox,
         sources: Sources,
-        memory_of: Callable[[Handler], Remembered | None],
+        memory_of: Callable[[Handler], Memory],
         decompressing: Decompressing | None = None,
     ) -> None:
         """``here``: how threads tell what they have handled. ``decompressing``: None: nothing is opened."""

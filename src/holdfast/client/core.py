@@ -37,7 +37,7 @@ from holdfast.resilience import Verdict, VersionChoice
 
 if TYPE_CHECKING:
     from holdfast.client.decompressing import Decompressing
-    from holdfast.client.remembered import Remembered
+    from holdfast.client.remembered import Memory
     from holdfast.client.workers import Reader
 
 log = logging.getLogger("holdfast")
@@ -69,7 +69,7 @@ class Core:
         self.state = state
         self.closed = asyncio.Event()  # set by who owns this run, when nothing of it is left
         self.here = Mailbox(self.loop)
-        self._memories: dict[str, Remembered] = {}
+        self._memories: dict[str | int, Memory] = {}
         self.commits = Commits(lambda: outbox.durable)
         self.dispatcher = Dispatcher(clock, setup.limits.unclaimed_s)
         resends = setup.outbox.on_session_lost == "resend"
@@ -93,10 +93,8 @@ class Core:
         self.finish = self.consumers.finish  # as it is: there is one for every message
         self._connect_parts()
 
-    def _memory_of(self, handler: Handler) -> Remembered | None:
-        """Where a handler's keys are kept; None: in memory alone."""
-        if self.outbox.intake is None:
-            return None
+    def _memory_of(self, handler: Handler) -> Memory:
+        """Where a handler's keys are kept."""
         from holdfast.client.remembered import memory_of  # for those who want it
 
         return memory_of(handler, self._memories, self.outbox.intake, self.commits, self.here)

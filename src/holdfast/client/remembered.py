@@ -1,4 +1,7 @@
-"""What a handler has handled, remembered in the outbox file before it is acknowledged (``on(dedupe=)``)."""
+"""What a handler has handled (``on(dedupe=)``): in the outbox file before it is acknowledged, else in memory.
+
+A handler may end and begin again in one run (``client.lend``), so its memory is of the run.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from threading import Thread
+from typing import Protocol
+from weakref import finalize
 
 from holdfast.client.commits import Commits
 from holdfast.client.mailbox import Mailbox
 from holdfast.errors import OutboxError
 from holdfast.handling import Handler
-from holdfast.outbox.intake import Intake
+from holdfast.handling.repeats import MOST
+from holdfast.outbox.intake import REMEMBERED, Intake
 
 log = logging.getLogger("holdfast")
 
@@ -21,14 +27,53 @@ def owner_of(handler: Handler) -> str:
     return " ".join((handler.name, *handler.filters))
 
 
+class Memory(Protocol):
+    """Of one handler, on the client's loop; ``most``: so many keys are known."""
+
+    most: int
+
+    def load(self, then: Callable[[dict[bytes, None]], None]) -> None:
+        """Tell what was handled before, oldest first."""
+
+    def saw(self, digest: bytes, then: Callable[[], None]) -> None:
+        """Remember this, and call ``then`` when it is as safe as it gets."""
+
+
 def memory_of(
-    handler: Handler, run: dict[str, Remembered], intake: Intake, commits: Commits, here: Mailbox
-) -> Remembered:
-    """The one that this ``run`` has for such handlers, from now on."""
+    handler: Handler, run: dict[str | int, Memory], intake: Intake | None, commits: Commits, here: Mailbox
+) -> Memory:
+    """The one that this ``run`` has, from now on: in the file for all of a name, else for this handler."""
+    if intake is None:
+        return _known_to(handler, run)
     owner = owner_of(handler)
     if owner not in run:
         run[owner] = Remembered(intake, owner, commits, here)
     return run[owner]
+
+
+def _known_to(handler: Handler, run: dict[str | int, Memory]) -> Memory:
+    """Two of one name that run side by side each get all, so it is told by what it is; gone when that is."""
+    if id(handler) not in run:
+        run[id(handler)] = Known()
+        finalize(handler, run.pop, id(handler), None).atexit = False
+    return run[id(handler)]
+
+
+class Known:
+    """In memory alone: who handles for the same handler, one after the other, looks into the same keys."""
+
+    most = MOST
+
+    def __init__(self) -> None:
+        self._handled: dict[bytes, None] = {}
+
+    def load(self, then: Callable[[dict[bytes, None]], None]) -> None:
+        """Give the keys themselves: what is handled is added there."""
+        then(self._handled)
+
+    def saw(self, digest: bytes, then: Callable[[], None]) -> None:
+        """There is nothing to wait for."""
+        then()
 
 
 class Remembered:
@@ -36,6 +81,8 @@ class Remembered:
 
     All but the reading happens on the client's loop.
     """
+
+    most = REMEMBERED
 
     def __init__(self, intake: Intake, owner: str, commits: Commits, here: Mailbox) -> None:
         self._loop = asyncio.get_running_loop()
@@ -46,18 +93,18 @@ class Remembered:
         self._news: list[tuple[bytes, Callable[[], None]]] = []
         self._newest = 0  # the commit of what was seen last
 
-    def load(self, then: Callable[[Iterable[bytes]], None]) -> None:
+    def load(self, then: Callable[[dict[bytes, None]], None]) -> None:
         """Read what was handled in earlier processes, and in this one before, on a thread, and tell it."""
         self._write()
         self._when(self._newest, lambda: self._start(then))
 
-    def _start(self, then: Callable[[Iterable[bytes]], None]) -> None:
+    def _start(self, then: Callable[[dict[bytes, None]], None]) -> None:
         Thread(target=self._read, args=(then,), name=f"holdfast {self._owner}", daemon=True).start()
 
-    def _read(self, then: Callable[[Iterable[bytes]], None]) -> None:
-        seen: Iterable[bytes] = ()
+    def _read(self, then: Callable[[dict[bytes, None]], None]) -> None:
+        seen: dict[bytes, None] = {}
         try:
-            seen = self._intake.seen(self._owner)
+            seen = dict.fromkeys(self._intake.seen(self._owner))
         except OutboxError as error:
             log.error(
                 "%s: what it has handled is not known, so repeats may be handled: %s", self._owner, error

@@ -7,18 +7,17 @@ way in, what has ended is noted on its way back. Neither the handler's tasks nor
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from functools import partial
 
 from holdfast.client.dispatcher import Consumer, Dispatcher
 from holdfast.client.endings import Endings
 from holdfast.client.inbox import Item, Shared
-from holdfast.client.remembered import Remembered
+from holdfast.client.remembered import Memory
 from holdfast.client.state import State
 from holdfast.errors import PayloadError
 from holdfast.handling import Handler
 from holdfast.handling.repeats import Repeats, digest_of
-from holdfast.outbox.intake import REMEMBERED
 from holdfast.protocol import Delivery
 
 log = logging.getLogger("holdfast")
@@ -33,11 +32,11 @@ class Deduping(Endings):
         dispatcher: Dispatcher,
         state: State,
         opening: Callable[[Item], Item] | None,
-        memory: Remembered | None,
+        memory: Memory,
     ) -> None:
         """``opening`` makes a message as the handler gets it; None: nothing does.
 
-        ``memory``: what is known beyond this process; None: nothing is.
+        ``memory``: what is known beyond this life of the handler.
         """
         super().__init__(self._handled, state)
         self.gave_up = self._failed
@@ -58,12 +57,11 @@ class Deduping(Endings):
         consumer.put, consumer.drain = self._take, self._give_back
         self._key_of = consumer.inbox.key_of
         consumer.lane = self._lane
-        if self._memory is not None:
-            self._early = []
-            self._memory.load(self._loaded)
+        self._early = []
+        self._memory.load(self._loaded)
 
-    def _loaded(self, handled: Iterable[bytes]) -> None:
-        self._repeats = Repeats(handled, REMEMBERED)
+    def _loaded(self, handled: dict[bytes, None]) -> None:
+        self._repeats = Repeats(handled, self._memory.most)
         early, self._early = self._early, None
         for item in early or ():
             self._again(item)
@@ -110,8 +108,6 @@ class Deduping(Endings):
         digest = self._running.pop(id(delivery), None)
         if digest is None:
             self._acknowledge(delivery, shared)
-        elif self._memory is None:
-            self._over(digest, delivery, shared)
         else:
             self._memory.saw(digest, partial(self._over, digest, delivery, shared))
 

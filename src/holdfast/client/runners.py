@@ -17,7 +17,7 @@ from holdfast.handling import Handler
 if TYPE_CHECKING:
     from holdfast.client.decompressing import Decompressing
     from holdfast.client.handler_thread import HandlerThreads
-    from holdfast.client.remembered import Remembered
+    from holdfast.client.remembered import Memory
 
 
 def endings_of(
@@ -25,7 +25,7 @@ def endings_of(
     usual: Endings,
     dispatcher: Dispatcher,
     decompressing: Decompressing | None,
-    memory_of: Callable[[Handler], Remembered | None],
+    memory_of: Callable[[Handler], Memory],
 ) -> Endings:
     """What this handler tells how its runs end: the usual, or what knows repeats."""
     if not handler.dedupe:

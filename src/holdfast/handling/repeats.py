@@ -12,7 +12,7 @@ The newest MOST keys are known; of a key there is a digest of 16 bytes, for keys
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from hashlib import blake2b
 from typing import Final, Generic, Literal, TypeVar
 
@@ -29,10 +29,10 @@ def digest_of(key: Hashable) -> bytes:
 class Repeats(Generic[T]):
     """The keys of one handler; ``T`` is a message with its way back."""
 
-    def __init__(self, handled: Iterable[bytes] = (), most: int = MOST) -> None:
-        """``handled``: what an earlier process has, oldest first."""
+    def __init__(self, handled: dict[bytes, None] | None = None, most: int = MOST) -> None:
+        """``handled``: what an earlier life of it has, oldest first; what this one has is added there."""
         self._most = most
-        self._handled = dict.fromkeys(handled)
+        self._handled = {} if handled is None else handled
         self._waiting: dict[bytes, list[T]] = {}
 
     def begin(self, digest: bytes, item: T) -> Literal["handle", "wait", "repeat"]:

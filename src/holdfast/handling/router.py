@@ -62,7 +62,7 @@ class Handler(Value):
         *("function", "patterns", "calls", "options", "threaded", "work", "keys"),
         *("dedupe", "expect_every_s"),
     )
-    __slots__ = __match_args__
+    __slots__ = (*__match_args__, "__weakref__")  # what is known of it goes with it
 
     def __init__(
         self,

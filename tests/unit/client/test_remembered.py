@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Sequence
 from typing import Any, cast
@@ -12,7 +13,7 @@ import pytest
 from holdfast import Message
 from holdfast.client.commits import Commits
 from holdfast.client.mailbox import Mailbox
-from holdfast.client.remembered import Remembered, memory_of, owner_of
+from holdfast.client.remembered import Memory, Remembered, memory_of, owner_of
 from holdfast.errors import OutboxError
 from holdfast.handling import Router
 from holdfast.outbox.intake import Intake
@@ -63,12 +64,12 @@ async def test_what_was_handled_just_now_is_known_to_the_next() -> None:
     assert rig.file.written == [("me", [b"b"])]
     assert rig.told == []
     rig.commit()
-    await eventually(lambda: rig.told == [b"b", {b"a"}])
+    await eventually(lambda: rig.told == [b"b", {b"a": None}])
 
 
 async def test_one_memory_for_a_name_and_its_filters() -> None:
     """In one run; another handler has another."""
-    rig, run = Rig(), dict[str, Remembered]()
+    rig, run = Rig(), dict[str | int, Memory]()
     router = Router()
 
     async def handle(message: Message) -> None:
@@ -83,6 +84,27 @@ async def test_one_memory_for_a_name_and_its_filters() -> None:
     ]
     assert first is second
     assert first is not other
+
+
+async def test_without_a_file_a_memory_is_of_the_handler_itself() -> None:
+    """In one run; two of one name do not share it, and it is gone with its handler."""
+    rig, run = Rig(), dict[str | int, Memory]()
+    router = Router()
+
+    async def handle(message: Message) -> None:
+        """Nothing."""
+
+    router.on("a")(handle)
+    router.on("a")(handle)
+    here = Mailbox(asyncio.get_running_loop())
+    first, again, other = [
+        memory_of(router.handlers[place], run, None, rig.commits, here) for place in (0, 0, 1)
+    ]
+    assert first is again
+    assert first is not other
+    router.handlers.clear()
+    gc.collect()
+    assert run == {}
 
 
 async def test_nothing_is_told_before_it_is_durable() -> None:
@@ -114,14 +136,14 @@ async def test_what_was_handled_is_read_on_a_thread() -> None:
     rig = Rig({b"a"})
     rig.memory.load(rig.told.append)
     assert rig.told == []
-    await eventually(lambda: rig.told == [{b"a"}])
+    await eventually(lambda: rig.told == [{b"a": None}])
 
 
 async def test_a_file_that_cannot_be_read_is_said(caplog: pytest.LogCaptureFixture) -> None:
     """The handler goes on without: better a repeat than nothing."""
     rig = Rig(None)
-    rig.memory.load(lambda seen: rig.told.append(set(seen)))
-    await eventually(lambda: rig.told == [set()])
+    rig.memory.load(lambda seen: rig.told.append(seen))
+    await eventually(lambda: rig.told == [{}])
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
 
 

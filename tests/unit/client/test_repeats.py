@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from holdfast import Message
 from holdfast.client.brokers import Target
 from holdfast.client.inbox import Item, Shared
+from holdfast.client.remembered import Known
 from holdfast.client.repeats import Deduping
 from holdfast.client.state import State
 from holdfast.handling import Key, Router
@@ -27,7 +28,7 @@ class Door:
         self,
         key: Key = "@payload",
         opening: Callable[[Item], Item] | None = None,
-        memory: Memory | None = None,
+        memory: Memory | Known | None = None,
     ) -> None:
         router = Router()
 
@@ -38,7 +39,7 @@ class Door:
         self.here = Dispatch()
         self.state = State(Target("host:1", "mqtt://host:1"))
         dispatcher = self.here.dispatcher
-        self.door = Deduping(router.handlers[0], dispatcher, self.state, opening, cast(Any, memory))
+        self.door = Deduping(router.handlers[0], dispatcher, self.state, opening, memory or Known())
         self.reader = consumer("t/{line}", qos0_limit=2)
         self.door.attach(self.reader)
         self.here.dispatcher.add(self.reader)
@@ -162,12 +163,14 @@ def test_a_capture_may_be_the_key() -> None:
 class Memory:
     """Another process has handled ``known``; what is remembered is durable when the test says so."""
 
+    most = 10
+
     def __init__(self, *known: str) -> None:
         self._known = known
-        self.loaded: Callable[[Iterable[bytes]], None] | None = None
+        self.loaded: Callable[[dict[bytes, None]], None] | None = None
         self.waiting: list[Callable[[], None]] = []
 
-    def load(self, then: Callable[[Iterable[bytes]], None]) -> None:
+    def load(self, then: Callable[[dict[bytes, None]], None]) -> None:
         self.loaded = then
 
     def saw(self, digest: bytes, then: Callable[[], None]) -> None:
@@ -175,7 +178,7 @@ class Memory:
 
     def read(self) -> None:
         assert self.loaded is not None
-        self.loaded([digest_of(key.encode()) for key in self._known])
+        self.loaded(dict.fromkeys(digest_of(key.encode()) for key in self._known))
 
 
 def test_an_acknowledgement_waits_for_the_file() -> None:
@@ -211,3 +214,19 @@ def test_what_waits_for_the_file_is_given_back() -> None:
     assert [item[0].text() for item in door.reader.drain()] == ["a", "b"]
     memory.read()
     assert door.acks == []
+
+
+def test_what_it_handled_before_it_ended_is_known_when_it_begins_again() -> None:
+    """In memory too, whether it was handled before the end or by one left behind, after it."""
+    memory = Known()
+    before = Door(memory=memory)
+    before.comes("a", "b")
+    before.door.finish(*before.take())
+    left_behind = before.take()
+    before.reader.drain()
+    after = Door(memory=memory)
+    after.comes("a")
+    before.door.finish(*left_behind)
+    after.comes("b", "c")
+    assert texts(after.reader) == ["c"]
+    assert after.acks == ["a", "b"]

@@ -38,7 +38,7 @@ def test_a_failure_is_not_remembered() -> None:
 
 def test_the_newest_keys_are_known() -> None:
     """In bounds: the oldest is forgotten, whether it was handled here or by an earlier process."""
-    repeats = Repeats[int]([A, B], most=2)
+    repeats = Repeats[int](dict.fromkeys([A, B]), most=2)
     assert repeats.begin(A, 1) == repeats.begin(B, 2) == "repeat"
     third = digest_of("c")
     repeats.begin(third, 3)
