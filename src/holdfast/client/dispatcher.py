@@ -192,7 +192,7 @@ class Dispatcher:
 
     def enough(self, filters: Iterable[str]) -> None:
         """Nobody wants these any more: what still comes or waits unclaimed is acknowledged (contract 15)."""
-        self.left.enough(filters)
+        self.left.enough({filter: identifier_of(filter) for filter in filters})
 
         def takes(delivery: Delivery, shared: Shared | None) -> bool:
             enough = self.left.is_enough(delivery)

@@ -189,6 +189,19 @@ async def test_enough_means_also_what_is_still_on_its_way() -> None:
     here.dispatcher.close()
 
 
+async def test_enough_of_one_filter_is_not_enough_of_another() -> None:
+    """What waits or comes by another filter of the session waits for its handler, which is not there yet."""
+    here = Dispatch()
+    here.dispatcher.deliver([delivery("a/b", "1", by=("+/b",)), delivery("a/b", "2", by=("$share/g/a/#",))])
+    here.dispatcher.enough(["$share/g/a/#"])
+    here.dispatcher.deliver([delivery("a/b", "3", by=("+/b",)), delivery("a/b", "4", by=("$share/g/a/#",))])
+    assert here.payloads() == ["2", "4"]
+    late = consumer("+/b")
+    here.dispatcher.add(late)
+    assert texts(late) == ["1", "3"]
+    here.dispatcher.close()
+
+
 async def test_enough_is_taken_back() -> None:
     """Somebody wants the filter after all: what comes late is nobody's, and not acknowledged."""
     here = Dispatch()
