@@ -83,7 +83,8 @@ class Consumers:
     # -- coming ------------------------------------------------------------------------------
 
     def add_handler(self, handler: Handler) -> None:
-        """Run this handler from now on."""
+        """Run this handler from now on. Raises ConfigurationError, and nothing has begun then."""
+        self._intents.check(handler.filters, handler.options)
         endings = endings_of(handler, self.endings, self._dispatcher, self._decompressing, self._memory_of)
         running = make_runner(handler, self._limits.qos0_inbox, endings, self._handler_ended, self._here)
         endings.attach(running.consumer)
@@ -167,10 +168,7 @@ class Consumers:
 
     def unsubscribed(self, filter: str) -> None:
         """The broker answered one UNSUBSCRIBE for this filter."""
-        if self.unsubscribing[filter] > 1:
-            self.unsubscribing[filter] -= 1
-        else:
-            del self.unsubscribing[filter]
+        self.unsubscribing -= Counter([filter])  # keeps none at zero
         self._state.changed.notify()
 
     # -- going -------------------------------------------------------------------------------

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from holdfast import Client
 from holdfast.client import consumers
 from holdfast.client.core import Core
+from holdfast.errors import ConfigurationError
 from holdfast.protocol import NotGranted, Unsubscribed
 from holdfast.testing import eventually
 from tests.unit.client.consuming import delivery
@@ -37,6 +40,26 @@ async def test_a_reader_that_leaves_undone_wants_what_comes_late(client: Client,
     await subscription.__aexit__(ZeroDivisionError, None, None)
     run.telling.batch([delivery("a", "late")], [], [])
     assert client.snapshot().handled == 0
+
+
+async def test_a_handler_that_is_refused_leaves_nothing_behind(
+    client: Client, run: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No place in the file and no watch: the next handler of the filter is the first of its name."""
+    began: list[str] = []
+    parking = SimpleNamespace(shelve=lambda *_: began.append("shelf"))
+    monkeypatch.setattr(run.consumers, "parking", parking)
+    async with client.subscribe("a", no_local=True):
+        with pytest.raises(ConfigurationError):
+            client.on("a", expect_every_s=60)(_ignore)
+    assert (began, run.sources._watched, run.consumers._handlers) == ([], [], [])
+    client.on("a", expect_every_s=60)(_ignore)
+    assert began == ["shelf"]
+    assert len(run.sources._watched) == 1
+
+
+async def _ignore() -> None:
+    """A handler."""
 
 
 async def test_every_unsubscribe_is_counted_until_it_is_answered(run: Core) -> None:
