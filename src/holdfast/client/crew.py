@@ -38,6 +38,8 @@ class Crew(HandlerTasks):
 
     async def _run(self, ticket: Ticket[Item]) -> None:
         inbox = self._inbox
+        if ticket.item[0].attempt > 1 and self._endings.is_over(ticket.item, here):
+            return inbox.done(ticket)
         try:
             message, delivery, source, shared = inbox.read(ticket)
             await self._calls[source](message)

@@ -44,17 +44,24 @@ class Endings:
         self, handler: Handler, item: Item, error: BaseException, tries: int, now: float, post: Post
     ) -> Again | None:
         """When this message is handled again; None: it has ended, and is acknowledged from here."""
-        message, delivery, _, shared = item
+        message = item[0]
         attempt = message.attempt  # as it is now: a thread may be at the next when it is told
         decision = decide(error, handler.work.retries, attempt, tries, now)
-        if isinstance(decision, Again) and self.given_up(delivery):
-            post(self.gave_up, delivery, shared)
+        if isinstance(decision, Again) and self.is_over(item, post):
             return None
         if isinstance(decision, Again):
             post(self._later, handler, item, attempt, error, decision.at - now)
             return decision
         post(self._dead, handler, item, error, decision.reason)
         return None
+
+    def is_over(self, item: Item, post: Post) -> bool:
+        """Whether this message was given up: it is not handled again, and acknowledged from here."""
+        _, delivery, _, shared = item
+        over = self.given_up(delivery)
+        if over:
+            post(self.gave_up, delivery, shared)
+        return over
 
     def _later(
         self, handler: Handler, item: Item, attempt: int, error: BaseException, delay_s: float

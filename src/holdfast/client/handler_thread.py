@@ -134,7 +134,10 @@ class HandlerThread(HandlerThreads):
             again = self._endings.after(self.handler, item, error, tries, monotonic(), self._here.post)
             if again is None:
                 return False
-            if inbox.rest(again.at):
+            ends = inbox.rest(again.at)
+            if self._endings.is_over(item, self._here.post):
+                return False
+            if ends:
                 break
             message.attempt, tries = message.attempt + 1, again.tries
             try:

@@ -131,7 +131,10 @@ class HandlerTask(HandlerTasks):
             again = self._endings.after(self.handler, item, error, tries, loop.time(), here)
             if again is None:
                 return False
-            if await inbox.pause(again.at):
+            ends = await inbox.pause(again.at)
+            if self._endings.is_over(item, here):
+                return False
+            if ends:
                 break
             message.attempt, tries = message.attempt + 1, again.tries
             try:

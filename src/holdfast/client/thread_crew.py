@@ -31,6 +31,9 @@ class ThreadCrew(HandlerThreads):
     def _work(self) -> None:
         inbox, post, finish = self._inbox, self._here.post, self._endings.finish
         while (ticket := inbox.take_next()) is not None:
+            if ticket.item[0].attempt > 1 and self._endings.is_over(ticket.item, post):
+                inbox.done(ticket)
+                continue
             try:
                 message, delivery, source, shared = inbox.read(ticket)
                 self._call(source, message)

@@ -194,3 +194,23 @@ async def test_stopped_under_its_hands() -> None:
     assert running.payloads() == ["a"]
     assert running.failures == []
     assert running.waiting() == ["b", "c"]
+
+
+async def test_given_up_while_it_waits_for_its_retry() -> None:
+    """It is acknowledged and not handled again, and the next has its turn (contract 13)."""
+    got: list[str] = []
+    gone: list[bool] = []
+
+    async def handle(payload: str) -> None:
+        got.append(payload)
+        if payload == "slow":
+            raise Retry(delay_s=0.02)
+
+    running = Running(handle, concurrency=2, key="{name}")
+    running.endings.given_up = lambda delivery: delivery.text() == "slow" and bool(gone)
+    running.send("slow", "next")
+    await eventually(lambda: running.failures)
+    gone.append(True)
+    await eventually(lambda: running.payloads() == ["slow", "next"])
+    assert got == ["slow", "next"]
+    await running.stop()

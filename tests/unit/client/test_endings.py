@@ -64,6 +64,17 @@ def test_a_copy_that_is_tried_again_counts_for_its_delivery() -> None:
     assert own.attempt == 1
 
 
+def test_given_up_is_over() -> None:
+    """It ends here, acknowledged and without a word of a failure; what was not given up goes on."""
+    there, message = Endpoint(), delivery("t", "1")
+    item: Item = (message, message, 0, None)
+    assert not there.endings.is_over(item, here)
+    there.endings.given_up = lambda _: True
+    assert there.endings.after(handler(), item, ValueError(), 0, 0.0, here) is None
+    assert there.endings.is_over(item, here)
+    assert (there.failures, there.dead, there.acks) == ([], [], [message, message])
+
+
 def test_told_on_the_loop() -> None:
     """From a thread everything but the decision is posted."""
     there, message, posted = Endpoint(), delivery("t", "1"), list[Any]()

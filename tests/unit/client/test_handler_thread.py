@@ -172,3 +172,23 @@ async def test_left_behind() -> None:
     running.thread.join(5)
     assert not running.thread.is_alive()
     assert (running.acks, running.ended) == ([], [])
+
+
+async def test_given_up_while_it_waits_for_its_retry() -> None:
+    """It is acknowledged and not handled again, and the next has its turn (contract 13)."""
+    got: list[str] = []
+    gone: list[bool] = []
+
+    def handle(payload: str) -> None:
+        got.append(payload)
+        if payload == "slow":
+            raise Retry(delay_s=0.02)
+
+    running = Running(handle)
+    running.endings.given_up = lambda delivery: delivery.text() == "slow" and bool(gone)
+    running.send("slow", "next")
+    await eventually(lambda: running.failures)
+    gone.append(True)
+    await eventually(lambda: running.payloads() == ["slow", "next"])
+    assert got == ["slow", "next"]
+    await running.stop()

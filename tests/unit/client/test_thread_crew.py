@@ -129,3 +129,23 @@ async def test_stopped_under_its_hands() -> None:
     assert running.payloads() == ["1"]
     assert len(running.failures) == 1
     assert running.waiting() == ["0", "2", "3"]
+
+
+async def test_given_up_while_it_waits_for_its_retry() -> None:
+    """It is acknowledged and not handled again, and the next has its turn (contract 13)."""
+    got: list[str] = []
+    gone: list[bool] = []
+
+    def handle(payload: str) -> None:
+        got.append(payload)
+        if payload == "slow":
+            raise Retry(delay_s=0.02)
+
+    running = Running(handle, concurrency=2, key="{name}")
+    running.endings.given_up = lambda delivery: delivery.text() == "slow" and bool(gone)
+    running.send("slow", "next")
+    await eventually(lambda: running.failures)
+    gone.append(True)
+    await eventually(lambda: running.payloads() == ["slow", "next"])
+    assert got == ["slow", "next"]
+    await running.stop()
