@@ -97,6 +97,7 @@ class Consumers:
 
     def enter(self, subscription: Reader) -> None:
         """Begin to deliver to this subscription."""
+        subscription.consumer.reads = True
         self._want(subscription.consumer, subscription.options)
         self._subscriptions.add(subscription)
         if self._idle_timer is None:

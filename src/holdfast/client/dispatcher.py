@@ -35,6 +35,9 @@ def identifier_of(filter: str) -> int:
 class Consumer:
     """Who takes messages of some filters: a handler or a subscription."""
 
+    reads = False
+    """Whether it is a subscription: what lies there has a limit of its own (contract 15)."""
+
     def __init__(self, patterns: tuple[Pattern, ...], filters: tuple[str, ...], inbox: Inbox) -> None:
         """``filters`` are the patterns as they go on the wire, share prefix included."""
         self.patterns = patterns

@@ -27,8 +27,9 @@ class LateDead:
         return id(delivery) in self._gone
 
     def late(self, delivery: Delivery) -> None:
-        """Make this a dead letter, and acknowledge it."""
-        if self.given_up(delivery) or not self._dispatcher.takers(delivery):
+        """Make this a dead letter, and acknowledge it; not what is nobody's, or a reader's."""
+        takers = [consumer for consumer, _ in self._dispatcher.takers(delivery)]
+        if self.given_up(delivery) or not takers or any(one.reads for one in takers):
             return
         self._gone[id(delivery)] = delivery
         self._dispatcher.ack = self._settle

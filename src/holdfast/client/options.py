@@ -119,7 +119,7 @@ class Limits(Frozen):
     so many and as many as it takes; 0 switches it off.
     ``hold_limit_s``: how long a message may hold up the acknowledgements behind it, attempts included; with
     an outbox file it is kept there then, and acknowledged. ``overdue``: what happens without a file: the line
-    waits ("wait"), or the message becomes a dead letter ("dead_letter").
+    waits ("wait"), or the message becomes a dead letter ("dead_letter"), unless a reader has it.
     ``unclaimed_s``: how long a message waits for a handler or reader that is not there.
     ``coalesce_s``: under load, reading pauses for this long, up to 0.1 s, so that a broker's trickle
     becomes batches; light traffic is left alone. None: never.

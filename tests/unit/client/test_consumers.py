@@ -32,6 +32,14 @@ async def test_an_idle_subscription_does_not_freeze_the_others(
         names.append((await anext(events)).name)
 
 
+async def test_who_reads_is_known(client: Client, run: Core) -> None:
+    """A subscription's messages have a limit of their own; those of handlers do not (contract 13, 15)."""
+    client.on("a")(_ignore)
+    async with client.subscribe("a", "b"):
+        takers = run.dispatcher.takers(delivery("a"))
+        assert [consumer.reads for consumer, _ in takers] == [False, True]
+
+
 async def test_a_reader_that_leaves_undone_wants_what_comes_late(client: Client, run: Core) -> None:
     """Also of filters that were given up beneath it: what it did not read is not acknowledged."""
     subscription = client.subscribe("a")

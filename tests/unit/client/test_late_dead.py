@@ -33,3 +33,16 @@ def test_what_nobody_wants_has_its_own_limit() -> None:
     late = LateDead(here.dispatcher, here.state.dead_letters, 10)
     late.late(delivery("nobody/1", "x"))
     assert (here.acks, here.dead) == ([], [])
+
+
+def test_what_a_reader_has_is_its_own() -> None:
+    """However slow it is, and whoever else has it: readers have a limit of their own (contract 15)."""
+    here = Endpoint()
+    late = LateDead(here.dispatcher, here.state.dead_letters, 10)
+    handler, reader = consumer("t/#"), consumer("+/x")
+    reader.reads = True
+    for one in (handler, reader):
+        here.dispatcher.add(one)
+    here.send("1")
+    late.late(handler.inbox.items[0][1])
+    assert (here.acks, here.dead) == ([], [])
