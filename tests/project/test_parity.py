@@ -43,6 +43,8 @@ WORDS = {
     (
         "A coroutine function is called on the loop of the client, any other on threads of its own, which\n"
         "``holdfast.sync.over(client)`` gives a way back. Checked when registered: ConfigurationError.\n"
+        "Any thread may register while the client runs, and waits until it has begun on the client's loop;\n"
+        "another loop is refused with a coroutine function, which would not run there.\n"
     ): (
         "It is called on threads of its own; a coroutine function is refused. Checked when registered:\n"
         "ConfigurationError.\n"

@@ -611,6 +611,8 @@ class Client:
 
         A coroutine function is called on the loop of the client, any other on threads of its own, which
         ``holdfast.sync.over(client)`` gives a way back. Checked when registered: ConfigurationError.
+        Any thread may register while the client runs, and waits until it has begun on the client's loop;
+        another loop is refused with a coroutine function, which would not run there.
 
         A message is acknowledged when its handler has returned. ``raise Reject("why")`` makes it a dead
         letter, which is acknowledged then; ``raise Retry(delay_s=...)``, or any other error, has it handled
@@ -653,6 +655,14 @@ class Client:
             self._add(handler)
 
     def _add(self, handler: Handler) -> None:
+        core = self._core
+        if core is None or asyncio._get_running_loop() is core.loop:
+            return self._take_on(handler)
+        from holdfast.client.registering import on_loop  # for those who come from elsewhere
+
+        return on_loop(core.loop, handler, partial(self._take_on, handler))
+
+    def _take_on(self, handler: Handler) -> None:
         for filter in handler.filters:
             if filter in self._registered:
                 check_agreement(filter, [self._registered[filter]], handler.options)
