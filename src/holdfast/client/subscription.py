@@ -219,7 +219,7 @@ class _Batches(AsyncIterator[list[Message]]):
 
 def check_batches(size: int, wait_s: float) -> None:
     """Raises ConfigurationError where that makes no batches."""
-    if size < 1 or wait_s < 0:
+    if size < 1 or not wait_s >= 0:  # NaN is neither below nor above
         raise ConfigurationError(f"batches({size}, wait_s={wait_s}): size is 1 or more, wait_s not below 0")
 
 

@@ -12,6 +12,8 @@ acknowledged, and the broker's session keeps it.
 
 from __future__ import annotations
 
+from math import inf
+
 from holdfast.errors import ConfigurationError, HoldfastError, PayloadError
 from holdfast.handling.outcomes import Reject, Retry
 from holdfast.values import Frozen, Value
@@ -50,9 +52,10 @@ class Retries(Frozen):
         self.forever = forever
         if attempts < 1 or attempts % 1:
             raise ConfigurationError(f"Retries: attempts must be 1 or more, not {attempts!r}")
-        if not 0 <= first_delay_s <= max_delay_s:
+        if not 0 <= first_delay_s <= max_delay_s or first_delay_s == inf:
             raise ConfigurationError(
-                f"Retries: first_delay_s must be 0 to max_delay_s, not {first_delay_s} and {max_delay_s}"
+                "Retries: first_delay_s must be finite and 0 to max_delay_s, "
+                f"not {first_delay_s} and {max_delay_s}"
             )
         _check_kinds("never", never)
         _check_kinds("forever", forever)

@@ -22,6 +22,11 @@ from holdfast.ingest.table import Keep
 from holdfast.ingest.target import sink_for
 from holdfast.messages import QoS
 
+LARGEST_BATCH = 1_000_000
+"""Far above what a transaction is good for, and below what SQLite takes for a number."""
+
+LONGEST_WAIT_S = 86_400
+
 
 class Ingest:
     """Messages of some topics into one table, each acknowledged after its row is committed.
@@ -61,10 +66,7 @@ class Ingest:
         """
         self._client = client
         self._mapper = mapper(topic, table=table, columns=columns, key=key, keep=keep)
-        if batch < 1 or batch_wait_s < 0:
-            raise ConfigurationError(
-                f"batch must be above 0 and batch_wait_s not below: {batch}, {batch_wait_s}"
-            )
+        _check_batches(batch, batch_wait_s)
         self._sink = sink_for(into, self._mapper.table) if isinstance(into, str) else into
         self._options = options = HandlerOptions(qos, share)
         self.target = self._sink.target
@@ -186,3 +188,11 @@ class Ingest:
         if self._pipeline is not None:
             self._pipeline.stop()
         await self._client.stop()
+
+
+def _check_batches(batch: int, batch_wait_s: float) -> None:
+    """Each is asked to be within its bounds, as NaN is not outside of any."""
+    if not 1 <= batch <= LARGEST_BATCH or batch % 1:
+        raise ConfigurationError(f"batch must be a whole number from 1 to {LARGEST_BATCH}, not {batch}")
+    if not 0 <= batch_wait_s <= LONGEST_WAIT_S:
+        raise ConfigurationError(f"batch_wait_s must be 0 to {LONGEST_WAIT_S}, not {batch_wait_s}")

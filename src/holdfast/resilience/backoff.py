@@ -78,7 +78,7 @@ class Reconnect(Frozen):
                 raise ConfigurationError(
                     f"Reconnect: {name} must be finite and at least {lowest:g}, not {value}"
                 )
-        if self.max_attempts is not None and self.max_attempts < 1:
+        if self.max_attempts is not None and not self.max_attempts >= 1:
             raise ConfigurationError(
                 f"Reconnect: max_attempts must be 1 or more, not {self.max_attempts}",
                 hint="leave it out, or None, to never give up",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from math import nan
 
 import pytest
 
@@ -171,7 +172,7 @@ async def test_misuse_is_named() -> None:
         assert await messages.ready() == 1
         with pytest.raises(ConfigurationError):
             await messages.__aenter__()
-        for size, wait_s in ((0, 1), (1, -1)):
+        for size, wait_s in ((0, 1), (1, -1), (1, nan)):
             with pytest.raises(ConfigurationError):
                 messages.batches(size, wait_s=wait_s)
         waiting = asyncio.ensure_future(anext(messages))

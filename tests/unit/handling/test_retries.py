@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -98,7 +99,10 @@ def test_exactly_so_many_attempts_count(attempts: int, errors: list[Exception]) 
     [
         ({"attempts": 0}, "attempts must be 1 or more, not 0"),
         ({"attempts": 2.5}, "attempts must be 1 or more, not 2.5"),
-        ({"first_delay_s": -1}, "first_delay_s must be 0 to max_delay_s, not -1 and 60"),
+        ({"attempts": nan}, "attempts must be 1 or more, not nan"),
+        ({"first_delay_s": -1}, "first_delay_s must be finite and 0 to max_delay_s, not -1 and 60"),
+        ({"first_delay_s": nan}, "not nan and 60"),
+        ({"first_delay_s": inf, "max_delay_s": inf}, "must be finite"),
         ({"first_delay_s": 9, "max_delay_s": 8}, "not 9 and 8"),
         ({"never": KeyError}, "never must be a tuple of exceptions"),
         ({"forever": (KeyError, "OSError")}, "forever must be a tuple of exceptions"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -22,7 +23,12 @@ from holdfast.ingest import Ingest, IngestLedger
         ({"share": "a/b"}, "share name"),
         ({"qos": 3}, "qos"),
         ({"batch": 0}, "batch"),
+        ({"batch": 1.5}, "whole number"),
+        ({"batch": nan}, "batch must be"),
+        ({"batch": 10**23}, "from 1 to 1000000"),
         ({"batch_wait_s": -1}, "batch_wait_s"),
+        ({"batch_wait_s": nan}, "batch_wait_s must be 0 to 86400, not nan"),
+        ({"batch_wait_s": inf}, "batch_wait_s must be 0 to 86400, not inf"),
         ({"into": "mysql://db/x"}, "no database"),
         ({"into": ""}, "names no file"),
     ],

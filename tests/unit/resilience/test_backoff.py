@@ -56,7 +56,7 @@ def test_the_presets() -> None:
         *(("stable_s", wrong) for wrong in (-1, nan, inf)),
         *(("fail_back_s", wrong) for wrong in (-1, nan, inf)),
         *(("multiplier", wrong) for wrong in (0.5, 0, -2, nan, inf)),
-        *(("max_attempts", wrong) for wrong in (0, -1)),
+        *(("max_attempts", wrong) for wrong in (0, -1, nan)),
     ],
 )
 def test_an_impossible_option_is_refused(name: str, wrong: float) -> None:

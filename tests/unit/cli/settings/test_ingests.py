@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import fields
+from math import nan
 from typing import Any
 
 import pytest
@@ -85,7 +86,9 @@ def test_something_must_come_from_somewhere_to_somewhere(typed: dict[str, Any], 
         ({"qos": 3}, "qos must be 0, 1 or 2, not 3", ""),
         ({"qos": "1"}, "qos is '1', not a whole number", "without quotes"),
         ({"keep": "all"}, "keep must be 'first' or 'last', not 'all'", ""),
-        ({"batch": 0}, "batch must be above 0", ""),
+        ({"batch": 0}, "batch must be a whole number from 1", ""),
+        ({"batch": 10**23}, "from 1 to 1000000, not 1000", ""),
+        ({"batch_wait_s": nan}, "batch_wait_s must be 0 to 86400, not nan", ""),
         ({"batch_wait_s": "1"}, "batch_wait_s is '1', not a number", ""),
         ({"share": "a/b"}, "share name 'a/b'", ""),
         ({"into": "mysql://x"}, "'mysql' is no database", "sqlite:///relative"),
