@@ -61,6 +61,7 @@ class Definition:
 
 def parse(name: str, text: str, *, required: bool = False) -> Definition:
     """``required``: it is, whatever the text says. Raises ConfigurationError."""
+    _check_text(name, text)
     parts = text.strip().split(None, 2)
     if len(parts) < 2:
         raise _wrong(name, text, "it has no type")
@@ -72,6 +73,14 @@ def parse(name: str, text: str, *, required: bool = False) -> Definition:
         raise _wrong(name, text, f"{rest!r} says nothing")
     needed = rest == "required" or (required and default is None)
     return Definition(name, where, cast(Declared, type_), needed, default)
+
+
+def _check_text(name: str, text: str) -> None:
+    """What is not UTF-8 is a surrogate here, and no database takes that in the reason of a misfit."""
+    try:
+        f"{name}{text}".encode()
+    except UnicodeEncodeError as error:
+        raise _wrong(name, text, "it is not UTF-8", "write it in UTF-8") from error
 
 
 def _wrong(name: str, text: str, fact: str, hint: str = FORM) -> ConfigurationError:

@@ -53,6 +53,9 @@ def test_a_column_of_the_key_is_required() -> None:
         ("$.temp rael", "'rael' is no type", "text, int, real"),
         ("$.temp real needed", "'needed' says nothing", "required|default=VALUE"),
         ("$.temp real required default=1", "says nothing", "required|default=VALUE"),
+        ("$.\udcff int required", "is not UTF-8", "in UTF-8"),
+        ("@property.\udcff text", "is not UTF-8", "in UTF-8"),
+        ("$.unit json default=\udcff", "is not UTF-8", "in UTF-8"),
     ],
 )
 def test_a_wrong_definition_is_refused(text: str, fact: str, hint: str) -> None:
