@@ -26,6 +26,9 @@ _PATH = re.compile(r"\$(?:\.[^.\[\]\s]+|\[[0-9]+\])*")
 _STEP = re.compile(r"\.([^.\[\]\s]+)|\[([0-9]+)\]")
 _HINT = "write {capture}, $.json.path, @field or @property.name"
 
+INDEX_DIGITS = 9
+"""The largest payload has about 10**9 bytes, unpacked, and an element in it two."""
+
 _UNREAD = object()
 
 
@@ -74,7 +77,17 @@ def _capture(name: str, captures: Collection[str]) -> Source:
 
 
 def _step(member: str, index: str) -> str | int:
-    return member or int(index)
+    return member or _index(index)
+
+
+def _index(digits: str) -> int:
+    """Raises ConfigurationError for one that no payload reaches; Python reads so many digits only."""
+    if len(digits) > INDEX_DIGITS:
+        raise ConfigurationError(
+            f"the index [{digits[:INDEX_DIGITS]}...] has {len(digits)} digits: no payload has so many",
+            hint=f"an index has {INDEX_DIGITS} digits at most, as in $.a[0]",
+        )
+    return int(digits)
 
 
 def _path(steps: list[str | int]) -> Source:

@@ -35,6 +35,7 @@ def reading(payload: bytes = PAYLOAD) -> Reading:
         ("$.type.more", None),
         ("$.data[0]", None),
         ("$.readings[2]", None),
+        ("$.readings[999999999]", None),
         ("$.readings.at", None),
         ("@topic", "plant/1/temp"),
         ("@qos", 1),
@@ -85,6 +86,8 @@ def test_no_json_is_a_payload_error_for_who_looks() -> None:
         ("", "says not where", "{capture}"),
         ("@property.", "names no property", "content_type"),
         ("@size", "no field", "@payload"),
+        ("$.a[1234567890]", r"\[123456789\.\.\.\] has 10 digits", "9 digits at most"),
+        (f"$.a[{'9' * 5000}]", "has 5000 digits", "9 digits at most"),
     ],
 )
 def test_what_is_no_source_is_refused(text: str, words: str, hint: str) -> None:

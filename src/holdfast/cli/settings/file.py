@@ -40,6 +40,10 @@ def _read(path: str) -> dict[str, Any]:
         raise SettingsError(
             f"{path} is not TOML: {error}", hint='text stands in quotes: key = "text"'
         ) from error
+    except ValueError as error:  # of int(), which reads so many digits only
+        raise SettingsError(
+            f"{path} has a number of thousands of digits", hint="write a smaller one"
+        ) from error
 
 
 def _flat(document: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:

@@ -71,6 +71,7 @@ def test_an_empty_file_says_nothing(tmp_path: Path) -> None:
         ('http = "127.0.0.1:8080"', "http is no key", ""),
         ("url = mqtt://b", "is not TOML: Invalid value (at line 1, column 7)", 'key = "text"'),
         ("url = 1\nurl = 2", "is not TOML: Cannot overwrite a value", ""),
+        (f"keepalive_s = {'9' * 5000}", "has a number of thousands of digits", "smaller"),
         (b"url = '\xff'", "is not UTF-8 at byte 7", ""),
     ],
 )
