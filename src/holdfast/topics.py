@@ -83,6 +83,20 @@ def matches(filter: str, topic: str) -> bool:
     return len(wanted) == len(levels)
 
 
+def overlap(one: str, other: str) -> bool:
+    """Whether some topic matches both of these filters, whatever group shares them [MQTT-4.7.2-1]."""
+    first, second = split_share(one)[1], split_share(other)[1]
+    if {first[0], second[0]} in ({"$", "+"}, {"$", "#"}):
+        return False
+    ours, theirs = sorted((first.split("/"), second.split("/")), key=len)
+    for level, beside in zip(ours, theirs, strict=False):
+        if "#" in (level, beside):
+            return True
+        if level != beside and "+" not in (level, beside):
+            return False
+    return theirs[len(ours) :] in ([], ["#"])  # which takes its parent, too
+
+
 class Pattern:
     """A topic filter with named captures; ``filter`` is what goes on the wire."""
 

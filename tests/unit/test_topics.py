@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from holdfast.errors import ConfigurationError
@@ -11,6 +13,7 @@ from holdfast.topics import (
     MAX_BYTES,
     Pattern,
     matches,
+    overlap,
     split_share,
     validate_filter,
     validate_share,
@@ -124,6 +127,69 @@ def test_a_filter_made_of_a_topic_matches_it(topic: str, data: st.DataObject) ->
     assert matches("/".join(levels), topic)
     cut = data.draw(st.integers(0, len(levels)))
     assert matches("/".join([*levels[:cut], "#"]), topic)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("a/b", "a/b", True),
+        ("a/b", "a/c", False),
+        ("a", "A", False),
+        ("a/b", "a", False),
+        ("a", "/a", False),
+        ("a/+", "a/b", True),
+        ("a/+", "a/", True),
+        ("a/+", "a", False),
+        ("+", "/a", False),
+        ("a/+", "+/b", True),
+        ("a/+/c", "+/b/+", True),
+        ("a/+/c", "+/b/d", False),
+        ("+", "#", True),
+        ("#", "#", True),
+        ("a/#", "a", True),
+        ("a/#", "a/b/c", True),
+        ("a/#", "a/+/c/#", True),
+        ("a/#", "+/b", True),
+        ("a/#", "b/#", False),
+        ("a/+/#", "a", False),
+        ("a/+/#", "a/b", True),
+        ("#", "$SYS/a", False),
+        ("+/a", "$SYS/a", False),
+        ("$SYS/#", "$SYS/+/a", True),
+        ("$SYS/#", "$other/#", False),
+        ("$share/g/a/+", "a/b", True),
+        ("$share/g/a/+", "$share/h/a/#", True),
+        ("$share/g/a", "$share/g/b", False),
+        ("$share/g/#", "$SYS/a", False),
+    ],
+)
+def test_overlapping(one: str, other: str, expected: bool) -> None:
+    """Some topic matches both: '#' takes the parent too, '$' is apart, and a group changes nothing."""
+    assert overlap(one, other) is expected
+    assert overlap(other, one) is expected
+
+
+SHORT = [
+    "/".join(levels)
+    for depth in (1, 2, 3)
+    for levels in product(("", "a", "$b"), repeat=depth)
+    if levels != ("",)
+]
+WILD = st.lists(st.sampled_from(["", "a", "$b", "+"]), min_size=1, max_size=3)
+
+
+@given(one=WILD, other=WILD, tails=st.tuples(st.booleans(), st.booleans()))
+def test_filters_overlap_where_a_topic_matches_both(
+    one: list[str], other: list[str], tails: tuple[bool, bool]
+) -> None:
+    """Of three levels every topic is tried that could tell them apart."""
+    filters = [
+        "/".join([*levels[: 3 - tail], *["#"] * tail])
+        for levels, tail in zip((one, other), tails, strict=True)
+    ]
+    assume(all(filters))
+    found = any(matches(filters[0], topic) and matches(filters[1], topic) for topic in SHORT)
+    assert overlap(*filters) is found
 
 
 def test_captures_by_name() -> None:

@@ -10,6 +10,7 @@ with columns     what each column's definition takes out of it (``columns``); th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Protocol
 
 from holdfast.errors import ConfigurationError, PayloadError
@@ -19,7 +20,7 @@ from holdfast.ingest.errors import Misfit
 from holdfast.ingest.row import Row, capture_columns, default_table, to_row
 from holdfast.ingest.table import Keep, Table
 from holdfast.messages import Message
-from holdfast.topics import Pattern
+from holdfast.topics import Pattern, overlap
 
 
 class Mapper(Protocol):
@@ -91,6 +92,17 @@ def mapper(
         raise ConfigurationError("ingest without a topic filter", hint="name at least one")
     if isinstance(key, str):
         raise ConfigurationError(f"key is a list of columns, not {key!r}", hint=f"key=[{key!r}]")
+    _check_apart(filters)
     if columns is None:
         return AsItCame(filters, table, key, keep)
     return Columns(filters, table, columns, key, keep)
+
+
+def _check_apart(filters: Sequence[str]) -> None:
+    """A broker may send a copy of a message for each filter that it matches, and each would be a row."""
+    for one, other in combinations(map(Pattern, filters), 2):
+        if overlap(one.filter, other.filter):
+            raise ConfigurationError(
+                f"topic filters {one.text!r} and {other.text!r} overlap: a message of both may come twice",
+                hint="name the wider one alone, or give them two ingests, each with a table of its own",
+            )

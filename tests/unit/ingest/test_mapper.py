@@ -69,6 +69,25 @@ def test_without_columns_messages_are_stored_as_they_came() -> None:
         made.row(Message("site/7", b"21.5", captures={"room": "7"}))
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("plant/{line}/temp", "plant/#"),
+        ("{site}/1/temp", "plant/{line}/temp"),
+        ("a/{x}", "a/{y}"),
+        ("a", "a"),
+    ],
+)
+@pytest.mark.parametrize("columns", [None, {"raw": "@payload blob"}])
+def test_filters_of_one_ingest_do_not_overlap(one: str, other: str, columns: dict[str, str] | None) -> None:
+    """A message of both may come once for each, and would be two rows."""
+    with pytest.raises(ConfigurationError) as caught:
+        mapper(["x", one, "x/y/z/#", other], columns=columns)
+    assert f"topic filters {one!r} and {other!r} overlap" in str(caught.value)
+    assert "the wider one" in (caught.value.hint or "")
+    assert "two ingests" in (caught.value.hint or "")
+
+
 def test_columns_are_in_the_order_they_are_written() -> None:
     """The table has these and no others; those of the key are required."""
     table = vitals().table
