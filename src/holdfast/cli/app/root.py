@@ -21,7 +21,7 @@ from holdfast.cli.render import Screen
 from holdfast.cli.running import run
 from holdfast.cli.sub import SubOptions
 from holdfast.cli.sub import sub as run_sub
-from holdfast.cli.workers.run import ScaleOptions, scale_out
+from holdfast.cli.workers.run import ScaleOptions, check_slots, scale_out
 from holdfast.messages import QoS
 
 app = group("holdfast", "")
@@ -164,6 +164,7 @@ def ingest(
     }  # fmt: skip
 
     async def work() -> int:
+        check_slots(workers, slots)
         whole, several = settled(replace(link, outbox=slot or outbox), typed, config)
         role = Role(retire=retire, slot=slot)
         if workers is None or slot is not None:

@@ -9,6 +9,7 @@ from holdfast.cli.ingest import Role, kept_id, named
 from holdfast.cli.link import LinkOptions
 from holdfast.cli.render import Screen
 from holdfast.cli.settings.ingests import IngestOptions
+from holdfast.cli.settings.setting import TYPED, Settings, refused
 from holdfast.cli.workers.parent import Parent
 from holdfast.cli.workers.slots import Slots
 from holdfast.errors import ConfigurationError
@@ -30,6 +31,7 @@ async def scale_out(
     """Until SIGINT or SIGTERM, or until nothing is left to do; prints the ledger of all."""
     settings = link.settings()
     _check(several, role)
+    _check_outbox(settings)
     sinks = [options.sink() for options in several]
     try:
         kept = await kept_id(sinks)
@@ -59,4 +61,24 @@ def _check(several: Sequence[IngestOptions], role: Role) -> None:
     if role.retire:
         raise ConfigurationError(
             "--workers and --retire exclude each other", hint="--workers 0 retires all slots"
+        )
+
+
+def _check_outbox(settings: Settings) -> None:
+    if "outbox.path" in settings:
+        told = settings["outbox.path"]
+        name = "--outbox" if told.origin == TYPED else "outbox.path"
+        raise refused(
+            told.origin,
+            f"{name} {told.value!r} with --workers, each of which has a file of its own",
+            "leave it out; --slots FOLDER says where their files are",
+        )
+
+
+def check_slots(workers: int | None, slots: str | None) -> None:
+    """They are files of workers. Raises ConfigurationError where there are none."""
+    if slots is not None and workers is None:
+        raise ConfigurationError(
+            f"--slots {slots!r} without --workers, whose files are there",
+            hint="say --workers N, or --outbox FILE for the file of one process",
         )
