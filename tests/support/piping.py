@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
-from typing import cast
+from typing import Never, cast
 
 from holdfast.client.inbox import Inbox, Item
 from holdfast.client.releases import Releases
@@ -61,11 +61,14 @@ class Sink:
         self._batch: Batch | None = None
         self._written: Written | None = None
         self._answer: asyncio.Future[Written] | None = None
+        self.asked = 0
+        """How many writes have begun."""
 
     async def open(self, session: str) -> Memory:
         return self._database.memory
 
     async def write(self, batch: Batch) -> Written:
+        self.asked += 1
         self._batch, self._written = batch, None
         self._answer = asyncio.get_running_loop().create_future()
         return await self._answer
@@ -106,6 +109,26 @@ class Sink:
         self._batch = self._written = None
 
 
+class Silent:
+    """As a ``Sink``, of a server that lets everybody in and says nothing."""
+
+    target = "nowhere"
+
+    async def open(self, session: str) -> Memory:
+        return await _never()
+
+    async def write(self, batch: Batch) -> Written:
+        return await _never()
+
+    async def close(self) -> None:
+        await _never()
+
+
+async def _never() -> Never:
+    await asyncio.Event().wait()
+    raise AssertionError("nobody sets it")
+
+
 class Worker:
     """A pipeline at work, from what its database remembers, and its spool where there is an intake."""
 
@@ -123,7 +146,8 @@ class Worker:
         """``most``: messages in a batch. ``asked``: before it knows what the database remembers."""
         self.database = database
         self.line, self.sink = Line(), Sink(database)
-        self.desk, memory = Desk(self.sink), database.memory
+        self.left_s: float | None = None  # of the time for a stop that begins now
+        self.desk, memory = Desk(self.sink, lambda: self.left_s), database.memory
         self.pipeline = Pipeline("table", cast(Feed, self.line), self.desk, _serial, most, 0.0)
         self.pipeline.releases = releases
         releases.join(self.pipeline)

@@ -25,7 +25,7 @@ async def shut_down(core: Core, drain_s: float) -> None:
     def left(share: float) -> float:
         return max(0.0, began + drain_s * share - core.loop.time())
 
-    core.state.draining = True
+    core.state.draining, core.state.ends_at = True, began + drain_s
     core.gathering.hand_over()  # called before this
     core.publisher.close("the client is stopping")
     core.engine.wake()  # for what another thread handed over just before

@@ -57,6 +57,7 @@ class State:
         self.outbox_error: OutboxError | None = None
         self.given_up: Counter[str] = Counter()  # unsent messages that ended, by reason
         self.draining = False
+        self.ends_at = 0.0  # on the clock of the loop; where it is draining
         self.probe = Probing(self.emit)
         from holdfast.client.dead_letters import DeadLetters  # with the first client, not with its module
 

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TypeVar
 
-from holdfast.errors import HoldfastError, Stopped
+from holdfast.errors import Stopped
 from holdfast.ingest.draft import Draft
 from holdfast.ingest.errors import SinkError
 from holdfast.ingest.identifiers import Identifiers
 from holdfast.ingest.ledger import IngestLedger
-from holdfast.ingest.sink import Batch, Sink, Written
+from holdfast.ingest.sink import Batch, Memory, Sink, Written
+from holdfast.ingest.stopping import Late, Stopping
+
+T = TypeVar("T")
+
+log = logging.getLogger("holdfast")
 
 FIRST_DELAY_S, MAX_DELAY_S = 0.1, 5.0
 
@@ -19,16 +27,30 @@ class Desk:
     """The sink of one ingest, and what is known of it.
 
     ``number``: of the newest batch. ``ledger``: where all messages are. ``trouble``: why nothing can be
-    written at the moment; None: it can. ``stopping``: nothing is waited for any longer.
+    written at the moment; None: it can. ``stopping``: nothing is waited for any longer, but for the
+    answer of the sink, as long as there is time.
     """
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, left_s: Callable[[], float | None] = lambda: None) -> None:
+        """``left_s``: see ``Stopping``."""
         self._sink = sink
         self.number = 0
         self.identifiers: Identifiers | None = None
         self.ledger = IngestLedger()
-        self.trouble: HoldfastError | None = None
-        self.stopping = asyncio.Event()
+        self.trouble: SinkError | None = None
+        self.stopping = Stopping(left_s)
+
+    async def open(self, session: str) -> Memory:
+        """As the sink does. Raises SinkError, also where it has not answered by the end of a stop."""
+        return await self._answer(lambda: self._sink.open(session))
+
+    async def close(self) -> None:
+        """The run is over: let go of the sink, and of one that does not answer as well."""
+        self.stopping.begin()
+        try:
+            await self.stopping.closed(self._sink.close())
+        except Late:
+            log.warning("%s does not answer: it is left as it is", self._sink.target)
 
     def batch(self, draft: Draft) -> Batch:
         """The next one."""
@@ -42,12 +64,22 @@ class Desk:
     async def attempt(self, batch: Batch) -> Written:
         """Once. Raises SinkError: nobody knows how it ended, and the next to be written is this one again."""
         try:
-            written = await self._sink.write(batch)
+            written = await self._answer(lambda: self._sink.write(batch))
         except SinkError as error:
             self.trouble = error
             raise
         self.trouble = None
         return written
+
+    async def _answer(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Asked too late it is not asked at all: nothing new is to be in doubt."""
+        if self.stopping.late and self.trouble is not None:
+            raise self.trouble  # which says more
+        with suppress(Late):
+            if not self.stopping.late:
+                return await self.stopping.answer(ask())
+        target = self._sink.target
+        raise SinkError(f"{target} did not answer before the stop had to end", target=target)
 
     async def write(self, batch: Batch) -> Written:
         """Until it is committed; a database that is away is no reason to forget. Raises Stopped."""
@@ -101,7 +133,7 @@ class Attempt:
 class Pauses:
     """What lies between attempts."""
 
-    def __init__(self, stopping: asyncio.Event) -> None:
+    def __init__(self, stopping: Stopping) -> None:
         self._stopping = stopping
         self._delay_s = FIRST_DELAY_S
 
@@ -111,5 +143,5 @@ class Pauses:
             async with asyncio.timeout(self._delay_s):
                 await self._stopping.wait()
         self._delay_s = min(2 * self._delay_s, MAX_DELAY_S)
-        if self._stopping.is_set():
+        if self._stopping.begun:
             raise Stopped("stopped while the database could not be written; the broker keeps these messages")

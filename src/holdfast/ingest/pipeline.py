@@ -79,8 +79,8 @@ class Pipeline:
         return full or self._desk.trouble
 
     def stop(self) -> None:
-        """A database that cannot be written is waited for no longer."""
-        self._desk.stopping.set()
+        """A database that cannot be written is waited for no longer, a silent one while there is time."""
+        self._desk.stopping.begin()
 
     def release_asked(self, asked: ReleaseAsked) -> None:
         """As a ``Holder``: forgotten with the next batch, which is written even if it is empty."""
@@ -185,7 +185,7 @@ class Pipeline:
 
     async def _finish(self) -> None:
         """What was taken is stored, or in the spool; what waits behind it is left to the broker."""
-        self._desk.stopping.set()
+        self._desk.stopping.begin()
         if self._writing is not None:
             await self._writing
         if self._draft.count:

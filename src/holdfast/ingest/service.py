@@ -16,7 +16,7 @@ from holdfast.ingest.left_over import OWNER, claim, warn
 from holdfast.ingest.mapper import mapper
 from holdfast.ingest.notes import Notes
 from holdfast.ingest.pipeline import Pipeline
-from holdfast.ingest.sink import Sink
+from holdfast.ingest.sink import Memory, Sink
 from holdfast.ingest.spool import Spool
 from holdfast.ingest.table import Keep
 from holdfast.ingest.target import sink_for
@@ -26,6 +26,9 @@ LARGEST_BATCH = 1_000_000
 """Far above what a transaction is good for, and below what SQLite takes for a number."""
 
 LONGEST_WAIT_S = 86_400
+
+LOOK_S = 0.2
+"""How often it is looked whether the client stops while the sink is being opened."""
 
 
 class Ingest:
@@ -118,14 +121,14 @@ class Ingest:
                 raise
         finally:
             self._leave(pipeline)
-            await self._sink.close()
+            await desk.close()
         return desk.ledger
 
     def _prepare(self) -> Pipeline:
         """Everything that must be there before the client is started."""
         client, self._stopped = self._client, False
         client._serve()
-        self._desk = desk = Desk(self._sink)
+        self._desk = desk = Desk(self._sink, self._left_s)
         self._feed = feed = feed_of(client, self._mapper.filters, self._options)
         self._pipeline = pipeline = Pipeline(
             self.table, feed, desk, self._mapper.row, self._batch, self._batch_wait_s
@@ -146,7 +149,7 @@ class Ingest:
 
     async def _work(self, pipeline: Pipeline, desk: Desk, feed: Feed) -> None:
         try:
-            await self._resume(pipeline, desk)
+            await self._resume(pipeline, desk, await self._open(desk, feed))
             await pipeline.run()
         except Stopped:
             self._stopped = self._stopped or feed.closed  # by somebody: it did not give up on the broker
@@ -157,9 +160,27 @@ class Ingest:
             self._stopped = True
             raise Stopped("stopped before it had begun") from error
 
-    async def _resume(self, pipeline: Pipeline, desk: Desk) -> None:
+    async def _open(self, desk: Desk, feed: Feed) -> Memory:
+        """As the desk does; a stop of the client, by whomever, is noticed meanwhile."""
+        opening = asyncio.create_task(desk.open(f"{self._client.client_id} {self.table}"))
+        try:
+            while not opening.done():
+                await asyncio.wait([opening], timeout=LOOK_S)
+                if feed.closed:
+                    desk.stopping.begin()
+            return opening.result()
+        finally:
+            opening.cancel()
+
+    def _left_s(self) -> float:
+        """Of the time for a stop: for one that the client has begun, or for ours."""
+        state = self._client._state
+        if not state.draining:
+            return self._client._setup.drain_s
+        return max(0.0, state.ends_at - asyncio.get_running_loop().time())
+
+    async def _resume(self, pipeline: Pipeline, desk: Desk, memory: Memory) -> None:
         """Go on where the sink and the spool are; what comes meanwhile waits in the feed."""
-        memory = await self._sink.open(f"{self._client.client_id} {self.table}")
         desk.number = memory.number
         intake = self._client._outbox.intake
         if intake is None or pipeline.releases is None:

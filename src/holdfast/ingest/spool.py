@@ -181,7 +181,7 @@ class Spool:
             attempt, numbers = self._doubtful
             self._done(await attempt.until_committed(), numbers)
             self._doubtful = None
-        while self._waiting and not self._desk.stopping.is_set():
+        while self._waiting and not self._desk.stopping.begun:
             held = await self._next()
             if held:
                 await self._store(held)

@@ -65,8 +65,9 @@ class SqliteSink:
 
     async def close(self) -> None:
         """See ``Sink``."""
-        await self._run(self._let_go)
+        closing = asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, self._let_go)
         self._thread.shutdown(wait=False)
+        await asyncio.shield(closing)  # behind a write that waits for a lock, whoever waits for that
 
     # -- on the thread -----------------------------------------------------------------------
 

@@ -7,11 +7,11 @@ import asyncio
 import pytest
 
 from holdfast.errors import Stopped
-from holdfast.ingest import SinkError, Written, desk
+from holdfast.ingest import SinkError, Written, desk, stopping
 from holdfast.ingest.desk import Attempt, Desk
 from holdfast.ingest.draft import Draft
 from tests.support.durable import Database
-from tests.support.piping import Sink
+from tests.support.piping import Silent, Sink
 from tests.support.turns import turns
 
 
@@ -68,7 +68,7 @@ async def test_at_the_end_nothing_is_waited_for() -> None:
     waiting = asyncio.create_task(pauses.next())
     await turns()
     await waiting
-    here.stopping.set()
+    here.stopping.begin()
     with pytest.raises(Stopped, match="the broker keeps"):
         await pauses.next()
 
@@ -114,3 +114,47 @@ async def test_who_ends_takes_the_attempt_along() -> None:
     await turns()
     with pytest.raises(asyncio.CancelledError):
         await attempt.outcome()
+
+
+async def test_a_sink_that_does_not_answer_is_not_waited_for_after_a_stop() -> None:
+    """The attempt fails, in a sentence; and another one is not begun, which would be in doubt too."""
+    sink = Sink(Database())
+    here = Desk(sink, lambda: 0.01)
+    writing = asyncio.create_task(here.write(here.batch(empty())))
+    await turns()
+    here.stopping.begin()
+    with pytest.raises(Stopped, match="the broker keeps"):
+        await writing
+    assert "nowhere did not answer before the stop had to end" in str(here.trouble)
+    asked, trouble = sink.asked, here.trouble
+    with pytest.raises(SinkError) as raised:
+        await here.attempt(here.batch(empty()))
+    assert raised.value is trouble
+    assert sink.asked == asked == 1
+
+
+async def test_opening_ends_with_a_stop_too() -> None:
+    """As an error of the sink, where it has not answered."""
+    here = Desk(Silent(), lambda: 0.01)
+    opening = asyncio.create_task(here.open("session"))
+    await turns()
+    here.stopping.begin()
+    with pytest.raises(SinkError, match="did not answer"):
+        await opening
+
+
+async def test_a_sink_that_does_not_let_go_is_left(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of a run is that of a stop, even if nobody asked for one; the log says so."""
+    monkeypatch.setattr(stopping, "CLOSED_WITHIN_S", 0.01)
+    await Desk(Silent(), lambda: 0.0).close()
+    assert "nowhere does not answer" in caplog.text
+
+
+async def test_a_sink_is_let_go() -> None:
+    """Where it answers, nothing is said."""
+    here = Desk(Sink(Database()), lambda: 0.0)
+    assert (await here.open("session")).number == 0
+    await here.close()
+    assert here.stopping.begun

@@ -36,11 +36,11 @@ async def worker(releases: Releases) -> AsyncIterator[Worker]:
     await asyncio.gather(made.task, return_exceptions=True)
 
 
-async def send(worker: Worker, *serials: int) -> None:
+async def send(worker: Worker, *serials: int, again: bool = False) -> None:
     """Messages come in; the serial number is the packet identifier too."""
     for serial in serials:
         properties = {"user_property": (("serial", str(serial)),)}
-        delivery = Delivery("t", b"x", 2, packet_id=serial, properties=properties)
+        delivery = Delivery("t", b"x", 2, False, again, serial, properties)
         delivery.epoch = 1
         worker.line.inbox.put((delivery, delivery, 0, None))
     await turns()
@@ -177,3 +177,28 @@ async def test_a_defect_of_a_sink_ends_it(worker: Worker) -> None:
     with pytest.raises(RuntimeError, match="a defect"):
         await worker.task
     assert ended(worker) == []
+
+
+@pytest.mark.parametrize("committed", [False, True])
+async def test_a_sink_that_never_answers_is_not_waited_for_at_the_end(
+    worker: Worker, releases: Releases, committed: bool
+) -> None:
+    """Nothing of it is acknowledged. Whether it was committed or not, the next run stores it once."""
+    await send(worker, 1)
+    await send(worker, 2)
+    if committed:
+        worker.sink.commit()
+    worker.left_s = 0.01
+    worker.line.close()
+    with pytest.raises(Stopped, match="the broker keeps"):
+        await worker.task
+    assert troubled(worker)
+    assert ended(worker) == []
+    releases.leave(worker.pipeline)
+    following = Worker(worker.database, releases, 2)
+    await send(following, 1, 2, again=True)
+    await stored(following)
+    following.line.close()
+    await following.task
+    assert ended(following) == [1, 2]
+    assert worker.database.rows == {1: 1, 2: 1}

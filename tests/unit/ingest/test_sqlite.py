@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sqlite3
 import threading
@@ -14,6 +15,7 @@ import pytest
 from holdfast.ingest.errors import SinkError
 from holdfast.ingest.sink import Memory
 from holdfast.ingest.sqlite import SqliteSink
+from holdfast.testing import eventually
 from tests.contracts.sinks import batch
 
 
@@ -97,3 +99,14 @@ async def test_a_file_without_rights_is_named() -> None:
         await sink.open("me")
     assert "right to write" in str(caught.value.hint)
     await sink.close()
+
+
+async def test_a_close_that_is_not_waited_for_happens_all_the_same(path: Path) -> None:
+    """A stop that has no time left does not leave the file open behind it."""
+    sink = SqliteSink(str(path))
+    await sink.open("me")
+    closing = asyncio.create_task(sink.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.gather(closing, return_exceptions=True)
+    await eventually(lambda: not path.with_name(path.name + "-wal").exists())
