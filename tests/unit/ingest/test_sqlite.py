@@ -17,6 +17,7 @@ from holdfast.ingest.sink import Memory
 from holdfast.ingest.sqlite import SqliteSink
 from holdfast.testing import eventually
 from tests.contracts.sinks import batch
+from tests.support.turns import turns
 
 
 def stored(path: Path, sql: str = "SELECT topic FROM messages ORDER BY id") -> list[str]:
@@ -106,7 +107,7 @@ async def test_a_close_that_is_not_waited_for_happens_all_the_same(path: Path) -
     sink = SqliteSink(str(path))
     await sink.open("me")
     closing = asyncio.create_task(sink.close())
-    await asyncio.sleep(0)
+    await turns(1)
     closing.cancel()
     await asyncio.gather(closing, return_exceptions=True)
     await eventually(lambda: not path.with_name(path.name + "-wal").exists())
