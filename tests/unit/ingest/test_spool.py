@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from holdfast.errors import OutboxError
-from holdfast.ingest import IngestLedger, desk, spool
+from holdfast.ingest import IngestLedger
 from holdfast.ingest.errors import SpoolFull
 from holdfast.protocol import ReleaseAsked
 from tests.support.desktop import Desktop
-from tests.support.durable import Database, File
 from tests.support.turns import turns
 
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No pauses, and no threads."""
-
-    async def inline(function: Any, *arguments: Any) -> Any:
-        return function(*arguments)
-
-    monkeypatch.setattr(desk, "FIRST_DELAY_S", 0.0)
-    monkeypatch.setattr(desk, "MAX_DELAY_S", 0.0)
-    monkeypatch.setattr(spool, "LOOK_S", 0.0)
-    monkeypatch.setattr(asyncio, "to_thread", inline)
-
-
-@pytest.fixture
-async def here() -> AsyncIterator[Desktop]:
-    desktop = Desktop(File(), Database())
-    yield desktop
-    desktop.worker.task.cancel()
-    await asyncio.gather(desktop.worker.task, return_exceptions=True)
+pytestmark = pytest.mark.usefixtures("at_once")
 
 
 async def test_what_the_sink_cannot_take_is_acknowledged_from_the_file(here: Desktop) -> None:
@@ -70,23 +48,6 @@ async def test_whatever_comes_goes_behind_what_is_spooled(here: Desktop) -> None
     assert here.held == []
     await here.store()
     assert here.database.rows == dict.fromkeys(range(1, 7), 1)
-
-
-async def test_what_the_file_gave_up_is_not_waited_for(here: Desktop) -> None:
-    """A row that nobody can read any more: the way is direct again, and the books hold without it."""
-    await here.send(1)
-    here.sink.fail()
-    await turns()
-    await here.send(2, 3)
-    here.intake.let_go([next(number for number, one in here.file.held.items() if one.packet_id == 3)])
-    await here.store()
-    await turns()
-    assert here.database.rows == {1: 1, 2: 1}
-    assert here.ledger == IngestLedger(received=2, stored=2)
-    await here.send(4)
-    assert here.held == []
-    await here.store()
-    assert here.database.rows == {1: 1, 2: 1, 4: 1}
 
 
 @pytest.mark.parametrize("committed", [False, True])
