@@ -112,3 +112,15 @@ async def test_two_that_open_at_once_do_not_clash(place: Place) -> None:
     finally:
         for sink in sinks:
             await sink.close()
+
+
+async def test_a_foreign_quarantine_is_refused_at_the_start(place: Place) -> None:
+    """Found with the first misfit, it would hold up all rows behind that; it stays as it is."""
+    place.execute("CREATE TABLE messages_quarantine (id integer PRIMARY KEY, note text)")
+    sink = place.sink()
+    with pytest.raises(SinkError, match=r"messages_quarantine.*of another kind.*without.*received") as caught:
+        await sink.open("me")
+    assert caught.value.hint
+    await sink.close()
+    place.execute("INSERT INTO messages_quarantine VALUES (1, 'mine')")
+    assert place.execute("SELECT * FROM messages_quarantine") == [(1, "mine")]

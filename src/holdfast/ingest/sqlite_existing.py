@@ -69,9 +69,23 @@ def missing_columns(db: sqlite3.Connection, target: str, table: Table) -> list[C
     if "id" not in found or needed:
         lacks = ", ".join(needed or ["id"])
         raise _other(target, f"{target} has a table {table.name!r} of another kind (without {lacks})")
+    _check_id(db, target, table)
     _check_types(found, target, table)
     _check_others(found, target, table)
     return missing
+
+
+def _check_id(db: sqlite3.Connection, target: str, table: Table) -> None:
+    """That it numbers the rows by itself: only then no index stands behind the primary key."""
+    name = quoted(table.name)
+    key = [column.lower() for _, column, *_, part in db.execute(f"PRAGMA table_info({name})") if part]
+    indexed = any(origin == "pk" for _, _, _, origin, _ in db.execute(f"PRAGMA index_list({name})"))
+    if key != ["id"] or indexed:
+        raise _other(
+            target,
+            f"{target}: column 'id' of table {table.name!r} is not INTEGER PRIMARY KEY,"
+            " so SQLite does not number the rows by it",
+        )
 
 
 def _check_types(found: dict[str, _Found], target: str, table: Table) -> None:

@@ -21,6 +21,8 @@ from holdfast.ingest.table import AS_IT_CAME, Column, Table
 
 VERSION = "1"
 
+QUARANTINE = (*AS_IT_CAME, Column("reason", "text", required=True))
+
 _TYPES = {
     "text": "TEXT",
     "int": "INTEGER",
@@ -39,15 +41,29 @@ def prepare(db: sqlite3.Connection, target: str, table: Table) -> None:
     try:
         db.execute("CREATE TABLE IF NOT EXISTS holdfast (key TEXT PRIMARY KEY, value) WITHOUT ROWID")
         _check_version(db, target)
-        columns = ", ".join(_declared(column) for column in table.columns)
-        db.execute(f"CREATE TABLE IF NOT EXISTS {quoted(table.name)} (id INTEGER PRIMARY KEY, {columns})")
-        for column in missing_columns(db, target, table):
-            db.execute(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {_declared(column)}")
+        db.execute(f"CREATE TABLE IF NOT EXISTS {quoted(table.name)} ({_columns(table.columns)})")
+        _widen(db, target, table)
+        _widen_quarantine(db, target, Table(table.quarantine, QUARANTINE))
         _index(db, target, table)
         db.execute("COMMIT")
     except BaseException:
         db.execute("ROLLBACK")
         raise
+
+
+def _widen(db: sqlite3.Connection, target: str, table: Table) -> None:
+    for column in missing_columns(db, target, table):
+        db.execute(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {_declared(column)}")
+
+
+def _widen_quarantine(db: sqlite3.Connection, target: str, aside: Table) -> None:
+    """Where it is there: found out with the first misfit, a foreign one would hold all rows up."""
+    if db.execute(f"PRAGMA table_info({quoted(aside.name)})").fetchone():
+        _widen(db, target, aside)
+
+
+def _columns(columns: Sequence[Column]) -> str:
+    return ", ".join(("id INTEGER PRIMARY KEY", *map(_declared, columns)))
 
 
 def _declared(column: Column) -> str:
@@ -132,13 +148,12 @@ def _instant(at: datetime) -> str:
 
 def quarantine(db: sqlite3.Connection, table: Table, several: Sequence[Refused]) -> None:
     """Put these beside the table, with the transaction that is open."""
-    columns = ", ".join(_declared(column) for column in AS_IT_CAME)
     name = quoted(table.quarantine)
-    db.execute(f"CREATE TABLE IF NOT EXISTS {name} (id INTEGER PRIMARY KEY, {columns}, reason TEXT NOT NULL)")
-    names = ", ".join(column.name for column in AS_IT_CAME)
-    marks = ", ".join("?" * (len(AS_IT_CAME) + 1))
+    db.execute(f"CREATE TABLE IF NOT EXISTS {name} ({_columns(QUARANTINE)})")
+    names = ", ".join(column.name for column in QUARANTINE)
+    marks = ", ".join("?" * len(QUARANTINE))
     rows = [(*plain(one.message), one.reason) for one in several]
-    db.executemany(f"INSERT INTO {name} ({names}, reason) VALUES ({marks})", rows)
+    db.executemany(f"INSERT INTO {name} ({names}) VALUES ({marks})", rows)
 
 
 def refused(error: sqlite3.Error, target: str) -> SinkError:

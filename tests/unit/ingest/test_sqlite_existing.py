@@ -94,6 +94,40 @@ def test_a_column_that_must_have_a_value_must_be_ours(db: sqlite3.Connection) ->
     assert missing_columns(db, "x.db", table(Column("a", "int"), Column("c", "int"))) == []
 
 
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "(id INTEGER PRIMARY KEY, a TEXT)",
+        "(ID integer PRIMARY KEY AUTOINCREMENT, a TEXT)",
+        "(a TEXT, id INTEGER, PRIMARY KEY (id))",
+    ],
+)
+def test_an_id_that_numbers_the_rows_is_taken(db: sqlite3.Connection, declared: str) -> None:
+    """In whichever of SQLite's spellings."""
+    db.execute(f"CREATE TABLE readings {declared}")
+    assert missing_columns(db, "x.db", table(Column("a", "text"))) == []
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "(id TEXT PRIMARY KEY DEFAULT (hex(randomblob(16))), a TEXT)",
+        "(id INT PRIMARY KEY, a TEXT)",
+        "(id BIGINT, a TEXT)",
+        "(id INTEGER, a TEXT)",
+        "(id INTEGER PRIMARY KEY DESC, a TEXT)",
+        "(id INTEGER PRIMARY KEY, a TEXT) WITHOUT ROWID",
+        "(id INTEGER, a TEXT, PRIMARY KEY (id, a))",
+        "(id INTEGER, a TEXT PRIMARY KEY)",
+    ],
+)
+def test_an_id_that_does_not_number_the_rows_is_named(db: sqlite3.Connection, declared: str) -> None:
+    """It would be null, or have no order to count new rows by: SQLite numbers an INTEGER PRIMARY KEY only."""
+    db.execute(f"CREATE TABLE readings {declared}")
+    said = str(refusal(db, table(Column("a", "text"))))
+    assert said.startswith("x.db: column 'id' of table 'readings' is not INTEGER PRIMARY KEY")
+
+
 def test_a_key_that_is_there_must_be_this_one(db: sqlite3.Connection) -> None:
     """Else rows would be one by another key than was asked for, or by one although none was."""
     db.execute("CREATE TABLE readings (id INTEGER PRIMARY KEY, Line TEXT, at TEXT)")

@@ -49,6 +49,16 @@ def test_preparing_twice_changes_nothing(db: sqlite3.Connection) -> None:
     assert columns(db).count("line") == 1
 
 
+def test_an_older_quarantine_is_widened(db: sqlite3.Connection) -> None:
+    """As the table is, where it is there; else it is made with the first misfit."""
+    schema.prepare(db, "x.db", capturing())
+    assert columns(db, "messages_quarantine") == []
+    needed = ", ".join(f"{column.name} {schema._TYPES[column.type]}" for column in schema.QUARANTINE[:5])
+    db.execute(f"CREATE TABLE messages_quarantine (id INTEGER PRIMARY KEY, {needed}, reason TEXT)")
+    schema.prepare(db, "x.db", capturing())
+    assert columns(db, "messages_quarantine")[-2:] == ["reason", "properties"]
+
+
 def test_case_makes_no_other_column(db: sqlite3.Connection) -> None:
     """To SQLite a name is the same in both."""
     schema.prepare(db, "x.db", capturing("line"))
