@@ -42,6 +42,17 @@ async def test_number_and_state_are_remembered_with_the_rows(place: Place, opene
     await again.close()
 
 
+async def test_a_sink_that_was_closed_may_be_opened_again(place: Place, opened: Open) -> None:
+    """The next run goes on where the last one was; to close twice is no error."""
+    sink = await opened()
+    await sink.write(batch(1, "a"))
+    for _ in range(2):
+        await sink.close()
+    assert await sink.open("me") == Memory(1)
+    await sink.write(batch(2, "b"))
+    assert place.execute(TOPICS) == [("a",), ("b",)]
+
+
 async def test_a_batch_may_have_nothing_but_a_state(place: Place, opened: Open) -> None:
     """It is remembered in place of the one before."""
     sink = await opened()

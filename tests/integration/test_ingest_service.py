@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +123,18 @@ async def test_a_target_that_cannot_be_opened_ends_it(make: Callable[..., Ingest
         await service.run()
 
 
+async def test_it_may_run_again(strict: Broker, tmp_path: Path) -> None:
+    """What was stopped goes on with its file where it was."""
+    client = Client(strict.url, client_id="ingest", reconnect="lan")
+    service = Ingest(client, topic="n/+", into=str(tmp_path / "x.db"))
+    for topics in ({"n/0"}, {"n/0", "n/1"}):
+        run = begin(service)
+        strict.publish(max(topics), "x", retain=True)
+        await eventually(lambda: run.done() or topics_in(tmp_path / "x.db") == topics)  # noqa: B023
+        await service.stop()
+        assert (await run).waiting == 0
+
+
 async def test_its_link_is_isolated_and_probed(strict: Broker) -> None:
     """Where the application did not say otherwise (contract 21, 23); the probe is no row."""
     client = Client(strict.url, client_id="ingest", reconnect="lan")
@@ -133,6 +147,14 @@ async def test_its_link_is_isolated_and_probed(strict: Broker) -> None:
     await eventually(lambda: service.ledger == IngestLedger(received=1, stored=1))
     await service.stop()
     await run
+
+
+def topics_in(path: Path) -> set[str]:
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+            return {topic for (topic,) in db.execute("SELECT topic FROM messages")}
+    except sqlite3.OperationalError:  # not made yet
+        return set()
 
 
 def begin(service: Ingest) -> asyncio.Task[IngestLedger]:

@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from holdfast.ingest import sqlite_schema as schema
 from holdfast.ingest.errors import SinkError
+from holdfast.ingest.row import Row
 from holdfast.ingest.sink import Batch, Memory, Refused, Written
 from holdfast.ingest.table import Table
 
@@ -44,7 +45,7 @@ class SqliteSink:
         self.target = path
         self._table = table or Table()
         self._insert = schema.insert(self._table)
-        self._thread = ThreadPoolExecutor(1, "holdfast-sqlite")
+        self._thread: ThreadPoolExecutor | None = None
         self._db: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         self._session = ""
@@ -65,13 +66,17 @@ class SqliteSink:
 
     async def close(self) -> None:
         """See ``Sink``."""
-        closing = asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, self._let_go)
-        self._thread.shutdown(wait=False)
-        await asyncio.shield(closing)  # behind a write that waits for a lock, whoever waits for that
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            closing = asyncio.get_running_loop().run_in_executor(thread, self._guarded, self._let_go)
+            thread.shutdown(wait=False)
+            await asyncio.shield(closing)  # behind a write that waits for a lock, whoever waits for that
 
     # -- on the thread -----------------------------------------------------------------------
 
     async def _run(self, call: Callable[[], T]) -> T:
+        if self._thread is None:  # the first call, or the first after close
+            self._thread = ThreadPoolExecutor(1, "holdfast-sqlite")
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, call)
 
     def _guarded(self, call: Callable[[], T]) -> T:
@@ -96,13 +101,7 @@ class SqliteSink:
         return self._db
 
     def _connect(self) -> sqlite3.Connection:
-        folder = Path(self.target).parent
-        if not folder.is_dir():
-            raise SinkError(
-                f"{self.target} cannot be opened: there is no folder {folder}",
-                target=self.target,
-                hint=f"make it: mkdir -p {folder}",
-            )
+        _check_folder(self.target)
         with _OPENING:
             return self._prepared(sqlite3.connect(self.target, timeout=BUSY_S, isolation_level=None))
 
@@ -154,22 +153,71 @@ class SqliteSink:
         try:
             db.executemany(self._insert, map(schema.plain, batch.rows))
         except _OF_THE_ROW:
-            db.execute("ROLLBACK TO rows")
-            refused += self._insert_each(db, batch)
+            newest, reasons = self._insert_those_that_fit(db, batch)
+            refused += [Refused(batch.as_it_came(place), reason) for place, reason in reasons.items()]
         if refused:
             schema.quarantine(db, self._table, refused)
         stored = schema.count_above(db, self._table, newest)
         return Written(stored, len(batch.rows) + len(batch.refused) - stored - len(refused), len(refused))
 
-    def _insert_each(self, db: sqlite3.Connection, batch: Batch) -> list[Refused]:
-        """A row in the batch is refused: find it, and let the others in."""
-        refused = []
+    def _insert_those_that_fit(self, db: sqlite3.Connection, batch: Batch) -> tuple[int, dict[int, str]]:
+        """A row in the batch is refused: find it, and let the others in.
+
+        The highest id before them, and why the rows at these places are refused.
+        """
+        fatal: dict[int, str] = {}
+        while True:
+            db.execute("ROLLBACK TO rows" if db.in_transaction else "BEGIN IMMEDIATE")
+            newest = schema.newest(db, self._table)  # between two transactions others may have written
+            refused = self._insert_each(db, batch, fatal)
+            if db.in_transaction:
+                return newest, dict(sorted((fatal | refused).items()))
+
+    def _insert_each(self, db: sqlite3.Connection, batch: Batch, fatal: dict[int, str]) -> dict[int, str]:
+        """All but those that are ``fatal``: a row whose refusal ends the transaction, with all before it.
+
+        One more of them is added to these, and ends the attempt.
+        """
+        refused: dict[int, str] = {}
         for place, row in enumerate(batch.rows):
-            try:
-                db.execute(self._insert, schema.plain(row))
-            except _OF_THE_ROW as error:
-                refused.append(Refused(batch.as_it_came(place), str(error)))
+            reason = None if place in fatal else self._refusal(db, row)
+            if reason is not None and not db.in_transaction:
+                fatal[place] = reason
+                break
+            if reason is not None:
+                refused[place] = reason
         return refused
+
+    def _refusal(self, db: sqlite3.Connection, row: Row) -> str | None:
+        """Why this row is not in now; None: it is, or one with its key."""
+        db.execute("SAVEPOINT one")
+        try:
+            db.execute(self._insert, schema.plain(row))
+        except _OF_THE_ROW as error:
+            if db.in_transaction:
+                db.execute("ROLLBACK TO one")  # RAISE(FAIL) leaves what the trigger did, and the row
+                db.execute("RELEASE one")
+            return str(error)
+        db.execute("RELEASE one")
+        return None
+
+
+def _check_folder(target: str) -> None:
+    folder = Path(target).parent
+    try:
+        there = folder.is_dir()
+    except OSError as error:
+        raise SinkError(
+            f"{target} cannot be opened: the folder {folder}: {error.strerror}",
+            target=target,
+            hint="name a file in a folder that this user can enter",
+        ) from error
+    if not there:
+        raise SinkError(
+            f"{target} cannot be opened: there is no folder {folder}",
+            target=target,
+            hint=f"make it: mkdir -p {folder}",
+        )
 
 
 def _identity(path: str) -> tuple[int, int] | None:

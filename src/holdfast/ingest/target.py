@@ -26,7 +26,7 @@ def sqlite_path(into: str) -> str:
     Raises ConfigurationError for another scheme and for a name that is no file.
     """
     path = _path(into)
-    if not path or path.endswith("/") or path == ":memory:":
+    if not path or path.endswith("/") or path == ":memory:" or "\0" in path:
         raise ConfigurationError(
             f"{into!r} names no file", hint="name one, such as readings.db or sqlite:///readings.db"
         )

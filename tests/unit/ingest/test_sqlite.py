@@ -9,19 +9,21 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from holdfast.ingest.errors import SinkError
-from holdfast.ingest.sink import Memory
+from holdfast.ingest.sink import Memory, Refused, Written
 from holdfast.ingest.sqlite import SqliteSink
+from holdfast.ingest.table import Column, Table
 from holdfast.testing import eventually
-from tests.contracts.sinks import batch
+from tests.contracts.sinks import batch, of_rows, row
 from tests.support.turns import turns
 
 
 def stored(path: Path, sql: str = "SELECT topic FROM messages ORDER BY id") -> list[str]:
-    with closing(sqlite3.connect(path)) as db:
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
         return [str(value) for (value,) in db.execute(sql)]
 
 
@@ -79,6 +81,67 @@ async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         await sink.open("me")
     assert "mkdir -p" in str(caught.value.hint)
     await sink.close()
+
+
+async def test_a_folder_that_cannot_be_looked_at_is_named(tmp_path: Path) -> None:
+    """A name that no file system takes is told like any other mistake."""
+    sink = SqliteSink(str(tmp_path / ("n" * 300) / "x.db"))
+    with pytest.raises(SinkError, match=r"x\.db cannot be opened: the folder .*too long") as caught:
+        await sink.open("me")
+    assert caught.value.hint
+    await sink.close()
+
+
+TOPICS = ["a", "bad", "b", "worse", "bad", "c"]
+
+ENDING = (
+    "CREATE TRIGGER no BEFORE INSERT ON messages WHEN new.topic = 'bad' BEGIN SELECT raise({}, 'no'); END"
+)
+
+
+@pytest.mark.parametrize("how", ["ABORT", "FAIL", "ROLLBACK"])
+@pytest.mark.parametrize("when", ["BEFORE", "AFTER"])
+async def test_a_trigger_refuses_a_row_however_it_says_so(
+    sink: SqliteSink, path: Path, how: str, when: str
+) -> None:
+    """Even where SQLite ends the transaction with it, or keeps the row: the others are in, in order."""
+    trigger = ENDING.format(how).replace("BEFORE", when)
+    stored(path, trigger)
+    stored(path, trigger.replace("no ", "none ").replace("'bad'", "'worse'").replace(how, "ABORT"))
+    refused = (Refused(row("never"), "no number"),)
+    assert await sink.write(batch(1, *TOPICS, refused=refused, state="s")) == Written(3, 0, 4)
+    assert stored(path) == ["a", "b", "c"]
+    aside = stored(path, "SELECT topic FROM messages_quarantine ORDER BY id")
+    assert aside == ["never", "bad", "worse", "bad"]
+    assert await sink.open("me") == Memory(1, "s")
+
+
+async def test_a_column_may_end_the_transaction(path: Path) -> None:
+    """NOT NULL ON CONFLICT ROLLBACK in a table of the user's."""
+    stored(path, "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL ON CONFLICT ROLLBACK)")
+    sink = SqliteSink(str(path), Table("t", (Column("a", "text"),)))
+    await sink.open("me")
+    assert await sink.write(of_rows(1, [("x",), (None,), ("y",), (None,)])) == Written(2, 0, 2)
+    assert stored(path, "SELECT a FROM t ORDER BY id") == ["x", "y"]
+    await sink.close()
+
+
+async def test_rows_of_others_are_not_counted_when_a_batch_begins_again(
+    sink: SqliteSink, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the transaction that a row has ended and the next one, another program may write."""
+    stored(path, ENDING.format("ROLLBACK"))
+    insert_each = sink._insert_each
+
+    def meanwhile(db: sqlite3.Connection, *of: Any) -> dict[int, str]:
+        refused = insert_each(db, *of)
+        if not db.in_transaction:
+            stored(path, "INSERT INTO messages VALUES (NULL, 'x', 'other', 0, 0, 'p', NULL)")
+        return refused
+
+    monkeypatch.setattr(sink, "_insert_each", meanwhile)
+    assert await sink.write(batch(1, "bad", "a", "bad")) == Written(1, 0, 2)
+    assert "other" in stored(path)
 
 
 async def test_a_file_that_is_no_database_is_named(path: Path) -> None:

@@ -49,7 +49,7 @@ def test_a_mistyped_server_is_no_file(into: str) -> None:
     assert SECRET not in f"{caught.value}{caught.value.hint}"
 
 
-@pytest.mark.parametrize("into", ["", "sqlite:///", "folder/", ":memory:"])
+@pytest.mark.parametrize("into", ["", "sqlite:///", "folder/", ":memory:", "a\0.db"])
 def test_what_names_no_file_is_refused(into: str) -> None:
     """A target that keeps nothing is no target."""
     with pytest.raises(ConfigurationError, match="names no file"):
