@@ -10,29 +10,58 @@ from holdfast.ingest.errors import SinkError
 
 
 class DatabaseSaid(Exception):
-    """``code`` is its SQLSTATE: empty where the line broke, or this side gave up."""
+    """``code`` is its SQLSTATE: empty where the line broke, or this side gave up.
 
-    def __init__(self, words: str, code: str = "") -> None:
+    ``raised``: a function of the user's said it, by RAISE, and chose the code.
+    """
+
+    def __init__(self, words: str, code: str = "", *, raised: bool = False) -> None:
         super().__init__(words)
         self.words = words
         self.code = code
+        self.raised = raised
 
     @property
     def of_the_row(self) -> bool:
         """Whether another row might pass where this one did not."""
-        return self.code[:2] in _ROW_CLASSES or self.code in _ROW_CODES
+        kind = self.code[:2]
+        if not kind or kind in _SERVER_CLASSES or self.code in _SERVER_CODES:
+            return False
+        return self.raised or kind in _ROW_CLASSES or self.code in _ROW_CODES or kind not in _CLASSES
 
 
-_ROW_CLASSES = frozenset({"22", "23"})
-"""Data exceptions and integrity constraints (PostgreSQL, appendix A)."""
+# Classes and codes are those of PostgreSQL, appendix A.
 
-_ROW_CODES = frozenset(
+_SERVER_CLASSES = frozenset({"08", "40", "53", "57", "58", "XX"})
+"""The line, a conflict with others, room, an operator, the system: it may pass later, whoever says it."""
+
+_SERVER_CODES = frozenset({"55P03"})
+"""A lock that somebody else holds."""
+
+_ROW_CLASSES = frozenset(
     {
-        "44000",  # WITH CHECK OPTION of a view
-        "54000",  # too large for its index, or for jsonb
-        "P0001",  # RAISE EXCEPTION in a trigger of the user's
+        "20",  # no branch of a CASE in a function
+        "21",  # more than one row where a function asks for one
+        "22",  # data exceptions
+        "23",  # integrity constraints
+        "2F",  # a function that returns nothing
+        "38",  # what functions in other languages raise
+        "44",  # WITH CHECK OPTION of a view
+        "P0",  # RAISE, ASSERT, SELECT INTO STRICT in PL/pgSQL
     }
 )
+
+_ROW_CODES = frozenset({"54000"})
+"""Too large for its index, or for jsonb."""
+
+_CLASSES = frozenset(
+    (
+        *("00", "01", "02", "03", "08", "09", "0A", "0B", "0F", "0L", "0P", "0Z", "10", "20", "21", "22"),
+        *("23", "24", "25", "26", "27", "28", "2B", "2D", "2F", "34", "38", "39", "3B", "3D", "3F", "40"),
+        *("42", "44", "53", "54", "55", "57", "58", "72", "F0", "HV", "P0", "XX"),
+    )
+)
+"""All there are: a code of another class is one that a user has made up."""
 
 DATA = "22000"
 """For values that this side cannot even send."""

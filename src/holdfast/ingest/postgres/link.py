@@ -51,11 +51,26 @@ WHERE current_setting(name) = unbounded
 """Limits where the database has none, and a COMMIT that returned survives a power cut."""
 
 
+_RAISE = "exec_stmt_raise"
+"""Where in the server RAISE is carried out. The context says it, too, but in the server's language."""
+
+
 def readable(url: str) -> bool:
     """Whether libpq understands it. What it says of a URL may quote the password."""
     try:
         conninfo_to_dict(url)
-    except psycopg.Error:
+    except (psycopg.Error, UnicodeError):
+        return False
+    return "\0" not in url  # libpq would read as far as that
+
+
+def has_hosts(url: str) -> bool:
+    """Whether each host it names is one that can be asked for: no label is empty, or too long."""
+    try:
+        for host in str(conninfo_to_dict(url).get("host") or "").split(","):
+            if not host.startswith(("/", "@")):  # the folder of a socket, or its abstract name
+                host.encode("idna")
+    except UnicodeError:
         return False
     return True
 
@@ -73,6 +88,10 @@ async def connect(url: str) -> Link:
         raise DatabaseSaid(f"no connection within {CONNECT_S:g} s") from error
     except psycopg.Error as error:
         raise _said(error) from error
+    except UnicodeError as error:  # what the URL names was looked at before
+        raise DatabaseSaid(
+            "the host in PGHOST is no name: between two dots stand 1 to 63 characters"
+        ) from error
     link = Link(connection)
     try:
         await link.execute(_BOUNDS)
@@ -158,7 +177,8 @@ def _looked_at(task: asyncio.Task[Any]) -> None:
 
 def _said(error: psycopg.Error | ValueError) -> DatabaseSaid:
     if isinstance(error, psycopg.Error) and error.sqlstate:
-        return DatabaseSaid(error.diag.message_primary or str(error), error.sqlstate)
+        raised = error.diag.source_function == _RAISE
+        return DatabaseSaid(error.diag.message_primary or str(error), error.sqlstate, raised=raised)
     words = str(error).strip().partition("\n")[0]
     of_data = isinstance(error, ValueError | psycopg.DataError | psycopg.ProgrammingError)
     return DatabaseSaid(words, DATA if of_data else "")

@@ -113,13 +113,18 @@ class PostgresSink:
 
 def _check_installed(url: str, target: str) -> None:
     try:
-        from holdfast.ingest.postgres.link import readable
+        from holdfast.ingest.postgres.link import has_hosts, readable
     except ImportError:
         readable = None  # type: ignore[assignment]
     if readable is None:
         raise ConfigurationError("postgresql:// URLs need: pip install 'holdfast[postgres]'")
     if not readable(url):
         raise ConfigurationError(
-            f"the parameters of {target} are not understood",
-            hint="they are libpq's, such as ?sslmode=verify-full",
+            f"{target} or its parameters are not understood",
+            hint="parameters are libpq's, such as ?sslmode=verify-full; what stands behind % must be UTF-8",
+        )
+    if not has_hosts(url):
+        raise ConfigurationError(
+            f"a host of {target} is no name: between two dots stand 1 to 63 characters",
+            hint="write it as db.example, or as an address",
         )

@@ -7,10 +7,31 @@ import pytest
 from holdfast.ingest.postgres.errors import DATA, DatabaseSaid, sink_error
 
 
-@pytest.mark.parametrize("code", ["22003", "22P02", "23502", "23514", "44000", "54000", "P0001", DATA])
+@pytest.mark.parametrize("code", ["22003", "22P02", "23502", "23514", "44000", "54000", DATA])
 def test_some_errors_are_the_rows(code: str) -> None:
-    """No attempt will ever store it: data exceptions, constraints, sizes, a trigger's own word."""
+    """No attempt will ever store it: data exceptions, constraints, sizes."""
     assert DatabaseSaid("no", code).of_the_row
+
+
+@pytest.mark.parametrize(
+    "code", ["20000", "21000", "2F005", "38000", "P0001", "P0002", "P0003", "P0004", "ZZ001", "MY042"]
+)
+def test_what_a_function_finds_is_the_rows(code: str) -> None:
+    """RAISE, ASSERT, STRICT, a CASE without a branch, and codes that its author has made up."""
+    assert DatabaseSaid("no", code).of_the_row
+
+
+def test_a_function_may_raise_what_the_server_says_else() -> None:
+    """The same code is the row's only if RAISE has chosen it."""
+    for code in ("42501", "55000", "0A000"):
+        assert DatabaseSaid("no", code, raised=True).of_the_row
+        assert not DatabaseSaid("no", code).of_the_row
+
+
+@pytest.mark.parametrize("code", ["08006", "40001", "53100", "55P03", "57014", "58030", "XX001"])
+def test_what_may_pass_later_is_never_the_rows(code: str) -> None:
+    """Even where a function says it: it asks for another attempt."""
+    assert not DatabaseSaid("no", code, raised=True).of_the_row
 
 
 @pytest.mark.parametrize("code", ["", "08006", "40P01", "42501", "42P01", "53100", "55P03", "57014", "XX000"])

@@ -10,7 +10,7 @@ import pytest
 
 from holdfast.ingest.postgres import link as module
 from holdfast.ingest.postgres.errors import DATA, DatabaseSaid
-from holdfast.ingest.postgres.link import Link, connect, readable
+from holdfast.ingest.postgres.link import Link, connect, has_hosts, readable
 from holdfast.testing import eventually
 from tests.support.leaks import SECRET
 from tests.support.mosquitto import free_port
@@ -136,3 +136,43 @@ def test_what_libpq_does_not_understand_is_known_before() -> None:
     """Its own words about it would quote the URL."""
     assert readable("postgresql://db.example/plant?sslmode=require")
     assert not readable(f"postgresql://db.example/plant?pasword={SECRET}")
+
+
+@pytest.mark.parametrize("url", ["postgresql://%ff/x", "postgresql://\udcff/x", "postgresql://a\0b/x"])
+def test_what_is_no_text_is_not_understood(url: str) -> None:
+    """Bytes that are no UTF-8, and NUL, where libpq would stop reading."""
+    assert not readable(url)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "named"),
+    [
+        ("db..example", False),
+        (".x", False),
+        ("a" * 70, False),
+        ("db.example,.x", False),
+        ("db.example.,[::1],10.0.0.1", True),
+        ("m%C3%BCller.example", True),
+        ("%2Frun%2F" + "a" * 70, True),
+        ("", True),
+    ],
+)
+def test_a_host_that_is_no_name_is_known_before(hosts: str, named: bool) -> None:
+    """Nobody could ask for its address; the folder of a socket is no name, and may be longer."""
+    assert has_hosts(f"postgresql://{hosts}/plant") is named
+
+
+async def test_a_host_from_outside_that_is_no_name_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment is looked at with every connection."""
+    monkeypatch.setenv("PGHOST", "db..example")
+    with pytest.raises(DatabaseSaid, match="PGHOST"):
+        await connect("postgresql:///plant")
+
+
+async def test_it_is_known_who_has_chosen_a_code(link: Link) -> None:
+    """RAISE in a function, whatever language the server speaks; not what fails in a function by itself."""
+    for body, raised in (("RAISE 'no' USING ERRCODE = '42501'", True), ("PERFORM * FROM nowhere", False)):
+        with pytest.raises(DatabaseSaid) as caught:
+            await link.execute(f"DO $$ BEGIN {body}; END $$")
+        assert caught.value.code[:2] == "42"
+        assert caught.value.raised is raised

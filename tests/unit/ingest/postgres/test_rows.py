@@ -83,6 +83,47 @@ async def test_the_reason_is_in_the_quarantine(
     assert reason in found
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "IF new.value = 1 THEN RAISE 'no' USING ERRCODE = 'ZZ001'; END IF",
+        "IF new.value = 1 THEN RAISE insufficient_privilege; END IF",
+        "ASSERT new.value <> 1",
+        "SELECT n INTO STRICT new.value FROM generate_series(2, 3) n WHERE n = new.value",
+        "CASE new.value WHEN 2 THEN NULL; END CASE",
+        "new.note = (SELECT n FROM generate_series(new.value, 2) n)",
+        "IF new.value = 1 THEN RETURN 1 / 0; END IF",
+    ],
+)
+async def test_what_a_trigger_does_not_take_is_the_rows_affair(
+    link: Counting, postgres: Database, body: str
+) -> None:
+    """However its author says it: one row goes to the quarantine, and the other in."""
+    function = (
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN {body}; RETURN new; END $$;"
+        " CREATE TRIGGER g BEFORE INSERT ON checked FOR EACH ROW EXECUTE FUNCTION f()"
+    )
+    await begin(link, VALUES, function)
+    assert await Rows(VALUES).write(link, of_rows(1, [(1, None, None), (2, None, None)])) == Written(1, 0, 1)
+    await link.execute("COMMIT")
+    assert postgres.execute("SELECT value FROM checked") == [(2,)]
+    assert postgres.execute("SELECT topic FROM checked_quarantine") == [("row 0",)]
+
+
+async def test_a_trigger_that_asks_for_another_attempt_stops_the_batch(link: Counting) -> None:
+    """It says what the server says when two are in each other's way."""
+    function = (
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE serialization_failure; END $$;"
+        " CREATE TRIGGER g BEFORE INSERT ON checked FOR EACH ROW EXECUTE FUNCTION f()"
+    )
+    await begin(link, VALUES, function)
+    with pytest.raises(DatabaseSaid) as caught:
+        await Rows(VALUES).write(link, of_rows(1, [(1, None, None)]))
+    assert caught.value.code == "40001"
+
+
 async def test_a_key_too_long_for_its_index_is_the_rows_affair(link: Counting, postgres: Database) -> None:
     """An index entry has 2,704 bytes at most, which says class 54: no limit of the server's to wait for."""
     await begin(link, VALUES, "CREATE UNIQUE INDEX ON checked (note)")

@@ -50,9 +50,26 @@ def test_a_missing_extra_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_parameters_are_checked_at_once() -> None:
     """What libpq would say of them quotes the URL; this does not."""
-    with pytest.raises(ConfigurationError, match="the parameters of postgresql:") as caught:
+    with pytest.raises(ConfigurationError, match="or its parameters are not understood") as caught:
         PostgresSink(f"postgresql://db.example/plant?pasword={SECRET}")
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("db..example/x", "no name"),
+        (".x/y", "no name"),
+        ("a" * 70 + "/y", "no name"),
+        ("%ff/x", "not understood"),
+    ],
+)
+def test_a_host_that_is_none_is_refused_at_once(place: str, said: str) -> None:
+    """One sentence with the database and without the password, before anything is dialled."""
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        PostgresSink(f"postgresql://me:{SECRET}@{place}")
+    assert f"postgresql://me@{place}" in str(caught.value)
+    assert SECRET not in f"{caught.value}{caught.value.hint}"
 
 
 async def test_a_password_is_in_no_sentence(postgres: Database, caplog: pytest.LogCaptureFixture) -> None:
