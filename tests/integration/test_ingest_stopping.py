@@ -197,7 +197,7 @@ async def test_a_client_that_is_stopped_ends_the_opening(strict: Broker, tmp_pat
 
 
 async def test_with_no_time_at_all_it_ends_at_once(strict: Broker, tmp_path: Path) -> None:
-    """The sink gets the half second that an outbox file gets, to let go."""
+    """The sink gets a moment to let go."""
     sink = Mute()
     service = ingest_of(strict, tmp_path, sink, drain_s=0)
     async with at_work(service) as running:

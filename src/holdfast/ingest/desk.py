@@ -127,6 +127,7 @@ class Attempt:
         """However often it takes. Raises Stopped."""
         with suppress(SinkError):
             return await self._under_way
+        await self._desk.pauses().next()  # a stop begins no other one
         return await self._desk.write(self.batch)
 
 

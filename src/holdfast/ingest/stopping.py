@@ -11,8 +11,8 @@ T = TypeVar("T")
 ANSWER = 0.9
 """Share of the time for a stop in which a sink may answer; what is left then is for letting go of it."""
 
-CLOSED_WITHIN_S = 0.5
-"""So long a sink may take to let go, however little time is left: as the outbox file of a client may."""
+CLOSED_WITHIN_S = 0.1
+"""So long a sink may take to let go, however little time is left: one that works needs no more."""
 
 
 class Late(Exception):

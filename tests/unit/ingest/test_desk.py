@@ -103,6 +103,20 @@ async def test_an_attempt_that_failed_is_made_again() -> None:
     assert await writing == Written(0, 0, 0)
 
 
+async def test_an_attempt_that_fails_in_a_stop_is_not_made_again() -> None:
+    """It would take its time, too."""
+    sink = Sink(Database())
+    here = Desk(sink)
+    attempt = Attempt(here, here.batch(empty()))
+    writing = asyncio.create_task(attempt.until_committed())
+    await turns()
+    here.stopping.begin()
+    sink.fail()
+    with pytest.raises(Stopped, match="the broker keeps"):
+        await writing
+    assert sink.asked == 1
+
+
 async def test_who_ends_takes_the_attempt_along() -> None:
     """Nothing is left of it on the loop."""
     here = Desk(Sink(Database()))
