@@ -89,6 +89,10 @@ def _first_is_enough(self: Dispatcher, delivery: Any, shared: Any) -> None:
     self.ack(delivery)
 
 
+def _past_a_gap(self: KeptLanes, item: Any, key: Any) -> None:
+    self._keep(item[1], item[2], key)
+
+
 def _always_new(self: Receiver, packet: Any, known: Any) -> None:
     if known is not None:
         self._detach(known)
@@ -101,9 +105,9 @@ PLANTED: dict[str, tuple[int, type, str, Callable[..., Any]]] = {
     "a redelivery is another message": (0, Receiver, "_again", _always_new),
     "what is kept is not read back": (0, Refill, "go_on", _nothing),
     "what is in memory is read back": (0, RowNumbers, "__contains__", _no),
-    "kept past a message that is not": (14, KeptLanes, "are_whole", _yes),
+    "kept past a message that is not": (64, KeptLanes, "are_whole", _yes),
     "nobody looks what stands before it": (106, KeptLanes, "ahead", _none),
-    "what comes is kept past a gap": (0, KeptLanes, "keep", lambda *_: []),
+    "what comes is kept past a gap": (47, KeptLanes, "comes", _past_a_gap),
     "what a handler gave back stays nobody's": (6, Parking, "_is_given_back", _yes),
     "unclaimed messages overtake each other": (62, Unclaimed, "_expire", _to_the_end),
     "what has just been handled is not known": (470, Remembered, "load", Remembered._start),
