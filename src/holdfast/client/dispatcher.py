@@ -16,7 +16,6 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from holdfast.client.inbox import Inbox, Item, Shared
 from holdfast.client.left import Left
-from holdfast.client.unclaimed import Unclaimed
 from holdfast.clock import Clock
 from holdfast.codec import V311, Version
 from holdfast.handling import FilterTree
@@ -71,6 +70,8 @@ class Dispatcher:
         self._clock = clock
         self._tree: FilterTree[_Source] = FilterTree()
         self._sources: dict[int, list[_Source]] = {}
+        from holdfast.client.unclaimed import Unclaimed  # with the first start, as much as can be
+
         self.unclaimed = Unclaimed(clock, unclaimed_s, lambda *one: self.on_unclaimed(*one))
         self.left = Left(clock, unclaimed_s)
         self.ack: Callable[[Delivery], None] = _ignore
