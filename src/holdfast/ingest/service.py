@@ -148,6 +148,7 @@ class Ingest:
         await self._feed.__aenter__()
 
     async def _work(self, pipeline: Pipeline, desk: Desk, feed: Feed) -> None:
+        desk.ledger = desk.ledger.found(self.kept)  # as the file has it, until the sink says what is stored
         try:
             await self._resume(pipeline, desk, await self._open(desk, feed))
             await pipeline.run()

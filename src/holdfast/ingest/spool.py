@@ -81,7 +81,7 @@ class Spool:
             self._waiting -= len(known)
             if len(known) < len(found):
                 break
-        self._desk.ledger = self._desk.ledger.found(self._waiting)
+        self._desk.ledger = self._desk.ledger.found(self._waiting - self._desk.ledger.spooled)
         if self._waiting:
             self._drain()
 

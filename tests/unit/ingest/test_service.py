@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from math import inf, nan
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from holdfast import Client
 from holdfast.errors import ConfigurationError
-from holdfast.ingest import Ingest, IngestLedger
+from holdfast.ingest import Ingest, IngestLedger, SinkError
+from holdfast.outbox.intake import Held
+from holdfast.testing import Broker
 
 
 @pytest.mark.parametrize(
@@ -45,3 +48,17 @@ def test_it_begins_with_empty_books() -> None:
     service = Ingest(Client(), topic=("a/{x}", "b/{x}"), into="never-made.db")
     assert service.ledger == IngestLedger()
     assert service.trouble is None
+
+
+async def test_what_is_spooled_is_in_the_books_before_the_database_answers(tmp_path: Path) -> None:
+    """One that ends without it says so, too: nothing of the spool is stored, and nothing is gone."""
+    with Broker() as broker:
+        client = Client(broker.url, client_id="ingest", outbox=tmp_path / "o.db", reconnect="lan", drain_s=1)
+        async with client:
+            assert client._outbox.intake is not None
+            held = [Held(0, "ingest messages", "t", b"x", key="0  0") for _ in range(2)]
+            await client._running().commits.reached(client._outbox.intake.hold(held))
+        ingest = Ingest(client, topic="t", into=str(tmp_path / "away" / "rows.db"))
+        with pytest.raises(SinkError):
+            await ingest.run()
+        assert ingest.ledger == IngestLedger(received=2, spooled=2)
