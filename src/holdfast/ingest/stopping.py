@@ -58,28 +58,26 @@ class Stopping:
     async def answer(self, asked: Awaitable[T]) -> T:
         """That of a sink; it is cancelled when it is too late. Raises Late: nobody knows what it has done."""
         bound = asyncio.timeout_at(self._answer_at)
+        self._bounds.add(bound)
         try:
-            async with bound:
-                self._bounds.add(bound)
-                return await asked
-        except TimeoutError as error:
-            if bound.expired():
-                raise Late from error
-            raise  # a defect of the sink
+            return await _within(bound, asked)
         finally:
             self._bounds.discard(bound)
 
     async def closed(self, closing: Awaitable[None]) -> None:
         """What lets go of the sink, as far as there is time for it. Raises Late."""
         over_at = None if self._over_at is None else max(self._over_at, _now() + CLOSED_WITHIN_S)
-        bound = asyncio.timeout_at(over_at)
-        try:
-            async with bound:
-                await closing
-        except TimeoutError as error:
-            if bound.expired():
-                raise Late from error
-            raise
+        await _within(asyncio.timeout_at(over_at), closing)
+
+
+async def _within(bound: asyncio.Timeout, awaited: Awaitable[T]) -> T:
+    try:
+        async with bound:
+            return await awaited
+    except TimeoutError as error:
+        if bound.expired():
+            raise Late from error
+        raise  # a defect of the sink
 
 
 def _now() -> float:
