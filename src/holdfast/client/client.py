@@ -656,9 +656,9 @@ class Client:
 
     def _add(self, handler: Handler) -> None:
         core = self._core
-        if core is None or asyncio._get_running_loop() is core.loop:
+        if core is None:
             return self._take_on(handler)
-        from holdfast.client.registering import on_loop  # for those who come from elsewhere
+        from holdfast.client.registering import on_loop  # for those who come while it runs
 
         return on_loop(core.loop, handler, partial(self._take_on, handler))
 
