@@ -17,20 +17,23 @@ PAGE = 200
 OWNER = "ingest "
 """How the owners of spooled messages begin."""
 
+CLAIMED = " (claimed)"
+"""How those end whose messages are about to be spooled."""
+
 
 async def claim(intake: Intake, notes: Notes, reached: Callable[[int], Awaitable[None]]) -> None:
     """What came when nobody wanted it, and this ingest does, goes behind what is spooled (contract 15).
 
-    Under numbers of its own: the sink names the highest number that it has. Raises OutboxError.
+    Under numbers of its own: the sink names the highest number that it has. So it is claimed first, as a
+    handler may want it, too, and under an owner of its own until it is renumbered. Raises OutboxError.
     """
+    claimed = notes.owner + CLAIMED
     async for page in _pages(intake, UNCLAIMED):
         wanted = [one.number for one in page if notes.wants(one.topic)]
         if wanted:
-            await reached(intake.hand_over(wanted, notes.owner))
-    async for page in _pages(intake, notes.owner):
-        claimed = [one for one in page if one.key is None]
-        if claimed:
-            await reached(intake.renew([notes.claimed(one) for one in claimed]))
+            await reached(intake.hand_over(wanted, claimed))
+    async for page in _pages(intake, claimed):
+        await reached(intake.renew([notes.claimed(one) for one in page]))
 
 
 async def _pages(intake: Intake, owner: str) -> AsyncIterator[list[Held]]:
@@ -43,7 +46,7 @@ async def _pages(intake: Intake, owner: str) -> AsyncIterator[list[Held]]:
 def warn(intake: Intake, ours: Collection[str], path: str) -> None:
     """Say what is kept for ingests that this run has not: a table was renamed, or left out."""
     for owner in intake.owners():
-        if owner.startswith(OWNER) and owner not in ours:
+        if owner.startswith(OWNER) and owner.removesuffix(CLAIMED) not in ours:
             log.warning(
                 "%d messages are kept in %s for %s, which is not among the ingests of this run: they stay "
                 "there. Start it with that table and database again, or see holdfast outbox list",

@@ -28,7 +28,7 @@ class Notes:
         message, delivery, digest = entry
         return Held(
             *(0, self.owner, message.topic, message.payload, message.qos, message.retain),
-            *(message.properties, message.arrived, f"{tried} {digest} {message.duplicate:d}"),
+            *(message.properties, message.arrived, _key(tried, digest, message.duplicate)),
             reason="" if trouble is None else str(trouble),
             epoch=delivery.epoch if digest else 0,
             packet_id=delivery.packet_id if digest else 0,
@@ -36,11 +36,11 @@ class Notes:
 
     def wants(self, topic: str) -> bool:
         """Whether it is of this ingest."""
-        return any(matches(pattern.filter, topic) for pattern in self._patterns)
+        return self._pattern(topic) is not None
 
     def claimed(self, held: Held) -> Held:
         """What was nobody's, as what comes now is kept."""
-        held.key = f"0 {''} {held.tries > 0:d}"
+        held.owner, held.key = self.owner, _key(0, "", again=False)
         return held
 
     def message(self, held: Held) -> Message:
@@ -53,10 +53,11 @@ class Notes:
         )
 
     def _captures(self, topic: str) -> dict[str, str]:
-        for pattern in self._patterns:
-            if matches(pattern.filter, topic):
-                return dict(pattern.captures(topic))
-        return {}
+        pattern = self._pattern(topic)
+        return {} if pattern is None else dict(pattern.captures(topic))
+
+    def _pattern(self, topic: str) -> Pattern | None:
+        return next((pattern for pattern in self._patterns if matches(pattern.filter, topic)), None)
 
     def tried(self, held: Held) -> int:
         """The number of the batch that it was tried in; 0: in none."""
@@ -65,3 +66,7 @@ class Notes:
     def bound(self, found: Sequence[tuple[int, int, str | None]]) -> list[Bound]:
         """The identifiers that are not released, of what is kept."""
         return [(epoch, packet_id, (key or " ").split(" ")[1]) for epoch, packet_id, key in found]
+
+
+def _key(tried: int, digest: str, again: bool) -> str:
+    return f"{tried} {digest} {again:d}"

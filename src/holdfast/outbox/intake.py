@@ -94,7 +94,7 @@ class Intake(Protocol):
         """These were handled: forget them."""
 
     def renew(self, messages: Sequence[Held]) -> int:
-        """These have a key now, and other numbers, behind all others; in one commit."""
+        """These have another owner or key now, and other numbers, behind all others; in one commit."""
 
     def owners(self) -> list[str]:
         """Whose messages are kept."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.ingest.left_over import claim, warn
+from holdfast.ingest.left_over import CLAIMED, claim, warn
 from holdfast.ingest.notes import Notes
 from holdfast.outbox.intake import UNCLAIMED, Held
 from holdfast.outbox.sqlite import SqliteOutbox
@@ -53,8 +53,8 @@ def test_what_nobody_wanted_goes_behind_what_is_spooled(outbox: SqliteOutbox) ->
 
 
 def test_killed_in_between_it_is_done_the_next_time(outbox: SqliteOutbox) -> None:
-    """Handed over, and not yet renumbered: known by having no key."""
-    hold(outbox, OURS.owner, "v/1")
+    """Claimed, and not yet renumbered: nobody else takes it, and it is no ingest that is missing."""
+    hold(outbox, OURS.owner + CLAIMED, "v/1")
     claimed(outbox)
     claimed(outbox)
     assert [one.number for one in outbox.intake.read(OURS.owner, 0, 100)] == [2]
@@ -64,6 +64,7 @@ def test_what_is_not_among_ours_is_said(outbox: SqliteOutbox, caplog: pytest.Log
     """With the file, how many, and whose; handlers have rows of their own, which are no matter of ours."""
     hold(outbox, "ingest renamed", "v/1", "v/2", key="0  0")
     hold(outbox, OURS.owner, "v/3", key="0  0")
+    hold(outbox, OURS.owner + CLAIMED, "v/3")
     hold(outbox, "v/#", "v/4")
     caplog.set_level(logging.WARNING, "holdfast")
     warn(outbox.intake, [OURS.owner], "o.db")
