@@ -10,8 +10,10 @@ from holdfast.client.endings import Endings
 from holdfast.client.events import Event, HandlerFailed, MessageDead
 from holdfast.client.inbox import Inbox, Shared
 from holdfast.client.state import State
+from holdfast.handling import Retry
 from holdfast.messages import QoS
 from holdfast.protocol import Delivery
+from holdfast.testing import eventually
 from holdfast.testing.manual_clock import ManualClock
 from holdfast.topics import Pattern
 
@@ -96,3 +98,31 @@ class Endpoint(Dispatch):
     def dead(self) -> list[MessageDead]:
         """The dead letters."""
         return [event for event in self._events if isinstance(event, MessageDead)]
+
+
+class Slow:
+    """A handler that has the message "slow" tried again after a moment; ``got``: what it was given."""
+
+    def __init__(self) -> None:
+        self.got: list[str] = []
+
+    def handle(self, payload: str) -> None:
+        """On a thread."""
+        self.got.append(payload)
+        if payload == "slow":
+            raise Retry(delay_s=0.02)
+
+    async def handle_here(self, payload: str) -> None:
+        """On the loop."""
+        self.handle(payload)
+
+
+async def given_up_in_its_pause(running: Endpoint, slow: Slow) -> None:
+    """Its message is acknowledged and not handled again, and the next has its turn."""
+    gone: list[bool] = []
+    running.endings.given_up = lambda delivery: delivery.text() == "slow" and bool(gone)
+    running.send("slow", "next")
+    await eventually(lambda: running.failures)
+    gone.append(True)
+    await eventually(lambda: running.payloads() == ["slow", "next"])
+    assert slow.got == ["slow", "next"]

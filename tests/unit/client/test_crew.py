@@ -16,7 +16,7 @@ from holdfast.client.handlers import HandlerTasks
 from holdfast.errors import Stopped
 from holdfast.handling import Router
 from holdfast.testing import eventually
-from tests.unit.client.consuming import Endpoint
+from tests.unit.client.consuming import Endpoint, Slow, given_up_in_its_pause
 
 
 class Running(Endpoint):
@@ -198,19 +198,7 @@ async def test_stopped_under_its_hands() -> None:
 
 async def test_given_up_while_it_waits_for_its_retry() -> None:
     """It is acknowledged and not handled again, and the next has its turn (contract 13)."""
-    got: list[str] = []
-    gone: list[bool] = []
-
-    async def handle(payload: str) -> None:
-        got.append(payload)
-        if payload == "slow":
-            raise Retry(delay_s=0.02)
-
-    running = Running(handle, concurrency=2, key="{name}")
-    running.endings.given_up = lambda delivery: delivery.text() == "slow" and bool(gone)
-    running.send("slow", "next")
-    await eventually(lambda: running.failures)
-    gone.append(True)
-    await eventually(lambda: running.payloads() == ["slow", "next"])
-    assert got == ["slow", "next"]
+    slow = Slow()
+    running = Running(slow.handle_here, concurrency=2, key="{name}")
+    await given_up_in_its_pause(running, slow)
     await running.stop()

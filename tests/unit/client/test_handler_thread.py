@@ -17,7 +17,7 @@ from holdfast.errors import PayloadError, Stopped
 from holdfast.handling import Router
 from holdfast.messages import Message
 from holdfast.testing import eventually
-from tests.unit.client.consuming import Endpoint
+from tests.unit.client.consuming import Endpoint, Slow, given_up_in_its_pause
 
 
 class Running(Endpoint):
@@ -176,19 +176,7 @@ async def test_left_behind() -> None:
 
 async def test_given_up_while_it_waits_for_its_retry() -> None:
     """It is acknowledged and not handled again, and the next has its turn (contract 13)."""
-    got: list[str] = []
-    gone: list[bool] = []
-
-    def handle(payload: str) -> None:
-        got.append(payload)
-        if payload == "slow":
-            raise Retry(delay_s=0.02)
-
-    running = Running(handle)
-    running.endings.given_up = lambda delivery: delivery.text() == "slow" and bool(gone)
-    running.send("slow", "next")
-    await eventually(lambda: running.failures)
-    gone.append(True)
-    await eventually(lambda: running.payloads() == ["slow", "next"])
-    assert got == ["slow", "next"]
+    slow = Slow()
+    running = Running(slow.handle)
+    await given_up_in_its_pause(running, slow)
     await running.stop()

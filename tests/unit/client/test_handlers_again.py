@@ -8,6 +8,7 @@ import pytest
 
 from holdfast import Message, Reject, Retries, Retry
 from holdfast.testing import eventually
+from tests.unit.client.consuming import Slow, given_up_in_its_pause
 from tests.unit.client.test_handlers import Running
 
 
@@ -113,19 +114,7 @@ async def test_cancelled_in_a_later_attempt() -> None:
 
 async def test_given_up_while_it_waits_for_its_retry() -> None:
     """It is acknowledged and not handled again, and the next has its turn (contract 13)."""
-    got: list[str] = []
-    gone: list[bool] = []
-
-    async def handle(payload: str) -> None:
-        got.append(payload)
-        if payload == "slow":
-            raise Retry(delay_s=0.02)
-
-    running = Running(handle)
-    running.endings.given_up = lambda delivery: delivery.text() == "slow" and bool(gone)
-    running.send("slow", "next")
-    await eventually(lambda: running.failures)
-    gone.append(True)
-    await eventually(lambda: running.payloads() == ["slow", "next"])
-    assert got == ["slow", "next"]
+    slow = Slow()
+    running = Running(slow.handle_here)
+    await given_up_in_its_pause(running, slow)
     await running.stop()
