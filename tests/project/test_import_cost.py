@@ -9,7 +9,8 @@ import sys
 
 RUNS = 20
 ATTEMPTS = 3
-BUDGET_S = 0.025
+MOST = 25 / 60
+"""25 ms where BASE takes 60, as on the machine of contract 30: another is slower at both, a busy one, too."""
 
 BASE = "import asyncio, ssl, sqlite3"
 CLIENT = "from holdfast import Client"
@@ -23,20 +24,20 @@ def _cpu_s(statement: str) -> float:
 
 
 def test_the_client_imports_within_its_budget() -> None:
-    """Median CPU of 20 interleaved runs: at most 25 ms above `import asyncio, ssl, sqlite3`.
+    """Median CPU of 20 interleaved runs: at most 25/60 of `import asyncio, ssl, sqlite3` above it.
 
     What else the machine does can only add to that, so one of three such medians is enough.
     """
     above: list[float] = []
-    while not above or (min(above) > BUDGET_S and len(above) < ATTEMPTS):
-        above.append(_above_base_s())
-    assert min(above) <= BUDGET_S, f"{[round(one * 1e3) for one in above]} ms"
+    while not above or (min(above) > MOST and len(above) < ATTEMPTS):
+        above.append(_above_base())
+    assert min(above) <= MOST, f"{[round(one, 3) for one in above]} of the base"
 
 
-def _above_base_s() -> float:
+def _above_base() -> float:
     pairs = [(_cpu_s(BASE), _cpu_s(CLIENT)) for _ in range(RUNS)]
     base, client = (statistics.median(side) for side in zip(*pairs, strict=True))
-    return float(client - base)
+    return float(client / base - 1)
 
 
 def test_nothing_is_generated_at_a_start() -> None:
