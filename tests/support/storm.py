@@ -27,6 +27,9 @@ from tests.support.command import Running
 from tests.support.way import until_quiet
 
 RATE = 2500
+BACKLOG = 5000
+"""What the broker may have for the ingest: mosquitto saves all of it at each change, and falls silent."""
+
 GOOD_NEWS = "connected to", "subscribed"
 
 
@@ -192,6 +195,10 @@ class Storm:
             self._receipts[serial] = await publisher.publish("n/1", serial, qos=self._qos)
             if number % 50 == 0:
                 await asyncio.sleep(50 / RATE)
+                await eventually(partial(self._keeps_up, number), WITHIN_S)
+
+    def _keeps_up(self, number: int) -> bool:
+        return number - len(self._tap.to_client.order) < BACKLOG
 
     def _faults(self, count: int) -> Sequence[Callable[[], Awaitable[None]]]:
         """Each as often as the others, in a random order."""
