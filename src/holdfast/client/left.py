@@ -8,10 +8,13 @@ filter that a process before this one left in the session, so what it brings is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from holdfast.clock import Clock
 from holdfast.protocol import Delivery
 from holdfast.topics import matches, split_share
+
+if TYPE_CHECKING:
+    from holdfast.clock import Clock
 
 
 class Left:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from holdfast.outbox import Outbox
-from holdfast.outbox.brokers import Groups
+
+if TYPE_CHECKING:
+    from holdfast.outbox.brokers import Groups
 
 
 async def open_outbox(outbox: Outbox, client_id: str | None, groups: Groups) -> str | None:

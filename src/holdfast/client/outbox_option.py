@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Literal, get_args
 
-from holdfast.clock import Clock
 from holdfast.errors import ConfigurationError
 from holdfast.outbox.overflow import Policy
 from holdfast.values import Frozen
 
 if TYPE_CHECKING:
+    from holdfast.clock import Clock
     from holdfast.outbox import port
 
 

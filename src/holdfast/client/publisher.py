@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from threading import Lock
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.client.content import ABSENT, Absent, payload_of, properties_of
 from holdfast.client.options import to_bytes
@@ -14,12 +14,14 @@ from holdfast.client.receipt import Receipt
 from holdfast.client.receipts import Receipts
 from holdfast.client.rules import Rule, Rules, check_expiry, class_of
 from holdfast.client.waiting import Signal
-from holdfast.clock import Clock
 from holdfast.codec.packets import QOS
 from holdfast.errors import ConfigurationError, HoldfastError, OutboxFull, Stopped, TooLarge
 from holdfast.messages import NO_PROPERTIES, Outgoing, Payload, Priority, QoS, UserProperties
 from holdfast.outbox import Outbox
 from holdfast.protocol import Terms, wire_size
+
+if TYPE_CHECKING:
+    from holdfast.clock import Clock
 
 MOST_BYTES = 268_435_455
 """The longest remaining length MQTT can express (§2.1.4)."""

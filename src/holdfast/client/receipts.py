@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from holdfast.client.failures import publish_failed, unsent
 from holdfast.client.group import Group
-from holdfast.client.mailbox import Mailbox
 from holdfast.client.page import CODES, SIZE, Pages, State
 from holdfast.client.receipt import Receipt
 from holdfast.errors import HoldfastError, PublishFailed, Stopped
@@ -21,6 +20,7 @@ from holdfast.protocol import Failed
 
 if TYPE_CHECKING:
     from holdfast.client.blocking import Once
+    from holdfast.client.mailbox import Mailbox
 
 NEVER = sys.maxsize
 """After every number."""

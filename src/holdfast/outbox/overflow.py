@@ -18,13 +18,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from holdfast.messages import LOW, Outgoing
 from holdfast.outbox.keys import key_of
 from holdfast.outbox.latest import Latest
-from holdfast.outbox.tally import Tally
-from holdfast.outbox.waiting import Waiting
+
+if TYPE_CHECKING:
+    from holdfast.outbox.tally import Tally
+    from holdfast.outbox.waiting import Waiting
 
 SPARE = 1.1
 """With what is kept for handlers: one that waited for room would wait for itself (contract 11)."""

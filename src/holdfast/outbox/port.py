@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from holdfast.errors import OutboxError
 from holdfast.messages import Outgoing
-from holdfast.outbox.brokers import Groups
 from holdfast.protocol import Record, Restored
 from holdfast.protocol.records import Ending
 from holdfast.values import Frozen
 
 if TYPE_CHECKING:
+    from holdfast.outbox.brokers import Groups
     from holdfast.outbox.intake import Intake
 
 

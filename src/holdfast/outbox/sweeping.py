@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heappush
 from itertools import islice, takewhile
 from math import inf
+from typing import TYPE_CHECKING
 
 from holdfast.messages import Outgoing
 from holdfast.outbox.keys import key_of
-from holdfast.outbox.waiting import Waiting
+
+if TYPE_CHECKING:
+    from holdfast.outbox.waiting import Waiting
 
 AT_ONCE = 500
 AT_ONCE_BYTES = 4 << 20

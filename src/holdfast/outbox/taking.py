@@ -11,9 +11,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from itertools import repeat, starmap
+from typing import TYPE_CHECKING
 
 from holdfast.messages import Outgoing
-from holdfast.outbox.line import Line
+
+if TYPE_CHECKING:
+    from holdfast.outbox.line import Line
 
 TAKEN_BYTES = 512 * 1024
 """Taken at once, about: a socket takes no more, and what it leaves is copied again and again."""

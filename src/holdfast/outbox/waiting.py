@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge
 from operator import attrgetter
 from threading import Lock
+from typing import TYPE_CHECKING
 
-from holdfast.clock import Clock
 from holdfast.messages import HIGH, LOW, NORMAL, Outgoing
 from holdfast.outbox.aside import Parked
 from holdfast.outbox.deferred import Deferred
@@ -24,6 +24,9 @@ from holdfast.outbox.keys import priority_of, seq_of
 from holdfast.outbox.latest import Latest
 from holdfast.outbox.line import Line
 from holdfast.outbox.taking import Turns, first_of
+
+if TYPE_CHECKING:
+    from holdfast.clock import Clock
 
 UNPARKED_AT_ONCE = 500
 UNPARKED_BYTES = 4 << 20

@@ -18,17 +18,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from holdfast.codec import V5, OversizePublish, Pubrel, Pubrels, encode_ack, encode_acks
 from holdfast.messages import NO_PROPERTIES, Message, Properties, QoS
 from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import Anomaly, Oversize, ProtocolError, SessionEvent
 from holdfast.protocol.ids import HIGHEST
-from holdfast.protocol.journal import Journal
 from holdfast.protocol.records import Forgotten, Received, Restored
 from holdfast.protocol.release import ReleaseAsked
 from holdfast.protocol.terms import ConnectRequest
-from holdfast.protocol.wire import Wire
+
+if TYPE_CHECKING:
+    from holdfast.protocol.journal import Journal
+    from holdfast.protocol.wire import Wire
 
 PUBACK, PUBREC, PUBCOMP = 4, 5, 7
 PROTOCOL_ERROR = 0x82

@@ -13,18 +13,20 @@ reconnect would replay them all, so a grant is believed there.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from holdfast.codec import V5, Suback, Subscribe, SubscribeOption, Unsuback, Unsubscribe, encode
 from holdfast.messages import NO_PROPERTIES, QoS
 from holdfast.protocol.elsewhere import Elsewhere
 from holdfast.protocol.events import Granted, NotGranted, ProtocolError, SessionEvent, Unsubscribed
 from holdfast.protocol.ids import PacketIds
-from holdfast.protocol.journal import Journal
 from holdfast.protocol.terms import Terms
-from holdfast.protocol.wire import Wire
 from holdfast.topics import split_share
 from holdfast.values import Value
+
+if TYPE_CHECKING:
+    from holdfast.protocol.journal import Journal
+    from holdfast.protocol.wire import Wire
 
 Retained = Literal["always", "new", "never"]
 PROTOCOL_ERROR = 0x82
