@@ -13,15 +13,18 @@ from __future__ import annotations
 
 from binascii import crc32  # ssl has loaded it, and not zlib
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from holdfast.client.inbox import Inbox, Item, Shared
 from holdfast.client.left import Left
-from holdfast.clock import Clock
 from holdfast.codec import V311, Version
 from holdfast.handling import FilterTree
 from holdfast.messages import Message
 from holdfast.protocol import Delivery
 from holdfast.topics import Pattern
+
+if TYPE_CHECKING:
+    from holdfast.clock import Clock
 
 HIGHEST_IDENTIFIER = 268_435_455
 
@@ -80,7 +83,7 @@ class Dispatcher:
         self._drop_retained = False
         self.opened_at = 0.0
         """When the present or last connection began, on the client's clock."""
-        self.on_unclaimed: Callable[[Delivery, Shared | None], bool] = _refuse
+        self.on_unclaimed: Callable[[Delivery, Shared | None], bool] = not_yet
         """Nobody takes this message; ends with ``finish``."""
 
     # -- consumers ---------------------------------------------------------------------------
@@ -231,7 +234,7 @@ def _copy(delivery: Delivery) -> Message:
     )
 
 
-def _refuse(_delivery: Delivery, _shared: Shared | None) -> bool:
+def not_yet(_delivery: Delivery, _shared: Shared | None) -> bool:
     """Nobody takes it: not yet."""
     return False
 

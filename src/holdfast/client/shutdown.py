@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 
 from holdfast.client.core import Core
+from holdfast.client.dispatcher import not_yet
 from holdfast.client.lifecycle import Step
 
 HANDLERS = 0.6
@@ -29,6 +30,7 @@ async def shut_down(core: Core, drain_s: float) -> None:
     core.gathering.hand_over()  # called before this
     core.publisher.close("the client is stopping")
     core.engine.wake()  # for what another thread handed over just before
+    core.dispatcher.on_unclaimed = not_yet  # who has left already may be there again in the next run
     core.state.move(Step.STOP)
     await _finish_handlers(core, left(HANDLERS))
     if core.consumers.parking is not None:
