@@ -328,8 +328,7 @@ class Client:
         done = await close_outbox(self._outbox, timeout_s)
         core.commits.happened()
         error = None if done else unfinished(self._setup.outbox, timeout_s)
-        if error is not None:
-            core.commits.fail(error)
+        core.commits.fail(error or Stopped("the client was stopped"))  # whoever asks from now on
         return error
 
     def _book(self, core: Core) -> None:
