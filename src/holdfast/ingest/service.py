@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 
 from holdfast.client import Client
 from holdfast.errors import ConfigurationError, HoldfastError, OutboxError, Stopped
@@ -108,23 +109,27 @@ class Ingest:
 
     async def run(self) -> IngestLedger:
         """Until ``stop()``. Raises SinkError when the target cannot be opened, SubscribeRefused."""
-        if self._feed is None:
-            self._prepare()
+        return await self._run() if await begin(self._client, [self]) else self.ledger
+
+    async def _run(self) -> IngestLedger:
+        """Once it has begun; the end of it is the end of the client."""
         desk, feed, pipeline = self._desk, self._feed, self._pipeline
         assert feed is not None
         assert pipeline is not None
         try:
-            async with self._client, feed:
+            async with AsyncExitStack() as stack:
+                stack.push_async_exit(self._client)
+                stack.push_async_exit(feed)
                 await self._work(pipeline, desk, feed)
         except Stopped:
             if not self._stopped:
                 raise
         finally:
-            self._leave(pipeline)
+            self._leave()
             await desk.close()
         return desk.ledger
 
-    def _prepare(self) -> Pipeline:
+    def _prepare(self) -> None:
         """Everything that must be there before the client is started."""
         client, self._stopped = self._client, False
         client._serve()
@@ -135,20 +140,22 @@ class Ingest:
         )
         pipeline.place = self.target
         pipeline.releases = client._join_releases(pipeline)
-        return pipeline
 
-    def _leave(self, pipeline: Pipeline) -> None:
-        if pipeline.releases is not None:
+    def _leave(self) -> None:
+        pipeline = self._pipeline
+        if pipeline is not None and pipeline.releases is not None:
             pipeline.releases.leave(pipeline)
-        self._feed = None
 
     async def _enter(self) -> None:
-        """Take messages from now on. Suspends nowhere."""
+        """Take messages from now on; what the file has, is spooled, until the sink says what is stored.
+
+        Suspends nowhere. Raises Stopped.
+        """
+        self._desk.ledger = self._desk.ledger.found(self.kept)
         assert self._feed is not None
         await self._feed.__aenter__()
 
     async def _work(self, pipeline: Pipeline, desk: Desk, feed: Feed) -> None:
-        desk.ledger = desk.ledger.found(self.kept)  # as the file has it, until the sink says what is stored
         try:
             await self._resume(pipeline, desk, await self._open(desk, feed))
             await pipeline.run()
@@ -210,6 +217,23 @@ class Ingest:
         if self._pipeline is not None:
             self._pipeline.stop()
         await self._client.stop()
+
+
+async def begin(client: Client, ingests: Sequence[Ingest]) -> bool:
+    """All of this client, in one turn, so that none can miss what the session holds; False: stopped before."""
+    for one in ingests:
+        one._prepare()
+    try:
+        await client.start()
+        for one in ingests:
+            await one._enter()
+    except BaseException as error:
+        for one in ingests:
+            one._leave()
+        if isinstance(error, Stopped) and any(one._stopped for one in ingests):
+            return False
+        raise
+    return True
 
 
 def _check_batches(batch: int, batch_wait_s: float) -> None:

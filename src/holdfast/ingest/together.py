@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from holdfast.errors import ConfigurationError, HoldfastError, Stopped
 from holdfast.ingest.ledger import IngestLedger, total
-from holdfast.ingest.service import Ingest
+from holdfast.ingest.service import Ingest, begin
 
 
 class Together:
@@ -46,16 +46,9 @@ class Together:
 
     async def run(self) -> IngestLedger:
         """Until ``stop()``, or until one of them ends. Raises what it raised, as ``Ingest.run``."""
-        prepared = [(one, one._prepare()) for one in self.ingests]
-        try:
-            await self.ingests[0]._client.start()
-            for one in self.ingests:  # in the same turn, so that none can miss what the session holds
-                await one._enter()
-        except BaseException:
-            for one, pipeline in prepared:
-                one._leave(pipeline)
-            raise
-        ends = await asyncio.gather(*[one.run() for one in self.ingests], return_exceptions=True)
+        if not await begin(self.ingests[0]._client, self.ingests):
+            return self.ledger
+        ends = await asyncio.gather(*[one._run() for one in self.ingests], return_exceptions=True)
         errors = [end for end in ends if isinstance(end, BaseException)]
         for error in sorted(errors, key=lambda error: isinstance(error, Stopped)):
             raise error  # the others were stopped by it
