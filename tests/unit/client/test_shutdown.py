@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 
 import pytest
 
-from holdfast import Client, Will
-from holdfast.errors import Undelivered
+from holdfast import Client, Limits, Will
+from holdfast.errors import Stopped, Undelivered
 from holdfast.testing import Broker, eventually
 from tests.unit.client.conftest import engine_of
 
@@ -105,3 +106,46 @@ async def test_first_subscription_grows_the_session() -> None:
             await messages.ready(5)
             await client.stop()
         assert asked == [86_400]
+
+
+async def test_nothing_is_given_up_as_unclaimed_meanwhile(caplog: pytest.LogCaptureFixture) -> None:
+    """A reader has left, and the stop takes longer than ``unclaimed_s``: the next run reads what came."""
+    entered = asyncio.Event()
+    with Broker(strict=True) as broker:
+        client = Client(broker.url, client_id="end", reconnect="lan", limits=Limits(unclaimed_s=0.05))
+
+        @client.on("stuck")
+        async def handle(payload: bytes) -> None:
+            entered.set()
+            await asyncio.Event().wait()
+
+        async with Client(broker.url, client_id="other", reconnect="lan") as other:
+            await client.start()
+            leaving = client.subscribe("read", qos=1)
+            await leaving.__aenter__()
+            await client.ready(5)
+            await other.publish("stuck", "x")
+            await asyncio.wait_for(entered.wait(), 5)
+            stopping = asyncio.create_task(client.stop(1.0))
+            await eventually(lambda: client.status == "draining")
+            await leaving.__aexit__(Stopped, Stopped("it goes"), None)
+            await other.publish("read", "y")
+            await other.flush(5)
+            await stopping
+        assert "dead letter" not in caplog.text
+        await client.start()
+        async with client.subscribe("read", qos=1) as messages:
+            message = await asyncio.wait_for(anext(messages), 5)
+            assert message.payload == b"y"
+        await client.stop(0.1)
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+async def test_who_asks_for_a_commit_afterwards_is_told(tmp_path: Path, isolated: bool) -> None:
+    """None follows any more: nobody waits for it for ever."""
+    client = Client(NOBODY, client_id="end", outbox=tmp_path / "o.db", isolated=isolated)
+    await client.start()
+    commits = client._running().commits
+    await client.stop(0.5)
+    with pytest.raises(Stopped, match="the client was stopped"):
+        await asyncio.wait_for(commits.reached(1_000_000), 5)
