@@ -22,6 +22,10 @@ log = logging.getLogger("holdfast")
 
 FIRST_DELAY_S, MAX_DELAY_S = 0.1, 5.0
 
+PATIENCE_S = 0.25
+"""How long a sink may take before the spool is used: it may fail after many seconds, and until then a broker
+that is not acknowledged drops what it has no room for (X2)."""
+
 
 class Desk:
     """The sink of one ingest, and what is known of it.
@@ -117,18 +121,25 @@ class Attempt:
             raise
         return self._under_way.result() if done else None
 
-    async def again(self) -> Written:
-        """That of the attempt under way, or of another one. Raises SinkError."""
-        if self._under_way.done():
+    async def again(self, timeout_s: float) -> Written | None:
+        """As ``outcome``, of another attempt where the last one has failed."""
+        if self._under_way.done() and (self._under_way.cancelled() or self._under_way.exception()):
             self._under_way = self._begun()
-        return await self._under_way
+        return await self.outcome(timeout_s)
+
+    async def last(self) -> Written | None:
+        """That of the one under way; None: it has failed, and there is no other one."""
+        with suppress(SinkError):
+            return await self._under_way
+        return None
 
     async def until_committed(self) -> Written:
         """However often it takes. Raises Stopped."""
-        with suppress(SinkError):
-            return await self._under_way
-        await self._desk.pauses().next()  # a stop begins no other one
-        return await self._desk.write(self.batch)
+        written = await self.last()
+        if written is None:
+            await self._desk.pauses().next()  # a stop begins no other one
+            return await self._desk.write(self.batch)
+        return written
 
 
 class Pauses:

@@ -17,7 +17,7 @@ from time import monotonic
 
 from holdfast.client.releases import Releases
 from holdfast.errors import HoldfastError
-from holdfast.ingest.desk import Attempt, Desk
+from holdfast.ingest.desk import PATIENCE_S, Attempt, Desk
 from holdfast.ingest.draft import Draft
 from holdfast.ingest.errors import SinkError
 from holdfast.ingest.feed import Feed
@@ -30,10 +30,6 @@ from holdfast.protocol import ReleaseAsked
 
 LOOK_S = 0.2
 """How often it is looked whether the client stops while no more can be taken."""
-
-PATIENCE_S = 0.25
-"""How long a sink may take before the spool is used: it may fail after many seconds, and until then a broker
-that is not acknowledged drops what it has no room for (X2)."""
 
 CHUNK = 128
 """Messages made rows in one turn of the loop."""

@@ -220,7 +220,10 @@ class Ingest:
 
 
 async def begin(client: Client, ingests: Sequence[Ingest]) -> bool:
-    """All of this client, in one turn, so that none can miss what the session holds; False: stopped before."""
+    """All of this client, in one turn, so that none can miss what the session holds.
+
+    False: they were stopped before.
+    """
     for one in ingests:
         one._prepare()
     try:

@@ -13,9 +13,10 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from itertools import takewhile
+from typing import NamedTuple
 
 from holdfast.errors import HoldfastError, OutboxError, Stopped
-from holdfast.ingest.desk import Attempt, Desk
+from holdfast.ingest.desk import PATIENCE_S, Attempt, Desk, Pauses
 from holdfast.ingest.draft import Draft
 from holdfast.ingest.errors import SinkError, SpoolFull
 from holdfast.ingest.notes import Notes
@@ -29,6 +30,13 @@ log = logging.getLogger("holdfast")
 
 LOOK_S = 0.02
 """How often it is looked for what is being committed to the file."""
+
+
+class _Holding(NamedTuple):
+    """Messages on their way into the file: the commit that has them, and their numbers there."""
+
+    commit: int
+    numbers: list[int]
 
 
 class Spool:
@@ -74,16 +82,21 @@ class Spool:
         bound = await asyncio.to_thread(self._intake.bound, self._notes.owner)
         self._desk.identifiers.found(self._notes.bound(bound))
         self._waiting = self._intake.count(self._notes.owner)
+        self._book()
         while found := await self._read():
             known = list(takewhile(lambda one: self._is_stored(one, memory), found))
             self._pass_over([self._notes.tried(one) for one in found], memory)
             self._let_go([one.number for one in known])
             self._waiting -= len(known)
+            self._book()
             if len(known) < len(found):
                 break
-        self._desk.ledger = self._desk.ledger.found(self._waiting - self._desk.ledger.spooled)
         if self._waiting:
             self._drain()
+
+    def _book(self) -> None:
+        """What is spooled is what waits here: not what was stored before, nor what nobody can read."""
+        self._desk.ledger = self._desk.ledger.found(self._waiting - self._desk.ledger.spooled)
 
     def _is_stored(self, held: Held, memory: Memory) -> bool:
         known = self._desk.identifiers
@@ -112,42 +125,53 @@ class Spool:
 
         ``tried``: on its way into the sink and late, or failed. Raises Stopped where there is no room.
         """
-        number = 0 if tried is None else tried.batch.number
-        held = [self._notes.held(entry, number, self._desk.trouble) for entry in draft.entries]
-        if held:
-            kept = await self._hold(held, tried)
-            if isinstance(kept, Written):
-                return kept
-            await self._reached(kept)
+        pauses = self._desk.pauses()
+        while (held := self._hold(draft, tried)) is None:
+            written = await self._otherwise(tried, pauses)
+            if written is not None:
+                self.full = None
+                return written
+            if tried is None and not (self.busy or self._waiting):  # then nothing stands before it
+                tried = Attempt(self._desk, self._desk.batch(draft))
+        await self._reached(held.commit)
         self._coming.clear()
         if self._desk.identifiers is not None:
             self._desk.identifiers.keep(draft.bound())
-        self._desk.ledger = self._desk.ledger.kept(len(held), draft.known)
+        self._desk.ledger = self._desk.ledger.kept(len(held.numbers), draft.known)
         if tried is not None:
-            self._doubtful = tried, [one.number for one in held]
+            self._doubtful = tried, held.numbers
         self._drain()
         return None
 
-    async def _hold(self, held: Sequence[Held], tried: Attempt | None) -> int | Written:
-        """The number of the commit, once there is room; or the sink has taken the batch meanwhile."""
-        pauses, size = self._desk.pauses(), sum([one.size for one in held])
-        while True:
-            try:
-                if self._intake.room(size):
-                    commit = self._intake.hold(held)
-                    self._coming.update([one.number for one in held])
-                    self._waiting += len(held)
-                    self.full = None
-                    return commit
+    def _hold(self, draft: Draft, tried: Attempt | None) -> _Holding | None:
+        """It is on its way into the file; None: there is no room at present."""
+        number = 0 if tried is None else tried.batch.number
+        held = [self._notes.held(entry, number, self._desk.trouble) for entry in draft.entries]
+        try:
+            if held and not self._intake.room(sum([one.size for one in held])):
                 self.full = SpoolFull(self._waiting, self._desk.trouble)
-            except OutboxError as error:
-                self.full = error
+                return None
+            commit = self._intake.hold(held) if held else 0
+        except OutboxError as error:
+            self.full = error
+            return None
+        numbers = [one.number for one in held]
+        self._coming.update(numbers)
+        self._waiting += len(numbers)
+        self.full = None
+        return _Holding(commit, numbers)
+
+    async def _otherwise(self, tried: Attempt | None, pauses: Pauses) -> Written | None:
+        """A while later: what the sink has written. Raises Stopped; what is under way is waited for then."""
+        try:
             await pauses.next()
             with suppress(SinkError):
-                if tried is not None:
-                    written = await tried.again()
-                    self.full = None
-                    return written
+                return None if tried is None else await tried.again(PATIENCE_S)
+        except Stopped:
+            if tried is None or (written := await tried.last()) is None:
+                raise
+            return written
+        return None
 
     async def clear(self, patience_s: float) -> bool:
         """Whether there is nothing in it; where little is left, and the sink works, that is waited for.

@@ -14,6 +14,8 @@ from tests.support.durable import Database
 from tests.support.piping import Silent, Sink
 from tests.support.turns import turns
 
+WITHIN_S = 5.0
+
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +83,7 @@ async def test_an_attempt_goes_on_when_it_is_not_waited_for() -> None:
     assert await attempt.outcome(0.001) is None
     sink.commit()
     sink.answer()
-    assert await attempt.again() == Written(0, 0, 0)
+    assert await attempt.again(WITHIN_S) == Written(0, 0, 0)
     assert here.number == 1
 
 
@@ -90,7 +92,7 @@ async def test_an_attempt_that_failed_is_made_again() -> None:
     sink = Sink(Database())
     here = Desk(sink)
     attempt = Attempt(here, here.batch(empty()))
-    for outcome in (attempt.outcome(), attempt.again()):
+    for outcome in (attempt.outcome(), attempt.again(WITHIN_S)):
         waiting = asyncio.create_task(outcome)
         await turns()
         sink.fail()
@@ -101,6 +103,32 @@ async def test_an_attempt_that_failed_is_made_again() -> None:
     sink.commit()
     sink.answer()
     assert await writing == Written(0, 0, 0)
+
+
+async def test_what_has_been_written_is_not_written_again() -> None:
+    """Its answer came while nobody waited for it: another attempt would make each row twice."""
+    sink = Sink(Database())
+    here = Desk(sink)
+    attempt = Attempt(here, here.batch(empty()))
+    await turns()
+    sink.commit()
+    sink.answer()
+    await turns()
+    assert await attempt.again(WITHIN_S) == Written(0, 0, 0)
+    assert sink.asked == 1
+
+
+async def test_an_attempt_is_waited_for_so_long() -> None:
+    """And stays under way; what has failed then is no answer."""
+    sink = Sink(Database())
+    here = Desk(sink)
+    attempt = Attempt(here, here.batch(empty()))
+    assert await attempt.again(0.0) is None
+    last = asyncio.create_task(attempt.last())
+    await turns()
+    sink.fail()
+    assert await last is None
+    assert sink.asked == 1
 
 
 async def test_an_attempt_that_fails_in_a_stop_is_not_made_again() -> None:
