@@ -13,7 +13,6 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from itertools import takewhile
-from typing import NamedTuple
 
 from holdfast.errors import HoldfastError, OutboxError, Stopped
 from holdfast.ingest.desk import PATIENCE_S, Attempt, Desk, Pauses
@@ -30,13 +29,6 @@ log = logging.getLogger("holdfast")
 
 LOOK_S = 0.02
 """How often it is looked for what is being committed to the file."""
-
-
-class _Holding(NamedTuple):
-    """Messages on their way into the file: the commit that has them, and their numbers there."""
-
-    commit: int
-    numbers: list[int]
 
 
 class Spool:
@@ -126,32 +118,35 @@ class Spool:
         ``tried``: on its way into the sink and late, or failed. Raises Stopped where there is no room.
         """
         pauses = self._desk.pauses()
-        while (held := self._hold(draft, tried)) is None:
+        while (holding := self._hold(draft, tried)) is None:
             written = await self._otherwise(tried, pauses)
             if written is not None:
                 self.full = None
                 return written
             if tried is None and not (self.busy or self._waiting):  # then nothing stands before it
                 tried = Attempt(self._desk, self._desk.batch(draft))
-        await self._reached(held.commit)
+        commit, numbers = holding
+        await self._reached(commit)
         self._coming.clear()
         if self._desk.identifiers is not None:
             self._desk.identifiers.keep(draft.bound())
-        self._desk.ledger = self._desk.ledger.kept(len(held.numbers), draft.known)
+        self._desk.ledger = self._desk.ledger.kept(len(numbers), draft.known)
         if tried is not None:
-            self._doubtful = tried, held.numbers
+            self._doubtful = tried, numbers
         self._drain()
         return None
 
-    def _hold(self, draft: Draft, tried: Attempt | None) -> _Holding | None:
-        """It is on its way into the file; None: there is no room at present."""
+    def _hold(self, draft: Draft, tried: Attempt | None) -> tuple[int, list[int]] | None:
+        """The commit that will have it, and its numbers in the file; None: there is no room at present."""
         number = 0 if tried is None else tried.batch.number
         held = [self._notes.held(entry, number, self._desk.trouble) for entry in draft.entries]
+        if not held:
+            return 0, []
         try:
-            if held and not self._intake.room(sum([one.size for one in held])):
+            if not self._intake.room(sum([one.size for one in held])):
                 self.full = SpoolFull(self._waiting, self._desk.trouble)
                 return None
-            commit = self._intake.hold(held) if held else 0
+            commit = self._intake.hold(held)
         except OutboxError as error:
             self.full = error
             return None
@@ -159,7 +154,7 @@ class Spool:
         self._coming.update(numbers)
         self._waiting += len(numbers)
         self.full = None
-        return _Holding(commit, numbers)
+        return commit, numbers
 
     async def _otherwise(self, tried: Attempt | None, pauses: Pauses) -> Written | None:
         """A while later: what the sink has written. Raises Stopped; what is under way is waited for then."""
