@@ -1,8 +1,9 @@
 """The books of several workers as one: pure.
 
 Each says once a second how it stands, and at its end its ledger; the last word of each counts. What waited
-in a process that is no more is the broker's again, and comes again to the next: it was not received here.
-A process that is killed takes what it did since its last word out of the books, though not out of the table.
+in a process that is no more is the broker's again, and what it spooled is in the file of its slot: both come
+again to the next process, which counts them as received, so they were not received here. A process that is killed takes what
+it did since its last word out of the books, though not out of the table.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ class Books:
         before = self._words.pop(number, None)
         if before is not None:
             ledger = _ledger(before)
-            gone = replace(ledger, received=ledger.received - ledger.waiting, waiting=0)
+            again = ledger.waiting + ledger.spooled
+            gone = replace(ledger, received=ledger.received - again, waiting=0, spooled=0)
             self._over = total([self._over, gone])
 
     def told(self, number: int, record: Mapping[str, Any]) -> None:

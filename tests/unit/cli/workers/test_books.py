@@ -9,15 +9,22 @@ from holdfast.ingest import IngestLedger
 
 
 def word(
-    event: str = "progress", *, stored: int, waiting: int = 0, repeated: int = 0, **more: Any
+    event: str = "progress",
+    *,
+    stored: int,
+    waiting: int = 0,
+    repeated: int = 0,
+    spooled: int = 0,
+    **more: Any,
 ) -> dict[str, Any]:
     return {
         "event": event,
-        "received": stored + waiting + repeated,
+        "received": stored + waiting + repeated + spooled,
         "stored": stored,
         "repeated": repeated,
         "quarantined": 0,
         "waiting": waiting,
+        "spooled": spooled,
         **more,
     }
 
@@ -43,6 +50,20 @@ def test_what_waited_in_a_process_that_died_comes_again() -> None:
     assert books.ledger == IngestLedger(received=10, stored=10)
     books.told(0, word(stored=3))
     assert books.ledger == IngestLedger(received=13, stored=13)
+
+
+def test_what_a_process_spooled_is_the_next_ones() -> None:
+    """It finds the file of the slot, and counts what is there as received: here it is in the books once."""
+    books = Books()
+    books.begun(0)
+    books.told(0, word(stored=10, spooled=100))
+    books.ended(0)
+    assert books.ledger == IngestLedger(received=110, stored=10, spooled=100)
+    books.begun(0)
+    books.told(0, word(stored=0, spooled=100))
+    assert books.ledger == IngestLedger(received=110, stored=10, spooled=100)
+    books.told(0, word("ledger", stored=100))
+    assert books.ledger == IngestLedger(received=110, stored=110)
 
 
 def test_what_waits_at_the_end_is_told() -> None:
