@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from types import FrameType
 
 from holdfast.cli.failures import Code, explain
 from holdfast.cli.link import quiet
@@ -44,22 +46,51 @@ def run_plain(work: Callable[[], int], screen: Screen) -> int:
 
 @asynccontextmanager
 async def stop_wish(on_second: Callable[[int], None] | None = None) -> AsyncIterator[asyncio.Event]:
-    """An event that SIGINT or SIGTERM sets; the second one ends the process now (contract 24)."""
+    """An event that SIGINT or SIGTERM sets; the second one ends the process now (contract 24).
+
+    Signals are heard until the process ends, so that one which comes behind the work does not take its exit
+    code away: who manages services signals a whole group, and some of it has begun to end by then.
+    """
     wish, loop = asyncio.Event(), asyncio.get_running_loop()
-    at_once = on_second or _exit
-
-    def heard(number: int) -> None:
-        if wish.is_set():
-            at_once(number)
-        wish.set()
-
+    heard = _Heard(wish, on_second or _exit)
     for number in SIGNALS:
         loop.add_signal_handler(number, heard, number)
     try:
         yield wish
     finally:
-        for number in SIGNALS:
-            loop.remove_signal_handler(number)
+        _hear_to_the_end(loop, heard)
+
+
+class _Heard:
+    """Counts signals. That something is wished for says nothing: the end of stdin wishes, too."""
+
+    def __init__(self, wish: asyncio.Event, at_once: Callable[[int], None]) -> None:
+        self._wish = wish
+        self._at_once = at_once
+        self._signals = 0
+
+    def __call__(self, number: int, _frame: FrameType | None = None) -> None:
+        self._signals += 1
+        if self._signals > 1:
+            self._at_once(number)
+        self._wish.set()
+
+
+def _hear_to_the_end(loop: asyncio.AbstractEventLoop, heard: _Heard) -> None:
+    """Without the loop, which is about to close; none comes in between, where it would kill."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    for number in SIGNALS:
+        loop.remove_signal_handler(number)
+        signal.signal(number, heard)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    atexit.unregister(_hear_no_more)
+    atexit.register(_hear_no_more)
+
+
+def _hear_no_more() -> None:
+    """Nothing is left to be done; Python forgets handlers before its own end, but not this."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 async def end_of_stdin(wish: asyncio.Event) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -13,6 +14,7 @@ from holdfast.cli.failures import Code
 from holdfast.cli.render import Screen
 from holdfast.cli.running import end_of_stdin, interruptible, run, stop_wish
 from holdfast.errors import ConfigurationError
+from holdfast.testing import eventually
 
 
 def test_the_code_of_the_work_is_the_exit_code() -> None:
@@ -61,6 +63,64 @@ async def test_the_second_signal_is_an_order() -> None:
         assert not ordered.done()
         os.kill(os.getpid(), signal.SIGINT)
         assert await asyncio.wait_for(ordered, 5) == signal.SIGINT
+
+
+async def test_who_wished_otherwise_has_not_signalled() -> None:
+    """A worker whose stdin has ended gets one signal, with its whole group: it goes on draining."""
+    ordered: list[int] = []
+    async with stop_wish(ordered.append) as wish:
+        wish.set()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await heard()
+        assert ordered == []
+        os.kill(os.getpid(), signal.SIGTERM)
+        await eventually(lambda: ordered == [signal.SIGTERM])
+
+
+async def heard() -> None:
+    """A signal that was sent before has come: this one comes behind it."""
+    late = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGUSR1, late.set)
+    try:
+        os.kill(os.getpid(), signal.SIGUSR1)
+        await asyncio.wait_for(late.wait(), 5)
+    finally:
+        loop.remove_signal_handler(signal.SIGUSR1)
+
+
+async def test_behind_the_work_signals_are_counted_on() -> None:
+    """The first is nothing new, as all ends anyway; who sends another one does not want to wait."""
+    ordered: list[int] = []
+    async with stop_wish(ordered.append):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert ordered == []
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert ordered == [signal.SIGTERM]
+
+
+LATE = """
+import os, sys
+from holdfast.cli.render import Screen
+from holdfast.cli.running import run, stop_wish
+
+class Last:
+    def __del__(self, kill=os.kill, pid=os.getpid()):
+        kill(pid, 15)
+
+async def work():
+    async with stop_wish():
+        return 3
+
+last = Last()  # goes with the module, behind everything else
+sys.exit(run(work(), Screen()))
+"""
+
+
+def test_a_signal_to_a_process_that_is_ending_does_not_kill_it() -> None:
+    """Not even while Python takes itself apart: the exit code is that of the work."""
+    assert subprocess.run([sys.executable, "-c", LATE], timeout=30, check=False).returncode == 3
 
 
 async def test_interruptible_work_is_cancelled() -> None:
