@@ -44,6 +44,11 @@ class Releases:
         """Those of all."""
         return [self.name_of(one) for one in self._holders]
 
+    @property
+    def open(self) -> bool:
+        """Whether somebody has not forgotten yet what the broker releases: it waits for PUBCOMP."""
+        return bool(self._open)
+
     def end(self) -> None:
         """The run is over: nobody would hear an answer, and the broker asks again."""
         self.answer, self._open = _ignore, []

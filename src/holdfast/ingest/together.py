@@ -44,6 +44,12 @@ class Together:
         """How many messages the outbox file keeps for them."""
         return sum([one.kept for one in self.ingests])
 
+    @property
+    def releasing(self) -> bool:
+        """Whether the broker waits for a PUBCOMP, without which it may have no room to send more."""
+        pipelines = [one._pipeline for one in self.ingests]
+        return any(one.releases.open for one in pipelines if one and one.releases)
+
     async def run(self) -> IngestLedger:
         """Until ``stop()``, or until one of them ends. Raises what it raised, as ``Ingest.run``."""
         if not await begin(self.ingests[0]._client, self.ingests):

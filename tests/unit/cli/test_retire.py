@@ -15,7 +15,9 @@ from holdfast.cli import retire
 from holdfast.cli.link import LinkOptions
 from holdfast.cli.retire import end_session, read_to_the_end
 from holdfast.client.events import Connected
-from holdfast.ingest import Ingest, Together
+from holdfast.ingest import Ingest, SqliteSink, Together
+from holdfast.ingest.sink import Batch, Written
+from holdfast.messages import QoS
 from holdfast.outbox.intake import Held
 from holdfast.testing import Broker, eventually
 
@@ -41,15 +43,15 @@ def together(ours: Client, folder: Path, share: str | None) -> Together:
     return Together([Ingest(ours, topic="n/{n}", into=str(folder / "x.db"), share=share, batch=7)])
 
 
-async def left_behind(broker: Broker, filter: str, share: str | None, messages: int) -> None:
+async def left_behind(broker: Broker, filter: str, share: str | None, messages: int, qos: QoS = 1) -> None:
     """A session of w-1 with a subscription, for which messages wait."""
     leaving = client(broker)
     async with leaving:
-        subscription = leaving.subscribe(filter, share=share)
+        subscription = leaving.subscribe(filter, share=share, qos=qos)
         await subscription.__aenter__()
         await leaving.ready(5)
     for number in range(messages):
-        broker.publish(f"n/{number}", str(number))
+        broker.publish(f"n/{number}", str(number), qos=qos)
 
 
 @pytest.mark.parametrize("share", [None, "g"])
@@ -90,6 +92,41 @@ async def test_what_waits_here_is_no_silence(broker: Broker, tmp_path: Path) -> 
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(asyncio.shield(running), 5 * retire.QUIET_S)
         other.execute("ROLLBACK")
+    ledger = await asyncio.wait_for(running, 10)
+    await reading
+    assert (ledger.received, ledger.stored) == (3, 3)
+
+
+class Shut(SqliteSink):
+    """A database that lets nobody in after the first row, until it is told to."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self.lets_in = asyncio.Event()
+        self._full = False
+
+    async def write(self, batch: Batch) -> Written:
+        if self._full:
+            await self.lets_in.wait()
+        self._full = bool(batch.rows)
+        return await super().write(batch)
+
+
+async def test_a_broker_that_waits_for_us_is_not_empty(broker: Broker, tmp_path: Path) -> None:
+    """At QoS 2 its window is full of what was stored and not yet released: it is silent, and has more."""
+    await left_behind(broker, "n/+", None, 3, qos=2)
+    ours = Client(
+        broker.url, client_id="w-1", reconnect="lan", outbox=tmp_path / "o.db",
+        limits=Limits(receive_maximum=1),
+    )  # fmt: skip
+    sink = Shut(tmp_path / "x.db")
+    service = Together([Ingest(ours, topic="n/+", into=sink, qos=2, spool=False)])
+    reading = asyncio.create_task(read_to_the_end(ours, service))
+    running = asyncio.create_task(service.run())
+    await eventually(lambda: service.releasing)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(running), 5 * retire.QUIET_S)
+    sink.lets_in.set()
     ledger = await asyncio.wait_for(running, 10)
     await reading
     assert (ledger.received, ledger.stored) == (3, 3)

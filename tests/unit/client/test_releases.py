@@ -50,6 +50,25 @@ def test_all_are_asked_and_the_last_answer_counts(releases: Releases, answered: 
     assert answered == [asked]
 
 
+def test_until_the_last_answer_it_is_open(releases: Releases) -> None:
+    """The broker waits for PUBCOMP; nothing is open before it asks."""
+    one, two = Remembers(releases), Remembers(releases)
+    seen = [releases.open]
+    releases.asked(ReleaseAsked(1, [7]))
+    for holder in (one, two):
+        holder.answers()
+        seen.append(releases.open)
+    assert seen == [False, True, False]
+
+
+def test_the_end_of_the_run_leaves_nothing_open(releases: Releases) -> None:
+    """Nobody would hear an answer."""
+    Remembers(releases)
+    releases.asked(ReleaseAsked(1, [7]))
+    releases.end()
+    assert not releases.open
+
+
 def test_equal_questions_are_two(releases: Releases, answered: list[ReleaseAsked]) -> None:
     """The broker asks again after a lost link: the answer belongs to the question that was asked."""
     one = Remembers(releases)
