@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -61,12 +62,15 @@ async def ingest(link: LinkOptions, several: Sequence[IngestOptions], role: Role
     made = zip(several, sinks, strict=True)
     service = Together([options.ingest(client, sink) for options, sink in made])
     often_s = WORKER_EVERY_S if role.slot else every_s(screen)
-    async with stop_wish() as wish, news(client, screen), shown(service, client, screen, often_s):
+    async with (
+        stop_wish() as wish,
+        _parent(role, wish),
+        news(client, screen),
+        shown(service, client, screen, often_s),
+    ):
         beside = [_stop(wish, service, screen)]
         if role.retire:
             beside.append(read_to_the_end(client, service))
-        if role.slot:
-            beside.append(end_of_stdin(wish))
         tasks = [asyncio.create_task(one) for one in beside]
         try:
             await service.run()
@@ -75,6 +79,17 @@ async def ingest(link: LinkOptions, several: Sequence[IngestOptions], role: Role
                 task.cancel()
         kept = await end_session(link, client, wish) if role.retire else None
     return _finish(service, screen, kept)
+
+
+@asynccontextmanager
+async def _parent(role: Role, wish: asyncio.Event) -> AsyncIterator[None]:
+    """A worker's ends, or asks it to end, by the end of stdin: heard as long as there is anything to do."""
+    hearing = asyncio.create_task(end_of_stdin(wish)) if role.slot else None
+    try:
+        yield
+    finally:
+        if hearing is not None:
+            hearing.cancel()
 
 
 async def _client(link: LinkOptions, sinks: Sequence[Sink], spools: bool) -> Client:

@@ -13,12 +13,16 @@ The broker must hand over what it had queued before UNSUBSCRIBE, which the stand
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import contextmanager
 
 from holdfast.cli.link import LinkOptions
 from holdfast.client import Client, Event
 from holdfast.client.events import Subscribed
+from holdfast.errors import OutboxLocked
 from holdfast.ingest import IngestLedger, Together
+from holdfast.outbox.lock import OwnerLock
+from holdfast.outbox.sqlite import SqliteOutbox
 
 QUIET_S = 2.0
 """So long nothing has come, and there is no more."""
@@ -68,11 +72,33 @@ async def end_session(link: LinkOptions, client: Client, wish: asyncio.Event) ->
             f"{seen.held} messages in the outbox file are for somebody else (holdfast outbox list): "
             "the session is kept"
         )
-    async with link.client(client_id=client.client_id, session_expiry_s=0, outbox=None) as clean:
-        ends = {asyncio.create_task(clean.ready()), asyncio.create_task(wish.wait())}
+    try:
+        with _owned(client):
+            await _connect_clean(
+                link.client(client_id=client.client_id, session_expiry_s=0, outbox=None), wish
+            )
+    except OutboxLocked as error:
+        return f"{error}, and so is the session: it is kept"
+    return "stopped before the session was ended: it is kept" if wish.is_set() else None
+
+
+@contextmanager
+def _owned(client: Client) -> Iterator[None]:
+    """Nobody takes the file that this client has let go of, and with it the session. Raises OutboxError."""
+    lock = OwnerLock(client._outbox.path) if isinstance(client._outbox, SqliteOutbox) else None
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+async def _connect_clean(client: Client, wish: asyncio.Event) -> None:
+    """Once, unless somebody wishes for an end before."""
+    async with client:
+        ends = {asyncio.create_task(client.ready()), asyncio.create_task(wish.wait())}
         done, others = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for other in others:
             other.cancel()
         for one in done:
             one.result()
-    return "stopped before the session was ended: it is kept" if wish.is_set() else None

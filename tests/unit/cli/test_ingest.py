@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from holdfast.cli import retire
 from holdfast.cli.failures import SettingsError
-from holdfast.cli.ingest import _client, kept_id, named, settled, spool_of
+from holdfast.cli.ingest import Role, _client, ingest, kept_id, named, settled, spool_of
 from holdfast.cli.link import LinkOptions
+from holdfast.cli.render import Screen
 from holdfast.cli.settings.ingests import IngestOptions
+from holdfast.client import Client
 from holdfast.errors import ConfigurationError
 from holdfast.ingest import Sink, SqliteSink
+from holdfast.testing import Broker
 
 FILE = """
 url = "mqtt://file.example"
@@ -116,3 +123,25 @@ async def test_without_a_place_for_it_an_id_must_be_said(tmp_path: Path) -> None
     with pytest.raises(ConfigurationError, match="no client id"):
         await client_id(LinkOptions(), sink)
     assert await client_id(LinkOptions(outbox=str(tmp_path / "o.db")), sink) == ""
+
+
+async def test_a_worker_hears_its_parent_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while it ends the session of a slot, for which it may wait for a broker as long as it takes."""
+    here, there = os.pipe()
+    heard = []
+
+    async def end_session(_link: LinkOptions, _client: Client, wish: asyncio.Event) -> str:
+        os.close(there)
+        await asyncio.wait_for(wish.wait(), 10)
+        heard.append(wish.is_set())
+        return "stopped before the session was ended: it is kept"
+
+    monkeypatch.setattr(retire, "QUIET_S", 0.1)
+    monkeypatch.setattr("holdfast.cli.ingest.end_session", end_session)
+    slot = str(tmp_path / "w-0.db")
+    options = IngestOptions(topic="n", into=str(tmp_path / "x.db"))
+    with Broker() as broker, os.fdopen(here) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        link = LinkOptions(url=broker.url, client_id="w-0", outbox=slot)
+        assert await ingest(link, [options], Role(retire=True, slot=slot), Screen(as_json=True)) == 1
+    assert heard == [True]

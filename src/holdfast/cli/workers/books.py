@@ -2,8 +2,8 @@
 
 Each says once a second how it stands, and at its end its ledger; the last word of each counts. What waited
 in a process that is no more is the broker's again, and what it spooled is in the file of its slot: both come
-again to the next process, which counts them as received, so they were not received here. A process that is killed
-takes what it did since its last word out of the books, though not out of the table.
+again to the next process, which counts them as received, so they were not received here. A process that is
+killed takes what it did since its last word out of the books, though not out of the table.
 """
 
 from __future__ import annotations
