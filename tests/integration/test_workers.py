@@ -116,6 +116,20 @@ def test_a_killed_parent_takes_its_workers_along(broker: Mosquitto, tmp_path: Pa
             assert after.stop() == 0
 
 
+def test_a_worker_drains_where_nobody_hears_it(broker: Mosquitto, tmp_path: Path) -> None:
+    """Its pipes are gone with its parent: what it was about to say is no reason to drop what it has."""
+    with Workers(tmp_path, broker, 1) as running:
+        running.subscribed(1)
+        assert running.stop() == 0
+    publish(broker, range(3), 1)
+    slow = ("--batch", "2", "--batch-wait-s", "30")
+    with Workers(tmp_path, broker, 1, *slow, run="2") as running:
+        wait(lambda: len(stored(running.database)) == 2)  # and the third waits for company
+        running.process.kill()
+        running.process.wait(10)
+        wait(lambda: len(stored(running.database)) == 3)
+
+
 def test_the_second_signal_means_now(broker: Mosquitto, tmp_path: Path) -> None:
     """No process is left that could go on (contract 24)."""
     with Workers(tmp_path, broker, 2) as running:

@@ -28,14 +28,28 @@ def holdfast(
 
 
 class Running:
-    """The command while it runs; its output goes to files that can be read at any time."""
+    """The command while it runs; its output goes to files that can be read at any time.
 
-    def __init__(self, folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+    ``to`` and ``err_to``: stdout and stderr go there instead, open files.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        to: int | None = None,
+        err_to: int | None = None,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._out, self._err = folder / "stdout", folder / "stderr"
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = subprocess.Popen(
-                [*HOLDFAST, *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=_clean(env)
+                [*HOLDFAST, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=out if to is None else to,
+                stderr=err if err_to is None else err_to,
+                env=_clean(env),
             )
 
     def __enter__(self) -> Self:

@@ -53,7 +53,8 @@ async def _watch(service: Together, client: Client, screen: Screen, every_s: flo
         before = now
         if meter.due(loop.time(), every_s):
             rate = meter.rate(loop.time(), service.ledger.stored)
-            _show(progress(rate, service.ledger, client), screen)
+            record = progress(rate, service.ledger, client)
+            screen.goes(record, line(record))
 
 
 _KEPT, _NOT_KEPT = "What comes is kept in the outbox file", "Nothing is acknowledged"
@@ -62,13 +63,6 @@ _KEPT, _NOT_KEPT = "What comes is kept in the outbox file", "Nothing is acknowle
 def every_s(screen: Screen) -> float:
     """How often it is shown how it goes."""
     return TTY_EVERY_S if screen.moves and not screen.as_json else PLAIN_EVERY_S
-
-
-def _show(record: dict[str, Any], screen: Screen) -> None:
-    if screen.as_json:
-        screen.record(record)
-    else:
-        screen.progress(line(record))
 
 
 class Meter:

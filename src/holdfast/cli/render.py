@@ -9,20 +9,23 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import IO, Any, cast
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from holdfast.cli.streams import Talk, offer, say, write
+
 
 class Screen:
-    """Where a command speaks."""
+    """Where a command speaks. Only a result can fail: what a command does goes on when nobody listens."""
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
+        self._talk = Talk(offer)
         self._out = Console(highlight=False, soft_wrap=True)
-        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._err = Console(file=cast("IO[str]", self._talk), highlight=False, soft_wrap=True)
         self._live: Live | None = None
 
     @property
@@ -31,25 +34,35 @@ class Screen:
         return self._err.is_terminal
 
     def talk(self, sentence: str, style: str = "") -> None:
-        """A sentence for a person, on stderr."""
+        """A sentence for a person, on stderr, where it is taken at once: what is done waits for nobody."""
         self.settle()
         self._err.print(Text(sentence, style))
 
     def fail(self, sentence: str) -> None:
-        """The last sentence of a command that did not do what it was asked."""
+        """The last sentence of a command that did not do what it was asked: it is waited for."""
+        self._talk.put = say
         self.talk(sentence, "bold red")
 
     def result(self, record: Mapping[str, Any], text: str, style: str = "") -> None:
-        """One result on stdout: the object with ``--json``, else the text."""
+        """One result on stdout: the object with ``--json``, else the text. Raises as ``record``."""
         self.settle()
         if self.as_json:
             self.record(record)
         else:
-            self._out.print(Text(text, style))
+            with self._out.capture() as drawn:  # rich would end the program where nobody reads it
+                self._out.print(Text(text, style))
+            write(sys.stdout, drawn.get())
 
     def record(self, record: Mapping[str, Any]) -> None:
-        """One object on stdout."""
+        """One object on stdout. Raises BrokenPipeError, Unwritten."""
         write_lines([to_json(record)])
+
+    def goes(self, record: Mapping[str, Any], text: str) -> None:
+        """How it goes: the object on stdout with ``--json``, where it is taken at once; else ``progress``."""
+        if self.as_json:
+            offer(sys.stdout, f"{to_json(record)}\n")
+        else:
+            self.progress(text)
 
     def progress(self, text: str) -> None:
         """The line that moves; where nothing can move it is a line like any other."""
@@ -74,9 +87,8 @@ def to_json(record: Mapping[str, Any]) -> str:
 
 
 def write_lines(lines: list[str]) -> None:
-    """To stdout, flushed when this returns. Raises BrokenPipeError."""
-    sys.stdout.write("".join([f"{line}\n" for line in lines]))
-    sys.stdout.flush()
+    """To stdout, out when this returns. Raises BrokenPipeError, Unwritten."""
+    write(sys.stdout, "".join([f"{line}\n" for line in lines]))
 
 
 def leave_pipe() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 
@@ -67,6 +68,26 @@ def test_a_closed_pipe_leaves_no_noise() -> None:
     assert process.stderr.read() == ""
     process.stderr.close()
     assert process.wait(10) == 0
+
+
+def test_a_result_that_nobody_reads_is_not_the_end_of_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the command decides what it means; rich would end it at once."""
+    here, there = os.pipe()
+    os.close(here)
+    with os.fdopen(there, "w") as stdout, monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", stdout)
+        for as_json in (False, True):
+            with pytest.raises(BrokenPipeError):
+                Screen(as_json=as_json).result({"a": 1}, "one a")
+            Screen(as_json=as_json).goes({"a": 1}, "one a")
+
+
+def test_how_it_goes_is_a_line_or_an_object(capsys: pytest.CaptureFixture[str]) -> None:
+    """Objects go to stdout, as what reads them follows it; lines are for a person."""
+    Screen().goes({"a": 1}, "one a")
+    Screen(as_json=True).goes({"a": 1}, "one a")
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ('{"a":1}\n', "one a\n")
 
 
 def test_a_moving_line_is_taken_away() -> None:

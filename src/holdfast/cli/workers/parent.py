@@ -164,10 +164,7 @@ class Parent:
         while True:
             await asyncio.sleep(every_s(self._screen))
             record = self._books.progress(self._workers)
-            if self._screen.as_json:
-                self._screen.record(record)
-            else:
-                self._screen.progress(line(record))
+            self._screen.goes(record, line(record))
 
 
 def line(record: Mapping[str, Any]) -> str:
