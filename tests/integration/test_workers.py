@@ -71,6 +71,23 @@ def test_a_killed_worker_comes_back_for_its_part(broker: Mosquitto, tmp_path: Pa
         assert len(running.pids("w-1")) == 1
 
 
+def test_a_worker_killed_before_its_first_word_is_told_of(broker: Mosquitto, tmp_path: Path) -> None:
+    """What it stored is in the table and not in the ledger, whose last line says so."""
+    with Workers(tmp_path, broker, 1) as running:
+        running.subscribed(1)
+        assert running.stop() == 0
+    publish(broker, range(50), 1)
+    with Workers(tmp_path, broker, 1, run="2") as running:
+        wait(lambda: stored(running.database))
+        [pid] = running.pids("w-0")
+        os.kill(pid, signal.SIGKILL)
+        running.subscribed(2)
+        wait(lambda: len(set(stored(running.database))) == 50)
+        assert running.stop() == 0
+        ledger = running.ledger
+    assert ledger["torn"] == 1
+
+
 @pytest.mark.needs("postgres", "initdb")
 def test_workers_into_postgresql(broker: Mosquitto, tmp_path: Path, postgres: Database) -> None:
     """The same, from slots in a folder of one's choice; the password is in no line of anybody."""

@@ -19,7 +19,7 @@ from holdfast.cli.settings.environment import from_environment
 from holdfast.cli.settings.file import from_file
 from holdfast.cli.settings.ingests import IngestOptions, columns_of, ingests
 from holdfast.client import Client
-from holdfast.errors import ConfigurationError
+from holdfast.errors import ConfigurationError, HoldfastError
 from holdfast.ingest import Sink, SqliteSink, Together
 
 SESSION_S = 24 * 3600
@@ -56,11 +56,24 @@ def settled(
 
 
 async def ingest(link: LinkOptions, several: Sequence[IngestOptions], role: Role, screen: Screen) -> int:
-    """Until SIGINT or SIGTERM; prints the ledger."""
+    """Until SIGINT or SIGTERM; prints the ledger, also where it ends by an error."""
     sinks = [options.sink() for options in several]
     client = await _client(link, sinks, any(options.spool for options in several))
     made = zip(several, sinks, strict=True)
     service = Together([options.ingest(client, sink) for options, sink in made])
+    try:
+        kept = await _run(link, client, service, role, screen)
+    except HoldfastError:
+        if role.slot or service.ledger.received:
+            _tell_books(service, screen)
+        raise
+    return _finish(service, screen, kept)
+
+
+async def _run(
+    link: LinkOptions, client: Client, service: Together, role: Role, screen: Screen
+) -> str | None:
+    """To the end of the service, and of its session where that is wanted; else why that is kept."""
     often_s = WORKER_EVERY_S if role.slot else every_s(screen)
     async with (
         stop_wish() as wish,
@@ -77,8 +90,7 @@ async def ingest(link: LinkOptions, several: Sequence[IngestOptions], role: Role
         finally:
             for task in tasks:
                 task.cancel()
-        kept = await end_session(link, client, wish) if role.retire else None
-    return _finish(service, screen, kept)
+        return await end_session(link, client, wish) if role.retire else None
 
 
 @asynccontextmanager
@@ -144,7 +156,7 @@ async def _stop(wish: asyncio.Event, service: Together, screen: Screen) -> None:
     await service.stop()
 
 
-def _finish(service: Together, screen: Screen, kept: str | None) -> int:
+def _tell_books(service: Together, screen: Screen) -> None:
     screen.settle()
     several = service.ingests if len(service.ingests) > 1 else ()
     for one in several:
@@ -153,6 +165,10 @@ def _finish(service: Together, screen: Screen, kept: str | None) -> int:
     targets = ", ".join(dict.fromkeys(one.target for one in service.ingests))
     record = {"event": "ledger", **asdict(service.ledger), "into": targets}
     screen.result(record, f"{books(service.ledger)}      {targets}")
+
+
+def _finish(service: Together, screen: Screen, kept: str | None) -> int:
+    _tell_books(service, screen)
     if service.trouble is not None:
         spooled = " What is spooled is kept for the next run." if service.ledger.spooled else ""
         screen.fail(f"{spoken(service.trouble)} The broker keeps what is waiting.{spooled}")

@@ -16,8 +16,9 @@ from holdfast.cli.link import LinkOptions
 from holdfast.cli.render import Screen
 from holdfast.cli.settings.ingests import IngestOptions
 from holdfast.client import Client
-from holdfast.errors import ConfigurationError
+from holdfast.errors import ConfigurationError, OutboxLocked
 from holdfast.ingest import Sink, SqliteSink
+from holdfast.outbox.lock import OwnerLock
 from holdfast.testing import Broker
 
 FILE = """
@@ -145,3 +146,22 @@ async def test_a_worker_hears_its_parent_to_the_end(tmp_path: Path, monkeypatch:
         link = LinkOptions(url=broker.url, client_id="w-0", outbox=slot)
         assert await ingest(link, [options], Role(retire=True, slot=slot), Screen(as_json=True)) == 1
     assert heard == [True]
+
+
+async def test_who_ends_by_an_error_tells_its_books(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker always, as its parent would take it for killed; another where anything came."""
+    here, there = os.pipe()
+    slot = str(tmp_path / "w-0.db")
+    options = IngestOptions(topic="n", into=str(tmp_path / "x.db"))
+    link = LinkOptions(url="mqtt://127.0.0.1:1", client_id="w-0", outbox=slot)
+    lock = OwnerLock(slot)
+    with os.fdopen(here) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        for role in (Role(slot=None), Role(slot=slot)):
+            with pytest.raises(OutboxLocked):
+                await ingest(link, [options], role, Screen(as_json=True))
+            assert ('"event":"ledger","received":0' in capsys.readouterr().out) == (role.slot is not None)
+    os.close(there)
+    lock.release()

@@ -16,7 +16,7 @@ from holdfast.ingest.ledger import IngestLedger, total
 
 
 class Books:
-    """What the workers have said; ``torn``: how many processes ended without their ledger."""
+    """What the workers have said; ``torn``: how many processes were cut off before their ledger."""
 
     def __init__(self) -> None:
         self.torn = 0
@@ -36,10 +36,15 @@ class Books:
         """The process in this slot says how it stands, or its ledger."""
         self._words[number] = record
 
-    def ended(self, number: int) -> None:
-        """It is no more: nothing comes in there, and its link is down."""
+    def ended(self, number: int, killed: bool) -> None:
+        """It is no more: nothing comes in there, and its link is down.
+
+        Who was killed before its first word may have done something; who ended by itself so, did nothing.
+        """
         word = self._words.get(number)
-        if word is not None:
+        if word is None:
+            self.torn += killed
+        else:
             self.torn += word["event"] != "ledger"
             self._words[number] = asdict(_ledger(word))
 

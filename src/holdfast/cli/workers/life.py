@@ -76,6 +76,11 @@ def exit_code(returned: int) -> int:
     return 128 - returned if returned < 0 else returned
 
 
+def killed(returned: int) -> bool:
+    """Whether a signal ended it; a second one, too, which it obeys by ending at once (contract 24)."""
+    return exit_code(returned) > 128
+
+
 def how(returned: int) -> str:
     """How a process ended, for a sentence."""
     return f"was killed by signal {-returned}" if returned < 0 else f"ended with exit code {returned}"

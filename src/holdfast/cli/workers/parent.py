@@ -21,7 +21,7 @@ from holdfast.cli.running import stop_wish
 from holdfast.cli.words import count, short
 from holdfast.cli.workers.books import Books
 from holdfast.cli.workers.child import Child, command
-from holdfast.cli.workers.life import Life, hopeless, how, worst
+from holdfast.cli.workers.life import Life, hopeless, how, killed, worst
 from holdfast.cli.workers.slots import Slots
 
 END_WITHIN_S = 10.0
@@ -93,10 +93,11 @@ class Parent:
         if self._ending.is_set():
             child.ask_to_end()
         try:
-            return await child.ended()
+            returned = await child.ended()
         finally:
-            self._books.ended(number)
             del self._children[number]
+        self._books.ended(number, killed(returned))
+        return returned
 
     def _told(self, number: int, record: Mapping[str, Any]) -> None:
         if record.get("event") in ("progress", "ledger"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from holdfast.cli.workers.books import Books
 from holdfast.ingest import IngestLedger
 
@@ -45,7 +47,7 @@ def test_what_waited_in_a_process_that_died_comes_again() -> None:
     books = Books()
     books.begun(0)
     books.told(0, word(stored=10, waiting=3))
-    books.ended(0)
+    books.ended(0, killed=True)
     books.begun(0)
     assert books.ledger == IngestLedger(received=10, stored=10)
     books.told(0, word(stored=3))
@@ -57,7 +59,7 @@ def test_what_a_process_spooled_is_the_next_ones() -> None:
     books = Books()
     books.begun(0)
     books.told(0, word(stored=10, spooled=100))
-    books.ended(0)
+    books.ended(0, killed=True)
     assert books.ledger == IngestLedger(received=110, stored=10, spooled=100)
     books.begun(0)
     books.told(0, word(stored=0, spooled=100))
@@ -71,19 +73,28 @@ def test_what_waits_at_the_end_is_told() -> None:
     books = Books()
     books.begun(0)
     books.told(0, word("ledger", stored=1, waiting=3))
-    books.ended(0)
+    books.ended(0, killed=True)
     assert books.ledger.waiting == 3
 
 
-def test_who_ends_without_a_ledger_is_counted() -> None:
-    """What it did since its last word is not known; who never said anything did nothing."""
+@pytest.mark.parametrize(
+    ("said", "killed", "torn"),
+    [
+        (word(stored=1), True, 1),
+        (word(stored=1), False, 1),
+        (word("ledger", stored=1), True, 0),
+        (None, True, 1),
+        (None, False, 0),
+    ],
+)
+def test_who_is_cut_off_is_counted(said: dict[str, Any] | None, killed: bool, torn: int) -> None:
+    """What it did since its last word is not known, or since its start: a second is long for a worker."""
     books = Books()
-    for number, said in enumerate([word(stored=1), word("ledger", stored=1), None]):
-        books.begun(number)
-        if said is not None:
-            books.told(number, said)
-        books.ended(number)
-    assert books.torn == 1
+    books.begun(0)
+    if said is not None:
+        books.told(0, said)
+    books.ended(0, killed)
+    assert books.torn == torn
 
 
 def test_progress_is_that_of_all() -> None:
@@ -92,7 +103,7 @@ def test_progress_is_that_of_all() -> None:
     for number in range(4):
         books.begun(number)
         books.told(number, word(stored=10, rate=5, link_up_s=None if number == 1 else 3.0))
-    books.ended(2)
+    books.ended(2, killed=True)
     assert books.progress(3) == {
         "event": "progress", "rate": 15, "received": 40, "stored": 40, "repeated": 0, "quarantined": 0,
         "spooled": 0, "waiting": 0, "workers": 3, "up": 1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holdfast.cli.failures import Code
-from holdfast.cli.workers.life import HOPELESS, POLICY, STABLE_S, Life, hopeless, how, worst
+from holdfast.cli.workers.life import HOPELESS, POLICY, STABLE_S, Life, hopeless, how, killed, worst
 
 
 def longest(low: float, high: float) -> float:
@@ -89,3 +89,8 @@ def test_the_end_in_words() -> None:
     """By which signal, or with which exit code."""
     assert how(-9) == "was killed by signal 9"
     assert how(73) == "ended with exit code 73"
+
+
+def test_who_is_killed_ends_by_a_signal() -> None:
+    """Also by one that it obeys at once; what ends by itself has an exit code of its own."""
+    assert [killed(returned) for returned in (-9, 143, 0, 1, 73)] == [True, True, False, False, False]
