@@ -13,7 +13,9 @@ import pytest
 from holdfast import Client, Outbox, QoS
 from holdfast.ingest import Ingest
 from holdfast.ingest.errors import SpoolFull
+from holdfast.outbox.intake import Held
 from holdfast.testing import Broker, eventually
+from tests.support.command import Running
 from tests.support.mosquitto import Mosquitto
 
 WITHIN_S = 60
@@ -120,4 +122,27 @@ async def test_a_full_spool_names_the_limit_of_the_broker(tmp_path: Path) -> Non
         await ingest.stop()
         await run
         assert rows(tmp_path / "rows.db") == list(range(100))
+        assert broker.violations == []
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+async def test_the_command_says_what_is_kept_for_a_table_that_is_gone(
+    tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    """Nobody would store it, and nobody else would tell of it."""
+    with Broker(strict=True) as broker:
+        async with Client(broker.url, client_id="ingest", outbox=tmp_path / "o.db") as client:
+            intake = client._outbox.intake
+            assert intake is not None
+            commit = intake.hold([Held(0, "ingest renamed", "n/1", b"x", key="0  0")])
+            await client._running().commits.reached(commit)
+        words = ["-u", broker.url, "-t", "n/#", "--into", str(tmp_path / "x.db"), "--client-id", "ingest"]
+        outbox = ("--outbox", str(tmp_path / "o.db"))
+        with Running(tmp_path, "ingest", *words, *outbox, *more) as running:
+            said = (
+                f"1 messages are kept in {tmp_path}/o.db for ingest renamed, which is not among the ingests"
+            )
+            await asyncio.to_thread(running.says, said)
+            assert await asyncio.to_thread(running.stop) == 0
+        assert said in running.err
         assert broker.violations == []

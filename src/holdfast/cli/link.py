@@ -74,6 +74,7 @@ _STYLES = {
     "message_skipped": "red",
     "dropped": "red",
     "unclaimed": "red",
+    "left_over": "bold red",
 }
 
 FAILURES = frozenset({"disconnected", "connect_failed"})

@@ -262,6 +262,13 @@ class Unclaimed(Event):
     payload: bytes
 
 
+class LeftOver(Event):
+    """So many messages in the outbox file are of an ingest that this run has not; they stay there."""
+
+    owner: str
+    count: int
+
+
 class MessageSkipped(Event):
     """A 3.1.1 broker sent a message above our limit; it was read past and acknowledged."""
 

@@ -6,10 +6,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 
+from holdfast.client.events import Event, LeftOver
 from holdfast.ingest.notes import Notes
 from holdfast.outbox.intake import UNCLAIMED, Held, Intake
-
-log = logging.getLogger("holdfast")
 
 PAGE = 200
 """Rows that are read at once."""
@@ -43,12 +42,14 @@ async def _pages(intake: Intake, owner: str) -> AsyncIterator[list[Held]]:
         yield page
 
 
-def warn(intake: Intake, ours: Collection[str], path: str) -> None:
+def warn(intake: Intake, ours: Collection[str], path: str, emit: Callable[[Event, int], None]) -> None:
     """Say what is kept for ingests that this run has not: a table was renamed, or left out."""
     for owner in intake.owners():
         if owner.startswith(OWNER) and owner.removesuffix(CLAIMED) not in ours:
-            log.warning(
-                "%d messages are kept in %s for %s, which is not among the ingests of this run: they stay "
-                "there. Start it with that table and database again, or see holdfast outbox list",
-                *(intake.count(owner), path, owner),
+            count = intake.count(owner)
+            message = (
+                f"{count} messages are kept in {path} for {owner}, which is not among the ingests of "
+                "this run: they stay there. Start it with that table and database again, or see "
+                "holdfast outbox list"
             )
+            emit(LeftOver(message=message, owner=owner, count=count), logging.WARNING)

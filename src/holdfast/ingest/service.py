@@ -196,7 +196,7 @@ class Ingest:
         names = [OWNER + name for name in pipeline.releases.names]
         notes = Notes(OWNER + pipeline.releases.name_of(pipeline), self._mapper.filters)
         if notes.owner == names[0]:  # one says it for all
-            warn(intake, names, str(self._client._setup.outbox.path))
+            warn(intake, names, str(self._client._setup.outbox.path), self._client._state.emit)
         desk.identifiers = Identifiers(
             intake.series, memory, await asyncio.to_thread(intake.seen, notes.owner)
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.client.events import Event, LeftOver
 from holdfast.ingest.left_over import CLAIMED, claim, warn
 from holdfast.ingest.notes import Notes
 from holdfast.outbox.intake import UNCLAIMED, Held
@@ -60,13 +61,15 @@ def test_killed_in_between_it_is_done_the_next_time(outbox: SqliteOutbox) -> Non
     assert [one.number for one in outbox.intake.read(OURS.owner, 0, 100)] == [2]
 
 
-def test_what_is_not_among_ours_is_said(outbox: SqliteOutbox, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_not_among_ours_is_said(outbox: SqliteOutbox) -> None:
     """With the file, how many, and whose; handlers have rows of their own, which are no matter of ours."""
     hold(outbox, "ingest renamed", "v/1", "v/2", key="0  0")
     hold(outbox, OURS.owner, "v/3", key="0  0")
     hold(outbox, OURS.owner + CLAIMED, "v/3")
     hold(outbox, "v/#", "v/4")
-    caplog.set_level(logging.WARNING, "holdfast")
-    warn(outbox.intake, [OURS.owner], "o.db")
-    (line,) = caplog.messages
-    assert line.startswith("2 messages are kept in o.db for ingest renamed, which is not among")
+    told: list[tuple[Event, int]] = []
+    warn(outbox.intake, [OURS.owner], "o.db", lambda *one: told.append(one))
+    ((event, level),) = told
+    assert isinstance(event, LeftOver)
+    assert (event.owner, event.count, level) == ("ingest renamed", 2, logging.WARNING)
+    assert event.message.startswith("2 messages are kept in o.db for ingest renamed, which is not among")
