@@ -23,6 +23,7 @@ from holdfast.ingest.errors import SinkError
 from holdfast.ingest.row import Row
 from holdfast.ingest.sink import Batch, Memory, Refused, Written
 from holdfast.ingest.table import Table
+from holdfast.outbox.kinds import irregular
 
 T = TypeVar("T")
 
@@ -102,6 +103,7 @@ class SqliteSink:
 
     def _connect(self) -> sqlite3.Connection:
         _check_folder(self.target)
+        _check_kind(self.target)
         with _OPENING:
             return self._prepared(sqlite3.connect(self.target, timeout=BUSY_S, isolation_level=None))
 
@@ -200,6 +202,14 @@ class SqliteSink:
             return str(error)
         db.execute("RELEASE one")
         return None
+
+
+def _check_kind(target: str) -> None:
+    kind = irregular(target)
+    if kind is not None:
+        raise SinkError(
+            f"{target} cannot be opened: it is {kind}, and no file", target=target, hint="name another one"
+        )
 
 
 def _check_folder(target: str) -> None:

@@ -33,6 +33,7 @@ class Opened:
     def __init__(self, path: str, durability: Durability, codec: RowCodec) -> None:
         self._mount = mounts.find(path)
         mounts.refuse_network(path, self._mount)
+        sqlite_file.check_kind(path)  # before anything is made beside it
         self.lock = OwnerLock(path)
         self.path = path
         self._durability: Durability = durability

@@ -10,6 +10,7 @@ an outbox of this format              opened
 an outbox of the format before        opened, after it was made one of this format (see ``migrations``)
 an outbox of a newer format           refused, untouched (contract 26)
 something else, a database or not     refused, untouched: it is not ours to move
+a pipe, a socket or a device          refused, untouched
 an outbox that is damaged             set aside under a name with the time in it, and a new one
                                       begun: the state is known to be lost (contract 1)
 ====================================  =========================================================
@@ -25,6 +26,7 @@ from time import gmtime, strftime
 from typing import Literal
 
 from holdfast.errors import OutboxError, OutboxUnwritable
+from holdfast.outbox.kinds import irregular
 
 Durability = Literal["power", "process"]
 
@@ -76,6 +78,13 @@ def inspect(path: str) -> bool:
     return True
 
 
+def check_kind(path: str) -> None:
+    """Raises OutboxUnwritable for what is there and can be no outbox, as it is no file."""
+    kind = irregular(path)
+    if kind is not None and not os.path.isdir(path):  # of which the system says the same when it is opened
+        raise OutboxUnwritable(f"{path} is {kind}, and no file", path=path, hint="name another one")
+
+
 def check_format(path: str, found: int) -> None:
     """Contract 26. Raises OutboxError for a newer one."""
     if found > FORMAT:
@@ -87,6 +96,7 @@ def check_format(path: str, found: int) -> None:
 
 
 def _header(path: str) -> bytes:
+    check_kind(path)
     try:
         with open(path, "rb") as file:
             return file.read(100)
@@ -105,6 +115,7 @@ def fill(path: str, make: Callable[[sqlite3.Connection], None]) -> None:
 
     Raises OutboxUnwritable, sqlite3.Error.
     """
+    check_kind(path)
     new = f"{path}.new"
     try:
         os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600))

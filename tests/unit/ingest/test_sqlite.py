@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sqlite3
 import threading
@@ -142,6 +143,17 @@ async def test_rows_of_others_are_not_counted_when_a_batch_begins_again(
     monkeypatch.setattr(sink, "_insert_each", meanwhile)
     assert await sink.write(batch(1, "bad", "a", "bad")) == Written(1, 0, 2)
     assert "other" in stored(path)
+
+
+async def test_what_is_no_file_is_named(path: Path) -> None:
+    """SQLite would look for a database in it."""
+    os.mkfifo(path)
+    sink = SqliteSink(str(path))
+    with pytest.raises(SinkError, match="it is a named pipe, and no file") as caught:
+        await sink.open("me")
+    assert caught.value.hint == "name another one"
+    await sink.close()
+    assert path.is_fifo()  # noqa: ASYNC240
 
 
 async def test_a_file_that_is_no_database_is_named(path: Path) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -66,3 +70,38 @@ def test_a_file_that_cannot_be_made(path: Path) -> None:
     with pytest.raises(OutboxUnwritable, match="Is a directory"):
         sqlite_file.fill(str(path), lambda db: None)
     assert not path.exists()
+
+
+@pytest.fixture
+def pipe(path: Path) -> Iterator[Path]:
+    """A named pipe where the outbox is to be; whoever opens it to read finds that it is empty."""
+    os.mkfifo(path)
+    over = Event()
+
+    def hang_up() -> None:
+        while not over.wait(0.01):
+            with suppress(OSError):  # nobody reads
+                os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+
+    other = Thread(target=hang_up)
+    other.start()
+    yield path
+    over.set()
+    other.join(10)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda path: open_outbox(Path(path)).close(),
+        sqlite_file.inspect,
+        lambda path: sqlite_file.fill(path, lambda _: None),
+    ],
+)
+def test_what_is_no_file_is_refused_and_stays(pipe: Path, use: Callable[[str], object]) -> None:
+    """A new file in the place of a pipe or a device would take it from those who use it."""
+    with pytest.raises(OutboxUnwritable, match="is a named pipe, and no file") as refused:
+        use(str(pipe))
+    assert refused.value.hint == "name another one"
+    assert pipe.is_fifo()
+    assert [one.name for one in pipe.parent.iterdir()] == [pipe.name]
