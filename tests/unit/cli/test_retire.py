@@ -1,4 +1,5 @@
-"""``--retire``: the end of a subscription and its session, against our own strict broker."""
+"""``--retire``: the end of a subscription and its session, against our own strict broker. Where that cannot be
+ended is in test_retire_kept.py."""
 
 from __future__ import annotations
 
@@ -15,12 +16,10 @@ from holdfast.cli import retire
 from holdfast.cli.link import LinkOptions
 from holdfast.cli.retire import end_session, read_to_the_end
 from holdfast.client.events import Connected
-from holdfast.errors import OutboxLocked
 from holdfast.ingest import Ingest, SqliteSink, Together
 from holdfast.ingest.sink import Batch, Written
 from holdfast.messages import QoS
 from holdfast.outbox.intake import Held
-from holdfast.outbox.lock import OwnerLock
 from holdfast.testing import Broker, eventually
 
 
@@ -213,41 +212,3 @@ async def test_a_session_that_is_not_read_to_the_end_is_kept(broker: Broker) -> 
             assert (await anext(messages)).text() == "0"
             await stopped.stop(0)
     assert "it is kept" in str(await end_session(link, stopped, asyncio.Event()))
-
-
-async def test_asked_to_stop_it_does_not_wait_for_a_broker() -> None:
-    """None is there: the session is kept, and told so."""
-    wish = asyncio.Event()
-    ending = asyncio.create_task(
-        end_session(LinkOptions(url="mqtt://127.0.0.1:1"), Client(client_id="w-1"), wish)
-    )
-    wish.set()
-    assert "it is kept" in str(await asyncio.wait_for(ending, 10))
-
-
-async def test_nobody_takes_the_file_while_the_session_is_ended(tmp_path: Path) -> None:
-    """The next owner of a slot has its session, too: it waits, so that nobody ends the session under it."""
-    file, wish = tmp_path / "w-1.db", asyncio.Event()
-    ours = Client(client_id="w-1", outbox=file)
-    ending = asyncio.create_task(end_session(LinkOptions(url="mqtt://127.0.0.1:1"), ours, wish))
-    await asyncio.sleep(0)
-    with pytest.raises(OutboxLocked):
-        OwnerLock(str(file))
-    wish.set()
-    assert "it is kept" in str(await asyncio.wait_for(ending, 10))
-    OwnerLock(str(file)).release()
-
-
-async def test_the_session_of_somebody_else_is_kept(tmp_path: Path) -> None:
-    """Who has taken the file meanwhile goes on with it: there is nothing to dial for."""
-    file = tmp_path / "w-1.db"
-    lock = OwnerLock(str(file))
-    try:
-        ours = Client(client_id="w-1", outbox=file)
-        ending = end_session(LinkOptions(url="mqtt://127.0.0.1:1"), ours, asyncio.Event())
-        why = await asyncio.wait_for(ending, 10)
-    finally:
-        lock.release()
-    assert why is not None
-    assert why.startswith(f"{file} is in use by process")
-    assert why.endswith("and so is the session: it is kept")
