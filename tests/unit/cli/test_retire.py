@@ -1,5 +1,7 @@
-"""``--retire``: the end of a subscription and its session, against our own strict broker. Where that cannot be
-ended is in test_retire_kept.py."""
+"""``--retire``: the end of a subscription and its session, against our own strict broker.
+
+Where that cannot be ended is in test_retire_kept.py.
+"""
 
 from __future__ import annotations
 
