@@ -99,8 +99,8 @@ _DISK = (
 )
 _SELDOM = ("lie: PUBACK for QoS 2", "lie: PUBREC for QoS 1", "closed by us, 0x83")
 
-MINIMUM = {**dict.fromkeys((*_OFTEN, *_DISK), 15), **dict.fromkeys(_SELDOM, 2)}
-"""How often the default run of 2,000 seeds must reach each path."""
+MINIMUM = {**dict.fromkeys((*_OFTEN, *_DISK), 7), **dict.fromkeys(_SELDOM, 1)}
+"""How often the default run of 1,000 seeds must reach each path."""
 
 
 def missed(reached: Mapping[str, int]) -> list[str]:
