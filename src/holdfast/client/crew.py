@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from holdfast.client.endings import Endings, here, is_end
 from holdfast.client.fairness import LOOK_EVERY, Fairness
-from holdfast.client.handlers import ENDINGS, HandlerTasks, or_cancelled
+from holdfast.client.handlers import HandlerTasks, or_cancelled
 from holdfast.client.inbox import Item
 from holdfast.client.laned_inbox import LanedInbox
-from holdfast.handling import Handler
+from holdfast.handling import ENDINGS, Handler
 from holdfast.handling.lanes import Ticket
 
 

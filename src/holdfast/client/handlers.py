@@ -11,12 +11,9 @@ from holdfast.client.dispatcher import Consumer
 from holdfast.client.endings import Endings, here, is_end
 from holdfast.client.fairness import LOOK_EVERY, Fairness
 from holdfast.client.inbox import Inbox, Item
-from holdfast.handling import Call, Handler
+from holdfast.handling import ENDINGS, Call, Handler
 
 log = logging.getLogger("holdfast")
-
-ENDINGS = (KeyboardInterrupt, SystemExit, GeneratorExit)
-"""The process ends. Whatever else a handler raises is its failure, such as the panic of an extension."""
 
 
 class HandlerTasks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from holdfast.errors import ConfigurationError, PayloadError
+from holdfast.handling.outcomes import ENDINGS
 from holdfast.handling.sources import Reading, source
 from holdfast.handling.work import Key, KeyOf
 from holdfast.messages import Message
@@ -37,7 +38,9 @@ def _checked(key_of: KeyOf, name: str) -> KeyOf:
         try:
             key = key_of(message)
             hash(key)
-        except Exception as error:  # of a function that is not ours
+        except ENDINGS:
+            raise
+        except BaseException as error:  # of a function that is not ours; some are no Exception
             what = str(error) if isinstance(error, PayloadError) else f"{type(error).__name__}: {error}"
             raise PayloadError(f"{message.topic}: no key by {name}: {what}") from error
         return key

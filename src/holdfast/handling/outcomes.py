@@ -1,8 +1,11 @@
-"""What a handler raises on purpose, to say how its message goes on."""
+"""What a handler raises on purpose, to say how its message goes on; and what is not its failure."""
 
 from __future__ import annotations
 
 from holdfast.errors import ConfigurationError
+
+ENDINGS = (KeyboardInterrupt, SystemExit, GeneratorExit)
+"""The process ends. Whatever else a function of the application raises is its failure, a panic too."""
 
 
 class Reject(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from typing import Any
 
 import pytest
@@ -65,3 +66,31 @@ def test_what_is_no_key(key: Any) -> None:
     """Refused before anything happens."""
     with pytest.raises(ConfigurationError):
         keys_of(key, [PATTERN])
+
+
+class Panic(BaseException):
+    """What an extension raises that gives up: no Exception."""
+
+
+@pytest.mark.parametrize("error", [Panic("boom"), CancelledError("boom")])
+def test_what_is_no_exception_is_no_key_either(error: BaseException) -> None:
+    """The panic of an extension stands in the way of one message, and not of all that follow."""
+
+    def key(message: Message) -> str:
+        raise error
+
+    (key_of,) = keys_of(key, [PATTERN])
+    with pytest.raises(PayloadError, match=f"{type(error).__name__}: boom"):
+        key_of(message())
+
+
+@pytest.mark.parametrize("ending", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_the_end_of_the_process_is_no_failure_of_a_key(ending: type[BaseException]) -> None:
+    """Ctrl-C and sys.exit() go through, as in a handler."""
+
+    def key(message: Message) -> str:
+        raise ending
+
+    (key_of,) = keys_of(key, [PATTERN])
+    with pytest.raises(ending):
+        key_of(message())
