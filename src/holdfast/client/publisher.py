@@ -9,13 +9,14 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from holdfast.client.content import ABSENT, Absent, payload_of, properties_of
+from holdfast.client.interrupts import carry
 from holdfast.client.options import to_bytes
 from holdfast.client.receipt import Receipt
 from holdfast.client.receipts import Receipts
-from holdfast.client.rules import Rule, Rules, check_expiry, class_of
+from holdfast.client.rules import Rule, Rules, check_expiry, class_of, no_qos
 from holdfast.client.waiting import Signal
 from holdfast.codec.packets import QOS
-from holdfast.errors import ConfigurationError, HoldfastError, OutboxFull, Stopped, TooLarge
+from holdfast.errors import HoldfastError, OutboxFull, Stopped, TooLarge
 from holdfast.messages import NO_PROPERTIES, Outgoing, Payload, Priority, QoS, UserProperties
 from holdfast.outbox import Outbox
 from holdfast.protocol import Terms, wire_size
@@ -98,7 +99,7 @@ class Publisher:
         if qos is None:
             qos = rule.qos
         elif qos not in QOS:
-            raise _no_qos(qos)
+            raise no_qos(qos)
         row = Outgoing(
             0,
             topic,
@@ -125,7 +126,7 @@ class Publisher:
         """As ``row``, for many without properties; in one body, as a call per message doubles the cost."""
         known, find, harmless = self._rules.known, self._rules.find, self._limit - ENVELOPE
         if qos is not None and qos not in QOS:
-            raise _no_qos(qos)
+            raise no_qos(qos)
         urgency = None if priority is None else class_of(priority)
         expires_at = self._expires_at(expiry_s)
         rows = []
@@ -151,7 +152,7 @@ class Publisher:
     async def wait_and_take(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
         """As ``take``, after waiting for room, but in a handler. Raises OutboxFull, OutboxError, Stopped."""
         deadline = monotonic() + timeout_s
-        left = timeout_s if self._may_wait() else 0
+        left = timeout_s if self._waits and not self.inside() else 0
         while left > 0 and await self.room.wait_until(lambda: self._may_take(rows), left):
             receipt = self.take(rows)
             if receipt is not None:
@@ -162,7 +163,7 @@ class Publisher:
     def block_and_take(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
         """As ``wait_and_take``, on a thread."""
         deadline = monotonic() + timeout_s
-        left = timeout_s if self._may_wait() else 0
+        left = timeout_s if self._waits and not self.inside() else 0
         while left > 0 and self.room.block_until(lambda: self._may_take(rows), left):
             receipt = self.take(rows)
             if receipt is not None:
@@ -170,17 +171,12 @@ class Publisher:
             left = deadline - monotonic()
         return self.take_now(rows, timeout_s)
 
-    def _may_wait(self) -> bool:
-        return self._waits and not self.inside()
-
     def _may_take(self, rows: list[Outgoing]) -> bool:
         return self.stopped is not None or self._outbox.lacks(rows) is None
 
     def take_now(self, rows: list[Outgoing], waited_s: float = 0) -> Receipt:
         """As ``take``, but no room is an error. Raises OutboxFull, OutboxError, Stopped."""
-        receipt = self.take(rows)
-        if receipt is None and self.inside():
-            receipt = self.take(rows, spare=True)
+        receipt = self.take(rows) or (self.take(rows, spare=True) if self.inside() else None)
         if receipt is not None:
             return receipt
         limit = self._outbox.lacks(rows) or 0
@@ -195,15 +191,22 @@ class Publisher:
 
         ``spare``: with the room that is kept for handlers.
         """
-        with self._lock:  # sequence numbers rise in accept order, whichever thread publishes
-            if self.stopped is not None:
-                raise self.refusal()
-            if self._is_full(rows, spare):
-                return None
-            receipt = self.receipts.open(self._outbox.last + 1, rows)
-            receipt.commit = self._outbox.accept(rows)
-        self.wake()
-        return receipt
+        receipt = taken = None
+        try:
+            with self._lock:  # sequence numbers rise in accept order, whichever thread publishes
+                if self.stopped is not None:
+                    raise self.refusal()
+                if self._is_full(rows, spare):
+                    return None
+                receipt = self.receipts.open(self._outbox.last + 1, rows)
+                receipt.commit = self._outbox.accept(rows)
+                taken = receipt
+            self.wake()
+        except KeyboardInterrupt as interrupt:
+            carry(interrupt, receipt, taken)
+            self.wake()
+            raise
+        return taken
 
     def take_all(self, calls: Sequence[Sequence[Outgoing]]) -> list[Receipt] | None:
         """As ``take``, several calls in one commit. Older messages are given up for a single one only."""
@@ -239,11 +242,7 @@ class Publisher:
             )
 
     def _expires_at(self, expiry_s: float | None) -> float | None:
-        if expiry_s is None:
-            return None
-        check_expiry(expiry_s)
-        return self._clock.now() + expiry_s
-
-
-def _no_qos(qos: QoS) -> ConfigurationError:
-    return ConfigurationError(f"qos must be 0, 1 or 2, not {qos!r}")
+        if expiry_s is not None:
+            check_expiry(expiry_s)
+            return self._clock.now() + expiry_s
+        return None

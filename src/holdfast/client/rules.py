@@ -49,7 +49,7 @@ class Rule(Frozen):
         if split_share(filter)[0] is not None:
             raise ConfigurationError(f"Rule: {filter!r} is a shared subscription; a rule is about topics")
         if qos not in (None, 0, 1, 2):
-            raise ConfigurationError(f"Rule: qos must be 0, 1 or 2, not {qos!r}")
+            raise no_qos(qos, "Rule: ")
         check_expiry(expiry_s)
         if priority is not None:
             class_of(priority)
@@ -109,6 +109,11 @@ def class_of(priority: Priority) -> int:
     if priority not in PRIORITIES:
         raise ConfigurationError(f'priority must be "low", "normal" or "high", not {priority!r}')
     return PRIORITIES[priority]
+
+
+def no_qos(qos: object, where: str = "") -> ConfigurationError:
+    """The error for what is no QoS."""
+    return ConfigurationError(f"{where}qos must be 0, 1 or 2, not {qos!r}")
 
 
 def check_expiry(expiry_s: float | None) -> None:

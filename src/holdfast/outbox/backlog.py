@@ -86,6 +86,17 @@ class Backlog(Waiting):
         if self.latest is not None:
             self.latest.add(rows)
 
+    def complete(self, rows: Sequence[Outgoing], commit: int) -> None:
+        """``hand_over`` of these was interrupted, wherever: do what is left of it."""
+        for spilled in self._spilled:
+            if spilled.commit:
+                spilled.commit = max(spilled.commit, commit)
+        self.hand_over([row for row in rows if not self.has(key_of(row))], commit)
+        waiting = [row for line in self.lines for row in (*line.back, *line.rows) if row.seq not in line.gone]
+        self._bytes = sum([row.size for row in waiting])
+        self._qos0 = True  # or so: the next look says more
+        self.look()
+
     def _keep(self, line: Line, rows: list[Outgoing]) -> bool:
         """Whether these fit into memory, and stand in their line now."""
         size, spilled = sum([row.size for row in rows]), self._spilled[line.priority]

@@ -72,7 +72,7 @@ class Caretaker:
 
     def unpark(self, fits: Fits) -> None:
         """As the port has it."""
-        with self._backlog:
+        with self._backlog.lock:
             self._unparked(self._backlog.unpark(fits))
 
     def _unparked(self, rows: list[Outgoing], *changes: Change) -> None:
@@ -84,7 +84,7 @@ class Caretaker:
 
         ``whole``: not some at a time, but to the end, as nobody takes rows meanwhile.
         """
-        with self._backlog:
+        with self._backlog.lock:
             self._backlog.let_go(now)
             self._unparked(self._backlog.unpark_more())
             expired, aged = self._too_old(now, durable)
@@ -98,7 +98,7 @@ class Caretaker:
         busy = last is not None and self._run_errand(now, last, whole)
         while busy and whole and last is not None:
             busy = self._run_errand(now, last, whole)
-        with self._backlog:
+        with self._backlog.lock:
             due = min(self._next_due, self._new_due)
             look = next_look(self._backlog, now, self._max_age_s, due, len(expired) + len(aged))
         return min(look, now + (SOON_S if busy else POLL_S))
@@ -133,7 +133,7 @@ class Caretaker:
 
     def _run_errand(self, now: float, last: int, whole: bool) -> bool:
         """One piece of work; whether there is more."""
-        with self._backlog:
+        with self._backlog.lock:
             try:
                 work = self._errands.step(now, last, not whole)
             except sqlite3.Error as error:

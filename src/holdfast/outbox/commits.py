@@ -58,6 +58,7 @@ class Commits(ABC):
         self.tight = False  # the reserve is given up
         self._anew = False  # the last attempt failed
         self._group = Group(self.durable + 1)
+        self._last = 0  # the number of the newest row that was handed over
         self._lock = Lock()  # guards the open group, and what depends on it
         if not reserve.take():
             self._fail(sqlite_file.no_room())
@@ -69,11 +70,18 @@ class Commits(ABC):
         with self._lock:
             group = self._group
             group.rows += rows
-            group.last = rows[-1].seq
+            group.last = self._last = rows[-1].seq
             group.urgent = True
             group.size += size
             self.waiting += size
             return group.number
+
+    def number_of(self, rows: Sequence[Outgoing]) -> int | None:
+        """Of the commit with these, the newest: ``accept`` was interrupted; None: before it had them."""
+        with self._lock:
+            if self._last < rows[-1].seq:
+                return None
+            return self._group.number - (self._group.last == 0)
 
     def write(self, records: Sequence[Change]) -> int:
         """Records for the next commit; gives its number, or that of a past one when there are none."""

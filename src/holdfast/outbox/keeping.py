@@ -17,6 +17,7 @@ from holdfast.outbox.caretaker import Caretaker
 from holdfast.outbox.changes import Change, Revived, Shed
 from holdfast.outbox.commits import Commits
 from holdfast.outbox.errands import Letter
+from holdfast.outbox.interrupted import tell
 from holdfast.outbox.overflow import SPARE, Overflow
 from holdfast.outbox.ring import QOS0_RING, Ring
 from holdfast.outbox.taking import TAKEN_BYTES
@@ -40,6 +41,7 @@ class Keeping:
         self._caretaker: Caretaker
         self.accepting = Lock()
         self.last = 0
+        self._counted = 0  # the newest in the books, where Ctrl-C asks
         self.draining = False
         self.on_ended: Callable[[list[Outgoing], Ending, str], None] = lambda rows, ending, why: None
 
@@ -113,12 +115,31 @@ class Keeping:
         self.last = seq
 
     def _hand_over(self, writer: Commits, rows: Sequence[Outgoing]) -> int:
-        size = sum([row.size for row in rows])
-        self._books.file.accept(len(rows), size)
-        with self._backlog:  # what the engine takes stands before its records
-            commit = writer.accept(rows, size)
-            self._backlog.hand_over(rows, commit)
+        size, commit = sum([row.size for row in rows]), None
+        try:
+            with self._backlog.lock:  # what the engine takes stands before its records
+                try:
+                    commit = writer.accept(rows, size)
+                    self._backlog.hand_over(rows, commit)
+                    self._caretaker.came(rows, commit)
+                    self._books.file.accept(len(rows), size)  # nobody can take them before the lock is free
+                    self._counted = rows[-1].seq
+                except BaseException:
+                    commit = self._complete(writer, rows, size)
+                    raise
+            return commit
+        except KeyboardInterrupt as interrupt:
+            tell(interrupt, commit)
+            raise
+
+    def _complete(self, writer: Commits, rows: Sequence[Outgoing], size: int) -> int | None:
+        """Ctrl-C came in between. What the writer has is accepted, whatever else was left to do."""
+        commit = writer.number_of(rows)
+        if commit is not None:
+            self._backlog.complete(rows, commit)
             self._caretaker.came(rows, commit)
+            if self._counted < rows[-1].seq:
+                self._books.file.accept(len(rows), size)
         return commit
 
     def _shed(self, rows: Sequence[Outgoing]) -> int:
@@ -130,8 +151,11 @@ class Keeping:
         return commit
 
     def _accept_volatile(self, rows: Sequence[Outgoing], shed: bool) -> None:
-        self._books.volatile.accept(len(rows), sum([row.size for row in rows]))
-        fallen = rows if shed else self._ring.accept(rows, self.draining, expiring=True)
+        books, fallen = self._books.volatile, rows
+        if shed:
+            books.accept(len(rows), sum([row.size for row in rows]))
+        else:
+            fallen = self._ring.accept(rows, self.draining, True, books)
         if fallen:
             self.give_up(fallen, "dropped", self._overflow.policy if shed else QOS0_RING)
 
@@ -142,7 +166,7 @@ class Keeping:
             self._number(rows)
             self._books.store(rows)
             self._books.file.accept(len(rows), sum([row.size for row in rows]))
-            with self._backlog:
+            with self._backlog.lock:
                 commit = self.put_down([Revived(list(letters)), *changes])
                 self._backlog.hand_over(rows, commit)
 
@@ -154,7 +178,7 @@ class Keeping:
         rows = self._ring.take(volatile.bytes_in - volatile.bytes_out > TAKEN_BYTES)
         if self._writer is None or self._writer.closing:
             return rows
-        with self._backlog:
+        with self._backlog.lock:
             return rows + self._backlog.take_committed(room)
 
     def write(self, records: Sequence[Record]) -> int:
@@ -181,7 +205,7 @@ class Keeping:
         return commit
 
     def _set_aside(self, records: Sequence[Deferred | Parked], commit: int) -> None:
-        with self._backlog:
+        with self._backlog.lock:
             self._caretaker.came([record.row for record in records], commit)
             for record in records:
                 if isinstance(record, Deferred):

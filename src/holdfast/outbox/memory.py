@@ -12,7 +12,7 @@ from holdfast.clock import Clock
 from holdfast.errors import OutboxError
 from holdfast.messages import NORMAL, Outgoing
 from holdfast.outbox import brokers
-from holdfast.outbox.brokers import Groups
+from holdfast.outbox.interrupted import put_in_line, tell
 from holdfast.outbox.overflow import SPARE, Overflow, Policy
 from holdfast.outbox.port import Ledger
 from holdfast.outbox.ring import QOS0_RING, Ring
@@ -64,7 +64,7 @@ class MemoryOutbox:
         self.on_failed: Callable[[OutboxError | None], None] = lambda error: None
         self.on_ended: Callable[[list[Outgoing], Ending, str], None] = lambda rows, ending, why: None
 
-    def open(self, client_id: str | None = None, groups: Groups = ()) -> str | None:
+    def open(self, client_id: str | None = None, groups: brokers.Groups = ()) -> str | None:
         """Nothing to open, and no client id kept."""
         self.names = brokers.names(groups, {})
         return client_id
@@ -105,7 +105,7 @@ class MemoryOutbox:
         """Number rows and take them in."""
         if not rows:
             return self.durable
-        now, qos = self._clock.now(), rows[0].qos
+        now, qos, count = self._clock.now(), rows[0].qos, len(rows)
         seq, size, odd = self.last, 0, self._careful
         for row in rows:
             seq += 1
@@ -116,33 +116,34 @@ class MemoryOutbox:
                 odd = True
         self.last = seq
         if odd:
-            self._accept_odd(rows, size)
-        else:
-            self._tally.accepted += len(rows)  # first: what is taken is counted already
-            self._tally.bytes_in += size
-            if qos:
+            self._accept_odd(rows, count, size)
+        elif qos:
+            self._tally.accepted += count  # first: what is taken is counted already; and without a call
+            self._tally.bytes_in += size  # up to the next line's: Ctrl-C comes behind one
+            try:
                 self._waiting.incoming.append(rows)
-            else:
-                self._accept_volatile(rows, False)
+            except KeyboardInterrupt as interrupt:
+                tell(interrupt, self.durable)
+                raise
+        else:
+            self._accept_volatile(rows, False)
         return self.durable
 
-    def _accept_odd(self, rows: Sequence[Outgoing], size: int) -> None:
+    def _accept_odd(self, rows: Sequence[Outgoing], count: int, size: int) -> None:
         """Of several classes, or with an expiry, or too many."""
-        shed = self._overflow.sheds and self._overflow.met(self._tally, len(rows), size) is not None
-        self._tally.accept(len(rows), size)
-        if shed:
+        if self._overflow.sheds and self._overflow.met(self._tally, count, size) is not None:
+            self._tally.accept(count, size)
             self._give_up(rows, "dropped", self._overflow.policy)
             return
         kept = [row for row in rows if row.qos]
+        mixed = len(kept) < count
         if kept:
-            with self._waiting:
-                self._waiting.accept(kept)
-                self._expiring.add(kept)
-        if len(kept) < len(rows):
+            put_in_line(self._waiting, self._expiring, self._tally, kept)
+        if mixed:
             self._accept_volatile([row for row in rows if not row.qos], True)
 
     def _accept_volatile(self, rows: Sequence[Outgoing], expiring: bool) -> None:
-        fallen = self._ring.accept(rows, self.draining, expiring)
+        fallen = self._ring.accept(rows, self.draining, expiring, self._tally)
         if fallen:
             self._give_up(fallen, "dropped", QOS0_RING)
 
@@ -178,7 +179,8 @@ class MemoryOutbox:
         if not row.qos:
             self._give_up((row,), "dropped", QOS0_RING)
             return
-        with self._waiting:
+        with self._waiting.lock:
+            self._waiting.settle()
             if isinstance(record, Deferred):
                 self._waiting.defer(row, record.until)
             else:
@@ -187,13 +189,15 @@ class MemoryOutbox:
 
     def unpark(self, fits: Fits) -> None:
         """As the port has it."""
-        with self._waiting:
+        with self._waiting.lock:
+            self._waiting.settle()
             self._waiting.unpark(fits)
 
     def sweep(self, now: float) -> float | None:
         """As the port has it."""
         waiting, expiring, ring, before = self._waiting, self._expiring, self._ring, now - self._max_age_s
-        with waiting:
+        with waiting.lock:
+            waiting.settle()
             waiting.let_go(now)
             waiting.unpark_more()
             expired, aged = take_out(waiting, expiring.due(now), before)

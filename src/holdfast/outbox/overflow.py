@@ -94,7 +94,8 @@ class Overflow:
             met = self.met(tally, count, size, beside=beside, fewer=fewer, fewer_bytes=fewer_bytes)
             return met is not None
 
-        with waiting:
+        with waiting.lock:
+            waiting.settle()
             with closing(self._candidates(waiting, rows)) as candidates:
                 chosen = _enough(candidates, short)
             if chosen is not None:

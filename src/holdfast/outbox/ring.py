@@ -11,6 +11,7 @@ from threading import Lock
 from holdfast.messages import Outgoing
 from holdfast.outbox.sweeping import LOOK_S
 from holdfast.outbox.taking import fitting
+from holdfast.outbox.tally import Tally
 
 QOS0_RING = "qos0_outbox"
 """Why a message fell out of the ring, named after the limit that was met."""
@@ -34,12 +35,15 @@ class Ring:
         """Whether one more pushes one out."""
         return len(self._rows) >= self.limit
 
-    def accept(self, rows: Sequence[Outgoing], whole: bool, expiring: bool) -> list[Outgoing]:
-        """Take rows in; gives those that fell out for them, none where ``whole``.
+    def accept(self, rows: Sequence[Outgoing], whole: bool, expiring: bool, books: Tally) -> list[Outgoing]:
+        """Take rows in, and book them; gives those that fell out for them, none where ``whole``.
 
         ``expiring``: some of them have an expiry.
         """
+        count, size = len(rows), sum([row.size for row in rows])
         with self._lock:
+            books.accepted += count  # without a call up to the next line's: Ctrl-C comes behind one
+            books.bytes_in += size
             self._rows.extend(rows)
             if expiring:
                 self._next_due = min(self._next_due, _first_due(rows))

@@ -156,7 +156,7 @@ class SqliteOutbox(Keeping):
         done = writer.close(timeout_s)
         if writer.ended:  # else it may still write: the file stays ours, and close() may be called again
             self._opened = None
-            with self._backlog:
+            with self._backlog.lock:
                 opened.reader.close()
             self.intake.end()
             opened.lock.note(writer.durable)

@@ -43,12 +43,13 @@ class Waiting:
     """Whatever is not with the session, and has not ended.
 
     Rows are accepted on any thread, one call at a time, and taken on another. Everything else is for
-    whoever is inside ``with waiting:``, one thread at a time; then what was accepted stands in its line.
+    whoever is inside ``with waiting.lock:``, one thread at a time, and has called ``settle()`` first.
+    The statement is that of the lock itself: one of ours would leave it locked where Ctrl-C comes in it.
     """
 
     def __init__(self, clock: Clock, *, hold_class: bool = False, latest: Latest | None = None) -> None:
         """``latest`` is told which rows wait, where somebody wants to know that by topic."""
-        self._lock = Lock()
+        self.lock = Lock()
         self.incoming: deque[Sequence[Outgoing]] = deque()
         """Groups of normal rows of QoS 1 and 2, as they were accepted: who accepts waits for nobody."""
         self.lines = (Line(LOW), Line(NORMAL), Line(HIGH))
@@ -62,24 +63,19 @@ class Waiting:
         self._plain = True  # rows of QoS 1 and 2 in the usual line, all of which may go; nothing deferred
         self.unparking: tuple[deque[int], Fits] | None = None  # the keys to look at, and what is looked for
 
-    def __enter__(self) -> Waiting:
-        self._lock.acquire()
-        self._settle()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
-
     def __len__(self) -> int:
         """How many rows, parked ones included."""
         return sum(map(len, self.lines)) + len(self.deferred) + len(self.parked)
 
     # -- the usual way -----------------------------------------------------------------------
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """What was accepted stands in its line now."""
         incoming = self.incoming
         while incoming:
-            self._usual.extend(incoming.popleft())
+            group = incoming[0]
+            del incoming[0]  # no call up to the next line's: Ctrl-C loses no group in between
+            self._usual.extend(group)
 
     def accept(self, rows: Sequence[Outgoing]) -> None:
         """Rows of any class, and those of which ``latest`` must know."""
@@ -91,9 +87,9 @@ class Waiting:
     def _sort_in(self, line: Line, rows: Sequence[Outgoing]) -> None:
         line.rows.extend(rows)
         self._qos0 = self._qos0 or not all(row.qos for row in rows)
-        self._look()
+        self.look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Whether the usual way is enough."""
         low, usual, high = self.lines
         self._plain = not (low or high or self._qos0 or self.deferred) and usual.plain
@@ -103,11 +99,11 @@ class Waiting:
 
         ``large``: that many might be more than one good write.
         """
-        self._lock.acquire()  # half the cost of a with statement, once for each message
+        self.lock.acquire()  # half the cost of a with statement, once for each message
         try:
             return self._take(room, large)
         finally:
-            self._lock.release()
+            self.lock.release()
 
     def _take(self, room: int, large: bool) -> list[Outgoing]:
         rows = self._take_usual(room, large) if self._plain else self._share(room)
@@ -122,16 +118,16 @@ class Waiting:
             if not (incoming or usual or large) and len(group) <= room:
                 return list(group)
             usual.extend(group)
-            self._settle()
+            self.settle()
         return first_of(usual, room, large)
 
     def _share(self, room: int) -> list[Outgoing]:
-        self._settle()
+        self.settle()
         if self.deferred:
             self.let_go(self._clock.now())
         rows = self._turns.take(room)
         self._qos0 = self._qos0 and any(self.lines)
-        self._look()
+        self.look()
         return rows
 
     # -- out of the line, and back -----------------------------------------------------------
@@ -154,7 +150,7 @@ class Waiting:
     def _hold(self) -> None:
         for line in self.lines:
             line.held = self.deferred.holds(line.priority)
-        self._look()
+        self.look()
 
     def let_go(self, now: float) -> None:
         """Deferred rows that are due go first in their class."""

@@ -10,9 +10,11 @@ from typing import Any, Literal, Self, TypeVar
 
 from holdfast.client import Authenticator, Compression, Event, Limits, Outbox, Rule, Snapshot, Status, Will
 from holdfast.client import Client as Awaited
+from holdfast.client import Receipt as Taken
 from holdfast.client.client import DEFAULT_LIMITS, Retained
 from holdfast.client.content import ABSENT, Absent
 from holdfast.client.events import MessageDead
+from holdfast.client.interrupts import carried
 from holdfast.client.setup import StrPath
 from holdfast.errors import ConfigurationError, Undelivered
 from holdfast.handling import DEFAULT_RETRIES, HandlerOptions, Key, Retries, Router, is_coroutine, patterns_of
@@ -257,16 +259,21 @@ class Client:
         return self._take([row], timeout_s)
 
     def _take(self, rows: list[Outgoing], timeout_s: float) -> Receipt:
-        client = self._client
-        taken = client._publisher.take(rows) or client._publisher.block_and_take(rows, timeout_s)
-        receipt = Receipt(taken, self._home)
-        if taken.commit > client._outbox.durable:
-            try:
+        client, taken = self._client, None
+        try:
+            taken = client._publisher.take(rows) or client._publisher.block_and_take(rows, timeout_s)
+            if taken.commit > client._outbox.durable:
                 taken._block_accepted(None)
-            except KeyboardInterrupt as interrupt:
-                interrupt.receipt = receipt  # type: ignore[attr-defined]  # contract 11: it was handed over
-                raise
-        return receipt
+            return Receipt(taken, self._home)
+        except KeyboardInterrupt as interrupt:
+            self._carry(interrupt, taken)
+            raise
+
+    def _carry(self, interrupt: KeyboardInterrupt, taken: Taken | None) -> None:
+        """What was handed over by then is accepted, and the exception says so (contract 11)."""
+        taken = taken or carried(interrupt)
+        if taken is not None:
+            interrupt.receipt = Receipt(taken, self._home)  # type: ignore[attr-defined]
 
     def publish_nowait(
         self,
@@ -287,18 +294,23 @@ class Client:
         Not from a handler of ``signal.signal`` or from ``__del__``: either may interrupt another
         publish of its own thread, and would wait for it for ever. ``loop.add_signal_handler`` is safe.
         """
-        receipt = self._client.publish_nowait(
-            topic,
-            payload,
-            json=json,
-            qos=qos,
-            retain=retain,
-            expiry_s=expiry_s,
-            priority=priority,
-            content_type=content_type,
-            user_properties=user_properties,
-        )
-        return Receipt(receipt, self._home)
+        receipt = None
+        try:
+            receipt = self._client.publish_nowait(
+                topic,
+                payload,
+                json=json,
+                qos=qos,
+                retain=retain,
+                expiry_s=expiry_s,
+                priority=priority,
+                content_type=content_type,
+                user_properties=user_properties,
+            )
+            return Receipt(receipt, self._home)
+        except KeyboardInterrupt as interrupt:
+            self._carry(interrupt, receipt)
+            raise
 
     def publish_many(
         self,

@@ -9,6 +9,7 @@ from holdfast.outbox.overflow import Overflow, Policy
 from holdfast.outbox.tally import Tally
 from holdfast.outbox.waiting import Waiting
 from holdfast.testing.manual_clock import ManualClock
+from tests.unit.outbox.inside import inside
 
 
 class Full:
@@ -31,7 +32,7 @@ class Full:
         for seq, row in enumerate(rows, self.tally.accepted + 1):
             row.seq = seq
         self.tally.accept(len(rows), sum(row.size for row in rows))
-        with self.waiting:
+        with inside(self.waiting):
             self.waiting.accept(rows)
         return list(rows)
 
@@ -46,7 +47,7 @@ class Full:
 
     def left(self) -> list[int]:
         """The numbers of what waits, oldest first."""
-        with self.waiting as waiting:
+        with inside(self.waiting) as waiting:
             return [row.seq for row in waiting.oldest()]
 
     def take(self, count: int) -> list[Outgoing]:

@@ -17,6 +17,7 @@ from holdfast.outbox.steps import Steps, prepare
 from holdfast.outbox.taking import TAKEN_BYTES
 from holdfast.outbox.timeline import Timeline
 from holdfast.testing.manual_clock import ManualClock
+from tests.unit.outbox.inside import inside
 
 
 class File:
@@ -55,7 +56,7 @@ class File:
     ) -> list[Outgoing]:
         rows = self.made(count, size, qos, priority)
         self.hand(rows)
-        with self.backlog:
+        with inside(self.backlog):
             self.backlog.hand_over(rows, self.handed)
         if commit:
             self.commit()
@@ -72,7 +73,7 @@ class File:
         return [row.seq for row in self.rows(room)]
 
     def rows(self, room: int = 10_000) -> list[Outgoing]:
-        with self.backlog:
+        with inside(self.backlog):
             return self.backlog.take_committed(room)
 
     def take_all(self) -> list[int]:
@@ -182,7 +183,7 @@ def test_a_batch_is_a_few_milliseconds() -> None:
 def test_a_parked_row_that_ends_ends_once() -> None:
     """It is in the file until its ending is committed, and behind the cursor, but it waits no more."""
     file = File(before=3, parked=(2,))
-    with file.backlog:
+    with inside(file.backlog):
         assert file.backlog.pull(2) is not None
         assert not file.backlog.has(2)
         assert file.backlog.find(2) is None

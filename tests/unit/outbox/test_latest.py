@@ -5,6 +5,7 @@ from __future__ import annotations
 from holdfast.messages import HIGH, LOW
 from holdfast.outbox.latest import STALE, Latest
 from tests.unit.outbox.full import Full
+from tests.unit.outbox.inside import inside
 
 
 def filled(*topics: str) -> Full:
@@ -40,7 +41,7 @@ def test_a_row_that_comes_back_is_the_older_one() -> None:
     """Refused for now, it is superseded by what was accepted after it."""
     full = filled("a", "a")
     first = full.take(1)
-    with full.waiting as waiting:
+    with inside(full.waiting) as waiting:
         waiting.defer(first[0], full.clock.now() + 60)
     assert full.give_up(full.made("z")) == [1]
     assert full.left() == [2]

@@ -8,6 +8,7 @@ from holdfast.messages import HIGH, LOW, NORMAL, OVERHEAD, Outgoing
 from holdfast.outbox.overflow import Overflow, Policy
 from holdfast.outbox.tally import Tally
 from tests.unit.outbox.full import Full
+from tests.unit.outbox.inside import inside
 
 
 def filled(policy: Policy, *priorities: int, **bounds: int) -> Full:
@@ -44,7 +45,7 @@ def test_the_oldest_may_be_out_of_the_line() -> None:
     """Deferred and parked rows are unsent; what was taken and is with the session stays."""
     full = filled("drop_oldest", NORMAL, NORMAL, NORMAL, NORMAL)
     first, second, _third = full.take(3)
-    with full.waiting as waiting:
+    with inside(full.waiting) as waiting:
         waiting.park(second)
         waiting.defer(first, full.clock.now() + 60)
     assert full.give_up(full.made(), full.made(), full.made()) == [1, 2, 4]

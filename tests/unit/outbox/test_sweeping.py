@@ -19,6 +19,7 @@ from holdfast.outbox.sweeping import (
 )
 from holdfast.outbox.waiting import Waiting
 from holdfast.testing.manual_clock import ManualClock
+from tests.unit.outbox.inside import inside
 
 NOW = 100.0
 
@@ -31,7 +32,7 @@ def made(seq: int, accepted_at: float = 0.0, expires_at: float | None = None, si
 
 def waiting_of(*rows: Outgoing) -> Waiting:
     waiting = Waiting(ManualClock(NOW))
-    with waiting:
+    with inside(waiting):
         waiting.accept(rows)
     return waiting
 
@@ -42,7 +43,7 @@ def seqs(rows: list[Outgoing]) -> list[int]:
 
 def test_what_is_due_and_what_is_too_old_is_taken_out() -> None:
     """Up to the first that is young enough; keys of rows that have left mean nothing."""
-    with waiting_of(made(1, 10), made(2, 20), made(3, 30), made(4, 40), made(5, 50)) as waiting:
+    with inside(waiting_of(made(1, 10), made(2, 20), made(3, 30), made(4, 40), made(5, 50))) as waiting:
         expired, aged = take_out(waiting, [4, 99, 1], before=20)
         assert (seqs(expired), seqs(aged)) == ([4, 1], [2])
         assert seqs(list(waiting.oldest())) == [3, 5]
@@ -50,7 +51,7 @@ def test_what_is_due_and_what_is_too_old_is_taken_out() -> None:
 
 def test_without_a_limit_none_is_too_old() -> None:
     """However long it has waited."""
-    with waiting_of(made(1, -inf)) as waiting:
+    with inside(waiting_of(made(1, -inf))) as waiting:
         assert take_out(waiting, [], before=-inf) == ([], [])
         assert len(waiting) == 1
 
@@ -58,7 +59,7 @@ def test_without_a_limit_none_is_too_old() -> None:
 def test_a_bounded_number_ends_at_once() -> None:
     """By count, or by bytes where rows are large: a sweep is a few milliseconds."""
     rows = [made(seq) for seq in range(1, AT_ONCE + 10)]
-    with waiting_of(*rows) as waiting:
+    with inside(waiting_of(*rows)) as waiting:
         _, aged = take_out(waiting, [], before=NOW)
         assert (len(aged), len(waiting)) == (AT_ONCE, 9)
     large = [made(seq, size=AT_ONCE_BYTES // 2) for seq in range(1, 6)]
@@ -68,7 +69,7 @@ def test_a_bounded_number_ends_at_once() -> None:
 def test_what_is_left_over_is_looked_for_soon() -> None:
     """A sweep that ended as many as it may, or rows that are yet to be unparked."""
     waiting = waiting_of(made(1))
-    with waiting:
+    with inside(waiting):
         assert next_look(waiting, NOW, inf, inf, ended=AT_ONCE) == NOW + SOON_S
         assert next_look(waiting, NOW, inf, inf, ended=AT_ONCE - 1) == NOW + LOOK_S
         waiting.unparking = deque([2]), lambda _: True
@@ -78,7 +79,7 @@ def test_what_is_left_over_is_looked_for_soon() -> None:
 def test_the_next_look_is_when_the_first_of_all_is_due() -> None:
     """Expiry, age or a deferred row; not before soon, and while any waits not later than ``LOOK_S``."""
     old, refused = made(1, accepted_at=NOW - 5), made(2, accepted_at=NOW)
-    with waiting_of(old) as waiting:
+    with inside(waiting_of(old)) as waiting:
         looks = [
             next_look(waiting, NOW, age, due, ended=0)
             for age, due in ((inf, inf), (5.4, inf), (inf, NOW + 0.3), (5.4, NOW + 0.3), (1, inf))
@@ -90,7 +91,7 @@ def test_the_next_look_is_when_the_first_of_all_is_due() -> None:
 
 def test_where_nothing_waits_nobody_looks() -> None:
     """New rows begin it anew."""
-    with waiting_of() as waiting:
+    with inside(waiting_of()) as waiting:
         assert next_look(waiting, NOW, 5, inf, ended=0) == inf
 
 

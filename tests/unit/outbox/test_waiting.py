@@ -11,6 +11,7 @@ from holdfast.outbox import waiting as module
 from holdfast.outbox.keys import key_of
 from holdfast.outbox.waiting import UNPARKED_AT_ONCE, UNPARKED_BYTES, Waiting
 from holdfast.testing.manual_clock import ManualClock
+from tests.unit.outbox.inside import inside
 
 
 def row(seq: int, priority: int = NORMAL, qos: QoS = 1, size: int = 0) -> Outgoing:
@@ -33,13 +34,13 @@ class Queue(Waiting):
         if all(one.qos and one.priority == NORMAL for one in rows):
             self.incoming.append(rows)
         else:
-            with self:
+            with inside(self):
                 self.accept(rows)
 
     def parked_rows(self, count: int, size: int = 0) -> None:
         """So many rows that were taken, and are parked."""
         self.come(*[row(seq, size=size) for seq in range(1, count + 1)])
-        with self:
+        with inside(self):
             for one in self._take(count, False):
                 self.park(one)
 
@@ -74,7 +75,7 @@ def test_a_deferred_row_goes_first_when_its_time_has_come() -> None:
     queue = Queue()
     queue.come(*map(row, (1, 2, 3, 4)))
     (first,) = queue.take(1, False)
-    with queue:
+    with inside(queue):
         queue.defer(first, queue.clock.now() + 5)
     assert seqs(queue.take(1, False)) == [2]
     queue.clock.advance(5)
@@ -85,16 +86,16 @@ def test_a_held_class_waits_for_its_deferred_row() -> None:
     """With ``hold_class``: the other classes do not; what ends meanwhile holds nothing."""
     queue = Queue(hold_class=True)
     queue.come(row(1), row(2), row(3, HIGH))
-    with queue:
+    with inside(queue):
         refused = queue.find(1)
         assert refused is not None
     taken = queue.take(2, False)
     assert seqs(taken) == [3, 1]
-    with queue:
+    with inside(queue):
         queue.defer(refused, queue.clock.now() + 5)
     queue.come(row(4))
     assert queue.take(10, False) == []
-    with queue:
+    with inside(queue):
         assert queue.pull(1) is refused
     assert seqs(queue.take(10, False)) == [2, 4]
 
@@ -105,7 +106,7 @@ def test_what_waits_is_found_wherever_it_is() -> None:
     queue.come(row(1), row(2), row(3, HIGH), row(4, LOW))
     _high, first = queue.take(2, False)
     (second,) = queue.take(1, False)
-    with queue:
+    with inside(queue):
         queue.park(second)
         queue.defer(first, queue.clock.now() + 60)
         assert len(queue) == 3
@@ -123,17 +124,17 @@ def test_parked_rows_come_back_some_at_a_time() -> None:
     queue = Queue()
     queue.parked_rows(2 * UNPARKED_AT_ONCE + 1)
     queue.come(row(5000))
-    with queue:
+    with inside(queue):
         assert seqs(queue.unpark(lambda _: True)) == list(range(1, UNPARKED_AT_ONCE + 1))
         assert queue.unpark_more() == []
     assert seqs(queue.take(3, False)) == [1, 2, 3]
-    with queue:
+    with inside(queue):
         assert len(queue.unpark_more()) == UNPARKED_AT_ONCE
         assert queue.unparking is not None
     taken = []
     while some := queue.take(400, False):
         taken += some
-        with queue:
+        with inside(queue):
             queue.unpark_more()
     assert seqs(taken) == [*range(4, 2 * UNPARKED_AT_ONCE + 2), 5000]
     assert queue.unparking is None
@@ -143,7 +144,7 @@ def test_large_parked_rows_come_back_a_few_at_a_time() -> None:
     """By bytes, as they are read from the file."""
     queue = Queue()
     queue.parked_rows(6, size=UNPARKED_BYTES // 3)
-    with queue:
+    with inside(queue):
         assert seqs(queue.unpark(lambda _: True)) == [1, 2, 3]
         assert seqs(queue.unpark_more()) == [4, 5, 6]
 
@@ -152,13 +153,13 @@ def test_only_what_fits_comes_back() -> None:
     """New terms begin anew with all that is parked; with none there is no more to do."""
     queue = Queue()
     queue.parked_rows(UNPARKED_AT_ONCE + 5)
-    with queue:
+    with inside(queue):
         assert queue.unpark(lambda one: one.seq > UNPARKED_AT_ONCE) == []
         assert queue.unparking is not None
         assert len(queue.unpark_more()) == 5
         assert queue.unpark_more() == []
         assert seqs(queue.unpark(lambda one: one.seq == 7)) == [7]
-    with Queue() as empty:
+    with inside(Queue()) as empty:
         assert empty.unpark(lambda _: True) == []
         assert empty.unparking is None
 
@@ -168,7 +169,7 @@ def test_a_parked_row_that_ends_meanwhile_does_not_come_back(monkeypatch: pytest
     monkeypatch.setattr(module, "UNPARKED_AT_ONCE", 2)
     queue = Queue()
     queue.parked_rows(5)
-    with queue:
+    with inside(queue):
         assert seqs(queue.unpark(lambda one: one.seq > 2)) == []
         assert queue.pull(3) is not None
         assert seqs(queue.unpark_more()) == [4]
