@@ -21,8 +21,9 @@ from holdfast.handling import DEFAULT_RETRIES, HandlerOptions, Key, Retries, Rou
 from holdfast.messages import Outgoing, Payload, Priority, QoS, UserProperties
 from holdfast.outbox import Ledger
 from holdfast.resilience import Reconnect
+from holdfast.sync.ending import end
 from holdfast.sync.events import Events
-from holdfast.sync.home import Home, Own, Theirs, begin, call, call_to_the_end, check
+from holdfast.sync.home import Home, Own, Theirs, begin, call, check
 from holdfast.sync.receipt import Receipt
 from holdfast.sync.subscription import Subscription
 from holdfast.transport import TLS
@@ -164,14 +165,11 @@ class Client:
         except in a handler, which that one waits for; and while a ``start`` is, for its end, ``drain_s``
         seconds at most.
         """
-        check(self._home)
-        try:
-            if self._home.loop is None:
-                self._client._withdraw()
-                return self._client._outbox.ledger()
-            return call_to_the_end(self._home, lambda: self._client.stop(drain_s))
-        finally:
-            self._home.close()
+        return end(self._home, lambda: self._client.stop(drain_s), self._stopped)
+
+    def _stopped(self) -> Ledger:
+        self._client._withdraw()
+        return self._client._outbox.ledger()
 
     def ready(self, timeout_s: float | None = None) -> None:
         """Wait until connected and every subscription is granted.

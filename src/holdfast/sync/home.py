@@ -36,15 +36,26 @@ class Home(Protocol):
     def open(self) -> None:
         """Before the client is started."""
 
-    def close(self) -> None:
-        """Behind its end."""
+    def enter(self) -> None:
+        """Before it is stopped."""
+
+    def close(self, at_once: bool = False) -> None:
+        """Behind each of these. ``at_once``: that was interrupted, and nothing is to go on."""
+
+
+class Run(Protocol):
+    """One run of a client."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """Where it runs."""
 
 
 class Runs(Protocol):
     """What has a loop to itself: a client, or a pool of them."""
 
     @property
-    def _core(self) -> object | None:
+    def _core(self) -> Run | None:
         """The run, while there is one."""
 
     async def start(self) -> None:
@@ -55,12 +66,17 @@ class Runs(Protocol):
 
 
 class Own:
-    """A thread for this client alone, from start to stop."""
+    """A thread for this client alone, from start to stop.
+
+    Calls that start and stop may overlap, on many threads; the last of them to go ends the thread, and
+    only where nothing runs on it.
+    """
 
     def __init__(self, client: Runs) -> None:
         self._client = client
         self._lock = Lock()
         self._thread: LoopThread | None = None
+        self._inside = 0  # calls that start or stop
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
@@ -74,17 +90,27 @@ class Own:
             if self._thread is None or self._thread.over:
                 self._thread = LoopThread("holdfast client", self._last, self._died)
                 self._thread.start()
+            self._inside += 1
 
-    def close(self) -> None:
-        """End the thread."""
+    def enter(self) -> None:
+        """The thread stays as long as this call needs it."""
         with self._lock:
+            self._inside += 1
+
+    def close(self, at_once: bool = False) -> None:
+        """End the thread, unless another call needs it, or the client runs; ``at_once``: even then."""
+        with self._lock:
+            self._inside -= 1
+            if self._inside or (self._client._core is not None and not at_once):
+                return
             thread, self._thread = self._thread, None
         if thread is not None and not thread.stop(END_WITHIN_S):
             log.critical("the client's thread does not end: a function given to the client blocks it")
 
     async def _last(self) -> None:
         """Nothing of the client is left on the loop, however its end came."""
-        if self._client._core is not None:
+        run = self._client._core
+        if run is not None and run.loop is asyncio.get_running_loop():  # else it is the next run, elsewhere
             with suppress(HoldfastError):
                 await self._client.stop(0)
 
@@ -112,7 +138,10 @@ class Theirs:
                 hint="await client.start() on the loop it is to run on",
             )
 
-    def close(self) -> None:
+    def enter(self) -> None:
+        """It is there, or it is not."""
+
+    def close(self, at_once: bool = False) -> None:
         """The loop goes on."""
 
 
@@ -141,10 +170,8 @@ def begin(home: Home, what: Runs) -> None:
     home.open()
     try:
         call(home, what.start)
-    except BaseException:
-        if what._core is None:
-            home.close()
-        raise
+    finally:
+        home.close()
 
 
 def call_to_the_end(home: Home, work: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -17,8 +17,9 @@ from holdfast.errors import ConfigurationError, Undelivered
 from holdfast.messages import Payload
 from holdfast.outbox import Ledger
 from holdfast.sync.client import Client
+from holdfast.sync.ending import end
 from holdfast.sync.events import Events
-from holdfast.sync.home import Own, begin, call, call_to_the_end, check
+from holdfast.sync.home import Own, begin, call
 from holdfast.sync.receipt import Receipt
 
 log = logging.getLogger("holdfast")
@@ -89,13 +90,7 @@ class Pool:
         skips the drain. While a ``start`` is under way this one waits for its end, ``drain_s``
         seconds at most.
         """
-        check(self._home)
-        try:
-            if self._home.loop is None:
-                return self._pool.ledger()
-            return call_to_the_end(self._home, lambda: self._pool.stop(drain_s))
-        finally:
-            self._home.close()
+        return end(self._home, lambda: self._pool.stop(drain_s), self._pool.ledger)
 
     def ready(self, timeout_s: float | None = None) -> None:
         """Wait until every connection is there. Raises NotReady (with the cause), Stopped."""

@@ -21,7 +21,10 @@ class Nowhere:
     def open(self) -> None:
         """Nothing."""
 
-    def close(self) -> None:
+    def enter(self) -> None:
+        """There is nothing to stop."""
+
+    def close(self, at_once: bool = False) -> None:
         """Nothing."""
 
 

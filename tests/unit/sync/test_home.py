@@ -37,7 +37,10 @@ class Loop:
     def open(self) -> None:
         """It runs."""
 
-    def close(self) -> None:
+    def enter(self) -> None:
+        """It runs."""
+
+    def close(self, at_once: bool = False) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()

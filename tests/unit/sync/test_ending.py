@@ -1,0 +1,113 @@
+"""Calls that end a client on several threads at once, and one that begins it again meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from holdfast import Message
+from holdfast.outbox import Ledger
+from holdfast.sync import Client, Pool
+from holdfast.testing import Broker
+from tests.unit.sync.conftest import client_threads, wait_for
+
+
+class Ends:
+    """What became of stops on threads of their own."""
+
+    def __init__(self) -> None:
+        self.books: list[object] = []
+        self._threads: list[threading.Thread] = []
+
+    def stop(self, stop: Callable[[], Ledger]) -> None:
+        """On another thread."""
+
+        def stopping() -> None:
+            try:
+                self.books.append(stop())
+            except BaseException as error:
+                self.books.append(error)
+
+        thread = threading.Thread(target=stopping)
+        thread.start()
+        self._threads.append(thread)
+
+    def over(self) -> list[Ledger]:
+        """Their books, once all have returned."""
+        for thread in self._threads:
+            thread.join(10)
+        books = [one for one in self.books if isinstance(one, Ledger)]
+        assert len(books) == len(self._threads), self.books
+        return books
+
+
+def test_a_handler_stops_what_another_thread_is_stopping(broker: Broker) -> None:
+    """The handler's call returns at once, and the other handlers finish all the same."""
+    client, ends = Client(broker.url, client_id="x", reconnect="lan", drain_s=10), Ends()
+    stopping, release, handled = threading.Event(), threading.Event(), list[str]()
+
+    @client.on("stop")
+    def stop(message: Message) -> None:
+        stopping.wait(5)
+        client.stop()
+        handled.append("stop")
+        release.set()
+
+    @client.on("work")
+    def work(message: Message) -> None:
+        release.wait(5)
+        handled.append("work")
+
+    client.start()
+    client.ready(5)
+    client.publish("stop", "")
+    client.publish("work", "").acknowledged(5)
+    wait_for(lambda: client.snapshot().received == 2)
+    ends.stop(client.stop)
+    wait_for(lambda: client.status == "draining")
+    stopping.set()
+    ends.over()
+    assert handled == ["stop", "work"]
+    assert client_threads() == []
+
+
+def test_started_while_another_thread_stops_it(broker: Broker) -> None:
+    """It begins when that has ended, and it is there."""
+    client, ends, release = (
+        Client(broker.url, client_id="x", reconnect="lan", drain_s=10),
+        Ends(),
+        threading.Event(),
+    )
+
+    @client.on("work")
+    def work(message: Message) -> None:
+        release.wait(5)
+
+    client.start()
+    client.ready(5)
+    client.publish("work", "").acknowledged(5)
+    wait_for(lambda: client.snapshot().received == 1)
+    ends.stop(client.stop)
+    wait_for(lambda: client.status == "draining")
+    threading.Timer(0.1, release.set).start()
+    client.start()
+    ends.over()
+    client.publish("t", "x").acknowledged(5)
+    client.stop(2)
+    assert client_threads() == []
+
+
+def test_stopped_by_many(broker: Broker) -> None:
+    """Each of them waits for the one end, and has the same books; a pool is no other than a client."""
+    for made in (Client(broker.url, drain_s=5), Pool(broker.url, connections=2, drain_s=5)):
+        for _ in range(5):
+            ends = Ends()
+            made.start()
+            made.ready(5)
+            broker.hold("PUBACK")
+            made.publish("t", "x")
+            for _ in range(3):
+                ends.stop(made.stop)
+            threading.Timer(0.05, broker.release).start()
+            assert len({str(books) for books in ends.over()}) == 1
+        assert client_threads() == []
