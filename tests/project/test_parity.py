@@ -40,6 +40,12 @@ WORDS = {
     "the CancelledError\ncarries": "the KeyboardInterrupt\ncarries",
     "Cancelling the wait leaves": "Interrupting the wait leaves",
     "exception, by cancellation or": "exception, by Ctrl-C or",
+    "except in a handler, which that one waits for; and while a ``start`` is, for its end, ``drain_s``\n"
+    "seconds at most.": (
+        "except in a handler, which that one waits for; and while a ``start`` is, for its end, ``drain_s``\n"
+        "seconds at most. A handler of ``signal.signal`` should raise SystemExit, as leaving ``with``\n"
+        "stops: where it comes in the middle of a publish, this raises ConfigurationError."
+    ),
     (
         "A coroutine function is called on the loop of the client, any other on threads of its own, which\n"
         "``holdfast.sync.over(client)`` gives a way back. Checked when registered: ConfigurationError.\n"

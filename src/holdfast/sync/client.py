@@ -163,9 +163,10 @@ class Client:
         that only memory held, OutboxError if the file did not take what was handed over. Ctrl-C
         skips the drain. While another ``stop`` is under way this one waits for its end,
         except in a handler, which that one waits for; and while a ``start`` is, for its end, ``drain_s``
-        seconds at most.
+        seconds at most. A handler of ``signal.signal`` should raise SystemExit, as leaving ``with``
+        stops: where it comes in the middle of a publish, this raises ConfigurationError.
         """
-        return end(self._home, lambda: self._client.stop(drain_s), self._stopped)
+        return end(self._home, [self._client], lambda: self._client.stop(drain_s), self._stopped)
 
     def _stopped(self) -> Ledger:
         self._client._withdraw()

@@ -90,7 +90,7 @@ class Pool:
         skips the drain. While a ``start`` is under way this one waits for its end, ``drain_s``
         seconds at most.
         """
-        return end(self._home, lambda: self._pool.stop(drain_s), self._pool.ledger)
+        return end(self._home, self._pool._members.all, lambda: self._pool.stop(drain_s), self._pool.ledger)
 
     def ready(self, timeout_s: float | None = None) -> None:
         """Wait until every connection is there. Raises NotReady (with the cause), Stopped."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 from holdfast import Message
+from holdfast.errors import ConfigurationError
 from holdfast.outbox import Ledger
 from holdfast.sync import Client, Pool
 from holdfast.testing import Broker
@@ -111,3 +116,26 @@ def test_stopped_by_many(broker: Broker) -> None:
             threading.Timer(0.05, broker.release).start()
             assert len({str(books) for books in ends.over()}) == 1
         assert client_threads() == []
+
+
+def test_a_signal_handler_within_a_publish(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds what the end would wait for: refused at once, with the way out; anywhere else it stops."""
+    accept, refused = client._client._outbox.accept, list[ConfigurationError]()
+
+    def stop(*_: object) -> None:
+        with pytest.raises(ConfigurationError, match="in the middle of a publish") as caught:
+            client.stop()
+        refused.append(caught.value)
+
+    def interrupted(*args: Any) -> int:
+        signal.raise_signal(signal.SIGUSR1)
+        return accept(*args)
+
+    usual = signal.signal(signal.SIGUSR1, stop)
+    monkeypatch.setattr(client._client._outbox, "accept", interrupted)
+    client.publish("t", "x").acknowledged(5)
+    signal.signal(signal.SIGUSR1, lambda *_: print(client.stop()))
+    signal.raise_signal(signal.SIGUSR1)
+    signal.signal(signal.SIGUSR1, usual)
+    assert "raise SystemExit" in str(refused[0].hint)
+    assert client.status == "disconnected"
