@@ -7,10 +7,10 @@ Of what they raise only class and place are told: the words may hold the secret,
 from __future__ import annotations
 
 import os
-from asyncio import CancelledError, current_task
+from asyncio import CancelledError, Task, current_task
 from collections.abc import Callable
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from holdfast.errors import HoldfastError
 
@@ -30,7 +30,9 @@ def asked(what: str, given: T | Callable[[], T]) -> T:
         return given
     try:
         return given()
-    except (Exception, CancelledError) as error:  # the latter would end whoever asks
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # the panic of an extension or a CancelledError would end whoever asks
         place = where(error)
     raise FunctionFailed(f"the function for {what} raised {place}")  # not in front of its error
 
@@ -39,6 +41,12 @@ def ends_us(error: BaseException) -> bool:
     """Whether the task that this was raised in is cancelled, and not just something that it waited for."""
     task = current_task()
     return isinstance(error, CancelledError) and task is not None and task.cancelling() > 0
+
+
+def seen(task: Task[Any]) -> None:
+    """Nobody may be waiting for this task any more; that is no error of the loop's."""
+    if not task.cancelled():
+        task.exception()
 
 
 def where(error: BaseException) -> str:

@@ -16,12 +16,13 @@ from inspect import isawaitable
 from typing import Any
 
 from holdfast import reasons
-from holdfast.client.asked import ends_us, where
+from holdfast.client.asked import ends_us, seen, where
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.connection import Connection
 from holdfast.client.engine import Engine
 from holdfast.codec.wire import MAX_LENGTH, write_text
 from holdfast.errors import AuthenticationFailed, Timeout
+from holdfast.handling import ENDINGS
 from holdfast.protocol import Challenge, ConnectRequest
 from holdfast.values import replace
 
@@ -93,7 +94,9 @@ class Authenticating:
             result = find()(*data)
             if isawaitable(result):
                 result = await result
-        except (Exception, asyncio.CancelledError) as error:  # the latter would end whoever dials
+        except ENDINGS:
+            raise
+        except BaseException as error:  # a CancelledError would end whoever dials, as would a panic
             if ends_us(error):
                 raise
             failed = AuthenticationFailed(f"our authenticator's {name}() raised {where(error)}")
@@ -132,7 +135,7 @@ class Authenticating:
         """
         if self._again is None or self._again.done():
             self._again = asyncio.get_running_loop().create_task(self._reauthenticate())
-            self._again.add_done_callback(_seen)
+            self._again.add_done_callback(seen)
         exchange = self._again
         await asyncio.wait([exchange], timeout=timeout_s)
         if not exchange.done():
@@ -177,9 +180,3 @@ def _checked(name: str, data: Any) -> bytes | None:
     if len(raw) > MAX_LENGTH:
         raise AuthenticationFailed(f"our authenticator's {name}() gave {len(raw)} bytes, above {MAX_LENGTH}")
     return raw
-
-
-def _seen(task: asyncio.Task[None]) -> None:
-    """Nobody may be waiting any more; that is no error of the loop's."""
-    if not task.cancelled():
-        task.exception()

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from holdfast.client.asked import FunctionFailed, ends_us
+from holdfast.client.asked import FunctionFailed, ends_us, seen
 from holdfast.client.authenticating import Authenticating
 from holdfast.client.engine import Engine, Outlet
 from holdfast.client.setup import Setup
@@ -59,6 +59,7 @@ class Drive:
             self.engine, targets, self.authenticating, setup.reconnect, clock, reporter, stalled
         )
         self.supervising = self._loop.create_task(self._supervise(), name="holdfast supervisor")
+        self.supervising.add_done_callback(seen)
 
     async def _supervise(self) -> None:
         from holdfast.transport.network import NetworkWatch  # with the first start, as much as can be
@@ -67,8 +68,10 @@ class Drive:
         network = NetworkWatch(self.supervisor.network_changed)
         try:
             await self.supervisor.run()
-        except (Exception, asyncio.CancelledError) as defect:
-            if ends_us(defect):
+        except (KeyboardInterrupt, SystemExit):
+            raise  # out of the loop, as out of any task
+        except BaseException as defect:
+            if asyncio._get_running_loop() is None or ends_us(defect):  # the loop was closed under us
                 raise
             error = defect
         finally:

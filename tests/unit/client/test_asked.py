@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 
 import pytest
 
-from holdfast.client.asked import FunctionFailed, asked, ends_us, where
+from holdfast.client.asked import FunctionFailed, asked, ends_us, seen, where
 from holdfast.resilience import of_error
 
 
@@ -34,6 +35,32 @@ def test_an_error_is_told_by_class_and_place(error: Exception) -> None:
     assert verdict.sentence.startswith(f"the function for password raised {raised}")
     assert "s3cret" not in str(verdict)
     assert (failure.value.__cause__, failure.value.__context__) == (None, None)
+
+
+class Panic(BaseException):
+    """What an extension raises that gives up: no Exception."""
+
+
+@pytest.mark.parametrize("error", [Panic, GeneratorExit])
+def test_what_is_no_exception_fails_one_attempt(error: type[BaseException]) -> None:
+    """The panic of an extension does not end the dialling."""
+
+    def panics() -> str:
+        raise error
+
+    with pytest.raises(FunctionFailed, match=f"password raised {error.__name__} at test_asked"):
+        asked("password", panics)
+
+
+@pytest.mark.parametrize("ending", [KeyboardInterrupt, SystemExit])
+def test_the_end_of_the_process_goes_through(ending: type[BaseException]) -> None:
+    """Ctrl-C and sys.exit() are no failures of an attempt."""
+
+    def ends() -> str:
+        raise ending
+
+    with pytest.raises(ending):
+        asked("password", ends)
 
 
 def test_a_cancellation_inside_ends_nobody() -> None:
@@ -78,3 +105,23 @@ async def test_whom_a_cancellation_ends() -> None:
         await task
     assert ends == [False, True]
     assert not ends_us(KeyError())
+
+
+async def test_what_a_task_says_is_heard() -> None:
+    """Its error is nobody's to be retrieved any more; a cancelled one has none."""
+    said: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda loop, context: said.append(context))
+
+    async def fail() -> None:
+        raise KeyError
+
+    for work in (fail(), asyncio.sleep(60)):
+        task = loop.create_task(work)
+        task.add_done_callback(seen)
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        del task
+        gc.collect()
+    assert said == []

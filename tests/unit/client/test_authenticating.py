@@ -83,6 +83,15 @@ class Cancelled(Plain):
         return await token
 
 
+class Panic(BaseException):
+    """What an extension raises that gives up: no Exception."""
+
+
+class Panicking(Plain):
+    def start(self) -> bytes | None:
+        raise Panic(SECRET)
+
+
 def no_factory() -> Authenticator:
     raise OSError(SECRET)
 
@@ -95,6 +104,7 @@ def no_factory() -> Authenticator:
         (Long, r"start\(\) gave 65536 bytes"),
         (Raising, r"start\(\) raised KeyError at test_authenticating.py:\d+$"),
         (Cancelled, r"start\(\) raised CancelledError at test_authenticating.py:\d+$"),
+        (Panicking, r"start\(\) raised Panic at test_authenticating.py:\d+$"),
         (no_factory, r"authentication\(\) raised OSError at test_authenticating.py:\d+$"),
     ],
 )

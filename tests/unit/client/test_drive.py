@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
+import sys
+from typing import Any, Literal
 
 import pytest
 
 from holdfast import Client, Limits, Will
 from holdfast.client.core import Core
 from holdfast.client.drive import Drive
+from holdfast.client.isolation import Isolated
 from holdfast.client.port import Keeper
 from holdfast.client.supervisor import Supervisor
 from holdfast.errors import Stopped, Undelivered
@@ -111,19 +113,39 @@ async def test_attempts_that_are_used_up_are_told() -> None:
     await asyncio.wait_for(client.stop(), 5)
 
 
+class Panic(BaseException):
+    """What an extension raises that gives up: no Exception."""
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError, Panic, GeneratorExit])
 @pytest.mark.parametrize("isolated", [False, True])
-async def test_a_cancellation_that_nobody_asked_for_is_told(
-    monkeypatch: pytest.MonkeyPatch, isolated: bool
+async def test_whatever_ends_the_dialling_is_told(
+    monkeypatch: pytest.MonkeyPatch, isolated: bool, error: type[BaseException]
 ) -> None:
-    """Something that an attempt waited for was cancelled: a defect is said aloud, not an end in silence."""
+    """Something that an attempt waited for was cancelled, say: a defect is said, not an end in silence."""
 
-    async def cancelled(self: Supervisor) -> None:
-        raise asyncio.CancelledError
+    async def fails(self: Supervisor) -> None:
+        raise error
 
-    monkeypatch.setattr(Supervisor, "run", cancelled)
+    monkeypatch.setattr(Supervisor, "run", fails)
     client = Client(NOBODY, isolated=isolated)
     await client.start()
     with pytest.raises(Stopped, match="gave up on the broker"):
         await client.ready(5)
     assert client.snapshot().cause == "internal"
+    await asyncio.wait_for(client.stop(), 5)
+
+
+async def test_a_password_function_that_ends_the_process() -> None:
+    """sys.exit() on the thread of the link is the end of the link, told once: not by the task as well."""
+    client = Client(NOBODY, username="u", password=sys.exit, isolated=True)
+    await client.start()
+    core = client._core
+    assert core is not None
+    with pytest.raises(Stopped, match="SystemExit"):
+        await client.ready(5)
+    assert isinstance(core.keeper, Isolated)
+    assert core.keeper._drive is not None
+    task: Any = core.keeper._drive.supervising
+    assert (task.done(), task._log_traceback) == (True, False)
     await asyncio.wait_for(client.stop(), 5)
