@@ -302,12 +302,13 @@ class Client:
         """Everything of this run ends; gives what kept the outbox file from being whole."""
         error = None
         try:
-            await core.close()
-            self._publisher.close("the client was stopped")
-            if self._setup.outbox.is_file:
-                error = await self._close_outbox(core, max(CLOSED_WITHIN_S, deadline - core.loop.time()))
+            try:
+                await core.close()
+            finally:  # cancelled, too: nobody else would ever let go of the file
+                self._publisher.close("the client was stopped")
+                if self._setup.outbox.is_file:
+                    error = await self._close_outbox(core, max(CLOSED_WITHIN_S, deadline - core.loop.time()))
         finally:
-            self._publisher.close("the client was stopped")
             self._book(core)
             self._receipts.stop()
             if error is not None:  # their commits have no numbers any more: the next run gives these again
@@ -325,10 +326,13 @@ class Client:
         return error
 
     async def _close_outbox(self, core: Core, timeout_s: float) -> OutboxError | None:
-        done = await close_outbox(self._outbox, timeout_s)
-        core.commits.happened()
-        error = None if done else unfinished(self._setup.outbox, timeout_s)
-        core.commits.fail(error or Stopped("the client was stopped"))  # whoever asks from now on
+        error = None
+        try:
+            done = await close_outbox(self._outbox, timeout_s)
+            core.commits.happened()
+            error = None if done else unfinished(self._setup.outbox, timeout_s)
+        finally:
+            core.commits.fail(error or Stopped("the client was stopped"))  # whoever asks from now on
         return error
 
     def _book(self, core: Core) -> None:

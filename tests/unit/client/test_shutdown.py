@@ -149,3 +149,28 @@ async def test_who_asks_for_a_commit_afterwards_is_told(tmp_path: Path, isolated
     await client.stop(0.5)
     with pytest.raises(Stopped, match="the client was stopped"):
         await asyncio.wait_for(commits.reached(1_000_000), 5)
+
+
+async def test_cancelled_once_it_lets_go_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the cancellation comes, also while tasks end: another client can have the file at once."""
+    path = tmp_path / "outbox.db"
+    client = Client(NOBODY, outbox=path)
+    await client.start()
+    core, ending = client._core, asyncio.Event()
+    assert core is not None
+
+    async def hang(*_: object) -> None:
+        ending.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(core.keeper, "end", hang)
+    waiting = asyncio.create_task(core.commits.reached(1_000))
+    stopping = asyncio.create_task(client.stop(5))
+    await asyncio.wait_for(ending.wait(), 5)
+    stopping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopping
+    with pytest.raises(Stopped):
+        await asyncio.wait_for(waiting, 5)
+    async with Client(NOBODY, outbox=path) as other:
+        assert (await other.publish("x", "y")).state == "pending"
