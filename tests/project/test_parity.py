@@ -44,7 +44,8 @@ WORDS = {
     "seconds at most.": (
         "except in a handler, which that one waits for; and while a ``start`` is, for its end, ``drain_s``\n"
         "seconds at most. A handler of ``signal.signal`` should raise SystemExit, as leaving ``with``\n"
-        "stops: where it comes in the middle of a publish, this raises ConfigurationError."
+        "stops: where it comes in the middle of a publish, this raises ConfigurationError. A function of\n"
+        "yours that blocks the client's thread for longer is left behind with it, and the log says so."
     ),
     (
         "A coroutine function is called on the loop of the client, any other on threads of its own, which\n"

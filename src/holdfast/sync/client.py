@@ -164,9 +164,12 @@ class Client:
         skips the drain. While another ``stop`` is under way this one waits for its end,
         except in a handler, which that one waits for; and while a ``start`` is, for its end, ``drain_s``
         seconds at most. A handler of ``signal.signal`` should raise SystemExit, as leaving ``with``
-        stops: where it comes in the middle of a publish, this raises ConfigurationError.
+        stops: where it comes in the middle of a publish, this raises ConfigurationError. A function of
+        yours that blocks the client's thread for longer is left behind with it, and the log says so.
         """
-        return end(self._home, [self._client], lambda: self._client.stop(drain_s), self._stopped)
+        client = self._client
+        limit_s = client._setup.drain_s if drain_s is None else drain_s
+        return end(self._home, [client], lambda: client.stop(drain_s), self._stopped, limit_s)
 
     def _stopped(self) -> Ledger:
         self._client._withdraw()

@@ -23,7 +23,7 @@ LOOK_S = 1.0
 """How often a thread that waits looks whether the loop is still there."""
 
 END_WITHIN_S = 2.0
-"""How long a run that was interrupted may take to let go of everything."""
+"""How long a thread may take to let go of everything."""
 
 
 class Home(Protocol):
@@ -39,8 +39,8 @@ class Home(Protocol):
     def enter(self) -> None:
         """Before it is stopped."""
 
-    def close(self, at_once: bool = False) -> None:
-        """Behind each of these. ``at_once``: that was interrupted, and nothing is to go on."""
+    def close(self, at_once: bool = False, wait_s: float = END_WITHIN_S) -> None:
+        """Behind each of these. ``at_once``: nothing is to go on; ``wait_s``: for its end, at most."""
 
 
 class Run(Protocol):
@@ -76,6 +76,7 @@ class Own:
         self._client = client
         self._lock = Lock()
         self._thread: LoopThread | None = None
+        self._left: LoopThread | None = None  # one that did not end
         self._inside = 0  # calls that start or stop
 
     @property
@@ -85,8 +86,13 @@ class Own:
         return None if thread is None or thread.over else thread.loop
 
     def open(self) -> None:
-        """Begin the thread, if there is none."""
+        """Begin the thread, if there is none. Raises Stopped, where one was left behind."""
         with self._lock:
+            if self._left is not None and not self._left.over:
+                raise Stopped(
+                    "not started: the run before has not ended",
+                    hint="a function for password, will or authentication blocks its thread",
+                )
             if self._thread is None or self._thread.over:
                 self._thread = LoopThread("holdfast client", self._last, self._died)
                 self._thread.start()
@@ -97,14 +103,18 @@ class Own:
         with self._lock:
             self._inside += 1
 
-    def close(self, at_once: bool = False) -> None:
-        """End the thread, unless another call needs it, or the client runs; ``at_once``: even then."""
+    def close(self, at_once: bool = False, wait_s: float = END_WITHIN_S) -> None:
+        """End the thread, unless another call needs it, or the client runs; ``at_once``: even then.
+
+        One that a function of the application blocks is left behind, and there is no other before its end.
+        """
         with self._lock:
             self._inside -= 1
             if self._inside or (self._client._core is not None and not at_once):
                 return
             thread, self._thread = self._thread, None
-        if thread is not None and not thread.stop(END_WITHIN_S):
+        if thread is not None and not thread.stop(wait_s):
+            self._left = thread
             log.critical("the client's thread does not end: a function given to the client blocks it")
 
     async def _last(self) -> None:
@@ -141,7 +151,7 @@ class Theirs:
     def enter(self) -> None:
         """It is there, or it is not."""
 
-    def close(self, at_once: bool = False) -> None:
+    def close(self, at_once: bool = False, wait_s: float = END_WITHIN_S) -> None:
         """The loop goes on."""
 
 
@@ -155,11 +165,16 @@ def check(home: Home) -> None:
         )
 
 
-def call(home: Home, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Do this on the loop, and block until it is done; Ctrl-C cancels it. Raises what it raises, Stopped."""
+def call(
+    home: Home, work: Callable[[], Coroutine[Any, Any, T]], look: Callable[[], None] = lambda: None
+) -> T:
+    """Do this on the loop, and block until it is done; Ctrl-C cancels it. Raises what it raises, Stopped.
+
+    ``look`` is called every ``LOOK_S`` meanwhile; what it raises ends the wait likewise.
+    """
     future = _begin(home, work)
     try:
-        return _wait(home, future)
+        return _wait(home, future, look)
     except BaseException:
         future.cancel()
         raise
@@ -172,25 +187,6 @@ def begin(home: Home, what: Runs) -> None:
         call(home, what.start)
     finally:
         home.close()
-
-
-def call_to_the_end(home: Home, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """As ``call``, but a first Ctrl-C cancels it and waits for what it does about that."""
-    ended: Future[None] = Future()
-
-    async def working() -> T:
-        try:
-            return await work()
-        finally:
-            ended.set_result(None)
-
-    try:
-        return call(home, working)
-    except BaseException:
-        if home.loop is not None:
-            with suppress(TimeoutError):
-                ended.exception(END_WITHIN_S)
-        raise
 
 
 def _begin(home: Home, work: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
@@ -206,7 +202,7 @@ def _begin(home: Home, work: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
     raise Stopped("not running: the client's loop has ended")
 
 
-def _wait(home: Home, future: Future[T]) -> T:
+def _wait(home: Home, future: Future[T], look: Callable[[], None]) -> T:
     while True:
         try:
             return future.result(LOOK_S)
@@ -217,3 +213,4 @@ def _wait(home: Home, future: Future[T]) -> T:
                 raise
             if home.loop is None:
                 raise Stopped("the client's loop ended meanwhile") from None
+        look()

@@ -90,7 +90,9 @@ class Pool:
         skips the drain. While a ``start`` is under way this one waits for its end, ``drain_s``
         seconds at most.
         """
-        return end(self._home, self._pool._members.all, lambda: self._pool.stop(drain_s), self._pool.ledger)
+        pool, clients = self._pool, self._pool._members.all
+        limit_s = clients[0]._setup.drain_s if drain_s is None else drain_s
+        return end(self._home, clients, lambda: pool.stop(drain_s), pool.ledger, limit_s)
 
     def ready(self, timeout_s: float | None = None) -> None:
         """Wait until every connection is there. Raises NotReady (with the cause), Stopped."""

@@ -1,18 +1,21 @@
-"""Calls that end a client on several threads at once, and one that begins it again meanwhile."""
+"""Calls that end a client on several threads at once, and what they do not wait for."""
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from holdfast import Message
-from holdfast.errors import ConfigurationError
+from holdfast.errors import ConfigurationError, Stopped
 from holdfast.outbox import Ledger
 from holdfast.sync import Client, Pool
+from holdfast.sync.ending import Blocked, Pulse
 from holdfast.testing import Broker
 from tests.unit.sync.conftest import client_threads, wait_for
 
@@ -139,3 +142,45 @@ def test_a_signal_handler_within_a_publish(client: Client, monkeypatch: pytest.M
     signal.signal(signal.SIGUSR1, usual)
     assert "raise SystemExit" in str(refused[0].hint)
     assert client.status == "disconnected"
+
+
+def test_a_function_that_blocks_the_thread_is_left_behind(
+    broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The time is kept and the log says so; nothing runs beside it, and when it ends all is as it was."""
+    asked, release = threading.Event(), threading.Event()
+
+    def password() -> str:
+        asked.set()
+        release.wait(10)
+        return "x"
+
+    client = Client(broker.url, client_id="x", username="u", password=password, reconnect="lan")
+    client.start()
+    assert asked.wait(5)
+    began = time.monotonic()
+    assert client.stop(0).pending == 0
+    assert time.monotonic() - began < 3
+    assert "a function given to the client blocks it" in caplog.text
+    with pytest.raises(Stopped):
+        client.publish("t", "x")
+    with pytest.raises(Stopped, match="has not ended"):
+        client.start()
+    release.set()
+    wait_for(lambda: client_threads() == [])
+    with client:
+        client.ready(5)
+
+
+def test_a_loop_that_does_something() -> None:
+    """However late it is: only one that has done nothing since the last look is taken for blocked."""
+    loop = asyncio.new_event_loop()
+    pulse = Pulse(loop, -1)
+    for _ in range(3):
+        loop.run_until_complete(asyncio.sleep(0))
+        pulse.look()
+    with pytest.raises(Blocked):
+        pulse.look()
+    loop.close()
+    patient = Pulse(loop, 60)
+    patient.look()

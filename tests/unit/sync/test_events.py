@@ -24,7 +24,7 @@ class Nowhere:
     def enter(self) -> None:
         """There is nothing to stop."""
 
-    def close(self, at_once: bool = False) -> None:
+    def close(self, at_once: bool = False, wait_s: float = 0) -> None:
         """Nothing."""
 
 

@@ -40,7 +40,7 @@ class Loop:
     def enter(self) -> None:
         """It runs."""
 
-    def close(self, at_once: bool = False) -> None:
+    def close(self, at_once: bool = False, wait_s: float = 0) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()
