@@ -357,7 +357,10 @@ class Client:
         self._publisher.forked(self._foreign)
         self._receipts.give_up(self._foreign)
         self._receipts.stopped = True
-        self._core = self._ending = None
+        self._state.bus.forked()
+        run, self._core, self._ending = self._core or self._ending, None, None
+        if run is not None:
+            forking.abandon(run, self._foreign)
 
     async def ready(self, timeout_s: float | None = None) -> None:
         """Wait until connected and every subscription is granted.

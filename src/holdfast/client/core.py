@@ -69,6 +69,7 @@ class Core:
         self.state = state
         self.closed = asyncio.Event()  # set by who owns this run, when nothing of it is left
         self.here = Mailbox(self.loop)
+        self.foreign: HoldfastError | None = None  # in a forked child, where nothing of it goes on
         self._memories: dict[str | int, Memory] = {}
         self.commits = Commits(lambda: outbox.durable)
         self.dispatcher = Dispatcher(clock, setup.limits.unclaimed_s)
@@ -220,10 +221,9 @@ class Core:
         return error
 
     def failure(self, filters: tuple[str, ...] | None) -> HoldfastError | None:
-        """Why waiting for these (None: all) is of no use: this run is over, or the broker refused one."""
-        if self.ended is not None:
-            return Stopped(self.ended)
-        return self.intents.refusal(filters)
+        """Why waiting for these (None: all) is of no use: the run is over or not ours, or one was refused."""
+        ended = None if self.ended is None else Stopped(self.ended)
+        return self.foreign or ended or self.intents.refusal(filters)
 
     # -- the end -----------------------------------------------------------------------------
 

@@ -52,6 +52,11 @@ class EventQueue(ABC):
     def _wake(self) -> None:
         """Let a reader that waits look again."""
 
+    def forked(self) -> None:
+        """This is a copy in a child of the process that runs the client: no more follow here."""
+        self._lock = Lock()  # another thread may have held the other one
+        self.end()
+
     def _take(self) -> Event | None:
         """The next, if there is one."""
         with self._lock:
@@ -70,6 +75,7 @@ class EventBus:
     def __init__(self) -> None:
         self._readers: tuple[ref[Listener], ...] = ()
         self._lock = Lock()
+        self._over = False
 
     def emit(self, event: Event) -> None:
         """Tell all readers."""
@@ -90,6 +96,8 @@ class EventBus:
         """Tell this one, too."""
         with self._lock:
             self._readers = (*self._readers, ref(reader))
+        if self._over:
+            self.close()
 
     def discard(self, reader: Listener | None) -> None:
         """Tell this one no more, nor those that are gone."""
@@ -104,6 +112,15 @@ class EventBus:
             reader = one()
             if reader is not None:
                 reader.end()
+
+    def forked(self) -> None:
+        """This is a copy in a child of the process that runs the client: nothing happens here any more."""
+        self._lock, self._over = Lock(), True
+        for one in self._readers:
+            forked = getattr(one(), "forked", None)
+            if forked is not None:
+                forked()
+        self.close()
 
 
 class _Reader(EventQueue, AsyncIterator[Event]):

@@ -7,8 +7,12 @@ would never happen.
 from __future__ import annotations
 
 import os
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from weakref import WeakSet
+
+if TYPE_CHECKING:
+    from holdfast.client.core import Core
+    from holdfast.errors import HoldfastError
 
 
 class Owned(Protocol):
@@ -29,6 +33,16 @@ def watch(one: Owned) -> None:
 def unwatch(one: Owned) -> None:
     """It runs no more, and a child may start its copy."""
     _running.discard(one)
+
+
+def abandon(run: Core, why: HoldfastError) -> None:
+    """Nothing of this copy goes on: whoever asks is told, and what waits is for readers of the parent."""
+    run.foreign = why
+    run.here.close()
+    for worker in run.consumers.workers():
+        if worker.consumer.reads:
+            inbox = worker.consumer.inbox
+            inbox.withdraw(len(inbox.items))
 
 
 def _in_child() -> None:

@@ -38,6 +38,7 @@ class Relay:
 
     def __init__(self, bus: EventBus) -> None:
         self.put: Callable[[Event], None] = bus.emit
+        self.forked: Callable[[], None] = bus.forked
 
     def end(self) -> None:
         """One of them has ended; the others go on."""

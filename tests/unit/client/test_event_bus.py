@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from holdfast.client.event_bus import CAPACITY, EventBus
+from holdfast.client.event_bus import CAPACITY, EventBus, EventQueue
 from holdfast.client.events import Odd, Overrun
 
 
@@ -100,3 +100,16 @@ def test_readers_come_and_go_while_it_tells() -> None:
     assert len(heard) >= 2000
     bus.close()
     assert bus._readers == ()
+
+
+async def test_a_copy_in_a_forked_child() -> None:
+    """Its readers end when they have read what was there, those that come later, too."""
+    bus = EventBus()
+    reader = bus.read()
+    assert isinstance(reader, EventQueue)
+    bus.emit(odd("before"))
+    bus._lock.acquire()
+    reader._lock.acquire()
+    bus.forked()
+    assert [event.message async for event in reader] == ["before"]
+    assert [event async for event in bus.read()] == []
