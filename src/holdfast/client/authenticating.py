@@ -20,6 +20,7 @@ from holdfast.client.asked import ends_us, seen, where
 from holdfast.client.authenticator import Authenticator
 from holdfast.client.connection import Connection
 from holdfast.client.engine import Engine
+from holdfast.client.waiting import check_time
 from holdfast.codec.wire import MAX_LENGTH, write_text
 from holdfast.errors import AuthenticationFailed, Timeout
 from holdfast.handling import ENDINGS
@@ -133,6 +134,7 @@ class Authenticating:
 
         Raises AuthenticationFailed, TooLarge, Timeout.
         """
+        check_time(timeout_s)
         if self._again is None or self._again.done():
             self._again = asyncio.get_running_loop().create_task(self._reauthenticate())
             self._again.add_done_callback(seen)

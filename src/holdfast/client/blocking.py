@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from queue import Empty, SimpleQueue
-from threading import Lock
+from threading import TIMEOUT_MAX, Lock
 
 CALLER: ContextVar[int] = ContextVar("holdfast_caller", default=0)
 """The identifier of the thread that asks the loop for what is done in this context; 0: nobody's."""
+
+
+MOST_S = TIMEOUT_MAX / 2
+"""Three hundred years or so: the system adds it to its clock."""
+
+
+def within(timeout_s: float) -> float:
+    """As long as a thread can be told to sleep, at most; infinity is a time, too."""
+    return min(MOST_S, max(0.0, timeout_s))
 
 
 class Once:
@@ -26,7 +35,7 @@ class Once:
 
     def wait(self, timeout_s: float | None) -> bool:
         """Sleep until it is woken; False when time ran out."""
-        return self._lock.acquire(timeout=-1 if timeout_s is None else max(0.0, timeout_s))
+        return self._lock.acquire(timeout=-1 if timeout_s is None else within(timeout_s))
 
 
 class Bell:
@@ -52,7 +61,7 @@ class Bell:
         self._asleep = True  # before the look: what comes behind it rings
         try:
             if idle():
-                self._rings.get(timeout=timeout_s)
+                self._rings.get(timeout=None if timeout_s is None else within(timeout_s))
         except Empty:
             return
         finally:

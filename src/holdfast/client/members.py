@@ -21,6 +21,7 @@ from holdfast.client.event_bus import EventBus
 from holdfast.client.layout import Folder, Slot, generation, slots
 from holdfast.client.member import Member, let_go, member_of
 from holdfast.client.together import Relay, to_the_end, together
+from holdfast.client.waiting import check_time
 from holdfast.errors import HoldfastError, Stopped, Undelivered
 
 log = logging.getLogger("holdfast")
@@ -126,6 +127,7 @@ class Members:
 
     async def stop(self, drain_s: float | None) -> None:
         """End them all. Raises as ``Pool.stop``. A start that is under way goes no further."""
+        check_time(drain_s)
         self._started = False
         try:
             async with asyncio.timeout(self.clients[0]._setup.drain_s if drain_s is None else drain_s):

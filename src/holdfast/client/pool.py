@@ -22,6 +22,7 @@ from holdfast.client.receipt import Receipt
 from holdfast.client.setup import StrPath
 from holdfast.client.status import Snapshot
 from holdfast.client.together import together
+from holdfast.client.waiting import check_time
 from holdfast.errors import ConfigurationError, Timeout, Undelivered
 from holdfast.messages import Payload
 from holdfast.outbox import Ledger
@@ -140,6 +141,7 @@ class Pool:
         await self._running().hop(self._flush(timeout_s))
 
     async def _flush(self, timeout_s: float | None) -> None:
+        check_time(timeout_s)
         try:
             async with asyncio.timeout(timeout_s):
                 await self._older_sent()

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from holdfast.client.page import STATES, Page, State
+from holdfast.client.waiting import check_time
 from holdfast.errors import Stopped, Timeout
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Receipt:
         Raises Timeout (it is still on its way), OutboxError, Stopped.
         """
         if self.commit > self._book.durable():
+            check_time(timeout_s)
             try:
                 async with asyncio.timeout(timeout_s):
                     await self._book.kept(self.commit)
@@ -74,6 +76,7 @@ class Receipt:
         while seq is not None:  # of a group, one after the other; here, as one more coroutine costs a third
             if book.stopped or book.run != run:
                 raise self._stopped()
+            check_time(timeout_s)
             waiter: asyncio.Future[None] = asyncio.Future(loop=asyncio.get_running_loop())
             book.await_end(seq, waiter)
             try:
@@ -91,8 +94,10 @@ class Receipt:
 
     def _block_accepted(self, timeout_s: float | None) -> None:
         """As ``accepted``, on a thread."""
-        if self.commit > self._book.durable() and not self._book.block_kept(self.commit, timeout_s):
-            raise Timeout(f"message {self.id} was not committed in {timeout_s} s")
+        if self.commit > self._book.durable():
+            check_time(timeout_s)
+            if not self._book.block_kept(self.commit, timeout_s):
+                raise Timeout(f"message {self.id} was not committed in {timeout_s} s")
 
     def _block_acknowledged(self, timeout_s: float | None) -> None:
         """As ``acknowledged``, on a thread."""
@@ -103,6 +108,7 @@ class Receipt:
         while seq is not None:
             if book.stopped or book.run != run:
                 raise self._stopped()
+            check_time(timeout_s)
             waiter, left = Once(), deadline if deadline is None else deadline - monotonic()
             book.await_end(seq, waiter)
             try:

@@ -5,11 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from math import isnan
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from holdfast.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from holdfast.client.blocking import Once
+
+
+def check_time(timeout_s: float | None) -> None:
+    """Raise ConfigurationError for NaN: no wait for that has an end, nor any timer beside it its order."""
+    if timeout_s is not None and isnan(timeout_s):
+        raise ConfigurationError("timeout_s is not a number", hint="None waits without end")
 
 
 class Signal:
@@ -62,6 +71,7 @@ class Signal:
 
     async def wait_until(self, check: Callable[[], bool], timeout_s: float | None) -> bool:
         """Wait until the check holds, looked at after each ``notify``; False when time ran out."""
+        check_time(timeout_s)
         loop = asyncio.get_running_loop()
         deadline = None if timeout_s is None else loop.time() + timeout_s
         self._watching += 1

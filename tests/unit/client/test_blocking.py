@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from math import inf
 
-from holdfast.client.blocking import Bell, Once
+import pytest
+
+from holdfast.client.blocking import MOST_S, Bell, Once
 
 MANY = 20_000
 
@@ -20,6 +23,24 @@ def test_once() -> None:
     assert early.wait(None)
     assert not Once().wait(0.01)
     assert not Once().wait(-1)
+
+
+@pytest.mark.parametrize("long", [inf, 1e20, 1e300, MOST_S])
+def test_a_time_beyond_all_sense(long: float) -> None:
+    """Longer than a thread can be told to sleep is a sleep until it is woken."""
+    woken, bell, rung = Once(), Bell(), threading.Event()
+    threading.Timer(0.01, woken.wake).start()
+    assert woken.wait(long)
+
+    def sleep() -> None:
+        bell.sleep(lambda: True, long)
+        rung.set()
+
+    thread = threading.Thread(target=sleep)
+    thread.start()
+    while not rung.wait(0.001):
+        bell.ring()
+    thread.join()
 
 
 def test_a_bell_loses_no_news() -> None:

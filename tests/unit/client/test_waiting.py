@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
+from math import inf, nan
+from typing import Any
 
 import pytest
 
+from holdfast import Client, Outbox
 from holdfast.client.waiting import Signal
+from holdfast.errors import ConfigurationError
+from holdfast.sync import over
+from holdfast.testing import Broker
 
 
 async def test_notify_wakes_all_who_wait() -> None:
@@ -85,3 +92,32 @@ async def test_watched_before_the_first_look() -> None:
     signal.block_until(check, 0)
     assert seen == [True, True]
     assert not signal.watched
+
+
+@pytest.mark.parametrize("blocking", [False, True])
+async def test_what_is_no_time(blocking: bool) -> None:
+    """NaN is refused by every wait of either face, with nothing begun; infinity is a long time."""
+    outbox = Outbox(max_messages=3)
+    with Broker() as broker:
+        async with Client(broker.url, outbox=outbox) as client:
+            await client.ready(inf)
+            broker.hold("PUBACK")
+            receipt = await client.publish("t", "x")
+            waits: list[Callable[[float], Any]] = [
+                client.ready,
+                client.flush,
+                receipt.acknowledged,
+                client.stop,
+            ]
+            if blocking:
+                handle = over(client)
+                receipts = await asyncio.to_thread(handle.publish, "t", "x")
+                waits = [handle.ready, handle.flush, receipts.acknowledged, handle.stop]
+            for wait in waits:
+                with pytest.raises(ConfigurationError, match="not a number"):
+                    await (asyncio.to_thread(wait, nan) if blocking else wait(nan))
+            acknowledged = asyncio.create_task(
+                asyncio.to_thread(waits[2], inf) if blocking else receipt.acknowledged(inf)
+            )
+            broker.release()
+            await asyncio.wait_for(acknowledged, 5)
