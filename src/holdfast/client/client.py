@@ -184,6 +184,8 @@ class Client:
         await self._state.changed.wait_until(lambda: not self._opening and self._ending is None, None)
         if self._foreign is not None:
             raise self._foreign
+        if self._core is not None and self._core.loop.is_closed():
+            await self._core.hop(self._stop(0))  # which raises, as nobody can stop it any more
         if self._core is None and self._last is not None and self._last.lingers:
             raise Stopped(
                 "not started: the run before has not ended",
@@ -244,6 +246,7 @@ class Client:
             self._intents, self._state, self._clock, self._versions,
         )  # fmt: skip
         forking.watch(self)
+        core.watched.on_gone = partial(_gone, core, core.watched.on_gone)
         core.telling.outbox_opened(self._outbox)
         if self._releases is not None:
             core.telling.on_release = self._releases.asked
@@ -766,3 +769,9 @@ class Client:
     def events(self) -> AsyncIterator[Event]:
         """Typed events from this call on; bounded, an overrun is itself an event."""
         return self._state.bus.read()
+
+
+def _gone(core: Core, also: Callable[[], None]) -> None:
+    from holdfast.client.forsaken import forsake  # for those who need it
+
+    forsake(core, also)

@@ -94,10 +94,15 @@ class Commits:
 
     def fail(self, error: HoldfastError) -> None:
         """No commit follows any more: whoever waits is told, now or later."""
-        self._failure = error
         waiters, self._waiters = self._waiters, {}
+        self._failure = error
         for waiting in waiters.values():
             self.tell(waiting, error)
+        self.forsake(error)
+
+    def forsake(self, error: HoldfastError) -> None:
+        """As ``fail``, for threads: the loop on which others waited is closed."""
+        self._failure = error
         with self._lock:
             threads, self._threads = self._threads, {}
         for thread in threads:

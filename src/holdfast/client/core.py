@@ -162,7 +162,9 @@ class Core:
         """Do this on the loop of this run, and wait for it on whichever loop we are."""
         if asyncio.get_running_loop() is self.loop:
             return await work
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.loop))
+        from holdfast.client.forsaken import hop  # for those who come from elsewhere
+
+        return await hop(work, self.loop)
 
     @property
     def connected(self) -> bool:

@@ -194,6 +194,16 @@ class Receipts:
             for waiter in waiters:
                 self.wake(waiter)
 
+    def forsake(self) -> None:
+        """As ``stop``, where the client's loop was closed under it: threads are told, on any other."""
+        self.stopped = True
+        self.run += 1
+        with self._lock:
+            waited_for, self.waited_for = self.waited_for, {}
+        for waiter in [waiter for waiters in waited_for.values() for waiter in waiters]:
+            if not isinstance(waiter, asyncio.Future):
+                waiter.wake()
+
     def give_up(self, error: HoldfastError) -> None:
         """The outbox ended without the commits that these receipts may wait for."""
         durable = self.durable()

@@ -31,6 +31,9 @@ class _Unwatched:
     def __init__(self, *_: object) -> None:
         """There is nothing to see."""
 
+    def on_gone(self) -> None:
+        """No loop is closed under its client."""
+
     def close(self) -> None:
         """Nothing was begun."""
 

@@ -148,5 +148,6 @@ def test_its_loop_is_closed_under_it(caplog: pytest.LogCaptureFixture) -> None:
         while engine_threads():
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        client.publish_nowait("t", "accepted all the same")
+        with pytest.raises(Stopped, match="was closed"):
+            client.publish_nowait("t", "nobody would send it")
     assert "was not stopped" in caplog.text
