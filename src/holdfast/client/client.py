@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from os import urandom
 from types import TracebackType
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from holdfast.protocol import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 Retained = Literal["always", "new", "never"]
 
 log = logging.getLogger("holdfast")
@@ -150,7 +151,7 @@ class Client:
             self._outbox, self._receipts, self._clock, self._state.changed, rules, option.overflow == "wait"
         )
         self._filed = option.is_file
-        self._opening = False
+        self._opening: asyncio.AbstractEventLoop | None = None  # on which a start is under way
         self._foreign: HoldfastError | None = None
         self._core: Core | None = None
         self._ending: Core | None = None
@@ -181,7 +182,8 @@ class Client:
         Raises OutboxError, where the file cannot be used: OutboxLocked, while another process has it;
         Stopped, while a function of yours still blocks the thread of an isolated run before.
         """
-        await self._state.changed.wait_until(lambda: not self._opening and self._ending is None, None)
+        while (busy := self._busy()) is not None:
+            await self._on(busy, self._settled())
         if self._foreign is not None:
             raise self._foreign
         if self._core is not None and self._core.loop.is_closed():
@@ -192,13 +194,29 @@ class Client:
                 hint="a function for password, will or authentication blocks its thread",
             )
         if self._core is None:
-            self._opening = True
+            self._opening = asyncio.get_running_loop()
             try:
                 await self._open()
                 self._begin()
             finally:
-                self._opening = False
+                self._opening = None
                 self._state.changed.notify()
+
+    def _busy(self) -> asyncio.AbstractEventLoop | None:
+        """Where a start or a stop is under way."""
+        ending = self._ending
+        return self._opening or (None if ending is None else ending.loop)
+
+    async def _settled(self) -> None:
+        await self._state.changed.wait_until(lambda: self._busy() is None, None)
+
+    async def _on(self, loop: asyncio.AbstractEventLoop | None, work: Coroutine[Any, Any, T]) -> T:
+        """Do this on that loop, whichever we are on; None: on ours."""
+        if loop is None or loop is asyncio.get_running_loop():
+            return await work
+        from holdfast.client.forsaken import hop  # for those who come from elsewhere
+
+        return await hop(work, loop)
 
     def _serve(self) -> None:
         """It is a service: what was left out is as one needs it, if it has not started (contract 23)."""
@@ -269,11 +287,11 @@ class Client:
         seconds at most.
         """
         run = self._core or self._ending
-        return await (run.hop(self._stop(drain_s)) if run else self._stop(drain_s))
+        return await self._on(run.loop if run else self._opening, self._stop(drain_s))
 
     async def _stop(self, drain_s: float | None) -> Ledger:
         drain_s = self._setup.drain_s if drain_s is None else drain_s
-        await self._state.changed.wait_until(lambda: not self._opening, drain_s)
+        await self._state.changed.wait_until(lambda: self._opening is None, drain_s)
         core, self._core = self._core, None
         if core is not None:
             from holdfast.client.shutdown import shut_down

@@ -13,6 +13,7 @@ from holdfast.client.commits import Commits
 from holdfast.client.consumers import CANCEL_WITHIN_S, Consumers
 from holdfast.client.dispatcher import Dispatcher
 from holdfast.client.failures import connect_refused
+from holdfast.client.forsaken import hop
 from holdfast.client.gathering import Gathering
 from holdfast.client.inbox import Item
 from holdfast.client.intents import Intents
@@ -22,6 +23,7 @@ from holdfast.client.mailbox import Mailbox
 from holdfast.client.precedence import Precedence
 from holdfast.client.publisher import Publisher
 from holdfast.client.receipts import Receipts
+from holdfast.client.registering import check_here
 from holdfast.client.setup import Setup
 from holdfast.client.sources import Sources
 from holdfast.client.state import State
@@ -149,7 +151,8 @@ class Core:
     # -- the owner of subscriptions ----------------------------------------------------------
 
     def enter(self, subscription: Reader) -> None:
-        """Begin to deliver to this subscription."""
+        """Begin to deliver to this subscription. Raises ConfigurationError."""
+        check_here(self.loop)
         self.consumers.enter(subscription)
 
     def leave(self, subscription: Reader, done: bool, unfinished: Sequence[Item]) -> None:
@@ -160,11 +163,7 @@ class Core:
 
     async def hop(self, work: Coroutine[Any, Any, T]) -> T:
         """Do this on the loop of this run, and wait for it on whichever loop we are."""
-        if asyncio.get_running_loop() is self.loop:
-            return await work
-        from holdfast.client.forsaken import hop  # for those who come from elsewhere
-
-        return await hop(work, self.loop)
+        return await (work if asyncio.get_running_loop() is self.loop else hop(work, self.loop))
 
     @property
     def connected(self) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from threading import Lock
 from typing import Protocol
 from weakref import ref
@@ -128,11 +130,18 @@ class _Reader(EventQueue, AsyncIterator[Event]):
         super().__init__()
         self._bus = bus
         self._news = Signal()
+        self._loop: asyncio.AbstractEventLoop | None = None  # of who reads, which may be any
 
     def _wake(self) -> None:
-        self._news.notify()
+        loop = self._loop
+        if loop is None or loop is asyncio._get_running_loop():
+            self._news.notify()
+            return
+        with suppress(RuntimeError):  # it was closed: nobody waits there any more
+            loop.call_soon_threadsafe(self._news.notify)
 
     async def __anext__(self) -> Event:
+        self._loop = asyncio.get_running_loop()  # before the look: what comes behind it wakes
         while (event := self._take()) is None:
             if self._ended:
                 raise StopAsyncIteration

@@ -13,6 +13,15 @@ LOOK_S = 1.0
 """How often a thread that waits looks whether the loop still runs."""
 
 
+def check_here(loop: asyncio.AbstractEventLoop) -> None:
+    """Raise ConfigurationError on another loop than the client's, where no message would wake a reader."""
+    if asyncio._get_running_loop() is not loop:
+        raise ConfigurationError(
+            "this subscription is read on another loop than the client's",
+            hint="read it on the loop that started the client, or on a thread by holdfast.sync.over(client)",
+        )
+
+
 def on_loop(loop: asyncio.AbstractEventLoop, handler: Handler, begin: Callable[[], None]) -> None:
     """Let this handler begin on the client's loop, and block until it has; any thread.
 
