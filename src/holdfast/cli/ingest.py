@@ -102,6 +102,7 @@ async def _parent(role: Role, wish: asyncio.Event) -> AsyncIterator[None]:
     finally:
         if hearing is not None:
             hearing.cancel()
+            await asyncio.gather(hearing, return_exceptions=True)
 
 
 async def _client(link: LinkOptions, sinks: Sequence[Sink], spools: bool) -> Client:

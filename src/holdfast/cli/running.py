@@ -97,9 +97,12 @@ async def end_of_stdin(wish: asyncio.Event) -> None:
     """A wish to stop, too: who held the other end of the pipe is gone, or asks for it so."""
     lines = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(lines)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
-    await lines.read()
-    wish.set()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
+    try:
+        await lines.read()
+        wish.set()
+    finally:
+        transport.close()
 
 
 async def interruptible(work: Coroutine[None, None, int]) -> int:
