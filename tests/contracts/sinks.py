@@ -87,12 +87,14 @@ class SqlitePlace:
 
     def break_commit(self, sink: Sink, *, happened: bool) -> None:
         assert isinstance(sink, SqliteSink)
-        assert sink._db is not None
-        sink._db = _Failing(sink._db, "COMMIT" if happened else "ROLLBACK")  # type: ignore[assignment]
+        opened = sink._opened
+        assert opened is not None
+        assert opened.db is not None
+        opened.db = _Failing(opened.db, "COMMIT" if happened else "ROLLBACK")  # type: ignore[assignment]
 
     @asynccontextmanager
     async def away(self) -> AsyncIterator[None]:
-        self._monkeypatch.setattr("holdfast.ingest.sqlite.BUSY_S", 0.05)
+        self._monkeypatch.setattr("holdfast.ingest.sqlite_opened.BUSY_S", 0.05)
         with closing(sqlite3.connect(self.address, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             yield

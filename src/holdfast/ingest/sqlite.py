@@ -1,41 +1,19 @@
 """Rows into a SQLite file: one transaction per batch, on a thread of its own.
 
-WAL with ``synchronous=FULL``: a commit that returned survives a power cut. After any error the
-file is closed and opened again before the next attempt, because after a failed fsync nobody
-knows what the old handle believes. How the failed commit ended is then read from the file: the
-number of the last batch is written with its rows.
+What is done there is in ``sqlite_opened``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from threading import Lock
 from typing import TypeVar
-from uuid import uuid4
 
-from holdfast.ingest import sqlite_schema as schema
-from holdfast.ingest.errors import SinkError
-from holdfast.ingest.row import Row
-from holdfast.ingest.sink import Batch, Memory, Refused, Written
+from holdfast.ingest.sink import Batch, Memory, Written
+from holdfast.ingest.sqlite_opened import Opened
 from holdfast.ingest.table import Table
-from holdfast.outbox.kinds import irregular
 
 T = TypeVar("T")
-
-BUSY_S = 3.0
-"""So long a transaction waits for those of others. SQLite's waiting is no queue: of four workers that write
-without a pause one waited for 1.8 s."""
-
-_OPENING = Lock()
-"""Two that make one file's log at once do not wait for each other, as SQLite does else: one of them fails."""
-
-_OF_THE_ROW = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError)
-"""A constraint refuses it, or no file could hold it: no attempt will ever store it."""
 
 
 class SqliteSink:
@@ -45,195 +23,31 @@ class SqliteSink:
         """``table``: without one messages are stored as they came. Opens nothing yet."""
         self.target = path
         self._table = table or Table()
-        self._insert = schema.insert(self._table)
-        self._thread: ThreadPoolExecutor | None = None
-        self._db: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
-        self._session = ""
-        self._doubtful: Written | None = None
+        self._opened: Opened | None = None
 
     async def client_id(self) -> str:
         """The client id of this file: made once, kept in it (contract 2). Raises SinkError."""
-        return await self._run(self._client_id)
+        return await self._run(Opened.client_id)
 
     async def open(self, session: str) -> Memory:
         """See ``Sink``."""
-        self._session = session
-        return await self._run(self._memory)
+        return await self._run(lambda opened: opened.remember(session))
 
     async def write(self, batch: Batch) -> Written:
         """See ``Sink``."""
-        return await self._run(lambda: self._write(batch))
+        return await self._run(lambda opened: opened.write(batch))
 
     async def close(self) -> None:
-        """See ``Sink``."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            closing = asyncio.get_running_loop().run_in_executor(thread, self._guarded, self._let_go)
-            thread.shutdown(wait=False)
+        """See ``Sink``. What waits for a lock then writes nothing any more."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.over = True
+            closing = asyncio.get_running_loop().run_in_executor(opened.thread, opened.guarded, Opened.let_go)
+            opened.thread.shutdown(wait=False)
             await asyncio.shield(closing)  # behind a write that waits for a lock, whoever waits for that
 
-    # -- on the thread -----------------------------------------------------------------------
-
-    async def _run(self, call: Callable[[], T]) -> T:
-        if self._thread is None:  # the first call, or the first after close
-            self._thread = ThreadPoolExecutor(1, "holdfast-sqlite")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, call)
-
-    def _guarded(self, call: Callable[[], T]) -> T:
-        try:
-            return call()
-        except sqlite3.Error as error:
-            self._let_go()
-            raise schema.refused(error, self.target) from error
-
-    def _let_go(self) -> None:
-        db, self._db = self._db, None
-        if db is not None:
-            db.close()
-
-    def _connection(self) -> sqlite3.Connection:
-        """The open file; opened again after an error, or when another file has taken its name."""
-        if self._db is not None and self._file != _identity(self.target):
-            self._let_go()
-        if self._db is None:
-            self._db = self._connect()
-            self._file = _identity(self.target)
-        return self._db
-
-    def _connect(self) -> sqlite3.Connection:
-        _check_folder(self.target)
-        _check_kind(self.target)
-        with _OPENING:
-            return self._prepared(sqlite3.connect(self.target, timeout=BUSY_S, isolation_level=None))
-
-    def _prepared(self, db: sqlite3.Connection) -> sqlite3.Connection:
-        try:
-            db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=FULL")
-            schema.prepare(db, self.target, self._table)
-        except BaseException:
-            db.close()
-            raise
-        return db
-
-    def _client_id(self) -> str:
-        db = self._connection()
-        made = f"holdfast-ingest-{uuid4().hex[:12]}"
-        db.execute("INSERT INTO holdfast VALUES ('client_id', ?) ON CONFLICT DO NOTHING", (made,))
-        return str(schema.recall(db, "client_id"))
-
-    def _memory(self) -> Memory:
-        db = self._connection()
-        number, state = (schema.recall(db, key) for key in self._keys)
-        return Memory(int(number or 0), str(state or ""))
-
-    @property
-    def _keys(self) -> tuple[str, str]:
-        return f"last_batch {self._session}", f"state {self._session}"
-
-    def _write(self, batch: Batch) -> Written:
-        db = self._connection()
-        if self._doubtful is not None and self._memory().number == batch.number:
-            written, self._doubtful = self._doubtful, None  # the commit that failed had happened
-            return written
-        self._doubtful = None
-        db.execute("BEGIN IMMEDIATE")
-        written = self._insert_all(db, batch)
-        number, state = self._keys
-        schema.remember(db, number, batch.number)
-        schema.remember(db, state, batch.state)
-        self._doubtful = written
-        db.execute("COMMIT")
-        self._doubtful = None
-        return written
-
-    def _insert_all(self, db: sqlite3.Connection, batch: Batch) -> Written:
-        newest = schema.newest(db, self._table)
-        refused = list(batch.refused)
-        db.execute("SAVEPOINT rows")
-        try:
-            db.executemany(self._insert, map(schema.plain, batch.rows))
-        except _OF_THE_ROW:
-            newest, reasons = self._insert_those_that_fit(db, batch)
-            refused += [Refused(batch.as_it_came(place), reason) for place, reason in reasons.items()]
-        if refused:
-            schema.quarantine(db, self._table, refused)
-        stored = schema.count_above(db, self._table, newest)
-        return Written(stored, len(batch.rows) + len(batch.refused) - stored - len(refused), len(refused))
-
-    def _insert_those_that_fit(self, db: sqlite3.Connection, batch: Batch) -> tuple[int, dict[int, str]]:
-        """A row in the batch is refused: find it, and let the others in.
-
-        The highest id before them, and why the rows at these places are refused.
-        """
-        fatal: dict[int, str] = {}
-        while True:
-            db.execute("ROLLBACK TO rows" if db.in_transaction else "BEGIN IMMEDIATE")
-            newest = schema.newest(db, self._table)  # between two transactions others may have written
-            refused = self._insert_each(db, batch, fatal)
-            if db.in_transaction:
-                return newest, dict(sorted((fatal | refused).items()))
-
-    def _insert_each(self, db: sqlite3.Connection, batch: Batch, fatal: dict[int, str]) -> dict[int, str]:
-        """All but those that are ``fatal``: a row whose refusal ends the transaction, with all before it.
-
-        One more of them is added to these, and ends the attempt.
-        """
-        refused: dict[int, str] = {}
-        for place, row in enumerate(batch.rows):
-            reason = None if place in fatal else self._refusal(db, row)
-            if reason is not None and not db.in_transaction:
-                fatal[place] = reason
-                break
-            if reason is not None:
-                refused[place] = reason
-        return refused
-
-    def _refusal(self, db: sqlite3.Connection, row: Row) -> str | None:
-        """Why this row is not in now; None: it is, or one with its key."""
-        db.execute("SAVEPOINT one")
-        try:
-            db.execute(self._insert, schema.plain(row))
-        except _OF_THE_ROW as error:
-            if db.in_transaction:
-                db.execute("ROLLBACK TO one")  # RAISE(FAIL) leaves what the trigger did, and the row
-                db.execute("RELEASE one")
-            return str(error)
-        db.execute("RELEASE one")
-        return None
-
-
-def _check_kind(target: str) -> None:
-    kind = irregular(target)
-    if kind is not None:
-        raise SinkError(
-            f"{target} cannot be opened: it is {kind}, and no file", target=target, hint="name another one"
-        )
-
-
-def _check_folder(target: str) -> None:
-    folder = Path(target).parent
-    try:
-        there = folder.is_dir()
-    except OSError as error:
-        raise SinkError(
-            f"{target} cannot be opened: the folder {folder}: {error.strerror}",
-            target=target,
-            hint="name a file in a folder that this user can enter",
-        ) from error
-    if not there:
-        raise SinkError(
-            f"{target} cannot be opened: there is no folder {folder}",
-            target=target,
-            hint=f"make it: mkdir -p {folder}",
-        )
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    """Which file has this name now; None: there is none."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
+    async def _run(self, call: Callable[[Opened], T]) -> T:
+        if self._opened is None:  # the first call, or the first after close
+            self._opened = Opened(self.target, self._table)
+        opened = self._opened
+        return await asyncio.get_running_loop().run_in_executor(opened.thread, opened.guarded, call)

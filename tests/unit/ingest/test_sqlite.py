@@ -44,12 +44,14 @@ async def sink(path: Path) -> AsyncIterator[SqliteSink]:
 async def test_the_file_is_written_for_power_cuts(sink: SqliteSink, path: Path) -> None:
     """WAL stays with the file; every commit of this connection is synced."""
     assert stored(path, "PRAGMA journal_mode") == ["wal"]
-    assert await sink._run(lambda: sink._connection().execute("PRAGMA synchronous").fetchone()) == (2,)
+    assert await sink._run(lambda opened: opened.connection().execute("PRAGMA synchronous").fetchone()) == (
+        2,
+    )
 
 
 async def test_the_loop_never_touches_the_disk(sink: SqliteSink) -> None:
     """All calls run on one thread of the sink's own."""
-    names = {await sink._run(lambda: threading.current_thread().name) for _ in range(3)}
+    names = {await sink._run(lambda _: threading.current_thread().name) for _ in range(3)}
     assert len(names) == 1
     assert threading.current_thread().name not in names
 
@@ -132,7 +134,8 @@ async def test_rows_of_others_are_not_counted_when_a_batch_begins_again(
 ) -> None:
     """Between the transaction that a row has ended and the next one, another program may write."""
     stored(path, ENDING.format("ROLLBACK"))
-    insert_each = sink._insert_each
+    assert sink._opened is not None
+    insert_each = sink._opened._insert_each
 
     def meanwhile(db: sqlite3.Connection, *of: Any) -> dict[int, str]:
         refused = insert_each(db, *of)
@@ -140,7 +143,7 @@ async def test_rows_of_others_are_not_counted_when_a_batch_begins_again(
             stored(path, "INSERT INTO messages VALUES (NULL, 'x', 'other', 0, 0, 'p', NULL)")
         return refused
 
-    monkeypatch.setattr(sink, "_insert_each", meanwhile)
+    monkeypatch.setattr(sink._opened, "_insert_each", meanwhile)
     assert await sink.write(batch(1, "bad", "a", "bad")) == Written(1, 0, 2)
     assert "other" in stored(path)
 
