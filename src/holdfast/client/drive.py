@@ -113,11 +113,12 @@ class Drive:
         await asyncio.wait(ends, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
 
     async def disconnect(self, session_expiry_s: int | None, timeout_s: float) -> None:
-        """Say DISCONNECT, and wait so long at most until the link is closed."""
+        """Say DISCONNECT, and wait so long at most until the link is closed; nobody dials behind it."""
         connection = self.supervisor.connection
         if connection is not None:
             self.engine.disconnect(session_expiry_s)
             await asyncio.wait([connection.ended], timeout=timeout_s)
+            self.supervising.cancel()
 
     async def end(self, others: Sequence[asyncio.Task[Any]], timeout_s: float) -> None:
         """Dial no more; waits for that and for these cancelled tasks, so long at most."""

@@ -44,7 +44,7 @@ async def test_its_numbers_are_the_engines() -> None:
 
 
 async def test_a_disconnect_waits_for_the_end_of_the_link() -> None:
-    """The broker has read it when this returns."""
+    """The broker has read it when this returns, and nobody dials behind it, before the end comes."""
     with Broker() as broker:
         client = Client(broker.url, client_id="polite")
         await client.start()
@@ -56,7 +56,9 @@ async def test_a_disconnect_waits_for_the_end_of_the_link() -> None:
         assert connection is not None
         await core.keeper.disconnect(None, 5)
         assert connection.ended.done()
+        await eventually(lambda: core.keeper.over)
         await client.stop()
+        assert broker.connects == 1
 
 
 async def test_a_farewell_waits_for_its_answer() -> None:
