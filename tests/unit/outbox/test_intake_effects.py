@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,17 @@ def test_what_is_let_go_twice_counts_once(path: Path) -> None:
     wait(outbox, outbox.intake.hold(held(1)))
     assert outbox.intake.count() == 2
     outbox.close()
+
+
+def test_an_identifier_is_found_by_its_index(path: Path) -> None:
+    """Both columns of it: seeking the epoch alone, the release of 28,000 identifiers took a minute."""
+    outbox = open_outbox(path)
+    wait(outbox, outbox.intake.hold(held(3)))
+    outbox.close()
+    asked = f"EXPLAIN QUERY PLAN UPDATE inbound SET epoch = 0 WHERE {intake_effects._BOUND}"
+    with closing(sqlite3.connect(path)) as db:
+        ((*_, plan),) = db.execute(asked, (1, 2)).fetchall()
+    assert plan.endswith("USING INDEX unreleased (epoch=? AND packet_id=?)")
 
 
 def test_a_dead_letter_knows_whose_it_was(path: Path) -> None:
