@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from holdfast.outbox import tables
+from holdfast.outbox.flight import runs
 from holdfast.outbox.sqlite_file import damaged
 from holdfast.outbox.statements import each
 from holdfast.outbox.tables import RECEIVED, UNANSWERED, UNRELEASED, WITHHELD, Books
@@ -51,7 +52,8 @@ _HERE = f"name = {_PRESENT}"
 
 def complete(db: sqlite3.Connection, packet_ids: Sequence[int]) -> None:
     """These identifiers of the present session were released."""
-    each(db, f"DELETE FROM held WHERE {_HERE} AND packet_id = ?", [(one,) for one in packet_ids])
+    released = runs(sorted({*packet_ids}))  # by ranges: each statement reads all that is held
+    each(db, f"DELETE FROM held WHERE {_HERE} AND packet_id BETWEEN ? AND ?", released)
 
 
 def complete_all(db: sqlite3.Connection) -> None:
