@@ -14,7 +14,7 @@ import pytest
 from holdfast.outbox.lock import OwnerLock
 from tests.support.command import wait
 from tests.support.mosquitto import Mosquitto
-from tests.support.scaling import Workers, keeping, lives, publish, stored, workers_that_wrote
+from tests.support.scaling import Workers, keeping, leave_waiting, lives, publish, stored, workers_that_wrote
 
 if TYPE_CHECKING:
     from tests.support.postgres import Database
@@ -73,10 +73,7 @@ def test_a_killed_worker_comes_back_for_its_part(broker: Mosquitto, tmp_path: Pa
 
 def test_a_worker_killed_before_its_first_word_is_told_of(broker: Mosquitto, tmp_path: Path) -> None:
     """What it stored is in the table and not in the ledger, whose last line says so."""
-    with Workers(tmp_path, broker, 1) as running:
-        running.subscribed(1)
-        assert running.stop() == 0
-    publish(broker, range(50), 1)
+    leave_waiting(tmp_path, broker, range(50))
     with Workers(tmp_path, broker, 1, run="2") as running:
         wait(lambda: stored(running.database))
         [pid] = running.pids("w-0")
@@ -135,10 +132,7 @@ def test_a_killed_parent_takes_its_workers_along(broker: Mosquitto, tmp_path: Pa
 
 def test_a_worker_drains_where_nobody_hears_it(broker: Mosquitto, tmp_path: Path) -> None:
     """Its pipes are gone with its parent: what it was about to say is no reason to drop what it has."""
-    with Workers(tmp_path, broker, 1) as running:
-        running.subscribed(1)
-        assert running.stop() == 0
-    publish(broker, range(3), 1)
+    leave_waiting(tmp_path, broker, range(3))
     slow = ("--batch", "2", "--batch-wait-s", "30")
     with Workers(tmp_path, broker, 1, *slow, run="2") as running:
         wait(lambda: len(stored(running.database)) == 2)  # and the third waits for company

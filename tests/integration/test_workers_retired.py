@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.command import LIMIT_S, Running, wait
 from tests.support.mosquitto import Mosquitto
-from tests.support.scaling import Workers, is_known, keeping, publish, stored
+from tests.support.scaling import Workers, is_known, keeping, leave_waiting, publish, stored
 
 pytestmark = pytest.mark.needs("mosquitto", "mosquitto_pub")
 
@@ -30,10 +30,7 @@ def test_a_slot_that_is_not_wanted_is_retired(
 ) -> None:
     """While messages come: what its session held is stored; session and files are gone."""
     flags = ("--version", version, "--qos", str(qos))
-    with Workers(tmp_path, broker, 2, *flags) as running:
-        running.subscribed(2)
-        assert running.stop() == 0
-    publish(broker, range(1000), qos)
+    leave_waiting(tmp_path, broker, range(1000), 2, *flags, qos=qos)
     with Workers(tmp_path, broker, 1, *flags, run="2") as running:
         running.says("w-1: connected to")
         publish(broker, range(1000, 1200), qos)
@@ -49,10 +46,7 @@ def test_a_slot_that_is_not_wanted_is_retired(
 
 def test_an_interrupted_retirement_is_made_up_for(broker: Mosquitto, tmp_path: Path) -> None:
     """Nothing could be stored when it was to end: the slot and its session stay until the next start."""
-    with Workers(tmp_path, broker, 1) as running:
-        running.subscribed(1)
-        assert running.stop() == 0
-    publish(broker, range(100), 1)
+    leave_waiting(tmp_path, broker, range(100))
     with Workers(tmp_path, broker, 0, run="2") as running:
         running.says("w-0 runs as process")
         with closing(sqlite3.connect(running.database, isolation_level=None)) as other:

@@ -77,6 +77,16 @@ def publish(broker: Mosquitto, numbers: range, qos: int) -> None:
     subprocess.run(command, input=lines.encode(), check=True, timeout=20)
 
 
+def leave_waiting(
+    folder: Path, broker: Mosquitto, numbers: range, workers: int = 1, *flags: str, qos: int = 1
+) -> None:
+    """So many workers have been there, with these flags, and now these wait in their sessions."""
+    with Workers(folder, broker, workers, *flags) as running:
+        running.subscribed(workers)
+        assert running.stop() == 0
+    publish(broker, numbers, qos)
+
+
 def is_known(broker: Mosquitto, client_id: str) -> bool:
     """Whether the broker has a session of this name (MQTT 3.1.1 §3.2.2.2)."""
     body = b"\x00\x04MQTT\x04\x00\x00\x3c" + len(client_id).to_bytes(2, "big") + client_id.encode()
