@@ -15,7 +15,6 @@ from tests.simulation.consuming.books import Book, Sent
 from tests.simulation.consuming.disk import Disk
 
 DRAIN_S = 5.0
-LATE_S = 0.1
 
 
 class Life:

@@ -8,24 +8,17 @@ again in one process, or out of the order of its key (``books``).
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
-from random import Random
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 
 from holdfast import Limits, Outbox, QoS
-from holdfast.testing.manual_clock import ManualClock
-from holdfast.testing.model import BrokerCore, BrokerLimits
-from tests.simulation.consuming import nature
 from tests.simulation.consuming.books import FILTERS, GUEST, READER, Book, Sent, Spec
 from tests.simulation.consuming.disk import Disk
-from tests.simulation.consuming.life import LATE_S, Life
-from tests.simulation.consuming.loop import VirtualLoop
-from tests.simulation.consuming.network import Network
+from tests.simulation.consuming.history import History, rows
+from tests.simulation.consuming.life import Life
 
 KEYS = 4
 SIZES = (0, 0, 0, 1000)
@@ -35,27 +28,23 @@ TROUBLES = (
     ("sick", "away", "nothing"),
     ("cut", "cut", "away", "sick", "forget"),
 )
-STUCK_S = 60.0
 
 
-class World:
-    """One history; ``wrong`` is what broke a promise, and ``told`` what happened."""
+class World(History[Life]):
+    """Of handlers and readers."""
+
+    LIVES = (2, 3, 4, 5)
+    LATE_S = 0.1
 
     def __init__(self, seed: int, folder: Path, patch: pytest.MonkeyPatch) -> None:
-        self._chance = chance = Random(seed)
-        self.clock = ManualClock()
-        self._path = str(folder / "outbox.db")
-        self._patch = patch
-        self.wrong: list[str] = []
-        self.told: list[str] = []
+        super().__init__(seed, folder, patch)
+        chance = self._chance
         self._sent: list[tuple[Sent, set[str]]] = []
         filters = chance.sample(FILTERS, chance.choice((1, 2, 3)))
         filters += [filter for filter in (GUEST, READER) if chance.random() < 0.4]
         self.books = [Book(Spec.draw(chance, filter), self.wrong, self._say) for filter in filters]
         self._places = [filter[0] for filter in (*filters, *filters[-1:])]
-        limits = BrokerLimits(max_inflight=chance.choice((5, 20)))
-        self._core = BrokerCore(limits, strict=True)
-        self._network = Network(self._core, self.clock, chance)
+        self._meet()
         self._qos: Sequence[QoS] = chance.choice(((1,), (1,), (2,), (1, 2)))
         held = chance.choice((1 << 30, 1 << 30, 4096, 8192, 1 << 16))
         self._filed = chance.random() < 0.8
@@ -65,41 +54,17 @@ class World:
         window = chance.choice((5, 20, 1000))
         self._limits = Limits(receive_maximum=window, hold_limit_s=1, unclaimed_s=2, overdue=overdue)
         self._slowest_s = chance.choice((0.001, 0.05, 0.5))
-        self._trouble = True
         self._troubles = chance.choice(TROUBLES)
         self._pace_s = chance.choice((0.02, 0.1, 0.5))
-        nature.rule(patch, self.clock, chance, self._network)
-
-    def run(self) -> list[str]:
-        """All of it; gives what is wrong."""
-        for _ in range(self._chance.choice((2, 3, 4, 5))):
-            self._live(calm=False)
-            self.clock.advance(self._chance.choice((0.0, 0.5, 5.0)))
-            self._publish(self._chance.randint(0, 10))
-        self._live(calm=True)
-        self._judge()
-        return self.wrong
-
-    def _say(self, what: str) -> None:
-        self.told.append(f"{self.clock.now() - 1000:8.3f} {what}")
+        self._rule()
 
     # -- one process -------------------------------------------------------------------------
 
-    def _live(self, calm: bool) -> None:
-        disk = Disk(self._chance, self._slowest_s)
-        self._patch.setattr(asyncio, "to_thread", disk.to_thread)
+    async def _lived(self, disk: Disk, calm: bool) -> None:
         life = Life(
             self.books, disk, self._chance, calm,
             version=self._version, limits=self._limits, outbox=self._outbox,
         )  # fmt: skip
-        self._patch.setattr("holdfast.client.remembered.Thread", disk.thread)
-        loop = VirtualLoop(self.clock)
-        try:
-            loop.run_until_complete(self._lived(life, disk, calm))
-        finally:
-            loop.die()
-
-    async def _lived(self, life: Life, disk: Disk, calm: bool) -> None:
         self._say("a process begins")
         self._network.away = False
         self._begin(life)
@@ -118,42 +83,17 @@ class World:
                 await asyncio.sleep(self._chance.random() * 10)
             for task in work:
                 task.cancel()
-        orderly = calm or self._chance.random() < 0.4
-        if orderly:
-            await self._stop(life, disk)
-        else:
-            self._say("kill")
-            life.kill()
-        self._network.kill(orderly)
+        await self._end(life, disk, calm or self._chance.random() < 0.4)
         tick.cancel()
-
-    async def _stop(self, life: Life, disk: Disk) -> None:
-        self._say("stop")
-        disk.sick, self._trouble = False, False
-        over_s = await life.stop()
-        self._trouble = True
-        if over_s > LATE_S + 2 * self._slowest_s:
-            self.wrong.append(f"stop() took {over_s:.3f} s longer than it may")
 
     def _begin(self, life: Life) -> None:
         self._life = life
-        self._twice = {number_of(payload) for (payload,) in self._rows("SELECT payload FROM inbound")}
+        self._twice = {number_of(payload) for (payload,) in rows(self._path, "SELECT payload FROM inbound")}
         for book in self.books:
             book.begin(self._twice)
 
-    async def _ticks(self) -> None:
-        while True:
-            await asyncio.sleep(0.5)
-            self._network.tick()
-
-    async def _publishes(self) -> None:
-        while True:
-            await asyncio.sleep(self._chance.expovariate(1 / self._pace_s))
-            self._publish(self._chance.choice((1, 1, 3)))
-
     def _publish(self, count: int) -> None:
-        session = self._core.sessions.get("c")
-        wanted = set(session.subscriptions) if session is not None else set()
+        wanted = self._wanted()
         for _ in range(count):
             number = len(self._sent) + 1
             name = self._chance.randint(max(1, number - 10), number)
@@ -193,47 +133,23 @@ class World:
         self._network.cut()
 
     def _forget(self) -> None:
-        """The broker begins anew, without sessions."""
-        self._core = self._network.core = self._core.successor(None, self.clock.now())
+        self._begin_anew()
         for sent, _ in self._sent:
             for book in self.books:
                 book.excuse(sent)
 
     # -- the end -----------------------------------------------------------------------------
 
-    async def _rest(self, life: Life) -> None:
-        left = self._left(life)
-        while any(left):
-            await asyncio.sleep(STUCK_S)
-            before, left = left, self._left(life)
-            if left == before:
-                waiting, flying, kept = left
-                self.wrong.append(f"nothing moves: {waiting} wait, {flying} are in flight, {kept} are kept")
-                return
-
-    def _left(self, life: Life) -> tuple[int, int, int]:
-        session = self._core.sessions.get("c")
-        if session is None:
-            return 1, 0, 0
-        return len(session.queue), len(session.inflight), life.client.snapshot().held
-
     def _judge(self) -> None:
-        self.wrong += self._core.violations
-        rows = self._rows("SELECT owner, payload FROM dead")
-        dead = {(owner, bytes(payload)) for owner, payload in rows} if self._filed else None
-        kept = self._rows("SELECT payload FROM inbound")
+        found = rows(self._path, "SELECT owner, payload FROM dead")
+        dead = {(owner, bytes(payload)) for owner, payload in found} if self._filed else None
+        kept = rows(self._path, "SELECT payload FROM inbound")
         if kept:
             self.wrong.append(f"{len(kept)} are kept for nobody")
         for book in self.books:
             for sent, wanted in self._sent:
                 if book.spec.plain in wanted and book.owes(sent, dead):
                     self.wrong.append(f"{book.spec.filter}: {sent.number} on {sent.topic} is lost")
-
-    def _rows(self, query: str) -> list[Any]:
-        if not Path(self._path).exists():
-            return []
-        with closing(sqlite3.connect(self._path)) as file:
-            return file.execute(query).fetchall()
 
 
 def number_of(payload: bytes) -> int:

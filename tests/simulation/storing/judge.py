@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import closing
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from holdfast import QoS
 from holdfast.topics import matches
+from tests.simulation.consuming.history import rows
 from tests.simulation.storing.life import Life, Spec
 from tests.simulation.storing.store import number_of
 
@@ -37,7 +35,7 @@ class Judge:
 
     def look(self) -> None:
         """A process has ended. What it kept for nobody may be in a table: only its ingest would know."""
-        unclaimed = self._rows("SELECT payload FROM inbound WHERE owner = ''")
+        unclaimed = rows(self._path, "SELECT payload FROM inbound WHERE owner = ''")
         self._unclaimed |= {number_of(payload) for (payload,) in unclaimed}
 
     def audit(self, life: Life) -> None:
@@ -48,14 +46,13 @@ class Judge:
                 self._wrong.append(f"{ingest.table}: the books do not balance: {ledger}")
             if (ledger.stored, ledger.quarantined) != (store.told.stored, store.told.quarantined):
                 self._wrong.append(f"{ingest.table}: {ledger}, and its sink says {store.told}")
-            kept = self._rows("SELECT count(*) FROM inbound WHERE owner = ?", f"ingest {ingest.table}")
+            kept = rows(self._path, "SELECT count(*) FROM inbound WHERE owner = ?", f"ingest {ingest.table}")
             if kept and ledger.spooled > kept[0][0]:  # what was stored too late for the file is there as well
                 self._wrong.append(f"{ingest.table}: {ledger}, and {kept[0][0]} are kept")
 
-    def judge(self, violations: Iterable[str]) -> None:
+    def judge(self) -> None:
         """All is over, and at rest."""
-        self._wrong += violations
-        kept = self._rows("SELECT owner, payload FROM inbound")
+        kept = rows(self._path, "SELECT owner, payload FROM inbound")
         if kept:
             self._wrong.append(f"{len(kept)} are kept for {kept[0][0]}")
         for spec in self._specs:
@@ -71,9 +68,3 @@ class Judge:
             self._wrong.append(f"{spec.filter}: {number} has {count} rows")
         if not count and spec.filter in sent.wanted and number > self.excused:
             self._wrong.append(f"{spec.filter}: {number} is lost")
-
-    def _rows(self, query: str, *values: str) -> list[Any]:
-        if self._path is None or not Path(self._path).exists():
-            return []
-        with closing(sqlite3.connect(self._path)) as file:
-            return file.execute(query, values).fetchall()

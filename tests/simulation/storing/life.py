@@ -15,9 +15,10 @@ from holdfast.errors import Stopped
 from holdfast.ingest import Ingest, IngestLedger, SinkError, Together
 from holdfast.outbox.sqlite import SqliteOutbox
 from tests.simulation.consuming.disk import Disk
+from tests.simulation.consuming.history import STUCK_S
 from tests.simulation.storing.store import Store, Table
 
-DRAIN_S, STUCK_S = 5.0, 60.0
+DRAIN_S = 5.0
 
 
 @dataclass(frozen=True)
