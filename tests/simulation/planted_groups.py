@@ -50,7 +50,7 @@ BUGS = (
         "what was completed is in the file for ever",
         "RESTORED",
         SESSIONS,
-        'each(db, f"DELETE FROM held WHERE {_HERE} AND packet_id = ?", [(one,) for one in packet_ids])',
+        'each(db, f"DELETE FROM held WHERE {_HERE} AND packet_id BETWEEN ? AND ?", released)',
         "pass",
         also=("LEDGER",),
         seeds=1000,
